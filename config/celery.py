@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
@@ -15,14 +16,15 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from kombu.exceptions import OperationalError
 
-from config import outages, time_limits, tracing
+from config import deadlines, outages, time_limits, tracing
 from config.broker import use_mended_transport
 from config.checks import refuse_unsafe_settings
 from config.queues import QUEUES
+from integrations.services.common import shutdown
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 WORKER_SOCKET_SECONDS = 5.0
-SHUTDOWN_SECONDS = 22.0
+LOOK_SECONDS = 0.2
 use_mended_transport()
 outages.listen()
 tracing.listen()
@@ -76,15 +78,30 @@ def bound_tasks(sender: Any, **_kwargs: Any) -> None:
 
 @signals.worker_shutting_down.connect
 def bound_shutdown(how: str, **_kwargs: Any) -> None:
-    """Bound a warm shutdown: running slices end in time, or others take them over."""
+    """Bound a warm shutdown: running slices end in time, or others take them over.
+
+    A call that spends a token is waited for, as long as it can take.
+    """
     if how == "Warm":
         _later(os.kill, os.getpid(), signal.SIGQUIT)
 
 
 def _later(act: Callable[..., Any], *args: Any) -> None:
-    timer = threading.Timer(SHUTDOWN_SECONDS, act, args)
-    timer.daemon = True
-    timer.start()
+    threading.Thread(target=_act_in_time, args=(act, *args), daemon=True).start()
+
+
+def _act_in_time(act: Callable[..., Any], *args: Any) -> None:
+    began = time.monotonic()
+    while not has_to_end(time.monotonic() - began):
+        time.sleep(LOOK_SECONDS)
+    act(*args)
+
+
+def has_to_end(seconds: float) -> bool:
+    """Tell whether a worker ends now that was asked to so many seconds ago."""
+    if shutdown.is_spending():
+        return seconds >= deadlines.stop_seconds(settings.TOKEN_TIMEOUT)
+    return seconds >= deadlines.SHUTDOWN_SECONDS
 
 
 @signals.import_modules.connect

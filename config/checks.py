@@ -1,5 +1,6 @@
 """System checks of the settings: wrong or unsafe ones, by name and never by value."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,6 +8,8 @@ from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
+
+logger = logging.getLogger(__name__)
 
 TAG = "mooring"
 
@@ -125,12 +128,18 @@ def check_telemetry(**_kwargs: Any) -> Sequence[checks.CheckMessage]:
 
 
 def refuse_unsafe_settings() -> None:
-    """Stop a server or worker whose settings a command would refuse as well."""
+    """Stop a server or worker whose settings a command would refuse as well.
+
+    What only deploying refuses, or nothing does, is logged: a site runs with it, and
+    not every operator checks before.
+    """
     found = checks.run_checks(tags=[TAG])
     errors = [message for message in found if message.is_serious()]
     if errors:
         lines = "\n".join(f"  {error.id}: {error.msg} {error.hint}" for error in errors)
         raise ImproperlyConfigured(f"Refusing to start:\n{lines}")
+    for message in checks.run_checks(tags=[TAG], include_deployment_checks=True):
+        logger.warning("%s: %s %s", message.id, message.msg, message.hint)
 
 
 def _error(code: str, message: str, hint: str) -> checks.Error:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+from config import deadlines
 from config.env import LOG_LEVELS, Environment
 from config.logs import logging_config
 from config.web_worker import BufferedWorker
@@ -20,7 +21,8 @@ timeout = 60
 keepalive = 5
 # The settings have the same list; see config/https.py.
 forwarded_allow_ips = ",".join(_env.networks("FORWARDED_ALLOW_IPS", "127.0.0.1,::1"))
-graceful_timeout = 20
+# A callback in the middle of an exchange has its answer first.
+graceful_timeout = deadlines.stop_seconds(deadlines.token_timeout(_env))
 # The control socket has one fixed place per user, which two sites would share.
 control_socket_disable = True
 # No access log: addresses of OAuth callbacks carry codes. Errors go where all goes.

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from celery.schedules import schedule
 from csp.constants import NONE, SELF
 
-from config import private_files
+from config import deadlines, private_files
 from config.cache import OPTIONS
 from config.database import read_database
 from config.env import LOG_LEVELS, Environment, is_loopback
@@ -201,7 +201,7 @@ CACHES = {
 # --- Celery -----------------------------------------------------------------
 
 # A provider's answer to a spent token comes once: hanging up may cost the grant.
-TOKEN_TIMEOUT = env.number("TOKEN_TIMEOUT", default=60, low=0.1, high=120)
+TOKEN_TIMEOUT = deadlines.token_timeout(env)
 VISIBILITY_TIMEOUT = env.whole("VISIBILITY_TIMEOUT", default=300, low=120)
 SWEEP_INTERVAL = env.number("SWEEP_INTERVAL", default=5, low=1, high=60)
 CELERY_BROKER_URL = without_query(BROKER_URL)

@@ -49,6 +49,10 @@ ALLOWED: dict[str, str] = {
     "integrations/services/connections/connect.py::_has_newer_grant": (
         "a grant of the future is older"
     ),
+    "integrations/services/connections/consents.py::_has_ended_since": BOTH_STORED,
+    "integrations/services/connections/consents.py::_not_identified": (
+        "what is dated ahead is tried for longer"
+    ),
     "integrations/services/grants/credentials.py::has_shortest_life": BOTH_STORED,
     "integrations/views/editing/waits.py::wait_of_many": SHOWN,
     "integrations/services/grants/restored_database.py::_newer": (

@@ -30,6 +30,7 @@ MACHINES = {
     "integrations/http/redaction.py",
     "integrations/providers/typed_json.py",
     "integrations/providers/hubspot/writing.py",
+    "integrations/services/grants/consent_store.py",
     "integrations/services/items/tables/listing.py",
     "integrations/services/writing/imports/conversion.py",
     "integrations/views/editing/form.py",

@@ -8,13 +8,13 @@ import time
 from types import FrameType
 from urllib.parse import urlsplit
 
+from config.deadlines import KILLED_AFTER_SECONDS
 from config.run.child import Child
 from config.run.guard import Guard
 from config.run.plan import Plan
 from config.run.simulated import Simulated
 from config.run.terminal import say
 
-STOP_SECONDS = 25.0
 LAST_SECONDS = 4.0
 START_SECONDS = 90.0
 MOST_EARLY_DEATHS = 3
@@ -89,7 +89,7 @@ class Supervisor:
         say("run", "stopping")
         stores = [child for child in self._children if child.name == "valkey"]
         others = [child for child in self._children if child.name != "valkey"]
-        self._stop_children(others, seconds=STOP_SECONDS)
+        self._stop_children(others, seconds=KILLED_AFTER_SECONDS)
         self._stop_children(stores, seconds=LAST_SECONDS)
         self._guard.dismiss()
         say("run", "stopped")

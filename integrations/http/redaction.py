@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from integrations.http import trace
 from integrations.http.secrets import MASK, Secret
+from integrations.http.steering import CHARACTERS
 
 # Shorter values would mask ordinary words.
 MIN_EXACT: Final = 8
@@ -69,9 +70,7 @@ _JWT = re.compile(r"(?<![\w-])eyJ[\w-]{8,}+\.[\w-]++(?:\.[\w-]*+)?")
 # The one-time keys of the account pages, and those of feeds, stand in the path itself.
 _PATH_KEY = re.compile(r"(/(?:reset/key|confirm-email|feeds)/)[^\s/\"'<>?]++")
 # Line breaks of every kind, terminal control, text direction, lone surrogates.
-_CONTROL = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
-)
+_CONTROL = re.compile(f"[\t\n{CHARACTERS}\ud800-\udfff]")
 
 
 def _masked(match: re.Match[str]) -> str:

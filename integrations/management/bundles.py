@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from django.core.management.base import CommandError, OutputWrapper
 
 from integrations.http.secrets import Secret
-from integrations.management.tables import printable
 from integrations.services.connections.handover import bundle
 from integrations.services.connections.handover.records import TEXTS, Result
 
@@ -42,7 +41,7 @@ def report(rows: Iterable[Row], output: OutputWrapper, *, done: str) -> None:
     """Print what became of each connection; CommandError unless all went well."""
     found = list(rows)
     for title, result in found:
-        output.write(printable(f"{title}: {TEXTS[result]}"))
+        output.write(f"{title}: {TEXTS[result]}")
     bad = sum(not result.is_good for _, result in found)
     output.write(f"{len(found) - bad} {done}, {bad} not")
     if bad:

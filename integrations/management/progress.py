@@ -14,7 +14,8 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
-from integrations.management.tables import make_console, printable
+from integrations.management.output import printable
+from integrations.management.tables import make_console
 from integrations.models import Connection, SyncRun, wording
 from integrations.models.progress import CollectionProgress
 

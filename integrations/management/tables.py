@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from integrations.management.output import printable
 from integrations.models import Item, wording
 from integrations.providers import SPECS
 
@@ -94,8 +95,3 @@ def _changed(item: Item) -> str:
         return wording.UNKNOWN_TIME
     noticed = "noticed " if item.is_update_noticed else ""
     return noticed + wording.time_text(item.remote_updated_at)
-
-
-def printable(text: str) -> str:
-    """Take out what could steer a terminal; names come from strangers."""
-    return "".join(c if c.isprintable() else " " for c in text)

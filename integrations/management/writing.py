@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from django.db.models import Count
 
 from integrations.management.console import find_user
-from integrations.management.tables import printable
+from integrations.management.output import printable
 from integrations.models import BulkEdit, Collection, Connection, Edit, Item, wording
 from integrations.models.import_texts import problem_text
 from integrations.models.preferences import zone_of
@@ -44,17 +44,13 @@ def find_collection(connection: UUID | None, email: str) -> Collection:
     if not found:
         raise CommandError("no connection matches: nothing to write to")
     if len(found) > 1:
-        names = "\n  ".join(f"{each.connection_id} {each.connection}" for each in found)
-        raise CommandError(printable_lines(f"choose one by --connection:\n  {names}"))
+        names = [f"{each.connection_id} {each.connection}" for each in found]
+        lines = ["choose one by --connection:", *names]
+        raise CommandError("\n".join(map(printable, lines)))
     if not editing.can_write(found[0]):
         told = f"editing is off for {found[0].connection}: switch it on on its page"
         raise CommandError(printable(told))
     return found[0]
-
-
-def printable_lines(text: str) -> str:
-    """Return a text of several lines without what could steer a terminal."""
-    return "\n".join(printable(line) for line in text.split("\n"))
 
 
 def find_item(collection: Collection, who: str) -> Item:
@@ -135,7 +131,7 @@ def check_saved(edit: Edit) -> None:
     why = wording.reason_text(edit.why, edit.connection.provider)
     state = edit.get_state_display().lower()
     lines = [f"{state}: {why}" if why else state, *_details(edit)]
-    raise CommandError(printable_lines("\n  ".join(lines)))
+    raise CommandError("\n".join(map(printable, lines)))
 
 
 def _details(edit: Edit) -> Iterator[str]:

@@ -1,10 +1,11 @@
 """Code exchange: spend an authorization code, and find out whose grant it is."""
 
+import dataclasses
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final, TypeVar
 
 from django.contrib.auth.models import User
@@ -24,10 +25,12 @@ from integrations.services.common.errors import (
     OwnedBySomeoneElseError,
     TooManyConnectionsError,
 )
-from integrations.services.connections import connect
+from integrations.services.connections import connect, consents
 from integrations.services.connections.connect import Connected
-from integrations.services.grants import circuit_breaker, revocation
+from integrations.services.grants import circuit_breaker, consent_store
+from integrations.services.grants.consent_store import Consent, ConsentFile
 from integrations.services.grants.identify import identify
+from integrations.services.grants.oauth_state import Authorization
 from integrations.signin import user_messages
 from integrations.signin.provider import GrantProvider
 from integrations.signin.user_messages import UserMessage
@@ -39,6 +42,9 @@ T = TypeVar("T")
 # a moment, must not cost it. In seconds between the tries, while the user waits.
 IDENTITY_PAUSES: Final = (0.5, 1.5, 4.0)
 STORING_PAUSES: Final = (0.5, 1.0, 2.0, 4.0)
+# No try begins later, because the proxy in front waits no longer for the page.
+IDENTITY_SECONDS: Final = 40.0
+STORING_SECONDS: Final = 20.0
 
 
 class GrantFailed(Exception):
@@ -50,54 +56,71 @@ class GrantFailed(Exception):
         self.user_message = message
 
 
+class ConsentKept(Exception):
+    """The database is away; the grant is kept beside it, and finished by a worker."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class IdentifiedGrant:
-    """Grant that no row holds yet, and when its provider answered with it."""
+    """Grant that no row holds yet, whose it is, and the file that keeps it."""
 
-    provider: str
-    tokens: TokenSet
+    consent: Consent
     account: RemoteAccount
-    issued_at: datetime
+    file: ConsentFile
 
-    def revoke(self, owner_id: int | None) -> None:
+    def revoke(self) -> None:
         """Give the unused tokens back to the provider."""
-        revocation.give_back(
-            self.provider,
-            self.tokens,
-            account_id=self.account.remote_id,
-            owner_id=owner_id,
-        )
+        consents.give_back(self.consent, account_id=self.account.remote_id)
+        self.file.delete()
 
 
-def exchange(
-    provider: GrantProvider,
-    code: Secret,
-    code_verifier: Secret | None,
-    owner_id: int | None = None,
-) -> IdentifiedGrant:
-    """Exchange the code, once, and identify the account; raise GrantFailed.
+@contextmanager
+def exchanged(
+    provider: GrantProvider, code: Secret, begun: Authorization
+) -> Iterator[IdentifiedGrant]:
+    """Exchange the code, once, and identify the account.
 
-    Nothing is written before the grant is stored. ``owner_id`` is the user who is
-    told should a grant that is not kept not be given back either.
+    Raises GrantFailed, and ConsentKept where the database is away before a row has the
+    grant or an order to revoke it.
     """
     slug = provider.spec.slug
     try:
         tokens = oauth_clients.oauth_client(slug).exchange(
-            code=code, code_verifier=code_verifier
+            code=code, code_verifier=begun.code_verifier
         )
     except OAuthError as exc:
         raise _failed_exchange(slug, exc) from exc
     # Tokens are made just before they are sent: of two exchanges under way at once,
     # the later answer has the newer grant.
-    issued_at = timezone.now()
+    consent = Consent(
+        provider=slug,
+        tokens=tokens,
+        issued_at=timezone.now(),
+        user_id=begun.user_id,
+        plan=begun.plan,
+    )
+    with consent_store.keep(consent) as file:
+        try:
+            account = _identify_or_give_back(consent, file)
+            identified = dataclasses.replace(consent, account=account)
+            file.write(identified)
+            yield IdentifiedGrant(consent=identified, account=account, file=file)
+        except (OperationalError, InterfaceError) as exc:
+            if not file.is_kept:
+                raise
+            raise ConsentKept from exc
+
+
+def _identify_or_give_back(consent: Consent, file: ConsentFile) -> RemoteAccount:
+    slug = consent.provider
     try:
-        account = _identify(slug, tokens)
+        return _identify(slug, consent.tokens)
     except ConnectorError as exc:
-        revocation.give_back(slug, tokens, account_id="", owner_id=owner_id)
-        told = user_messages.our_mistake(exc.reference)
-        raise GrantFailed("connector_error", told) from exc
+        failed = GrantFailed(
+            "connector_error", user_messages.our_mistake(exc.reference)
+        )
+        cause: Exception = exc
     except (OAuthError, ApiError) as exc:
-        revocation.give_back(slug, tokens, account_id="", owner_id=owner_id)
         logger.warning(
             "grant not identified provider=%s error=%s", slug, type(exc).__name__
         )
@@ -105,15 +128,18 @@ def exchange(
         told = (
             user_messages.MISCONFIGURED if is_refused else user_messages.PROVIDER_DOWN
         )
-        raise GrantFailed("not_identified", told) from exc
-    return IdentifiedGrant(
-        provider=slug, tokens=tokens, account=account, issued_at=issued_at
-    )
+        failed, cause = GrantFailed("not_identified", told), exc
+    consents.give_back(consent, account_id="")
+    file.delete()
+    raise failed from cause
 
 
 def _identify(slug: str, tokens: TokenSet) -> RemoteAccount:
     """Identify the account; only what keeps going wrong is raised."""
+    until = time.monotonic() + IDENTITY_SECONDS
     for pause in IDENTITY_PAUSES:
+        if time.monotonic() > until:
+            break
         try:
             return identify(slug, tokens)
         except ConnectorError:
@@ -130,7 +156,10 @@ def _identify(slug: str, tokens: TokenSet) -> RemoteAccount:
 
 def persist(step: Callable[[], T]) -> T:
     """Return what a step gives that needs the database, which may be away a moment."""
+    until = time.monotonic() + STORING_SECONDS
     for pause in STORING_PAUSES:
+        if time.monotonic() > until:
+            break
         try:
             return step()
         except (OperationalError, InterfaceError):
@@ -156,29 +185,26 @@ def _failed_exchange(slug: str, exc: OAuthError) -> GrantFailed:
     return GrantFailed("provider_down", user_messages.PROVIDER_DOWN)
 
 
-def accept(
-    provider: GrantProvider, grant: IdentifiedGrant, user: User, *, plan: str = ""
-) -> Connected:
-    """Store the grant as one user's; raise GrantFailed if that may not be.
-
-    ``plan`` is the provider's plan that the user says a new account has.
-    """
+def accept(grant: IdentifiedGrant, user: User) -> Connected:
+    """Store the grant as one user's; raise GrantFailed if that may not be."""
+    consent = grant.consent
     try:
         connected = persist(
             lambda: connect.connect(
                 user=user,
-                provider=grant.provider,
-                tokens=grant.tokens,
+                provider=consent.provider,
+                tokens=consent.tokens,
                 account=grant.account,
-                plan=plan,
-                issued_at=grant.issued_at,
+                plan=consent.plan,
+                issued_at=consent.issued_at,
             )
         )
     except OwnedBySomeoneElseError as exc:
-        grant.revoke(user.pk)
+        grant.revoke()
         raise GrantFailed("someone_elses", user_messages.SOMEONE_ELSES) from exc
     except TooManyConnectionsError as exc:
-        grant.revoke(user.pk)
+        grant.revoke()
         raise GrantFailed("too_many", user_messages.TOO_MANY) from exc
-    circuit_breaker.resume(grant.provider)
+    grant.file.delete()
+    circuit_breaker.resume(consent.provider)
     return connected

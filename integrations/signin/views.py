@@ -11,12 +11,11 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from integrations.models import Connection
 from integrations.providers import SPECS
 from integrations.services.common import audit
 from integrations.services.connections import sign_in_methods
@@ -26,10 +25,11 @@ from integrations.services.grants.oauth_state import Authorization, StateRefused
 from integrations.signin import user_messages
 from integrations.signin.answer import AuthorizationResponse
 from integrations.signin.exchange import (
+    ConsentKept,
     GrantFailed,
     IdentifiedGrant,
     accept,
-    exchange,
+    exchanged,
     persist,
 )
 from integrations.signin.provider import ConnectForm, GrantProvider
@@ -105,13 +105,26 @@ def callback(request: HttpRequest, slug: str) -> HttpResponse:
         _log_refusal(request, slug, answer.error)
         return _back(request, _error_message(provider, answer.error), provider)
     try:
-        grant = exchange(provider, answer.code, begun.code_verifier, begun.user_id)
+        with exchanged(provider, answer.code, begun) as grant:
+            if begun.user_id is None:
+                return _sign_in(request, provider, grant)
+            return _connect(request, provider, grant, begun)
     except GrantFailed as exc:
         _log_refusal(request, slug, exc.kind)
         return _back(request, exc.user_message, provider)
-    if begun.user_id is None:
-        return _sign_in(request, provider, grant)
-    return _connect(request, provider, grant, begun)
+    except ConsentKept:
+        return _kept(request, provider, begun)
+
+
+def _kept(
+    request: HttpRequest, provider: GrantProvider, begun: Authorization
+) -> HttpResponse:
+    """Answer without the database that a worker completes what was consented to."""
+    logger.warning(
+        "consent kept provider=%s", provider.spec.slug, extra={"part": "database"}
+    )
+    context = {"name": provider.spec.name, "is_sign_in": begun.user_id is None}
+    return render(request, "consent_kept.html", context, status=503)
 
 
 def _error_message(provider: GrantProvider, error: str) -> UserMessage:
@@ -132,11 +145,7 @@ def _connect(
     """Store the grant for the user who asked for it."""
     if not isinstance(request.user, User):
         raise BadRequest("nobody is signed in")
-    try:
-        connected = accept(provider, grant, request.user, plan=begun.plan)
-    except GrantFailed as exc:
-        _log_refusal(request, provider.spec.slug, exc.kind)
-        return _back(request, exc.user_message, provider)
+    connected = accept(grant, request.user)
     told = user_messages.CONNECTED if connected.is_new else user_messages.RECONNECTED
     wanted = begun.connection
     if wanted and wanted.pk != connected.connection.pk:
@@ -157,31 +166,22 @@ def _sign_in(
     request: HttpRequest, provider: GrantProvider, grant: IdentifiedGrant
 ) -> HttpResponse:
     """Sign in the owner of an account that is already connected, and nobody else."""
-    own = (
-        Connection.objects.connected()
-        .select_related("owner")
-        .filter(
-            provider=provider.spec.slug,
-            remote_id=grant.account.remote_id,
-            is_sandbox=provider.settings.is_sandbox,
-            owner__is_active=True,
-        )
-    )
-    connection = persist(own.first)
-    if not settings.PROVIDER_SIGN_IN or connection is None:
-        grant.revoke(connection.owner_id if connection else None)
+    slug, remote_id = provider.spec.slug, grant.account.remote_id
+    connection = persist(lambda: sign_in_methods.linked_connection(slug, remote_id))
+    if connection is None:
+        grant.revoke()
         _add_message(request, user_messages.NOT_LINKED, provider)
         return redirect("account_login")
     if sign_in_methods.is_suspended(connection):
-        grant.revoke(connection.owner_id)
+        grant.revoke()
         _add_message(request, user_messages.SIGN_IN_OFF, provider)
         return redirect("account_login")
-    accept(provider, grant, connection.owner)
+    accept(grant, connection.owner)
     audit.record(
         "account.provider_sign_in",
         user=connection.owner,
         request=request,
-        provider=provider.spec.slug,
+        provider=slug,
     )
     return perform_login(request, connection.owner)
 

@@ -14,6 +14,7 @@ REASONS: Final = (
     ("integrations:account-delete", "delete_account", DELETING),
     ("integrations:connection-remove", "delete_items", DELETING),
     ("integrations:connection-disconnect", "delete_items", DELETING),
+    ("integrations:own-column-delete", "delete_column", DELETING),
     ("account_email", "email", "Changing your email address needs a fresh proof."),
     ("mfa_", "second_step", "Changing or seeing how you sign in needs a fresh proof."),
 )

@@ -179,6 +179,7 @@ def test_no_cell_begins_like_a_formula(collection, start):
 @pytest.mark.parametrize("form", ["json", "csv"])
 def test_nothing_in_an_export_steers_the_terminal(collection, form):
     name = "\x1b[31mred\x9b1m\x07\u202e\u2066 two\nlines"
+    name += "\u061c\u200e\u200f\u2028\u2029\ufeff."
     make_item(collection, name=name, properties={"note": name})
 
     told = run("--format", form)
@@ -186,6 +187,11 @@ def test_nothing_in_an_export_steers_the_terminal(collection, form):
     assert all(c.isprintable() or c in "\r\n" for c in told)
     if form == "json":
         assert json.loads(told)[0]["name"] == name
+
+
+@pytest.mark.parametrize("mark", ["\u200e", "\u061c", "\ufeff"])
+def test_what_is_left_out_of_a_cell_uncovers_no_formula(mark):
+    assert to_cell(f"{mark}=1+1") == "'=1+1"
 
 
 def test_cells_are_plain_text():

@@ -4,9 +4,12 @@ import os
 import re
 import subprocess
 import sys
+from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
+from config.checks import refuse_unsafe_settings
 from tests.config.test_settings import PRODUCTION, ROOT
 
 MAIL = "smtp+tls://user:word@mail.example.com:587"
@@ -43,3 +46,21 @@ def test_deploying_names_a_proxy_that_is_not_counted_and_a_sign_up_that_proves_n
     told = set(re.findall(r"mooring\.[EW]\d+", done.stdout + done.stderr))
     assert told & {PROXY, SIGN_UP} == found
     assert (done.returncode != 0) == is_refused, done.stderr
+
+
+def test_a_site_that_starts_says_it_as_well_and_goes_on(
+    settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.IS_DEVELOPMENT_ADDRESS = settings.IS_MAIL_DELIVERED = False
+    settings.IS_PROXY_COUNT_SET = settings.DEBUG = False
+    settings.PUBLIC_BASE_URL = "https://mooring.example.com"
+    settings.SIGN_UP = "open"
+    settings.SECRET_KEY = "a-key-of-fifty-odd-characters-for-this-test-alone-0"
+
+    refuse_unsafe_settings()
+
+    told = " ".join(record.getMessage() for record in caplog.records)
+    assert {PROXY, SIGN_UP} <= set(re.findall(r"mooring\.[EW]\d+", told))
+    settings.PUBLIC_BASE_URL = "http://mooring.example.com"
+    with pytest.raises(ImproperlyConfigured, match=r"mooring\.E013"):
+        refuse_unsafe_settings()

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from integrations.http.errors import ApiError, Transient
+from integrations.http.errors import ApiError, Network, Transient
 from integrations.models import Connection, Credential, PendingRevocation
 from integrations.providers import SPECS
 from integrations.services.common.errors import NoTokenError
@@ -177,3 +177,65 @@ def test_a_spent_token_that_nobody_can_ask_about_is_sent_once_more_and_never_aga
     assert sandbox.count("oauth/2026-09/token") == sent + 2
     connection.refresh_from_db()
     assert (connection.state, connection.reason) == ("needs_reconnect", "rotation_lost")
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_a_refusal_of_its_second_sending_gives_a_spent_token_no_third(
+    alice: User,
+    connect: Any,
+    sandbox: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+) -> None:
+    connection = connect(alice)
+    credential = Credential.objects.get()
+    monkeypatch.setattr(
+        "integrations.services.grants.introspection._ask", lambda *_: None
+    )
+    fault = {"kind": "status", "status": status, "family": "token", "count": 9}
+    sent = sandbox.count("oauth/2026-09/token")
+    sandbox.client.order("faults/add", kind="lost", family="token", count=1)
+    for _ in range(5):
+        with pytest.raises((Transient, NoTokenError)):
+            refresh.refresh_credential(
+                connection.pk, seen_version=credential.version, why="test"
+            )
+        sandbox.client.order("faults/add", **fault)
+        age_attempt(credential)
+
+    assert sandbox.count("oauth/2026-09/token") == sent + 2
+    connection.refresh_from_db()
+    assert (connection.state, connection.reason) == ("needs_reconnect", "rotation_lost")
+
+
+def test_a_second_sending_that_never_left_is_none(
+    alice: User, connect: Any, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = connect(alice)
+    credential = Credential.objects.get()
+    monkeypatch.setattr(
+        "integrations.services.grants.introspection._ask", lambda *_: None
+    )
+    sandbox.client.order("faults/add", kind="lost", family="token", count=1)
+    send, is_away = sandbox.send, [False]
+
+    def send_or_not(*args: Any) -> Any:
+        if is_away[0]:
+            raise Network("no route", sent=False)
+        return send(*args)
+
+    monkeypatch.setattr(sandbox, "send", send_or_not)
+    for away in (False, True, True):
+        is_away[0] = away
+        with pytest.raises(Transient):
+            refresh.refresh_credential(
+                connection.pk, seen_version=credential.version, why="test"
+            )
+        age_attempt(credential)
+    is_away[0] = False
+
+    stored = refresh.refresh_credential(
+        connection.pk, seen_version=credential.version, why="test"
+    )
+
+    assert stored.version == credential.version + 1

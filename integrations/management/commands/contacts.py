@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from integrations.management import writing
 from integrations.management.console import quietly_if_closed
-from integrations.management.tables import printable
+from integrations.management.output import SafeCommand, printable
 from integrations.models import Collection, Edit, Import, ImportRow
 from integrations.models.import_texts import file_text
 from integrations.models.preferences import zone_of
@@ -34,7 +34,7 @@ State = ImportRow.State
 FINE: Final = {State.NEW, State.CHANGED, State.UNCHANGED, State.CREATED, State.UPDATED}
 
 
-class Command(BaseCommand):
+class Command(SafeCommand):
     """Write contacts; exit 0 only when all was saved, or could be with --dry-run."""
 
     help = "Create, edit or import contacts, or take an import back."
@@ -208,7 +208,7 @@ class Command(BaseCommand):
         for pair in options["map"]:
             heading, _, name = pair.rpartition("=")
             if heading not in columns:
-                raise CommandError(printable(f"the file has no column {heading!r}"))
+                raise CommandError(f"the file has no column {heading!r}")
             is_id = name in ("", mapping.RECORD_ID)
             known = name if is_id else writing.find_field(fields, name).name
             source.mapping[str(columns[heading].number)] = {"field": known}
@@ -247,7 +247,7 @@ class Command(BaseCommand):
         for row in refused.select_related("edit").iterator(200):
             for where, text in results.reasons_of(row, headings):
                 line = f"  row {row.number}: {where}: {text}".replace(": : ", ": ")
-                self.stdout.write(printable(line))
+                self.stdout.write(line)
         return counts
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from integrations.management.tables import printable
+from integrations.management.output import SafeCommand
 from integrations.services.upkeep.checks import registry, runner
 from integrations.services.upkeep.checks.check import Check, Place, Result, Severity
 
@@ -17,7 +17,7 @@ DEADLINE_SECONDS = 9.0
 Results = Mapping[str, Result]
 
 
-class Command(BaseCommand):
+class Command(SafeCommand):
     """Examine settings, servers, processes, grants, providers and this machine.
 
     Exit code 0: nothing is broken, though there may be warnings; 1: something is.
@@ -64,7 +64,7 @@ class Command(BaseCommand):
             try:
                 done[check.id] = check.repair()
             except OSError as exc:
-                self.stderr.write(f"not repaired {check.id}: {printable(str(exc))}")
+                self.stderr.write(f"not repaired {check.id}: {exc}")
         return done
 
     def _write(
@@ -79,7 +79,7 @@ class Command(BaseCommand):
             self.stdout.write("")
             self.stdout.write(f"{check.severity.upper()} {check.id}")
             self.stdout.write(f"  should be: {check.title}.")
-            self.stdout.write(f"  found:     {printable(result.found)}")
+            self.stdout.write(f"  found:     {result.found}")
             self.stdout.write(f"  do:        {check.advice}")
             self.stdout.write(f"  more:      {check.runbook}")
         unknown = len(chosen) - len(passed) - len(failed)
@@ -95,7 +95,8 @@ class Command(BaseCommand):
         broken = [e for e in entries if e["state"] == "failed"]
         is_ok = not any(e["severity"] == Severity.ERROR for e in broken)
         told = {"ok": is_ok, "repaired": dict(repairs), "checks": entries}
-        self.stdout.write(json.dumps(told, indent=2, default=str))
+        text = json.dumps(told, indent=2, default=str)
+        self.stdout.write(text + "\n", ending="")
 
 
 def _chosen(names: list[str]) -> list[Check]:

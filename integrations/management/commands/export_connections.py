@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 
 from integrations.http.secrets import Secret
 from integrations.management.bundles import Row, read_passphrase, report
 from integrations.management.console import CHECKS, find_user
-from integrations.management.tables import printable
+from integrations.management.output import SafeCommand
 from integrations.models import Connection
 from integrations.models.connection import ConnectionQuerySet
 from integrations.providers import SPECS, typed_json
@@ -28,7 +28,7 @@ from integrations.services.connections.handover.records import (
 )
 
 
-class Command(BaseCommand):
+class Command(SafeCommand):
     """Release grants here and write them to a file for another server to import.
 
     Exit code 0: every connection asked for was handed over, or taken back.
@@ -106,7 +106,7 @@ class Command(BaseCommand):
                 writer.finish()
         except BaseException:
             for each in _undo(path, handover):
-                self.stderr.write(printable(f"not taken back: {each}"))
+                self.stderr.write(f"not taken back: {each}")
                 self.stderr.write(
                     f"take it back with --take-back {handover} --nobody-imported"
                 )

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from integrations.http.secrets import Secret
 from integrations.management.bundles import read_passphrase, report
 from integrations.management.console import CHECKS, find_user
+from integrations.management.output import SafeCommand
 from integrations.providers import typed_json
 from integrations.services.connections.handover import take_over
 from integrations.services.connections.handover.bundle import BundleError, read_bundle
@@ -23,7 +24,7 @@ from integrations.services.connections.handover.records import (
 Owners = Mapping[str, User]
 
 
-class Command(BaseCommand):
+class Command(SafeCommand):
     """Import a bundle, which may be done again: what is here already stays as it is.
 
     Exit code 0: every connection of the bundle is here.

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from integrations.management.console import CHECKS, find_user, quietly_if_closed, stream
+from integrations.management.output import SafeCommand
 from integrations.management.pages import address_of_view, ask_page
 from integrations.management.tables import print_items
 from integrations.models import Item
@@ -27,7 +28,7 @@ from integrations.services.items.downloads.sources import ListSource, Source
 CONTENTS = tuple(map(str, Content))
 
 
-class Command(BaseCommand):
+class Command(SafeCommand):
     """Print stored items, one row each, straight from the database."""
 
     requires_system_checks = CHECKS

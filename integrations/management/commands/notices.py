@@ -4,12 +4,12 @@ import argparse
 import time
 from typing import Any, NoReturn
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import close_old_connections
 from django.utils import timezone
 
 from integrations.management.console import CHECKS, find_user
-from integrations.management.tables import printable
+from integrations.management.output import SafeCommand
 from integrations.models import Incident, Notice
 from integrations.models.wording import count_text, time_text
 from integrations.services.notices import incidents, rounds, sending
@@ -18,7 +18,7 @@ OPERATORS = "operators"
 MOST_LISTED = 50
 
 
-class Command(BaseCommand):
+class Command(SafeCommand):
     """Print the open incidents and the messages that could not be sent."""
 
     requires_system_checks = CHECKS
@@ -68,14 +68,14 @@ class Command(BaseCommand):
         unresolved = Incident.objects.filter(resolved_at__isnull=True)
         for each in unresolved.iterator():
             since = time_text(each.opened_at)
-            told = printable(f"{each.severity.upper()} since {since}: {each.title}")
+            told = f"{each.severity.upper()} since {since}: {each.title}"
             self.stdout.write(told)
         self.stdout.write(f"{unresolved.count()} incidents are open.")
         failing = Notice.objects.exclude(error="").exclude(state=Notice.State.SENT)
         for notice in failing.select_related("incident", "user")[:MOST_LISTED]:
             reader = notice.user.email if notice.user else OPERATORS
             told = f"not sent to {reader} by {notice.channel}: {notice.error}"
-            self.stdout.write(printable(told))
+            self.stdout.write(told)
         more = failing.count() - MOST_LISTED
         if more > 0:
             self.stdout.write(f"and {count_text(more, 'more notice')} not sent")
@@ -95,5 +95,5 @@ class Command(BaseCommand):
                 notice.refresh_from_db()
                 refused.append(f"{channel}: {notice.error}")
         if refused:
-            raise CommandError(printable("not sent by " + ", ".join(refused)))
+            raise CommandError("not sent by " + ", ".join(refused))
         self.stdout.write(f"sent by {', '.join(channels)}")

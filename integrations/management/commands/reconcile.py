@@ -4,17 +4,17 @@ import argparse
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from integrations.management.console import CHECKS
+from integrations.management.output import SafeCommand
 from integrations.management.progress import Progress
-from integrations.management.tables import printable
 from integrations.models import Connection, SyncRun
 from integrations.services.common.errors import NotSyncableError
 from integrations.services.sync.foreground import sync_in_foreground
 
 
-class Command(BaseCommand):
+class Command(SafeCommand):
     """Make a full refresh and say what differed; exit 0 only when proven complete."""
 
     requires_system_checks = CHECKS
@@ -34,13 +34,12 @@ class Command(BaseCommand):
                 )
             except NotSyncableError as error:
                 told = f"{connection} cannot be read: {error.reason_text}"
-                raise CommandError(printable(told)) from error
+                raise CommandError(told) from error
         self._report(connection, run)
 
     def _report(self, connection: Connection, run: SyncRun) -> None:
-        title = printable(str(connection))
         self.stdout.write(
-            f"{title}: {run.created:,} {_was(run.created)} missing, "
+            f"{connection}: {run.created:,} {_was(run.created)} missing, "
             f"{run.changed:,} differed, {run.deleted:,} {_was(run.deleted)} gone, "
             f"{run.unchanged:,} agreed"
         )
@@ -52,10 +51,10 @@ class Command(BaseCommand):
                 f"  {collection}: {word}, {collection.stored_count:,} here, "
                 f"{count} there {collection.reason_text}"
             )
-            self.stdout.write(printable(line.rstrip()))
+            self.stdout.write(line.rstrip())
         if run.outcome != SyncRun.Outcome.COMPLETE:
             told = f"not proven complete: {run.reason_text or run.outcome}"
-            raise CommandError(printable(told))
+            raise CommandError(told)
 
 
 def _was(number: int) -> str:

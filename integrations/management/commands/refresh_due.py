@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from integrations.management.console import CHECKS
+from integrations.management.output import SafeCommand
 from integrations.services.upkeep import schedule
 
 
-class Command(BaseCommand):
+class Command(SafeCommand):
     """Make one pass over the credentials that are due; exit 1 if any failed."""
 
     requires_system_checks = CHECKS

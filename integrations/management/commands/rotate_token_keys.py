@@ -3,17 +3,18 @@
 import argparse
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from rich.progress import Progress
 
 from integrations.management.console import CHECKS
+from integrations.management.output import SafeCommand
 from integrations.management.tables import make_console
 from integrations.models.wording import count_text
 from integrations.services.common import audit, crypto
 from integrations.services.grants import key_rotation
 
 
-class Command(BaseCommand):
+class Command(SafeCommand):
     """Rotate online: it may be stopped and started again, beside running workers."""
 
     requires_system_checks = CHECKS

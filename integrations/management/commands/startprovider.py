@@ -5,15 +5,16 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from integrations.management.names import find_meaning
+from integrations.management.output import SafeCommand
 from integrations.management.scaffolding import Scaffold
 from integrations.providers import SPECS
 from integrations.providers.consistency import is_slug
 
 
-class Command(BaseCommand):
+class Command(SafeCommand):
     """Write what docs/adding-a-provider.md walks through, under another name."""
 
     help = "Write the files of a minimal provider; see docs/adding-a-provider.md."
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         for path, addition in scaffold.register():
             if addition:
                 self.stdout.write(f"add to {path.relative_to(scaffold.root)}:")
-                self.stdout.write(addition)
+                self.stdout.write(addition + "\n", ending="")
             else:
                 self.stdout.write(f"changed {path.relative_to(scaffold.root)}")
 

@@ -4,15 +4,13 @@ import argparse
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
-from integrations.management.tables import printable
+from integrations.management.output import SafeCommand
 from integrations.services.upkeep import overview
 
 MARKS = {"warn": " (!)", "bad": " (!!)"}
 
 
-class Command(BaseCommand):
+class Command(SafeCommand):
     """Print how the site is: checks that do not pass, then figures by section."""
 
     help = "Show how connections, work, processes, providers and storage are."
@@ -23,16 +21,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         found = overview.take()
         if options["json"]:
-            self.stdout.write(json.dumps(_as_json(found), indent=2, default=str))
+            text = json.dumps(_as_json(found), indent=2, default=str)
+            self.stdout.write(text + "\n", ending="")
             return
         for check, result in found.failed:
-            said = printable(result.found)
-            self.stdout.write(f"{check.severity.upper()} {check.id}: {said}")
+            told = f"{check.severity.upper()} {check.id}: {result.found}"
+            self.stdout.write(told)
         self.stdout.write(f"{found.passed} checks pass, {len(found.failed)} do not.")
         if found.note:
             self.stdout.write(found.note)
         for section in found.sections:
-            self.stdout.write(f"\n{section.title}")
+            self.stdout.write("")
+            self.stdout.write(section.title)
             for figure in section.figures:
                 mark = MARKS.get(figure.tone, "")
                 self.stdout.write(f"  {figure.label:<28} {figure.text}{mark}")

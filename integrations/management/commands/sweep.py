@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from integrations.management.console import CHECKS
+from integrations.management.output import SafeCommand
 from integrations.services.upkeep import schedule
 
 
-class Command(BaseCommand):
+class Command(SafeCommand):
     """Make the pass that beat makes every few seconds."""
 
     requires_system_checks = CHECKS

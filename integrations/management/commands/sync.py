@@ -5,11 +5,12 @@ from contextlib import closing
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from integrations.management.console import CHECKS, find_user, quietly_if_closed, stream
+from integrations.management.output import SafeCommand, printable
 from integrations.management.progress import Progress
-from integrations.management.tables import print_items, printable
+from integrations.management.tables import print_items
 from integrations.models import Connection, Item, SyncRun
 from integrations.models.collection import Completeness
 from integrations.models.connection import ConnectionQuerySet
@@ -18,7 +19,7 @@ from integrations.services.common.errors import NotSyncableError
 from integrations.services.sync.foreground import sync_in_foreground
 
 
-class Command(BaseCommand):
+class Command(SafeCommand):
     """Sync in the foreground; exit 0 only when every collection ended complete."""
 
     requires_system_checks = CHECKS
@@ -60,7 +61,7 @@ class Command(BaseCommand):
                 return [
                     printable(f"{connection}: cannot be synced, {error.reason_text}")
                 ]
-        self.stdout.write(printable(f"{connection}: {_summary(run)}"))
+        self.stdout.write(f"{connection}: {_summary(run)}")
         return [printable(line) for line in _shortfalls(connection, run)]
 
 

@@ -2,16 +2,22 @@
 
 A prefork worker hears SIGTERM in its parent only. One shared byte, made before
 the fork, carries it into the children, which look at it between two pages. Threads
-that sleep in the very process are woken.
+that sleep in the very process are woken. The other way, children tell by shared bytes
+that a call is under way which must not be cut in two.
 """
 
 import mmap
+import os
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+# Processes share these bytes by their number.
+_PLACES = 256
 _flag = mmap.mmap(-1, 1)
+_calls = mmap.mmap(-1, _PLACES)
+_counting = threading.Lock()
 _asked = threading.Event()
 
 
@@ -29,6 +35,25 @@ def is_asked() -> bool:
 def sleep(seconds: float) -> None:
     """Sleep, at most until this process is asked to stop."""
     _asked.wait(seconds)
+
+
+def is_spending() -> bool:
+    """Return whether a call that spends something is under way in this worker."""
+    return any(_calls[:])
+
+
+@contextmanager
+def spending() -> Iterator[None]:
+    """Let neither a soft time limit nor a shutdown cut a step in two."""
+    place = os.getpid() % _PLACES
+    with _counting:
+        _calls[place] += 1
+    try:
+        with soft_time_limit_deferred():
+            yield
+    finally:
+        with _counting:
+            _calls[place] -= 1
 
 
 @contextmanager

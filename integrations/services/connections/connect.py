@@ -84,7 +84,7 @@ def connect(
         except IntegrityError as exc:
             raise OwnedBySomeoneElseError(provider) from exc
     if stored is None:
-        return _keep_newer(_same_account(provider, account).get(owner=user), tokens)
+        return _keep_newer(same_account(provider, account).get(owner=user), tokens)
     trigger = SyncRun.Trigger.CONNECT if stored.is_new else SyncRun.Trigger.RECONNECT
     request = runs.request_sync(
         stored.connection,
@@ -132,7 +132,8 @@ def _store(
     return _Stored(connection=connection, is_new=is_new, shows_the_same=shows_the_same)
 
 
-def _same_account(provider: str, account: RemoteAccount) -> ConnectionQuerySet:
+def same_account(provider: str, account: RemoteAccount) -> ConnectionQuerySet:
+    """Select the connections of one account, whosever they are."""
     return Connection.objects.filter(
         provider=provider,
         remote_id=account.remote_id,
@@ -163,7 +164,7 @@ def _row_for(
     user: User, provider: str, account: RemoteAccount
 ) -> tuple[Connection, bool]:
     """Look first whose the account is, and touch nothing that is not this user's."""
-    same = _same_account(provider, account)
+    same = same_account(provider, account)
     if same.connected().exclude(owner=user).exists():
         raise OwnedBySomeoneElseError(provider)
     own = same.owned_by(user).select_for_update().first()

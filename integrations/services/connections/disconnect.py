@@ -25,6 +25,7 @@ from integrations.services.grants import (
 from integrations.services.grants.kept_accounts import kept_accounts
 from integrations.services.items import store
 from integrations.services.items.downloads import orders
+from integrations.services.items.own_columns import store as own_columns
 from integrations.services.sync import runs
 from integrations.services.writing import outbox
 from integrations.services.writing.imports import jobs
@@ -42,24 +43,29 @@ def disconnect(
     keep_items: bool,
     by_staff: bool = False,
     uninstall: bool = False,
+    delete_own_columns: bool = False,
     proof: RecentProof | None = None,
 ) -> None:
     """Erase the grant in one transaction, then give it back to the provider.
 
     ``uninstall`` also removes the app from the whole remote account, for everybody
     in it; it is left out where somebody else here still needs it. That, and deleting
-    the items, raises ProofMissingError without a ``proof`` of who asks.
+    the items or the user's own columns beside them, raises ProofMissingError without
+    a ``proof`` of who asks.
     """
-    if (uninstall or not keep_items) and proof is None:
+    if (uninstall or delete_own_columns or not keep_items) and proof is None:
         raise ProofMissingError
-    if not end_grant(
-        connection,
-        actor=actor,
-        keep_items=keep_items,
-        by_staff=by_staff,
-        uninstall=uninstall,
-    ):
-        return
+    with transaction.atomic():
+        if not end_grant(
+            connection,
+            actor=actor,
+            keep_items=keep_items,
+            by_staff=by_staff,
+            uninstall=uninstall,
+        ):
+            return
+        if delete_own_columns and proof is not None:
+            own_columns.forget_account(connection, proof=proof)
     queue.send("revoke_due")
     if not keep_items:
         purge(connection)
@@ -157,7 +163,9 @@ def _erase_credential(connection: Connection, *, uninstall: bool) -> None:
     transaction.on_commit(lambda: token_cache.forget(connection.pk, *stale))
 
 
-def remove(connection: Connection, *, proof: RecentProof) -> bool:
+def remove(
+    connection: Connection, *, proof: RecentProof, delete_own_columns: bool = False
+) -> bool:
     """Delete a disconnected connection with its items and runs, else say False.
 
     Of one that was moved to another server the row stays without its items: by it
@@ -171,6 +179,8 @@ def remove(connection: Connection, *, proof: RecentProof) -> bool:
         if not locked.is_moved:
             locked.reason = Connection.REMOVED
         locked.save(update_fields=["reason", "is_purging"])
+        if delete_own_columns:
+            own_columns.forget_account(locked, proof=proof)
         audit.record("connection.removed", user=proof.user, subject=locked.pk)
     purge(connection)
     return True

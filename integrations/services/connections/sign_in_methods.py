@@ -29,6 +29,19 @@ def is_suspended(connection: Connection) -> bool:
     return Method.objects.filter(connection=connection).exists()
 
 
+def linked_connection(provider: str, remote_id: str) -> Connection | None:
+    """Return the connection whose owner an account at a provider may sign in."""
+    if not settings.PROVIDER_SIGN_IN:
+        return None
+    connected = Connection.objects.connected().select_related("owner")
+    return connected.filter(
+        provider=provider,
+        remote_id=remote_id,
+        is_sandbox=settings.PROVIDERS[provider].is_sandbox,
+        owner__is_active=True,
+    ).first()
+
+
 def suspend_all(user: User) -> None:
     """Turn off every second factor, passkey and connected account of a user.
 

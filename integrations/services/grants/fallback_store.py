@@ -6,7 +6,6 @@ soon as the database answers. What is stored is ciphertext bound to its row.
 
 import json
 import logging
-import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -21,7 +20,7 @@ from django.utils.dateparse import parse_datetime
 
 from integrations.http.secrets import Secret
 from integrations.models import Credential, RefreshAttempt
-from integrations.services.common import connection_state, crypto
+from integrations.services.common import connection_state, crypto, durable_file
 from integrations.services.grants import credentials, revocation
 from integrations.services.grants.refresh_attempts.intent import Attempt
 
@@ -97,23 +96,12 @@ def write(attempt: Attempt, columns: dict[str, Any]) -> None:
     )
     text = json.dumps(asdict(answer), default=_encoded)
     try:
-        _write_file(_file(answer.connection_id), text)
+        durable_file.write(_file(answer.connection_id), text).close()
     except OSError:
         logger.exception(
             "fallback file not written connection=%s", answer.connection_id
         )
     cache.set(_keys(answer.connection_id)[0], text, timeout=LIFE_SECONDS)
-
-
-def _write_file(path: Path, text: str) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = path.with_suffix(".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def restore(connection_id: UUID) -> bool:

@@ -48,8 +48,8 @@ def refresh_credential(
         lease.release(connection_id, lease_id)
         raise
     # The soft time limit strikes between any two instructions, and between an
-    # answer and its storing it would cost the grant.
-    with shutdown.soft_time_limit_deferred():
+    # answer and its storing it would cost the grant; so would the end of the worker.
+    with shutdown.spending():
         return _send_and_store(attempt)
 
 
@@ -79,7 +79,7 @@ def _send_and_store(attempt: Attempt) -> Credential:
     began = time.monotonic()
     if began > attempt.send_before:
         # The process stood still between intent and sending; the lease may be gone.
-        outcome.close_unspent(attempt, retry_in=5.0)
+        outcome.close_unspent(attempt, retry_in=5.0, is_sent=False)
         outcome.record(attempt, RefreshAttempt.Outcome.NOT_SENT, began, status=None)
         raise RateLimited("the worker was held up", retry_after=5.0, code=REFRESHING)
     try:

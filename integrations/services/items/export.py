@@ -3,16 +3,16 @@
 import csv
 import io
 import json
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.utils import timezone
 
+from integrations.http import steering
 from integrations.models import Collection, Item
 from integrations.providers import CONNECTORS
 from integrations.providers.plain import plain
@@ -40,8 +40,6 @@ FIELDS = (
 )
 # What a spreadsheet takes for the beginning of a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-# What steers a terminal or turns the direction of a line; line ends and tabs do not.
-STEERING: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 # How the properties of an item of a collection are written.
 Values: TypeAlias = Callable[[Item, Collection | None], Mapping[str, Any]]
@@ -133,7 +131,7 @@ def to_ndjson(rows: Iterable[Row]) -> Iterator[str]:
 
 def _to_line(item: Mapping[str, Any]) -> str:
     text = json.dumps(item, ensure_ascii=False)
-    return STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return steering.STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def to_csv(heads: Sequence[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
@@ -159,6 +157,7 @@ def to_cell(value: Any) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    is_formula = text.startswith(FORMULA_STARTS)
-    text = STEERING.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
-    return f"'{text}" if is_formula else text
+    clean = steering.plain(text)
+    # What is left out before it must not uncover a formula.
+    is_formula = text.startswith(FORMULA_STARTS) or clean.startswith(FORMULA_STARTS)
+    return f"'{clean}" if is_formula else clean

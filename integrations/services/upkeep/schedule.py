@@ -27,7 +27,12 @@ from integrations.models.times import CLOCK_SKEW
 from integrations.services.common import queue
 from integrations.services.common.clock import database_now
 from integrations.services.common.errors import NoTokenError
-from integrations.services.connections import account_deletion, disconnect, selection
+from integrations.services.connections import (
+    account_deletion,
+    consents,
+    disconnect,
+    selection,
+)
 from integrations.services.grants import (
     fallback_store,
     readability,
@@ -195,6 +200,8 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
         "dropped": indexes.drop_unused(now=now),
         "downloads": orders.send_due(),
         "expired": orders.expire(now=now),
+        # Last, because it asks providers.
+        "consents": consents.finish_all(),
     }
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -197,8 +197,11 @@ def _take(
                 **values,
             )
     except IntegrityError:
-        # A form that was sent twice.
-        return Edit.objects.get(uuid=uuid, created_by=user)
+        # A form that was sent twice, or a key of somebody else's, which says nothing.
+        sent = Edit.objects.filter(uuid=uuid, created_by=user).first()
+        if sent is not None:
+            return sent
+        return _take(collection, user=user, uuid=uuid4(), is_queued=is_queued, **values)
     if is_queued:
         send(edit)
     return edit

@@ -237,8 +237,6 @@ def _disconnect_for_good(
     uninstall: bool,
 ) -> HttpResponse:
     """Delete the items, or remove the app for everybody: nobody can undo either."""
-    if not keep_items and request.POST.get("own_columns"):
-        own_columns.forget_account(connection)
     return _disconnect(
         request,
         connection,
@@ -263,6 +261,7 @@ def _disconnect(
         actor=request.user,
         keep_items=keep_items,
         uninstall=uninstall,
+        delete_own_columns=not keep_items and bool(request.POST.get("own_columns")),
         proof=proof,
     )
     if not keep_edits:

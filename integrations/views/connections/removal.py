@@ -35,11 +35,13 @@ def connection_remove(request: UserRequest, pk: UUID) -> HttpResponse:
 @proof_required
 def _remove(request: UserRequest, connection: Connection) -> HttpResponse:
     name = str(connection)
-    if not disconnect.remove(connection, proof=request.proof):
+    if not disconnect.remove(
+        connection,
+        proof=request.proof,
+        delete_own_columns=bool(request.POST.get("own_columns")),
+    ):
         messages.info(request, f"{name} has been connected again meanwhile.")
         return redirect(connection)
-    if request.POST.get("own_columns"):
-        own_columns.forget_account(connection)
     if connection.is_moved:
         messages.success(request, f"The items of {name} are erased here.")
     elif Connection.objects.filter(pk=connection.pk).exists():

@@ -10,6 +10,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from integrations.http import steering
 from integrations.models.import_texts import REFUSALS, refusal_text
 from integrations.providers.capabilities import WritesItems
 from integrations.providers.writing import (
@@ -71,7 +72,8 @@ class ItemForm(forms.Form):
             local = at.astimezone(self.shown.zone)
             exact = "seconds" if local.second else "minutes"
             return local.replace(tzinfo=None).isoformat(timespec=exact)
-        return _lines(value)
+        # A page would draw what steers, and send the drawing back.
+        return steering.without(value)
 
     def clean(self) -> dict[str, Any]:
         """Check what can be known before anything is sent."""

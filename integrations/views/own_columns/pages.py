@@ -14,8 +14,9 @@ from django.views.decorators.http import require_http_methods
 from integrations.forms import OwnColumnForm
 from integrations.models import Collection, OwnColumn
 from integrations.models.wording import count_text
+from integrations.services.common.errors import ProofMissingError
 from integrations.services.items.own_columns import store
-from integrations.views.access import UserRequest
+from integrations.views.access import UserRequest, proof_required
 from integrations.views.items.tables.table import get_collection
 
 LAST = 10_000
@@ -143,14 +144,31 @@ def _place(text: str) -> int:
 def own_column_delete(request: UserRequest, pk: UUID) -> HttpResponse:
     """Ask, with how many values are lost, then delete a column for good."""
     column = get_column(request, pk)
-    number = column.values.count()
-    collection = collection_of(column)
     if request.method != "POST":
-        context = {"column": column, "value_count": number, "collection": collection}
+        context = {
+            "column": column,
+            "value_count": column.values.count(),
+            "collection": collection_of(column),
+        }
         return render(request, "own_columns/own_column_delete.html", context)
-    store.delete(column)
-    values = count_text(number, "value")
+    try:
+        store.delete(column)
+    except ProofMissingError:
+        return _delete_with_values(request, column)
+    messages.success(request, f"The column “{column}” is deleted.")
+    return _to_columns(column)
+
+
+@proof_required
+def _delete_with_values(request: UserRequest, column: OwnColumn) -> HttpResponse:
+    values = count_text(column.values.count(), "value")
+    store.delete(column, proof=request.proof)
     messages.success(request, f"The column “{column}” is deleted with {values}.")
+    return _to_columns(column)
+
+
+def _to_columns(column: OwnColumn) -> HttpResponse:
+    collection = collection_of(column)
     if collection is None:
         return redirect("integrations:item-list")
     return redirect("integrations:own-column-list", collection.pk)

@@ -19,13 +19,13 @@ from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed
 from django.views.decorators.http import require_http_methods, require_safe
 
+from integrations.http import steering
 from integrations.models import Collection, Connection, Item, SavedView
 from integrations.models.item import ItemQuerySet
 from integrations.models.preferences import zone_of
 from integrations.providers.plain import plain
 from integrations.services.common import audit
 from integrations.services.items import listing
-from integrations.services.items.export import STEERING
 from integrations.services.items.query import ItemQuery
 from integrations.services.items.saved_views import feeds, fitting
 from integrations.services.items.saved_views.fitting import Fitted
@@ -52,7 +52,6 @@ MOST_TEXT: Final = 500
 # No XML can hold these, nor the control characters below a space:
 # https://www.w3.org/TR/xml/#charsets
 FORBIDDEN: Final = re.compile("[\ufffe\uffff]")
-UNKNOWN: Final = "\N{REPLACEMENT CHARACTER}"
 MENDING = "This view was saved with what is not there any more. Mend it here first."
 
 
@@ -227,4 +226,4 @@ def _answer(
 
 def _clean(text: str) -> str:
     """Return a text without what no XML can hold, or what turns a reader's page."""
-    return FORBIDDEN.sub(UNKNOWN, STEERING.sub(UNKNOWN, text.replace("\r\n", "\n")))
+    return FORBIDDEN.sub(steering.UNKNOWN, steering.plain(text))

@@ -122,6 +122,22 @@ def test_a_form_that_is_saved_as_it_is_changes_nothing(
     assert not Edit.objects.exists()
 
 
+def test_what_a_page_draws_of_a_value_is_not_sent_back(
+    as_alice: Client, contacts: Collection, codes: Any
+) -> None:
+    odd = "\u202a+49 30 1\u202c\u200e\x1b"
+    item = make_item(contacts, properties={**VALUES, "city": odd})
+    form = as_alice.get(edit_url(item))
+    shown = re.search(r'name="p.city" value="([^"]*)"', form.text)
+    assert shown is not None
+
+    answer = send(as_alice, edit_url(item), city=shown[1])
+    assert codes(as_alice.get(answer.headers["Location"])) == ["unchanged"]
+    send(as_alice, edit_url(item), city=f"{shown[1]}2")
+
+    assert Edit.objects.get().values == {"city": "+49 30 12"}
+
+
 @pytest.mark.parametrize(
     ("name", "typed", "sent"),
     [

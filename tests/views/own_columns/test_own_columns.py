@@ -18,6 +18,9 @@ from integrations.models import (
 )
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
+from integrations.services.common.errors import ProofMissingError
+from integrations.services.common.proof import RecentProof
+from integrations.services.connections import disconnect
 from integrations.services.items import store
 from integrations.services.items.own_columns import store as own_store
 from integrations.services.items.tables import indexes
@@ -284,6 +287,7 @@ def test_a_column_is_renamed_and_deleted_after_a_question(as_alice, deals, three
     asked = as_alice.get(f"/own-columns/{column.pk}/delete/")
     assert asked.context["value_count"] == 1
     assert OwnColumn.objects.exists()
+    prove(as_alice)
     as_alice.post(f"/own-columns/{column.pk}/delete/")
 
     assert not OwnColumn.objects.exists()
@@ -423,3 +427,55 @@ def test_a_page_takes_no_query_for_each_record(
 
     with django_assert_max_num_queries(13):
         table(as_alice, deals)
+
+
+def test_a_column_with_values_is_deleted_by_who_proves_to_be_its_user(
+    as_alice, deals, three
+):
+    column = add(as_alice, deals)
+    path = f"/own-columns/{column.pk}/delete/"
+    note(as_alice, three[0], column, "7")
+    prove(as_alice, seconds_ago=400)
+
+    answer = as_alice.post(path)
+    assert answer.headers["Location"].startswith(reverse("account_reauthenticate"))
+    assert OwnValue.objects.count() == 1
+
+    note(as_alice, three[0], column, "")
+    as_alice.post(path)
+    assert not OwnColumn.objects.exists()
+
+
+def test_no_way_deletes_what_users_noted_without_a_proof(
+    as_alice, alice, connection, deals, three
+):
+    column = add(as_alice, deals)
+    note(as_alice, three[0], column, "7")
+
+    with pytest.raises(ProofMissingError):
+        own_store.delete(column)
+    with pytest.raises(ProofMissingError):
+        disconnect.disconnect(
+            connection, actor=alice, keep_items=True, delete_own_columns=True
+        )
+    connection.refresh_from_db()
+
+    assert connection.is_connected
+    assert OwnValue.objects.count() == 1
+
+
+def test_columns_of_one_that_is_disconnected_meanwhile_stay(
+    as_alice, alice, connection, deals, three
+):
+    note(as_alice, three[0], add(as_alice, deals), "7")
+    disconnect.disconnect(connection, actor=alice, keep_items=True)
+
+    disconnect.disconnect(
+        connection,
+        actor=alice,
+        keep_items=False,
+        delete_own_columns=True,
+        proof=RecentProof(user=alice),
+    )
+
+    assert OwnValue.objects.count() == 1

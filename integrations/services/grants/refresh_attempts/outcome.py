@@ -150,10 +150,11 @@ def handle_failure(attempt: Attempt, exc: OAuthError) -> Credential:
     elif outcome == RefreshAttempt.Outcome.REQUEST_REJECTED:
         circuit_breaker.note(attempt.connection.provider, "token_request_rejected")
     wait = backoff(_failures(attempt))
-    if outcome == RefreshAttempt.Outcome.NOT_SENT:
+    is_sent = outcome != RefreshAttempt.Outcome.NOT_SENT
+    if not is_sent:
         wait = min(wait, LONGEST_UNSENT)
     wait = wait if exc.retry_after is None else max(exc.retry_after, 1.0)
-    close_unspent(attempt, retry_in=wait)
+    close_unspent(attempt, retry_in=wait, is_sent=is_sent)
     raise Transient(
         "the provider could not refresh the token", retry_after=wait
     ) from exc
@@ -218,11 +219,12 @@ def leave_open(attempt: Attempt) -> None:
     )
 
 
-def close_unspent(attempt: Attempt, *, retry_in: float) -> None:
+def close_unspent(attempt: Attempt, *, retry_in: float, is_sent: bool) -> None:
     """Close an attempt that certainly spent nothing, and hold others off as long.
 
     The lease then belongs to nobody and is not free: whoever asks is told to come
-    back. What an earlier attempt left unknown stays unknown.
+    back. What an earlier attempt left unknown stays unknown, and this one was the
+    second and last time that the token was sent, if it was.
     """
     now = timezone.now()
     again_at = now + timedelta(seconds=retry_in)
@@ -234,7 +236,8 @@ def close_unspent(attempt: Attempt, *, retry_in: float) -> None:
     }
     if attempt.follows_unknown:
         columns["attempt_started_at"] = now
-        columns["unknown_outcomes"] = F("unknown_outcomes") - 1
+        if not is_sent:
+            columns["unknown_outcomes"] = F("unknown_outcomes") - 1
     else:
         columns |= {
             "attempt_id": None,

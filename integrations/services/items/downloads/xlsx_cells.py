@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Final
 
+from integrations.http import steering
 from integrations.providers.fields import Money, Number, Percent
-from integrations.services.items.export import STEERING
 
 # https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3
 MOST_CHARACTERS: Final = 32_767
@@ -22,7 +22,7 @@ UNWRITABLE: Final = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 def to_text(text: str) -> str:
     """Return a text as a cell holds it: nothing that steers, and not too long."""
-    text = STEERING.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
+    text = steering.plain(text)
     text = UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", text)
     # Excel counts characters beyond the first plane twice.
     units = text.encode("utf-16-le")

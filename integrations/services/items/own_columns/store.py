@@ -20,6 +20,8 @@ from integrations.models import (
 from integrations.models.own_column import OwnColumnQuerySet
 from integrations.models.remote_key import remote_key
 from integrations.models.wording import count_text
+from integrations.services.common.errors import ProofMissingError
+from integrations.services.common.proof import RecentProof
 from integrations.services.items.tables.layouts import NORMAL
 from integrations.services.items.tables.values import fold
 
@@ -122,9 +124,14 @@ def _checked(options: Sequence[str]) -> list[str]:
     return list(options)
 
 
-def delete(column: OwnColumn) -> None:
-    """Delete a column with its values; its index goes a little at a time."""
+def delete(column: OwnColumn, *, proof: RecentProof | None = None) -> None:
+    """Delete a column with its values; its index goes a little at a time.
+
+    Raises ProofMissingError where there are values, without a ``proof`` of who asks.
+    """
     with transaction.atomic():
+        if proof is None and column.values.exists():
+            raise ProofMissingError
         PropertyIndex.objects.filter(name=column.column_id).update(
             state=PropertyIndex.State.DROPPING
         )
@@ -152,7 +159,7 @@ def count_values(connection: Connection) -> int:
     return OwnValue.objects.filter(column__in=of_account(connection)).count()
 
 
-def forget_account(connection: Connection) -> None:
+def forget_account(connection: Connection, *, proof: RecentProof) -> None:
     """Delete the user's own columns of an account with all that is in them."""
     for column in of_account(connection):
-        delete(column)
+        delete(column, proof=proof)

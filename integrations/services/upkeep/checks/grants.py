@@ -64,7 +64,8 @@ def _grants_at_risk(census: Census) -> Result:
 def _fallback_store(_census: Census) -> Result:
     folder = Path(settings.VAR_DIR) / "fallback_store"
     limit = time.time() - STORED_FOR_SECONDS
-    late = [f for f in folder.glob("*.json") if _is_older(f, limit)]
+    waiting = (f for end in ("json", "consent") for f in folder.glob(f"*.{end}"))
+    late = [f for f in waiting if _is_older(f, limit)]
     broken = list(folder.glob("*.unreadable"))
     if not late and not broken:
         return Result(ok=True)

@@ -15,13 +15,11 @@ from integrations.models import (
     PendingRevocation,
     RefreshAttempt,
 )
-from integrations.providers.records import RemoteAccount
 from integrations.services.common import oauth_clients
 from integrations.services.connections import disconnect
 from integrations.services.grants import revocation
 from integrations.services.grants.refresh_attempts import outcome
 from integrations.services.upkeep import schedule
-from integrations.signin.exchange import IdentifiedGrant
 from tests.sandbox.notion_client import DROMEDARY, NOUR, NotionClient
 from tests.services.fixtures import Connect, FinishSync
 from tests.services.grants.working import send_and_vanish
@@ -83,11 +81,10 @@ def test_tokens_of_notion_that_nobody_keeps_are_given_back(
 ) -> None:
     code = Secret(notion.consent(f"{DROMEDARY}:{NOUR}").query["code"])
     tokens = oauth_clients.oauth_client("notion").exchange(code=code)
-    account = RemoteAccount(remote_id=f"{DROMEDARY}:{NOUR}", name="", scopes=())
 
-    IdentifiedGrant(
-        provider="notion", tokens=tokens, account=account, issued_at=timezone.now()
-    ).revoke(None)
+    revocation.give_back(
+        "notion", tokens, account_id=f"{DROMEDARY}:{NOUR}", owner_id=None
+    )
 
     assert revocation.revoke_due() == 1
     assert not list_live_tokens(notion)

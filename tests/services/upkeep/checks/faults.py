@@ -200,6 +200,11 @@ def a_token_waits_in_a_file(world: World) -> None:
 
 
 @fault("fallback_store")
+def a_consent_waits_in_a_file(world: World) -> None:
+    _stored_file(world, "consent")
+
+
+@fault("fallback_store")
 def a_stored_token_is_damaged(world: World) -> None:
     _stored_file(world, "json.unreadable")
 
