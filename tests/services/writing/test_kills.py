@@ -34,6 +34,19 @@ FAULTS: Final = (
 )
 
 
+def roll_back_to(outside: int) -> None:
+    """Take back what a dead worker left open, as its database would.
+
+    Between two instructions there is a place at which a transaction has begun and its
+    ``with`` does not end it yet. Whatever came later would be within it for ever.
+    """
+    left = [sid for sid in database.savepoint_ids[outside:] if sid]
+    del database.savepoint_ids[outside:], database.atomic_blocks[outside + 1 :]
+    if left:
+        database.needs_rollback = False
+        database.savepoint_rollback(left[0])
+
+
 class Life:
     """One work on an edit or an import, which may be killed at a step."""
 
@@ -49,11 +62,13 @@ class Life:
             kind, params = self.chance.choice(FAULTS)
             self.desk.sandbox.client.fault(kind, "write", count=1, **params)
         places = self.at_instruction if self.chance.random() < 0.5 else self.at_step
+        outside = len(database.savepoint_ids)
         with patch.context() as patched, places(patched):
             try:
                 work(*args)
             except Killed:
                 self.kills += 1
+        roll_back_to(outside)
 
     @contextmanager
     def at_step(self, patched: pytest.MonkeyPatch) -> Iterator[None]:
