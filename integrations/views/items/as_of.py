@@ -25,6 +25,7 @@ from integrations.views.items.changed import describe
 from integrations.views.items.values import show
 
 MOMENT = timedelta(microseconds=1)
+MILLISECOND = timedelta(milliseconds=1) // MOMENT
 
 
 @require_safe
@@ -39,7 +40,7 @@ def item_as_of(request: UserRequest, pk: UUID) -> HttpResponse:
     at = to_time(request.GET.get("at", ""))
     context: dict[str, Any] = {"item": item, "connection": item.connection}
     if at is None or is_ahead(at, now):
-        context |= {"error": "not_past", "at_text": local_text(now)}
+        context |= {"error": "not_past", "at_text": minute_text(now)}
         return render(request, "items/item_as_of.html", context)
     past = find_past(item, at, now=now)
     context |= {
@@ -66,9 +67,19 @@ def to_time(text: str) -> datetime | None:
 
 
 def local_text(at: datetime) -> str:
-    """Return a time as a form's field takes it, in the zone of whoever looks."""
+    """Return a time as a form's field takes it, in the zone of whoever looks.
+
+    It takes no more than milliseconds, and shows no more than the time has.
+    """
     local = at.astimezone(timezone.get_current_timezone()).replace(tzinfo=None)
-    return local.isoformat(timespec="minutes")
+    if local.microsecond >= MILLISECOND:
+        return local.isoformat(timespec="milliseconds")
+    return local.isoformat(timespec="seconds" if local.second else "minutes")
+
+
+def minute_text(now: datetime) -> str:
+    """Return the minute that a form begins with."""
+    return local_text(now.replace(second=0, microsecond=0))
 
 
 def _url(item: Item, at: datetime | None, *, before: bool = False) -> str:

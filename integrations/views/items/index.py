@@ -30,7 +30,7 @@ from integrations.views import live
 from integrations.views.access import UserRequest
 from integrations.views.editing.status import SECONDS_BUSY, edits_of_item
 from integrations.views.items import beside, emptiness, facts, filters
-from integrations.views.items.as_of import local_text
+from integrations.views.items.as_of import minute_text
 from integrations.views.items.rows import put_rows
 from integrations.views.live import Look
 from integrations.views.own_columns.values import own_values_of
@@ -228,7 +228,7 @@ def _detail(request: UserRequest, pk: UUID) -> dict[str, Any]:
         **context,
         **own_values_of(item),
         **edits,
-        "now_text": local_text(timezone.now()),
+        "now_text": minute_text(timezone.now()),
         "is_editable": is_editable,
         "live_url": reverse("integrations:item-detail-live", args=(item.uuid,)),
         "live_seconds": SECONDS_BUSY if is_busy else 0,

@@ -14,7 +14,7 @@ from integrations.models.times import is_ahead
 from integrations.services.items import table_history
 from integrations.services.items.table_history import Difference
 from integrations.views.access import UserRequest
-from integrations.views.items.as_of import local_text, to_time
+from integrations.views.items.as_of import local_text, minute_text, to_time
 from integrations.views.items.changed import sum_up
 
 # Of what was added, removed and changed so many items are shown.
@@ -61,7 +61,7 @@ def make_context(
     at, until, now = times.at, times.until, times.now
     context: Context = {
         "history_days": settings.HISTORY_DAYS,
-        "at_text": local_text(at or now),
+        "at_text": local_text(at) if at else minute_text(now),
         "until_text": local_text(until) if until else "",
         "at": at,
         "until": until,

@@ -80,6 +80,25 @@ def test_the_time_is_one_of_whoever_looks(as_alice, alice, deals):
     assert page.context["at_text"] == "2026-11-01T22:00"
 
 
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("2026-11-01T13:00:30Z", "2026-11-01T13:00:30"),
+        ("2026-11-01T13:00:30.500001Z", "2026-11-01T13:00:30.500"),
+        ("2026-11-01T13:00:00Z", "2026-11-01T13:00"),
+    ],
+)
+def test_the_form_shows_again_the_time_that_was_asked_for(
+    as_alice, deals, asked, shown
+):
+    item = put(deals, 0, amount="1")
+
+    page = ask(as_alice, item, asked)
+
+    assert f'value="{shown}"' in page.content.decode()
+    assert 'step="any"' in page.content.decode()
+
+
 def test_what_was_deleted_or_not_yet_known_is_said(as_alice, deals):
     item = put(deals, 0, amount="1")
     gone = {item.pk: Deletion(kind=DeletionKind.ARCHIVED)}
