@@ -1,6 +1,7 @@
 """The example for many machines: pinned, confined, and behind a buffering proxy."""
 
 import argparse
+import json
 import re
 import shlex
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from config import refusals
+from config.processes import MIGRATE, PROCESSES, WEB
 from config.queues import WORKERS
 from tests.config.test_settings import ROOT
 
@@ -77,6 +79,23 @@ def test_each_queue_has_the_worker_that_it_has_on_one_machine():
     assert [worker_options(words) for words in workers] == [
         worker_options(words) for words in WORKERS.values()
     ]
+
+
+def test_each_process_of_a_site_is_there():
+    commands = {
+        name: each.get("command", shlex.join(WEB.command))
+        for name, each in OURS.items()
+    }
+
+    told = {each.name: shlex.join(each.command) for each in (MIGRATE, *PROCESSES)}
+    plain = told["worker-refresh"].replace(" --pool prefork", "")
+    assert commands == {**told, "worker-refresh": plain}
+
+
+def test_the_image_is_the_web_process():
+    dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
+
+    assert f"CMD {json.dumps(list(WEB.command))}" in dockerfile
 
 
 def test_whoever_waits_for_another_waits_for_one_that_there_is():
