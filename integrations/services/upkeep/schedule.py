@@ -200,8 +200,7 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
         "dropped": indexes.drop_unused(now=now),
         "downloads": orders.send_due(),
         "expired": orders.expire(now=now),
-        # Last, because it asks providers.
-        "consents": consents.finish_all(),
+        "consents": consents.send_due(),
     }
 
 
