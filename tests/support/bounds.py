@@ -85,6 +85,7 @@ BOUNDS = {
     "services/items/tables/totals.py::MOST_CURRENCIES": "unsummed",
     "services/items/tables/values.py::MOST_VALUES": "in_part",
     "services/items/tables/values.py::MOST_LINKED": "in_part",
+    "services/items/unread_texts.py::MOST_COUNTED": COUNTED,
 }
 
 # What is no number of things: lengths of one text, spans of time, digits, tries, and

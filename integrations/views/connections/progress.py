@@ -59,7 +59,12 @@ def make_progress(
         "waiting_until": run.due_at if run and run.is_waiting else None,
         "wait_text": wait_text(run),
         "time_text": estimate.time_text(
-            connection, run, read=value, total=maximum, now=timezone.now()
+            connection,
+            run,
+            collections,
+            read=value,
+            total=maximum,
+            now=timezone.now(),
         ),
         **{name: getattr(run, name, 0) for name in COUNTS},
     }
