@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from django.conf import settings
+
 from integrations.models import Connection, Item
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsContent
@@ -28,3 +30,11 @@ def count_in(connections: Sequence[Connection]) -> Count:
         content__isnull=True,
     )
     return count_up_to(unread, MOST_COUNTED)
+
+
+def go_on(connections: Sequence[Connection]) -> bool:
+    """Tell whether syncs will read more texts of any of the connections."""
+    is_wanted = settings.CONTENT_PAGES_PER_RUN > 0
+    return is_wanted and any(
+        each.is_syncable and types_with_text(each.provider) for each in connections
+    )

@@ -12,7 +12,8 @@ from integrations.models.wording import count_text
 from integrations.providers import CONNECTORS
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
-from integrations.services.items import unread_texts
+from integrations.services.items.counting import Count
+from integrations.services.items.unread_texts import types_with_text
 
 # A shorter sync is over before anybody wonders.
 LONG = timedelta(seconds=20)
@@ -25,6 +26,7 @@ def time_text(
     run: SyncRun | None,
     collections: Sequence[Collection],
     *,
+    unread: Count,
     read: int | None,
     total: int | None,
     now: datetime,
@@ -32,7 +34,7 @@ def time_text(
     """Return what is allowed, and about how long the rest takes; empty if it is short.
 
     ``read`` and ``total`` are of the items, where the provider tells how many there
-    are.
+    are; ``unread`` are the texts that are not read yet.
     """
     if run is None or not run.is_working or run.started_at is None:
         return ""
@@ -40,14 +42,14 @@ def time_text(
     if elapsed < LONG:
         return ""
     if _has_read_lists(run):
-        left = _texts_text(connection, run, collections, now=now)
+        left = _texts_text(run, collections, unread, now=now)
     elif read and total and read < total:
         left = f"About {_duration(elapsed * ((total - read) / read))} to go."
     elif total:
         left = ""
     else:
         left = _so_far_text(connection, run, elapsed)
-    has_texts = bool(unread_texts.types_with_text(connection.provider))
+    has_texts = bool(types_with_text(connection.provider))
     opened = OPENED_FIRST if has_texts else ""
     return " ".join(filter(None, (_limit_text(connection), left, USABLE, opened)))
 
@@ -68,14 +70,9 @@ def _has_read_lists(run: SyncRun) -> bool:
 
 
 def _texts_text(
-    connection: Connection,
-    run: SyncRun,
-    collections: Sequence[Collection],
-    *,
-    now: datetime,
+    run: SyncRun, collections: Sequence[Collection], unread: Count, *, now: datetime
 ) -> str:
     """Return how many texts are left, and how long they take at this run's pace."""
-    unread = unread_texts.count_in([connection])
     allowed = settings.CONTENT_PAGES_PER_RUN - run.texts
     if not unread.number or allowed <= 0:
         return ""

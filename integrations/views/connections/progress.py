@@ -8,6 +8,7 @@ from django.utils import timezone
 from integrations.models import Collection, Connection, SyncRun, wording
 from integrations.models.progress import CollectionProgress, Phase, ProgressState
 from integrations.models.reasons import Reason, ReasonCode
+from integrations.services.items.counting import Count
 from integrations.views.connections import estimate
 
 STEPS = {
@@ -44,7 +45,10 @@ COUNTS = ("seen", "created", "first_read", "new", "changed", "deleted")
 
 
 def make_progress(
-    connection: Connection, run: SyncRun | None, collections: Sequence[Collection]
+    connection: Connection,
+    run: SyncRun | None,
+    collections: Sequence[Collection],
+    unread: Count,
 ) -> dict[str, Any]:
     """Return what the progress panel shows of the open, or the latest, run."""
     is_active = run is not None and run.is_open
@@ -62,6 +66,7 @@ def make_progress(
             connection,
             run,
             collections,
+            unread=unread,
             read=value,
             total=maximum,
             now=timezone.now(),

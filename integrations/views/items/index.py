@@ -29,7 +29,7 @@ from integrations.services.writing import editing
 from integrations.views import live
 from integrations.views.access import UserRequest
 from integrations.views.editing.status import SECONDS_BUSY, edits_of_item
-from integrations.views.items import beside, emptiness, facts, filters
+from integrations.views.items import beside, emptiness, facts, filters, unread_texts
 from integrations.views.items.as_of import minute_text
 from integrations.views.items.rows import put_rows
 from integrations.views.live import Look
@@ -124,6 +124,7 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
         ),
         "stale": _stale(query, connections),
         "indexing": reindex.progress_of(collections) if query.search else None,
+        **(unread_texts.make_context(connections, query) if query.search else {}),
         **_list_context(query, connections, collections, parent, linked_to),
     }
 
