@@ -25,6 +25,7 @@ from integrations.services.items.query import ItemQuery
 from integrations.services.items.saved_views import shelf, snapshot
 from integrations.services.items.search import reindex
 from integrations.services.notices import following
+from integrations.services.sync import opened_collections
 from integrations.services.writing import editing
 from integrations.views import live
 from integrations.views.access import UserRequest
@@ -144,6 +145,9 @@ def _list_context(
     parent: Item | None,
     linked_to: Item | None,
 ) -> dict[str, Any]:
+    table = next((c for c in collections if c.pk == query.collection), None)
+    if table is not None:
+        opened_collections.note(table)
     offered = filters.make_filters(
         query, connections, collections, parent=parent, linked_to=linked_to
     )
@@ -161,7 +165,7 @@ def _list_context(
         "download_fields": query.change().parameters,
         "result_url": query.url,
         "past_url": f"{reverse('integrations:items-as-of')}?{urlencode(query.filters)}",
-        "table": next((c for c in collections if c.pk == query.collection), None),
+        "table": table,
     }
 
 
