@@ -71,6 +71,10 @@ BOUNDS = {
     "services/items/search/related_names.py::MOST_NAMES": "links_not_followed",
     "services/items/search/related_names.py::MOST_UNITS": INPUT,
     "services/items/search/related_names.py::MOST_WORDS": INPUT,
+    "services/items/search/texts.py::MOST_BYTES": (
+        f"{NONE}PostgreSQL holds no more of one item; the documentation of the search "
+        "says that the last words of its longest values are lost"
+    ),
     "services/items/search/texts.py::MOST_KNOWN": f"{NONE}a memory that begins anew",
     "services/items/table_history.py::MOST_LOOKED_AT": "difference.is_partial",
     "services/items/tables/columns.py::MOST_DEFAULT": LOOK,
@@ -95,7 +99,7 @@ OTHERS = {
     *("MOST_DIGITS", "MOST_DECIMALS", "MOST_DAYS", "MOST_LENGTH", "MOST_OPTION"),
     *("MOST_TEXT", "MOST_SECONDS", "MOST_CARRIED", "MOST_AHEAD", "MOST_A_MINUTE"),
     *("MOST_ATTEMPTS", "MOST_AT_ONCE", "MOST_URL", "MOST_NAME", "MOST_FORMATS"),
-    *("MOST_WIDTH", "MOST_CHARACTERS", "MOST_AMOUNT", "MOST_CURRENCY", "MOST_BYTES"),
+    *("MOST_WIDTH", "MOST_CHARACTERS", "MOST_AMOUNT", "MOST_CURRENCY"),
     *("LONG_LABEL", "LONG_TEXT", "LONG_LINES", "LONG_LIST", "LONGEST_CHANGED"),
     *("MAX_ADDRESS",),
 }
