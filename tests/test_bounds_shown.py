@@ -1,4 +1,4 @@
-"""Every bound of a page or a list has a sign that exists, or a reason for none."""
+"""Every bound has a sign that exists, or a reason for having none."""
 
 import ast
 import re
@@ -10,9 +10,10 @@ import pytest
 from tests.support.bounds import BOUNDS, NONE, OTHERS
 
 ROOT = Path(__file__).resolve().parent.parent
-PLACES = ("views", "services/items")
+PLACES = ("views", "services", "management")
 NAME = re.compile(
     r"(?:MOST|MAX|LONG|LISTED|SHOWN|LOOKED_AT|ATTEMPTS|RUNS|HISTORY|RECENT|SAMPLE)"
+    r"|(?:FEW|SOME|ENOUGH)$|(?:\w+_)?(?:LENGTH|LIMIT|SIZES?)$"
 )
 
 

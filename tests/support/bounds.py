@@ -1,4 +1,4 @@
-"""What bounds pages and lists, and what shows it: by module and name.
+"""What bounds pages, lists and what is read, and what shows it: by module and name.
 
 A sign is a text that stands in a template or a module. ``NONE`` begins why a bound
 needs none: nothing is left out by it, or nobody gets so far.
@@ -10,6 +10,11 @@ LOOK = f"{NONE}a choice of how to show it, with all of it on the page of the ite
 WHOLE = f"{NONE}nothing is left out: it chooses between two ways to the same answer"
 COUNTED = "is_more"
 REFUSED = f"{NONE}whoever asks for more is refused in words"
+PAGES = "partials/pages.html"
+PAGED = "page.has_other_pages"
+COLUMN = f"{NONE}no provider has so long an id"
+FAILS = f"{NONE}what is tried no more has failed, and its page says why"
+LATER = f"{NONE}what is left over comes next"
 
 BOUNDS = {
     "views/connections/detail.py::RUNS": "integrations:connection-runs",
@@ -71,6 +76,10 @@ BOUNDS = {
     "services/items/search/related_names.py::MOST_NAMES": "links_not_followed",
     "services/items/search/related_names.py::MOST_UNITS": INPUT,
     "services/items/search/related_names.py::MOST_WORDS": INPUT,
+    "services/items/search/texts.py::MOST_BYTES": (
+        f"{NONE}PostgreSQL holds no more of one item; the documentation of the search "
+        "says that the last words of its longest values are lost"
+    ),
     "services/items/search/texts.py::MOST_KNOWN": f"{NONE}a memory that begins anew",
     "services/items/table_history.py::MOST_LOOKED_AT": "difference.is_partial",
     "services/items/tables/columns.py::MOST_DEFAULT": LOOK,
@@ -85,16 +94,129 @@ BOUNDS = {
     "services/items/tables/totals.py::MOST_CURRENCIES": "unsummed",
     "services/items/tables/values.py::MOST_VALUES": "in_part",
     "services/items/tables/values.py::MOST_LINKED": "in_part",
+    "services/items/unread_texts.py::MOST_COUNTED": COUNTED,
+    "views/connections/attempts.py::PAGE_SIZE": PAGES,
+    "views/connections/runs.py::PAGE_SIZE": PAGES,
+    "views/downloads.py::PAGE_SIZE": PAGES,
+    "views/editing/bulk_status.py::SIZE": "editing/partials/bulk_pager.html",
+    "views/editing/import_undo.py::PAGE_SIZE": PAGED,
+    "views/editing/imports.py::PAGE_SIZE": PAGED,
+    "views/editing/lists.py::PAGE_SIZE": PAGES,
+    "views/notices/pages.py::PAGE_SIZE": PAGES,
+    "services/items/changes.py::PAGE_SIZE": "next_url",
+    "services/items/changes.py::UNSEEN_LIMIT": "more than {text}",
+    "services/items/contents.py::REASON_LENGTH": f"{NONE}reasons are short codes",
+    "services/items/contents.py::TEXT_LENGTH": "content.is_truncated",
+    "services/items/counting.py::COUNT_LIMIT": COUNTED,
+    "services/items/counting.py::SOME": WHOLE,
+    "services/items/counting.py::ENOUGH": COUNTED,
+    "services/items/everything.py::PAGE_SIZE": "next_url",
+    "services/items/query.py::SIZES": INPUT,
+    "services/items/query.py::DEFAULT_SIZE": "next_url",
+    "services/items/relations/write.py::ID_LENGTH": COLUMN,
+    "services/items/rows.py::ID_LENGTH": COLUMN,
+    "services/items/rows.py::NAME_LENGTH": (
+        f"{NONE}a name that is cut stands whole among the values of its item"
+    ),
+    "services/items/rows.py::SORT_NAME_LENGTH": (
+        f"{NONE}names that begin alike for so long are in no order"
+    ),
+    "services/items/rows.py::URL_LENGTH": (
+        f"{NONE}there is no link instead of a wrong one"
+    ),
+    "services/items/search/full_text.py::FEW": WHOLE,
+    "services/items/search/full_text.py::ENOUGH": WHOLE,
+    "services/items/search/texts.py::VALUE_LENGTH": (
+        f"{NONE}no longer value is kept; a test searches for the last word"
+    ),
+    "services/items/search/words.py::WORD_LENGTH": (
+        f"{NONE}longer words are found by their first characters, not told apart"
+    ),
+    "services/items/search/words.py::REPEATED_LENGTH": WHOLE,
+    "services/items/table_history.py::PAGE_SIZE": "next_url",
+    "services/items/table_history.py::FEW": WHOLE,
+    "services/items/tables/groups.py::CURRENCY_LENGTH": (
+        f"{NONE}codes of currencies have three letters"
+    ),
+    "services/items/tables/listing.py::COUNT_LIMIT": COUNTED,
+    "services/items/tables/listing.py::SEVERAL_LIMIT": COUNTED,
+    "services/items/tables/results.py::SAMPLE": (
+        f"{NONE}it tells what kind a column is; every row is shown"
+    ),
+    "services/items/tables/selection.py::FEW": WHOLE,
+    "services/sync/budget.py::UNKNOWN_RATE_LIMIT": (
+        f"{NONE}a guess where a provider tells no limit"
+    ),
+    "services/sync/collection_loop.py::MOST_IN_TURNS": LATER,
+    "services/sync/deletions/held_deletions.py::SAMPLE": (
+        "sample|length < collection.hold.count"
+    ),
+    "services/sync/failures.py::MOST_IN_A_ROW": FAILS,
+    "services/sync/leases/turns.py::MOST_COMPARED": LATER,
+    "services/sync/refresh/checkpoint.py::MOST_NOTED": "found.has_more_noted",
+    "services/sync/refresh/collection.py::MOST_RESTARTS": FAILS,
+    "services/sync/refresh/pages.py::MOST_ROWS": LATER,
+    "services/sync/refresh/start.py::MOST_SCHEMA_TRIES": (
+        f"{NONE}the next sync asks again; until then names stand for labels"
+    ),
+    "services/sync/run_answers.py::MAX_CHARACTERS": WHOLE,
+    "services/sync/runs.py::MOST_DELIVERIES": "Stopped: it kept killing its worker",
+    "services/sync/spot_checks/due.py::MOST_CALLS": "proof.is_whole",
+    "services/sync/spot_checks/sample.py::ENOUGH": "proof.is_whole",
+    "services/writing/bulk.py::MOST_ROWS": REFUSED,
+    "services/writing/checks.py::MAX_TEXT": REFUSED,
+    "services/writing/imports/csv_file.py::MAX_BYTES": REFUSED,
+    "services/writing/imports/csv_file.py::MAX_COLUMNS": REFUSED,
+    "services/writing/imports/csv_file.py::MAX_ROWS": REFUSED,
+    "services/writing/imports/csv_file.py::SAMPLE_CHARACTERS": (
+        f"{NONE}only how a file is written is guessed from it"
+    ),
+    "services/writing/imports/csv_file.py::SAMPLE_ROWS": (
+        f"{NONE}only how a file is written is guessed from it"
+    ),
+    "services/writing/imports/running.py::MOST_OPEN": LATER,
+    "services/writing/imports/uploads.py::MOST_KEPT": REFUSED,
+    "services/writing/undoing.py::LOOKED_AT": f"{NONE}these are names of columns",
+    "services/connections/findings.py::MOST_NAMED": "; and {more} more",
+    "services/connections/handover/bundle.py::LONGEST_LINE": REFUSED,
+    "services/connections/handover/bundle.py::MOST_COST": REFUSED,
+    "services/notices/digests.py::MOST_ENTRIES": "section.more",
+    "services/notices/digests.py::MOST_PLANNED": LATER,
+    "services/notices/following.py::MOST_FOLLOWED": REFUSED,
+    "services/notices/news.py::MOST_CHANGES": "and earlier changes",
+    "services/notices/news.py::MOST_FIELDS": "more field",
+    "services/notices/news.py::MOST_LOOKED_AT": (
+        "So much changed that only the latest was looked through"
+    ),
+    "services/notices/sending.py::MOST_TRIES": "not sent to {reader}",
+    "services/notices/webhook.py::MAX_BYTES": (
+        f"{NONE}nobody reads what a receiver answers"
+    ),
+    "services/common/opaque.py::MAX_TOKEN": REFUSED,
+    "services/grants/introspection.py::MAX_BYTES": FAILS,
+    "services/grants/revocation.py::MOST_TRIES": FAILS,
+    "services/upkeep/checks/notices.py::MOST_NAMED": "and other reasons",
+    "services/upkeep/checks/notices.py::MOST_TRIES": (
+        f"{NONE}it only tells trouble from a passing refusal"
+    ),
+    "services/upkeep/checks/providers.py::MAX_BYTES": FAILS,
+    "management/commands/notices.py::MOST_LISTED": "more notice",
+    "management/writing.py::MOST_TRIES": (
+        f"{NONE}the workers go on; the command says that it is not sent yet"
+    ),
 }
 
 # What is no number of things: lengths of one text, spans of time, digits, tries, and
 # sizes of what a worker takes at once.
 OTHERS = {
-    *("LONG", "LONGEST", "MAX_LENGTH", "MAX_ID", "MAX_FIELD", "MAX_LEVEL", "SAMPLE"),
+    *("LONG", "LONGEST", "MAX_LENGTH", "MAX_ID", "MAX_FIELD", "MAX_LEVEL"),
     *("MOST_DIGITS", "MOST_DECIMALS", "MOST_DAYS", "MOST_LENGTH", "MOST_OPTION"),
     *("MOST_TEXT", "MOST_SECONDS", "MOST_CARRIED", "MOST_AHEAD", "MOST_A_MINUTE"),
     *("MOST_ATTEMPTS", "MOST_AT_ONCE", "MOST_URL", "MOST_NAME", "MOST_FORMATS"),
-    *("MOST_WIDTH", "MOST_CHARACTERS", "MOST_AMOUNT", "MOST_CURRENCY", "MOST_BYTES"),
+    *("MOST_WIDTH", "MOST_CHARACTERS", "MOST_AMOUNT", "MOST_CURRENCY"),
     *("LONG_LABEL", "LONG_TEXT", "LONG_LINES", "LONG_LIST", "LONGEST_CHANGED"),
-    *("MAX_ADDRESS",),
+    *("MAX_ADDRESS", "LONG_QUEUED", "LONGEST_WAIT", "LONGEST_SLEEP", "LONGEST_PAUSE"),
+    *("LONGEST_COUNTDOWN_SECONDS", "LONGEST_SECONDS", "LONGEST_SPACING"),
+    *("LONGEST_BACKOFF", "LONGEST_UNSENT", "LONGEST_MONTH_DAYS", "MOST_SECONDS_APART"),
+    *("LONGEST_NAP_SECONDS", "LONGEST_WAIT_SECONDS"),
 }

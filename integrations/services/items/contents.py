@@ -54,11 +54,17 @@ def to_row(
         item=item,
         blocks=list(content.blocks)[:MOST_BLOCKS],
         text=content.text[:TEXT_LENGTH],
-        is_truncated=content.is_truncated,
+        is_truncated=is_cut(content),
         reason=reason[:REASON_LENGTH],
         read_for=item.remote_updated_at or item.first_seen_at,
         read_at=now,
     )
+
+
+def is_cut(content: Content) -> bool:
+    """Tell whether more was in a text than is kept of it."""
+    is_long = len(content.blocks) > MOST_BLOCKS or len(content.text) > TEXT_LENGTH
+    return content.is_truncated or is_long
 
 
 def words_of(row: ItemContent) -> str:

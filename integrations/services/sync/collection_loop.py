@@ -22,7 +22,7 @@ from integrations.providers.capabilities import GroupsCollections
 from integrations.providers.errors import CollectionDeletedError, NothingSharedError
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
-from integrations.services.sync import failures
+from integrations.services.sync import failures, opened_collections
 from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import start
 from integrations.services.sync.refresh.collection import sync_collection
@@ -97,7 +97,8 @@ def _pending(lease: RunLease) -> list[Collection]:
     chosen = lease.connection.collections.filter(
         is_selected=True, misses__lt=Collection.MOST_MISSES
     )
-    return [c for c in chosen if lease.progress_of(c).state.is_open]
+    unfinished = [c for c in chosen if lease.progress_of(c).state.is_open]
+    return opened_collections.opened_first(unfinished)
 
 
 def _seconds_to_retry(lease: RunLease, collection: Collection) -> float:

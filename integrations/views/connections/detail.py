@@ -25,6 +25,7 @@ from integrations.views.access import UserRequest, get_connection
 from integrations.views.connections import schedule, schema_changes
 from integrations.views.connections.progress import make_progress
 from integrations.views.editing.status import edits_of_connection
+from integrations.views.items import unread_texts
 
 HTMX_STOP_POLLING = 286
 RUNS, HISTORY, ATTEMPTS = 20, 30, 10
@@ -89,6 +90,7 @@ def _context(connection: Connection) -> dict[str, Any]:
     attempts = list(connection.refresh_attempts.all()[: ATTEMPTS + 1])
     latest = [status.run_of(each) for each in connection.runs.all()[:HISTORY]]
     scopes = list(_scopes(connection, status))
+    texts = unread_texts.make_context([connection])
     spec = SPECS.get(connection.provider)
     url = str(connection.account.get("url") or "")
     return {
@@ -96,7 +98,8 @@ def _context(connection: Connection) -> dict[str, Any]:
         "status": status,
         "has_menu": bool(MENU & status.actions),
         "run": run,
-        "progress": make_progress(connection, run, collections),
+        "progress": make_progress(connection, run, collections, texts["unread_texts"]),
+        **texts,
         "poll_every": _poll_every(status),
         "seen": _digest(status, collections),
         "collections": collections,

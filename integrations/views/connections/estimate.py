@@ -1,16 +1,19 @@
 """Say how long a long sync takes, as far as anybody can know, and why."""
 
 import math
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from integrations.models import Connection, SyncRun
+from integrations.models import Collection, Connection, SyncRun
+from integrations.models.times import is_ahead
 from integrations.models.wording import count_text
 from integrations.providers import CONNECTORS
-from integrations.providers.capabilities import ReadsContent
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
+from integrations.services.items.counting import Count
+from integrations.services.items.unread_texts import types_with_text
 
 # A shorter sync is over before anybody wonders.
 LONG = timedelta(seconds=20)
@@ -21,7 +24,9 @@ OPENED_FIRST = "The text of what you open is read first."
 def time_text(
     connection: Connection,
     run: SyncRun | None,
+    collections: Sequence[Collection],
     *,
+    unread: Count,
     read: int | None,
     total: int | None,
     now: datetime,
@@ -29,31 +34,62 @@ def time_text(
     """Return what is allowed, and about how long the rest takes; empty if it is short.
 
     ``read`` and ``total`` are of the items, where the provider tells how many there
-    are.
+    are; ``unread`` are the texts that are not read yet.
     """
     if run is None or not run.is_working or run.started_at is None:
         return ""
     elapsed = now - run.started_at
     if elapsed < LONG:
         return ""
-    name = connection.provider_name
-    if read and total and read < total:
+    if _has_read_lists(run):
+        left = _texts_text(run, collections, unread, now=now)
+    elif read and total and read < total:
         left = f"About {_duration(elapsed * ((total - read) / read))} to go."
     elif total:
         left = ""
     else:
-        left = f"{count_text(run.seen, 'item')} in {_duration(elapsed)} so far"
-        # How many have changed is told by nobody.
-        rest = f"; how many there are, {name} does not say beforehand."
-        is_whole = run.is_full or connection.last_synced_at is None
-        left += rest if is_whole else "."
-    opened = OPENED_FIRST if _has_texts(connection) else ""
+        left = _so_far_text(connection, run, elapsed)
+    has_texts = bool(types_with_text(connection.provider))
+    opened = OPENED_FIRST if has_texts else ""
     return " ".join(filter(None, (_limit_text(connection), left, USABLE, opened)))
 
 
-def _has_texts(connection: Connection) -> bool:
-    connector: object = CONNECTORS.get(connection.provider)
-    return isinstance(connector, ReadsContent)
+def _so_far_text(connection: Connection, run: SyncRun, elapsed: timedelta) -> str:
+    text = f"{count_text(run.seen, 'item')} in {_duration(elapsed)} so far"
+    if not run.is_full and connection.last_synced_at is not None:
+        # How many have changed is told by nobody.
+        return f"{text}."
+    name = connection.provider_name
+    return f"{text}; how many there are, {name} does not say beforehand."
+
+
+def _has_read_lists(run: SyncRun) -> bool:
+    """Tell whether the run has read all lists, so that only texts can be left."""
+    entries = run.entries.values()
+    return bool(entries) and not any(entry.state.is_open for entry in entries)
+
+
+def _texts_text(
+    run: SyncRun, collections: Sequence[Collection], unread: Count, *, now: datetime
+) -> str:
+    """Return how many texts are left, and how long they take at this run's pace."""
+    allowed = settings.CONTENT_PAGES_PER_RUN - run.texts
+    if not unread.number or allowed <= 0:
+        return ""
+    noun = "text" if unread.number == 1 and not unread.is_more else "texts"
+    left = f"{unread} {noun} left".capitalize()
+    ended = [each.last_full_refresh_at for each in collections]
+    # Lists that were not refreshed in full took no time worth counting.
+    known = [at for at in (run.started_at, *ended) if at and not is_ahead(at, now)]
+    took = now - max(known, default=now)
+    if not run.texts or took <= timedelta():
+        return f"{left}."
+    pace = took / run.texts
+    if unread.is_more or unread.number > allowed:
+        takes = _duration(pace * allowed)
+        reads = f"this sync reads {allowed:,} of them in about {takes}"
+        return f"{left}; {reads}, and the next ones read the rest."
+    return f"{left}, about {_duration(pace * unread.number)}."
 
 
 def _limit_text(connection: Connection) -> str:

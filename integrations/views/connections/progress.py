@@ -8,6 +8,7 @@ from django.utils import timezone
 from integrations.models import Collection, Connection, SyncRun, wording
 from integrations.models.progress import CollectionProgress, Phase, ProgressState
 from integrations.models.reasons import Reason, ReasonCode
+from integrations.services.items.counting import Count
 from integrations.views.connections import estimate
 
 STEPS = {
@@ -44,7 +45,10 @@ COUNTS = ("seen", "created", "first_read", "new", "changed", "deleted")
 
 
 def make_progress(
-    connection: Connection, run: SyncRun | None, collections: Sequence[Collection]
+    connection: Connection,
+    run: SyncRun | None,
+    collections: Sequence[Collection],
+    unread: Count,
 ) -> dict[str, Any]:
     """Return what the progress panel shows of the open, or the latest, run."""
     is_active = run is not None and run.is_open
@@ -59,7 +63,13 @@ def make_progress(
         "waiting_until": run.due_at if run and run.is_waiting else None,
         "wait_text": wait_text(run),
         "time_text": estimate.time_text(
-            connection, run, read=value, total=maximum, now=timezone.now()
+            connection,
+            run,
+            collections,
+            unread=unread,
+            read=value,
+            total=maximum,
+            now=timezone.now(),
         ),
         **{name: getattr(run, name, 0) for name in COUNTS},
     }

@@ -3,10 +3,9 @@
 from typing import Any
 
 from integrations.models import Item, ItemContent
-from integrations.providers import CONNECTORS
-from integrations.providers.capabilities import ReadsContent
 from integrations.providers.rich_text import from_json
 from integrations.services.items.links import Found
+from integrations.services.items.unread_texts import types_with_text
 from integrations.services.sync.texts import opened_text
 from integrations.views.items.rich_text import to_groups
 
@@ -54,12 +53,7 @@ def _goes_on(item: Item) -> bool:
 
 def _has_text(item: Item) -> bool:
     """Tell whether items of this type have a text that is fetched one by one."""
-    if item.provider not in CONNECTORS:
-        return False
-    connector = CONNECTORS[item.provider]
-    if not isinstance(connector, ReadsContent):
-        return False
-    return item.type in connector.content_types
+    return item.type in types_with_text(item.provider)
 
 
 def _state(kept: ItemContent) -> str:

@@ -25,11 +25,12 @@ from integrations.services.items.query import ItemQuery
 from integrations.services.items.saved_views import shelf, snapshot
 from integrations.services.items.search import reindex
 from integrations.services.notices import following
+from integrations.services.sync import opened_collections
 from integrations.services.writing import editing
 from integrations.views import live
 from integrations.views.access import UserRequest
 from integrations.views.editing.status import SECONDS_BUSY, edits_of_item
-from integrations.views.items import beside, emptiness, facts, filters
+from integrations.views.items import beside, emptiness, facts, filters, unread_texts
 from integrations.views.items.as_of import minute_text
 from integrations.views.items.rows import put_rows
 from integrations.views.live import Look
@@ -124,6 +125,7 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
         ),
         "stale": _stale(query, connections),
         "indexing": reindex.progress_of(collections) if query.search else None,
+        **(unread_texts.make_context(connections, query) if query.search else {}),
         **_list_context(query, connections, collections, parent, linked_to),
     }
 
@@ -143,6 +145,9 @@ def _list_context(
     parent: Item | None,
     linked_to: Item | None,
 ) -> dict[str, Any]:
+    table = next((c for c in collections if c.pk == query.collection), None)
+    if table is not None:
+        opened_collections.note(table)
     offered = filters.make_filters(
         query, connections, collections, parent=parent, linked_to=linked_to
     )
@@ -160,7 +165,7 @@ def _list_context(
         "download_fields": query.change().parameters,
         "result_url": query.url,
         "past_url": f"{reverse('integrations:items-as-of')}?{urlencode(query.filters)}",
-        "table": next((c for c in collections if c.pk == query.collection), None),
+        "table": table,
     }
 
 

@@ -13,7 +13,7 @@ from integrations.services.items.search import reindex
 from integrations.services.items.search.addresses import find_named
 from integrations.services.items.search.grouped import TypeGroup, search_by_type
 from integrations.views.access import UserRequest
-from integrations.views.items import emptiness
+from integrations.views.items import emptiness, unread_texts
 from integrations.views.items.facets import type_names
 from integrations.views.items.rows import put_rows
 from integrations.views.site import recent_searches
@@ -58,6 +58,7 @@ def search(request: UserRequest) -> HttpResponse:
             else emptiness.make_context(ItemQuery(), connections, collections)
         ),
         "indexing": reindex.progress_of(collections) if text else None,
+        **(unread_texts.make_context(connections) if text else {}),
         "deleted_url": ItemQuery(search=words, state="deleted").url,
         "groups": [
             _group(each, names.get(each.type, each.type)) for each in grouped.groups

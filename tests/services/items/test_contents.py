@@ -7,7 +7,8 @@ import pytest
 
 from integrations.models import Item, ItemContent
 from integrations.providers.records import Content, IntegrationItem
-from integrations.services.items import store
+from integrations.services.items import contents, store
+from integrations.services.sync.texts import page_text
 from tests.support.rows import NOON, make_collection, make_connection
 from tests.support.searching import found_by
 
@@ -82,3 +83,23 @@ def test_the_text_of_nothing_on_the_page_is_left_alone(notes):
     store.store_page(notes, [ITEM], run_id=None, now=NOON, texts={"2": TEXT})
 
     assert not ItemContent.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "long",
+    [
+        replace(TEXT, text="word " * contents.TEXT_LENGTH),
+        replace(TEXT, blocks=[*TEXT.blocks] * (contents.MOST_BLOCKS + 1)),
+    ],
+    ids=["text", "blocks"],
+)
+def test_one_that_is_not_kept_whole_is_marked_as_cut(notes, long):
+    show(notes, ITEM, long)
+    listed = ItemContent.objects.get()
+    was_marked = listed.is_truncated
+    page_text.store(listed.item, long, reason=None, now=NOON)
+    fetched = ItemContent.objects.get()
+
+    assert (was_marked, fetched.is_truncated) == (True, True)
+    assert len(fetched.text) <= contents.TEXT_LENGTH
+    assert len(fetched.blocks) <= contents.MOST_BLOCKS

@@ -6,6 +6,8 @@ import pytest
 from django.db import connection as database
 
 from integrations.models import Item
+from integrations.providers.airtable.mapping import values as airtable_values
+from integrations.providers.hubspot.mapping import items as hubspot_items
 from integrations.services.items.search import full_text, texts
 from integrations.services.items.search.question import Question, Rank
 from integrations.services.items.search.texts import Indexer
@@ -222,3 +224,16 @@ def test_staff_find_anybodys_items(collection, bob):
     )
 
     assert full_text.find_anybodys("harb") == [mine.pk, other.pk]
+
+
+@pytest.mark.parametrize(
+    "kept", [250_000, hubspot_items.MAX_VALUE, airtable_values.MAX_TEXT]
+)
+def test_the_last_word_of_the_longest_value_that_is_kept_is_found(
+    alice, collection, kept
+):
+    end = " quagga"
+    text = ("some words " * kept)[: kept - len(end)] + end
+    item = make_item(collection, properties={"notes": text})
+
+    assert list(found_by(alice, "quagga")) == [item]

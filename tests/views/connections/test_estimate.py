@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from integrations.models import ItemContent, SyncRun
 from integrations.models.progress import CollectionProgress, ProgressState
 from integrations.models.reasons import Reason, ReasonCode
 from integrations.views.connections.progress import PLAN_TEXT
@@ -12,6 +13,7 @@ from tests.support.rows import (
     make_collection,
     make_connection,
     make_finished_run,
+    make_item,
     make_run,
 )
 
@@ -26,7 +28,7 @@ def reading(connection, *, minutes, seen, total=None):
         state="running",
         seen=seen,
         started_at=now - timedelta(minutes=minutes),
-        lease_until=now + timedelta(seconds=9),
+        lease_until=now + SyncRun.lease_length(),
         progress={str(collection.pk): entry.to_json()},
     )
 
@@ -54,6 +56,69 @@ def test_where_nobody_tells_the_total_nothing_is_invented(as_alice, alice):
     assert "1,234 items in" in text
     assert "Notion does not say beforehand" in text
     assert "to go" not in text
+
+
+@pytest.fixture
+def reading_texts(alice, settings):
+    """Return a workspace whose list was read four hours ago, with texts since."""
+    settings.CONTENT_PAGES_PER_RUN = 200
+    now = timezone.now()
+    connection = make_connection(alice, provider="notion", last_synced_at=None)
+    pages = make_collection(
+        connection, item_type="page", last_full_refresh_at=now - timedelta(hours=4)
+    )
+    entry = CollectionProgress(name="Pages", state=ProgressState.DONE, seen=50)
+    make_run(
+        connection,
+        state="running",
+        seen=50,
+        texts=20,
+        started_at=now - timedelta(hours=9),
+        lease_until=now + SyncRun.lease_length(),
+        progress={str(pages.pk): entry.to_json()},
+    )
+    items = [make_item(pages) for _ in range(50)]
+    for item in items[:20]:
+        ItemContent.objects.create(item=item, read_for=now, read_at=now)
+    return connection
+
+
+def test_once_all_is_listed_the_texts_that_are_left_are_counted(
+    as_alice, reading_texts
+):
+    text = said(as_alice, reading_texts)
+
+    # Twenty in four hours: thirty more take six.
+    assert "30 texts left, about 6 hours." in text
+    assert "beforehand" not in text
+
+
+def test_texts_that_are_left_to_later_syncs_are_not_promised_to_this_one(
+    as_alice, reading_texts, settings
+):
+    settings.CONTENT_PAGES_PER_RUN = 30
+
+    text = said(as_alice, reading_texts)
+
+    assert "30 texts left; this sync reads 10 of them in about 2 hours, and" in text
+
+
+@pytest.mark.parametrize("most", [0, 20])
+def test_no_text_is_promised_where_the_sync_reads_none(
+    as_alice, reading_texts, settings, most
+):
+    settings.CONTENT_PAGES_PER_RUN = most
+
+    text = said(as_alice, reading_texts)
+
+    assert "left" not in text
+    assert "beforehand" not in text
+
+
+def test_before_the_first_text_there_is_no_pace(as_alice, reading_texts):
+    SyncRun.objects.update(texts=0)
+
+    assert "30 texts left. " in said(as_alice, reading_texts)
 
 
 def test_nothing_is_said_of_what_does_not_hold_for_the_provider_or_the_run(

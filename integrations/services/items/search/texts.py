@@ -32,8 +32,8 @@ from integrations.services.items.search.words import (
 
 # A higher one makes every item be indexed, and its links be read, again.
 VERSION: Final = 4
-# More than providers let a long text have, and all that is kept of a page's own.
-VALUE_LENGTH: Final = 200_000
+# More than is kept of any value, cut mark and all, and of a page's own text.
+VALUE_LENGTH: Final = 300_000
 # PostgreSQL takes a megabyte for one item. Only the longest texts can lose by it,
 # because they come last.
 MOST_BYTES: Final = 900_000

@@ -31,8 +31,6 @@ from integrations.services.sync.leases.lease import RunLease
 
 logger = logging.getLogger(__name__)
 
-MOST_BLOCKS = 2000
-TEXT_LENGTH = 200_000
 CHUNK = 20
 MISTAKEN_FOR = timedelta(days=1)
 NOTHING = Content(blocks=(), text="")
@@ -130,9 +128,9 @@ def store(
     kept, _ = ItemContent.objects.update_or_create(
         item=item,
         defaults={
-            "blocks": list(content.blocks)[:MOST_BLOCKS],
-            "text": content.text[:TEXT_LENGTH],
-            "is_truncated": content.is_truncated,
+            "blocks": list(content.blocks)[: contents.MOST_BLOCKS],
+            "text": content.text[: contents.TEXT_LENGTH],
+            "is_truncated": contents.is_cut(content),
             **columns(reason),
             "read_for": item.remote_updated_at or item.first_seen_at,
             "read_at": now,

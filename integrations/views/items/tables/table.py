@@ -22,6 +22,7 @@ from integrations.services.items.tables.in_part import filtered_in_part
 from integrations.services.items.tables.layouts import NORMAL
 from integrations.services.items.tables.opening import OpenTable
 from integrations.services.items.tables.table_query import SIZES, TableQuery
+from integrations.services.sync import opened_collections
 from integrations.services.writing import editing
 from integrations.views import live
 from integrations.views.access import UserRequest
@@ -105,6 +106,7 @@ def _live(look: Look, asked: Table) -> dict[str, Any]:
 
 def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
     query, selection = asked.query, asked.selection
+    opened_collections.note(asked.collection)
     page = listing.fetch_page(selection)
     put_icons(page.items)
     is_writable = editing.can_write(asked.collection)
