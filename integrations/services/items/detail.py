@@ -17,6 +17,7 @@ from integrations.services.items.types import child_types, parent_types, rival_t
 
 MAX_DEPTH, MAX_CHILDREN = 12, 20
 NOT_SHARED = "Something that is not shared with this connection"
+NOT_READ = "Something that is not read yet, or not shared with this connection"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +94,12 @@ def _name_above(item: Item, candidates: Iterable[Item]) -> str:
         return item.parent_name
     parent = next(iter(_parents(item, candidates)), None)
     if parent is None:
-        return NOT_SHARED
+        unread = Collection.objects.filter(
+            connection=item.connection_id,
+            is_selected=True,
+            first_full_refresh_at__isnull=True,
+        )
+        return NOT_READ if unread.exists() else NOT_SHARED
     name = parent.name or "Untitled"
     return f"{name} ({parent.deleted_text})" if parent.is_deleted else name
 

@@ -11,6 +11,7 @@ from kombu.exceptions import OperationalError
 from integrations.models import Collection, Connection, Item, ItemContent
 from integrations.services.common import queue
 from integrations.services.items import contents
+from integrations.services.items.detail import NOT_READ, NOT_SHARED
 from integrations.services.items.search import full_text
 from integrations.services.sync.texts import opened_text
 from tests.support.rows import NOON, make_collection, make_connection, make_item
@@ -223,12 +224,26 @@ def test_a_parent_that_is_not_there_is_a_named_gap(
             deleted_kind=deleted,
         )
     leaf = make_item(pages, name="Leaf", parent_remote_id="away")
+    Collection.objects.update(first_full_refresh_at=NOON)
 
     shown = as_alice.get(leaf.get_absolute_url())
 
     assert shown.context["breadcrumbs"] == []
     assert shown.context["top_name"] == words
     assert words in html_of(as_alice, leaf)
+
+
+def test_a_parent_that_may_be_read_yet_is_not_said_to_be_unshared(
+    as_alice: Any, connection: Connection, pages: Collection
+) -> None:
+    leaf = make_item(pages, name="Leaf", parent_remote_id="away")
+    make_collection(connection, remote_id="later", first_full_refresh_at=None)
+
+    shown = as_alice.get(leaf.get_absolute_url())
+
+    assert shown.context["top_name"] == NOT_READ
+    Collection.objects.update(first_full_refresh_at=NOON)
+    assert as_alice.get(leaf.get_absolute_url()).context["top_name"] == NOT_SHARED
 
 
 def test_items_that_hold_each_other_are_shown_all_the_same(
