@@ -33,7 +33,8 @@ STATE: Final = "/var/lib/mooring"
 # Whom the image runs, and the proxy's.
 USER, PROXY_USER = 999, 101
 # Most stop within seconds; a call that spends a token is waited for.
-GRACE_SECONDS: Final = math.ceil(KILLED_AFTER_SECONDS)
+DRAIN_SECONDS: Final = 5
+GRACE_SECONDS: Final = DRAIN_SECONDS + math.ceil(KILLED_AFTER_SECONDS)
 CONFINED: Final[Mapping[str, Any]] = {
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},
@@ -59,11 +60,13 @@ def manifests(image: str, *, proxies: int = 2) -> Manifest:
             PROXY,
             data={"default.conf": PROXY_FILE.read_text("utf-8")},
         ),
+        # Before the proxy, which looks its name up when it starts.
+        _service(WEB.name, PORT),
+        _service(PROXY, PROXY_PORT),
+        _only_the_proxy(),
         _migration(image),
         *(_deployment(each, image, proxies) for each in PROCESSES),
         _proxy(),
-        _service(WEB.name, PORT),
-        _service(PROXY, PROXY_PORT),
         *(_budget(name) for name in (WEB.name, PROXY)),
     ]
     return {"apiVersion": "v1", "kind": "List", "items": items}
@@ -108,7 +111,7 @@ def _deployment(process: Process, image: str, proxies: int) -> Manifest:
             {"name": "TRUSTED_PROXY_COUNT", "value": str(proxies)},
         ]
         container["ports"] = [{"name": "http", "containerPort": PORT}]
-        container |= _probes()
+        container |= _served(_ask("/health/live"))
     waiting = {
         **_container(MIGRATE, image),
         "name": "migrated",
@@ -183,17 +186,33 @@ def _container(process: Process, image: str) -> Manifest:
     }
 
 
-def _probes() -> Manifest:
-    """Return how a process is asked whether it answers, whatever else is not well.
+def _served(live: Manifest) -> Manifest:
+    """Return how a server is asked, and stopped once nobody is sent to it any more.
 
-    By `/health/ready` every pod would be taken off the site for one part that is away.
+    Ready is who answers, whatever else is not well: by `/health/ready` every pod would
+    be taken off the site for one part that is away.
     """
-    live = {"httpGet": {"path": "/health/live", "port": "http"}}
+    ready = _ask("/health/live")
     return {
         "startupProbe": {**live, "periodSeconds": 2, "failureThreshold": 60},
         "livenessProbe": {**live, "periodSeconds": 10, "timeoutSeconds": 5},
-        "readinessProbe": {**live, "periodSeconds": 5, "timeoutSeconds": 5},
+        "readinessProbe": {**ready, "periodSeconds": 5, "timeoutSeconds": 5},
+        "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}},
     }
+
+
+def _ask(path: str) -> Manifest:
+    return {"httpGet": {"path": path, "port": "http"}}
+
+
+def _only_the_proxy() -> Manifest:
+    """Return what keeps others from the site, which believes what its proxy says."""
+    spec = {
+        "podSelector": {"matchLabels": _labels(WEB.name)},
+        "policyTypes": ["Ingress"],
+        "ingress": [{"from": [{"podSelector": {"matchLabels": _labels(PROXY)}}]}],
+    }
+    return _named("networking.k8s.io/v1", "NetworkPolicy", WEB.name, spec=spec)
 
 
 def _proxy() -> Manifest:
@@ -207,7 +226,8 @@ def _proxy() -> Manifest:
         ],
         "resources": dict(RESOURCES),
         "securityContext": dict(CONFINED),
-        **_probes(),
+        # It lives without the site as well, and is there when that comes back.
+        **_served({"tcpSocket": {"port": "http"}}),
     }
     volumes = [{"name": "config", "configMap": {"name": PROXY}}, _scratch()]
     pod = {**_shared(PROXY_USER), "containers": [container], "volumes": volumes}

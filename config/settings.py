@@ -232,6 +232,7 @@ CELERY_TASK_ROUTES = {
     "integrations.tasks.sweep*": {"queue": "refresh"},
     # It may take half a minute, which no refresh should wait for.
     "integrations.tasks.watch": {"queue": "interactive"},
+    "integrations.tasks.finish_consents": {"queue": "interactive"},
     "integrations.tasks.send_notice": {"queue": "interactive"},
     "integrations.tasks.sync_interactive": {"queue": "interactive"},
     "integrations.tasks.sync_opened_text": {"queue": "interactive"},

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from integrations.http.steering import STEERING, drawn
+from integrations.http.steering import ON_PAGES, drawn
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -21,7 +21,7 @@ def visible_controls(get_response: GetResponse) -> GetResponse:
         is_html = response.headers.get("Content-Type", "").startswith("text/html")
         if is_html and not response.streaming:
             page = response.content.decode(response.charset)
-            if STEERING.search(page):
+            if ON_PAGES.search(page):
                 response.content = drawn(page)
         return response
 

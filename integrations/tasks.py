@@ -14,7 +14,7 @@ from integrations.models import Credential, SyncRun
 from integrations.services.common import queue, shutdown
 from integrations.services.common.clock import database_now
 from integrations.services.common.errors import NoTokenError
-from integrations.services.connections import account_deletion
+from integrations.services.connections import account_deletion, consents
 from integrations.services.grants import refresh, revocation
 from integrations.services.items.downloads import making
 from integrations.services.items.search import reindex
@@ -201,6 +201,12 @@ def erase_accounts() -> None:
 def revoke_due() -> None:
     """Give grants back to their providers."""
     revocation.revoke_due()
+
+
+@shared_task
+def finish_consents() -> None:
+    """Store, or give back, the grants of consents that callbacks left behind."""
+    consents.finish_all()
 
 
 @shared_task

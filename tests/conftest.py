@@ -10,10 +10,11 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.db import connection
 
 from tests.support.groups import InGroups, order_of
 from tests.support.migrated import migrated_before
-from tests.support.snapshots import restore
+from tests.support.snapshots import forget_restored, restore
 
 pytest_plugins = ["tests.real.fixtures", "tests.browser.fixtures"]
 REAL = {"real", "browser"}
@@ -52,11 +53,15 @@ def django_db_setup(
 @pytest.fixture
 def _django_db_helper(
     request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any
-) -> None:
+) -> Iterator[None]:
     """Begin a test's transaction in the database that its fixtures begin with."""
     with django_db_blocker.unblock():
         restore(request.node)
     request.getfixturevalue("_django_db_helper")
+    is_rolled_back = connection.in_atomic_block
+    yield
+    if not is_rolled_back:
+        forget_restored()
 
 
 class NetworkUsedError(AssertionError):

@@ -17,6 +17,9 @@ TURNS: Final = "\u202a-\u202e\u2066-\u2069"
 MARKS: Final = "\u061c\u200e\u200f\ufeff"
 CHARACTERS: Final = CONTROLS + LINE_ENDS + TURNS + MARKS
 STEERING: Final = re.compile(f"[{CHARACTERS}]")
+# On a page marks turn nothing but the element that isolates them, and options of a
+# form have to come back as they were.
+ON_PAGES: Final = re.compile(f"[{CONTROLS}{LINE_ENDS}{TURNS}]")
 UNKNOWN: Final = "\N{REPLACEMENT CHARACTER}"
 
 _PICTURES: Final = {chr(code): chr(0x2400 + code) for code in range(0x20)} | {
@@ -24,7 +27,6 @@ _PICTURES: Final = {chr(code): chr(0x2400 + code) for code in range(0x20)} | {
     "\r": "\n",
     "\x7f": "\N{SYMBOL FOR DELETE}",
     **dict.fromkeys(LINE_ENDS, " "),
-    **dict.fromkeys(MARKS, ""),
 }
 
 
@@ -34,9 +36,9 @@ def plain(text: str) -> str:
 
 
 def drawn(text: str) -> str:
-    """Return a text in which controls have their pictures; marks are left out."""
+    """Return the text of a page, in which controls have their pictures."""
     text = text.replace("\r\n", "\n")
-    return STEERING.sub(lambda found: _PICTURES.get(found[0], UNKNOWN), text)
+    return ON_PAGES.sub(lambda found: _PICTURES.get(found[0], UNKNOWN), text)
 
 
 def without(text: str) -> str:

@@ -52,7 +52,8 @@ class FieldSpec:
     date, datetime, choice, choices, user, email, phone, link, relation, files, or a
     word of the connector's own. ``hint`` tells it from another one of the same label;
     what has no ``group`` is shown first. ``retired`` are the options that items still
-    hold and no form offers; ``is_long`` has a text of several lines.
+    hold and no form offers; ``is_long`` has a text of several lines. ``description``
+    helps whoever fills it in.
     """
 
     name: str
@@ -65,6 +66,7 @@ class FieldSpec:
     group: str = ""
     retired: Sequence[str] = field(default_factory=list)
     is_long: bool = False
+    description: str = ""
 
 
 MAX_COLOURED = 1000
@@ -187,6 +189,7 @@ def _to_field(entry: Mapping[str, Any]) -> FieldSpec:
         group=str(entry.get("group") or ""),
         retired=list(entry.get("retired") or ()),
         is_long=bool(entry.get("is_long")),
+        description=str(entry.get("description") or ""),
     )
 
 

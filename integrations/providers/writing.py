@@ -52,9 +52,10 @@ class WritableField:
 
     ``options`` are those that are offered; a value that is not among them may be kept.
     ``aliases`` are other texts by which people know an option, such as an address.
-    ``unit`` is what a number counts. A column whose heading contains ``heading_part``,
-    in small letters, is probably this field. The identity is what no two items have
-    alike: nothing is created without one, or it could be created twice.
+    ``unit`` is what a number counts, ``description`` what the field is for. A column
+    whose heading contains ``heading_part``, in small letters, is probably this field.
+    The identity is what no two items have alike: nothing is created without one, or it
+    could be created twice.
     """
 
     name: str
@@ -64,6 +65,7 @@ class WritableField:
     aliases: Mapping[str, str] = field(default_factory=dict)
     group: str = ""
     unit: str = ""
+    description: str = ""
     is_identity: bool = False
     heading_part: str = ""
 

@@ -173,8 +173,8 @@
 
   // One that is there would find the same again after a reload, for ever.
   const openIfGone = async () => {
-    const page = await fetch(location.href, { method: "HEAD" })
-    if (page.status === 404) location.reload()
+    const page = await fetch(location.href, { method: "HEAD" }).catch(() => null)
+    if (page?.status === 404) location.reload()
     else showOutdated(true)
   }
 

@@ -15,7 +15,7 @@ ITEMS: list[dict[str, Any]] = kubernetes.manifests(IMAGE)["items"]
 PODS = {
     each["metadata"]["name"]: each["spec"]["template"]["spec"]
     for each in ITEMS
-    if "template" in each["spec" if "spec" in each else "metadata"]
+    if "template" in each.get("spec", {})
 }
 CONTAINERS = [
     container
@@ -57,6 +57,29 @@ def test_every_pod_is_confined_and_its_image_pinned() -> None:
         assert PINNED.fullmatch(container["image"])
         assert context["readOnlyRootFilesystem"]
         assert context["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_only_the_proxy_reaches_the_site() -> None:
+    (policy,) = (each for each in ITEMS if each["kind"] == "NetworkPolicy")
+    labels = {
+        each["metadata"]["name"]: each["spec"]["template"]["metadata"]["labels"]
+        for each in ITEMS
+        if each["kind"] == "Deployment"
+    }
+
+    assert policy["spec"]["podSelector"]["matchLabels"] == labels["web"]
+    (ingress,) = policy["spec"]["ingress"]
+    assert ingress == {"from": [{"podSelector": {"matchLabels": labels["proxy"]}}]}
+
+
+def test_no_part_that_is_away_kills_a_pod() -> None:
+    web, proxy = (PODS[name]["containers"][0] for name in ("web", "proxy"))
+
+    for each in ("startupProbe", "livenessProbe", "readinessProbe"):
+        assert web[each]["httpGet"]["path"] == "/health/live"
+    assert "httpGet" not in {**proxy["livenessProbe"], **proxy["startupProbe"]}
+    for each in (web, proxy):
+        assert each["lifecycle"]["preStop"]["sleep"]["seconds"] > 0
 
 
 def test_nothing_begins_before_the_migrations() -> None:

@@ -63,7 +63,7 @@ class Run:
 
     def wait_for(self, words: str) -> None:
         """Return once the words were printed."""
-        wait_until(lambda: words in self.text, words, seconds=90)
+        wait_until(lambda: words in self.text, words, seconds=180)
 
     @property
     def text(self) -> str:

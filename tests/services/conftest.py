@@ -145,6 +145,6 @@ def synced(
     def build() -> None:
         assert finish(connection).outcome == "complete"
 
-    with built_once(request.node, sandbox, build):
+    with built_once(request.node, sandbox, build, goes_back=True):
         connection.refresh_from_db()
         yield connection

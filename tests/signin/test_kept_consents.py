@@ -88,6 +88,7 @@ def test_a_grant_that_no_database_took_is_connected_by_the_next_sweep(
     assert not Connection.objects.exists()
 
     assert schedule.sweep()["consents"] == 1
+    consents.finish_all()
 
     connection = Connection.objects.get()
     assert (connection.owner, connection.state) == (alice, "active")

@@ -2,8 +2,8 @@
 
 A fixture marked `made_once` builds by `built_once`. The first test of a worker that
 needs it builds it; before a later one begins, the database is what the first left
-behind, the sandbox is started with its file, and the clock goes on from that time.
-Whatever such a fixture builds on must find what is there already.
+behind, and the sandbox is started with its file. Whatever such a fixture builds on must
+find what is there already.
 """
 
 import sqlite3
@@ -73,16 +73,29 @@ def restore(item: pytest.Item) -> None:
     _restored[:] = [wanted] if wanted else []
 
 
+def forget_restored() -> None:
+    """Note that the database is emptied: it does not roll a test back."""
+    _restored.clear()
+
+
 @contextmanager
 def built_once(
-    item: pytest.Item, sandbox: Any, build: Callable[[], object]
+    item: pytest.Item,
+    sandbox: Any,
+    build: Callable[[], object],
+    *,
+    goes_back: bool = False,
 ) -> Iterator[None]:
-    """Build and save, or go on from the time at which that was done."""
+    """Build and save, or take what was saved.
+
+    ``goes_back`` has the clock go on from when it was saved; the database's does not.
+    """
     key = key_of(item)
     with ExitStack() as stack:
         if _restored == [key]:
             saved = _saved[key]
-            stack.enter_context(time_machine.travel(saved.at))
+            if goes_back:
+                stack.enter_context(time_machine.travel(saved.at))
             for former, now in zip(saved.cached, _cached(), strict=True):
                 now.update(former)
             sandbox.log[:] = saved.log

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from integrations.http.steering import STEERING
+from integrations.http.steering import ON_PAGES
 from integrations.models import ItemChange
 from tests.support.rows import (
     NOON,
@@ -22,7 +22,7 @@ from tests.support.sessions import prove
 ESCAPE, OVERRIDE, ISOLATE, NEXT_LINE = "\x1b[2J", "\u202e", "\u2067", "\x85"
 MARKS, LINE_END = "\u061c\u200e\u200f\ufeff", "\u2028"
 HOSTILE = f"{OVERRIDE}gpj.exe{ESCAPE}{ISOLATE}\x7f{NEXT_LINE}\x07{MARKS}ש{LINE_END}לום"
-SEEN = "\ufffdgpj.exe\u241b[2J\ufffd\u2421\ufffd\u2407ש לום"
+SEEN = f"\ufffdgpj.exe\u241b[2J\ufffd\u2421\ufffd\u2407{MARKS}ש לום"
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_no_page_sends_a_character_that_steers(as_alice, paths):
         page = as_alice.get(path)
 
         assert page.status_code == 200, path
-        assert STEERING.search(page.text) is None, path
+        assert ON_PAGES.search(page.text) is None, path
         length = page.headers.get("Content-Length")
         assert length in {None, str(len(page.content))}, path
 
@@ -116,4 +116,4 @@ def test_a_page_of_the_admin_draws_them_as_well(paths):
 
     assert page.status_code == 200
     assert "gpj.exe" in page.text
-    assert STEERING.search(page.text) is None
+    assert ON_PAGES.search(page.text) is None

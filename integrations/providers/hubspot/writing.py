@@ -98,6 +98,7 @@ def _to_writable(spec: FieldSpec, collection: CollectionContext) -> WritableFiel
         aliases=_aliases(spec, collection),
         group=spec.group,
         unit=_UNITS.get(spec.kind, ""),
+        description=spec.description,
         is_identity=spec.name == IDENTITY,
         heading_part=IDENTITY_HEADING if spec.name == IDENTITY else "",
     )

@@ -7,8 +7,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.models import Connection, Credential
-from integrations.models.reasons import StateReason
+from integrations.models import Connection, Credential, SyncRun
+from integrations.models.reasons import ReasonCode, StateReason
 from integrations.services.common import audit
 
 logger = logging.getLogger(__name__)
@@ -74,13 +74,30 @@ def _is_current(connection: Connection, generation: int | None, version: int) ->
 
 
 def grant_is_good(connection_id: UUID, generation: int) -> None:
-    """Reactivate a connection whose grant has just proven to work."""
-    Connection.objects.filter(
+    """Reactivate a connection whose grant has just proven to work.
+
+    What was quarantined before is so again: no grant has mended what killed its
+    worker.
+    """
+    held = Connection.objects.filter(
         pk=connection_id,
         generation=generation,
         state__in=(Connection.State.NEEDS_RECONNECT, Connection.State.DEGRADED),
         reason__in=(*GRANT_REASONS, StateReason.UNAUTHORIZED),
-    ).update(state=Connection.State.ACTIVE, reason="", state_since=timezone.now())
+    )
+    if not held.exists():
+        return
+    state, reason = Connection.State.ACTIVE, ""
+    if _was_quarantined(connection_id, generation):
+        state, reason = Connection.State.DEGRADED, StateReason.QUARANTINED
+    held.update(state=state, reason=reason, state_since=timezone.now())
+
+
+def _was_quarantined(connection_id: UUID, generation: int) -> bool:
+    """Tell whether the latest run that had a token was the last one for now."""
+    runs = SyncRun.objects.filter(connection=connection_id, generation=generation)
+    latest = runs.exclude(reason=ReasonCode.NO_TOKEN).first()
+    return latest is not None and latest.outcome == SyncRun.Outcome.QUARANTINED
 
 
 def degrade(connection: Connection, reason: StateReason) -> None:

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError
 
 from integrations.http.errors import ApiError
@@ -14,7 +15,8 @@ from integrations.services.common.errors import ConnectorError, ServiceError
 
 logger = logging.getLogger(__name__)
 
-# These say what happened: to a call, to the lease or the grant, to our database.
+# These say what happened: to a call, to the lease or the grant, to our database, or
+# that the task has no more time.
 EXPECTED = (
     ApiError,
     OAuthError,
@@ -22,6 +24,7 @@ EXPECTED = (
     InterfaceError,
     OperationalError,
     MemoryError,
+    SoftTimeLimitExceeded,
 )
 
 

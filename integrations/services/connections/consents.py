@@ -13,7 +13,7 @@ from integrations.models import Connection, Credential
 from integrations.models.connection import ConnectionQuerySet
 from integrations.oauth.errors import OAuthError
 from integrations.providers.records import RemoteAccount
-from integrations.services.common import crypto
+from integrations.services.common import crypto, queue
 from integrations.services.common.errors import (
     ConnectorError,
     OwnedBySomeoneElseError,
@@ -31,6 +31,14 @@ logger = logging.getLogger(__name__)
 LONGEST_SECONDS = 10.0
 # After that nobody waits for it any more.
 IDENTIFIED_WITHIN = timedelta(days=1)
+
+
+def send_due() -> int:
+    """Have a worker finish what callbacks left behind; return how many there are."""
+    found = consent_store.count()
+    if found:
+        queue.send("finish_consents", expires=60.0)
+    return found
 
 
 def finish_all() -> int:
@@ -53,8 +61,10 @@ def _finish(file: ConsentFile) -> bool:
         file.quarantine()
         return True
     except crypto.CryptoError:
-        # Its key may be brought back.
-        logger.exception("consent not opened")
+        logger.warning("consent not opened: its key may be brought back")
+        return False
+    except OSError:
+        logger.exception("consent not read")
         return False
     try:
         account = consent.account or identify(consent.provider, consent.tokens)

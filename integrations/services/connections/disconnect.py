@@ -104,7 +104,8 @@ def end_grant(
             lambda: restored_database.note_ended(locked.pk, at=ended_at)
         )
         runs.cancel_open(locked, ReasonCode.DISCONNECTED)
-        jobs.cancel_all(locked, user=actor)
+        if not keep_items:
+            jobs.cancel_all(locked, user=actor)
         audit.record(
             "connection.disconnected",
             user=actor,

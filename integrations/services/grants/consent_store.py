@@ -5,8 +5,10 @@ by whoever works on it until a row has the grant or an order to revoke it. The n
 sweep finds what a process leaves behind because it died or the database is away.
 """
 
+import dataclasses
 import json
 import logging
+import random
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -65,7 +67,9 @@ class Consent:
             tokens[name] = tokens[name] and Secret(tokens[name])
         told = None if account is None else RemoteAccount(**_with_tuple(account))
         found = {"tokens": TokenSet(**tokens), "account": told, "issued_at": issued_at}
-        return cls(**{**fields, **found})
+        # A newer release, beside which this one still runs, may have more of them.
+        known = {each.name for each in dataclasses.fields(cls)}
+        return cls(**{k: v for k, v in {**fields, **found}.items() if k in known})
 
 
 def _with_tuple(fields: dict[str, Any]) -> dict[str, Any]:
@@ -129,7 +133,8 @@ class ConsentFile:
 
     def quarantine(self) -> None:
         """Leave what cannot be read for an operator to look at."""
-        self._path.replace(self._path.with_suffix(".unreadable"))
+        with suppress(OSError):
+            self._path.replace(self._path.with_suffix(".unreadable"))
 
     def _associated_data(self) -> str:
         return crypto.associated_data("consent", "file", self._path.stem)
@@ -147,8 +152,26 @@ def keep(consent: Consent) -> ConsentFile:
 
 
 def left_behind() -> Iterator[ConsentFile]:
-    """Yield the files that nobody works on, locked."""
-    for path in sorted(_folder().glob(f"*{SUFFIX}")):
-        file = durable_file.open_unlocked(path)
+    """Yield the files that nobody works on, locked, in any order.
+
+    One that cannot be opened stands in no other's way.
+    """
+    paths = _paths()
+    random.shuffle(paths)
+    for path in paths:
+        try:
+            file = durable_file.open_unlocked(path)
+        except OSError:
+            logger.exception("consent file not opened")
+            continue
         if file is not None:
             yield ConsentFile(path, file)
+
+
+def count() -> int:
+    """Return how many there are, those that are worked on included."""
+    return len(_paths())
+
+
+def _paths() -> list[Path]:
+    return list(_folder().glob(f"*{SUFFIX}"))

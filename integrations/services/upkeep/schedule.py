@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from integrations.http.errors import ApiError
 from integrations.models import Connection, Credential, Heartbeat, SyncRun, times
+from integrations.models.reasons import StateReason
 from integrations.models.times import CLOCK_SKEW
 from integrations.services.common import queue
 from integrations.services.common.clock import database_now
@@ -105,7 +106,8 @@ def _dispatch_batch(
         due = list(
             Connection.objects.syncable()
             .filter(**{f"{column}__lte": now})
-            .exclude(quarantine.QUARANTINED)
+            # Before the key is right, which the sweep finds out, nothing can be read.
+            .exclude(quarantine.QUARANTINED | Q(reason=StateReason.SITE_KEY_WRONG))
             .order_by(column)
             .only("generation", "sync_interval_minutes")
             # Another scheduler takes the next ones; SQLite lets one in at a time.
@@ -200,8 +202,7 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
         "dropped": indexes.drop_unused(now=now),
         "downloads": orders.send_due(),
         "expired": orders.expire(now=now),
-        # Last, because it asks providers.
-        "consents": consents.finish_all(),
+        "consents": consents.send_due(),
     }
 
 

@@ -54,6 +54,10 @@ def _take_place(earlier: Edit, made: Edit | None) -> None:
         bulk_edit=many, is_sent_alone=many is not None, undoes=earlier.undoes_id
     )
     Edit.objects.filter(pk=earlier.pk).update(bulk_edit=None)
+    # A worker may have been quicker.
+    made.refresh_from_db()
+    if not made.is_open:
+        row_states.follow(made)
 
 
 def _give_back(edit: Edit, mine: RawValues, *, user: User, key: UUID) -> Edit | None:

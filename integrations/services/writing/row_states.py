@@ -29,7 +29,7 @@ def follow(edit: Edit) -> None:
     Until then the import notes it itself.
     """
     rows = ImportRow.objects.filter(edit=edit, source__state__in=Import.ENDED)
-    rows.update(state=outcome_of(edit))
+    rows.update(state=outcome_of(edit), item=edit.item_id)
 
 
 def discard(edits: EditQuerySet) -> None:

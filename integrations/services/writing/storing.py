@@ -100,13 +100,12 @@ def _take_out_others(
 
 
 def _split(change: ItemChange, own: Mapping[str, Any]) -> ItemChange:
-    """Store a part of a change as a change of its own, and return it."""
+    """Store a part of a change as a change of its own, no sync's, and return it."""
     change.fields = {n: v for n, v in change.fields.items() if n not in own}
     change.save(update_fields=["fields"])
     return ItemChange.objects.create(
         item_id=change.item_id,
         connection_id=change.connection_id,
-        run_id=change.run_id,
         at=change.at,
         kind=ItemChange.Kind.CHANGED,
         fields=dict(own),

@@ -17,6 +17,7 @@ from django.views.decorators.http import (
 from integrations.context_processors import is_sandbox_on
 from integrations.forms import DISCARD, KEEP, DisconnectForm, IntervalForm, RenameForm
 from integrations.models import Connection, SyncRun
+from integrations.models.wording import count_text
 from integrations.providers import SPECS
 from integrations.providers.spec import ProviderSpec
 from integrations.services.common.errors import NotSyncableError
@@ -282,6 +283,9 @@ def _ask_before_disconnect(
             str(error) for errors in form.errors.values() for error in errors
         ),
         "waiting_edits": form.waiting,
+        "keep_note": "Sent when you reconnect; an import waits for"
+        f" {count_text(int(settings.HISTORY_DAYS), 'day')} and is then cancelled."
+        " They go with the items if you delete those.",
         "revoke_note": f"We tell {name} to end our access."
         if spec and spec.revoke_path
         else f"{name} has no way to be told: remove our access there as well.",

@@ -24,6 +24,8 @@ from integrations.views.editing.controls import control_of, show_lost_options
 from integrations.views.editing.shown import Shown
 
 PREFIX: Final = "p."
+# What is said of a field is folded when it is longer.
+FOLDED: Final = 200
 
 
 class ItemForm(forms.Form):
@@ -150,6 +152,12 @@ class ItemForm(forms.Form):
     def _row(self, name: str, field: WritableField, opened: str) -> dict[str, Any]:
         bound = self[PREFIX + name]
         errors = [*bound.errors, *self._refusal(name)]
+        help_text, description = self._help(field), field.description
+        notes = {"error": errors, "help": help_text or description}
+        described_by = " ".join(f"field-{name}-{key}" for key in notes if notes[key])
+        is_group = field.input is Input.CHOICES
+        if described_by and not is_group:
+            bound.field.widget.attrs["aria-describedby"] = described_by
         return {
             "id": f"field-{name}",
             "name": name,
@@ -157,9 +165,12 @@ class ItemForm(forms.Form):
             "bound": bound,
             "errors": errors,
             "is_asked": name == opened,
-            "is_group": field.input is Input.CHOICES,
+            "is_group": is_group,
             "is_required": bound.field.required,
-            "help": self._help(field),
+            "help": help_text,
+            "description": description,
+            "is_folded": len(description) > FOLDED,
+            "described_by": described_by,
         }
 
     def _refusal(self, name: str) -> Iterator[str]:

@@ -189,6 +189,7 @@ def _progress(source: Import) -> dict[str, Any]:
         "todo": sum(counts.get(state, 0) for state in ImportRow.TO_SEND),
         "refused": counts.get(RowState.INVALID, 0) + counts.get(RowState.REFUSED, 0),
         "wait": _wait(source) if source.is_open else None,
+        "kept_until": jobs.kept_until(source),
         "live_seconds": status.SECONDS_BUSY if is_live else 0,
     }
 

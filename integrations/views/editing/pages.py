@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -68,7 +69,7 @@ def item_edit(request: UserRequest, pk: UUID) -> HttpResponse:
     item = _item(request, pk)
     if not editing.can_write(item.collection):
         return not_allowed(request, item.collection)
-    earlier = _corrected(request, item.collection)
+    earlier = _corrected(request, item.collection, item)
     try:
         form = _form(request, item.collection, outbox.shown_values(item), earlier)
     except StaleFormError:
@@ -83,12 +84,15 @@ def item_edit(request: UserRequest, pk: UUID) -> HttpResponse:
 def _take_update(
     request: UserRequest, item: Item, form: ItemForm, earlier: Edit | None
 ) -> HttpResponse:
-    changes, key = form.changes(), form.cleaned_data["key"]
-    edit = outbox.update(item, changes, form.shown.values, user=request.user, key=key)
+    changes, key, user = form.changes(), form.cleaned_data["key"], request.user
+    # It is sent after both: no worker ends an edit whose place is not its own yet.
+    with transaction.atomic():
+        edit = outbox.update(item, changes, form.shown.values, user=user, key=key)
+        if edit is not None:
+            _settle(request, earlier, edit)
     if edit is None:
         messages.info(request, "Nothing was changed.", extra_tags="unchanged")
         return redirect(item)
-    _settle(request, earlier, edit)
     return redirect(f"{item.get_absolute_url()}#edits")
 
 
@@ -109,21 +113,24 @@ def item_create(request: UserRequest, pk: UUID) -> HttpResponse:
         return redirect("integrations:item-create", collection.pk)
     if request.method == "POST" and form.is_valid():
         key = form.cleaned_data["key"]
-        edit = outbox.create(collection, form.changes(), user=request.user, key=key)
-        _settle(request, earlier, edit)
+        with transaction.atomic():
+            edit = outbox.create(collection, form.changes(), user=request.user, key=key)
+            _settle(request, earlier, edit)
         return redirect(edit)
     context = {"cancel": collection.connection}
     return _show_form(request, collection, form, earlier, context)
 
 
-def _corrected(request: UserRequest, collection: Collection) -> Edit | None:
+def _corrected(
+    request: UserRequest, collection: Collection, item: Item | None = None
+) -> Edit | None:
     """Return the refused edit that this form corrects, if the address names one."""
     try:
         key = UUID(request.GET.get("correct", ""))
     except ValueError:
         return None
     rows = Edit.objects.filter(connection__owner=request.user, collection=collection)
-    return rows.filter(uuid=key, state=Edit.State.REFUSED).first()
+    return rows.filter(uuid=key, state=Edit.State.REFUSED, item=item).first()
 
 
 def _settle(request: UserRequest, earlier: Edit | None, edit: Edit) -> None:

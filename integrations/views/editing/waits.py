@@ -34,6 +34,8 @@ def held(collection: Collection, *, is_read_only: bool = False) -> Wait | None:
         code, text = "editing_off", "editing is switched off for this connection"
     elif connection.state == Connection.State.PAUSED:
         code, text = "paused", "the connection is paused"
+    elif not connection.is_connected:
+        code, text = "disconnected", "the connection is disconnected"
     elif not connection.is_syncable:
         code, text = "not_connected", "the connection has to be renewed"
     elif not is_read_only and not editing.can_write(collection):

@@ -29,7 +29,7 @@ from integrations.providers.html_blocks import html_blocks
 from integrations.providers.hubspot.listing.schema import select_properties
 from integrations.providers.hubspot.mapping.display import Context, describe, to_value
 from integrations.providers.hubspot.mapping.fields import to_field
-from integrations.providers.hubspot.objects import DEALS
+from integrations.providers.hubspot.objects import CONTACTS, DEALS
 from integrations.providers.records import FieldSpec
 
 ACCOUNT = {"time_zone": "Europe/Berlin", "currency": "EUR"}
@@ -233,6 +233,18 @@ def test_properties_and_options_of_one_label_are_told_apart():
         ("notes (notes_2)", Text(text="2")),
         ("Unlike", Choice(label="New (b)")),
     ]
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [(" For \n whom? ", "For \n whom?"), ("x" * 900, "x" * 500), (None, ""), (7, "")],
+)
+def test_what_a_property_is_for_is_kept_in_bounds(told: object, kept: str) -> None:
+    entry = {"name": "notes", "label": "Notes", "description": told}
+    hidden = entry | {"hidden": True}
+
+    assert to_field(entry, CONTACTS).description == kept
+    assert to_field(hidden, CONTACTS).description == ""
 
 
 @pytest.mark.parametrize("level", ["sensitive", "highly_sensitive", "something new"])

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from integrations.http.secrets import Secret
 from integrations.models import Connection, SyncRun
 from integrations.services.common import release
 from integrations.services.connections.status import status_of
+from integrations.services.grants import readability
 from integrations.services.sync import engine, quarantine, runs
 from integrations.services.sync.leases import lease
 from integrations.services.upkeep import schedule
@@ -64,3 +66,34 @@ def test_a_new_release_lets_the_schedule_start_it_again(
     assert quarantine.lift_for_new_release() == 1
 
     assert schedule.dispatch_due() == 1
+
+
+def test_it_outlasts_a_key_of_the_site_that_is_wrong_for_a_while(
+    quarantined: Connection, settings: Any
+) -> None:
+    right, settings.TOKEN_KEYS = settings.TOKEN_KEYS, Secret("k9:" + "B" * 43 + "=")
+    readability.check()
+    quarantined.refresh_from_db()
+    assert status_of(quarantined).code == "site_key_wrong"
+    schedule.dispatch_due()
+    assert not quarantined.runs.filter(outcome="").exists()
+
+    settings.TOKEN_KEYS = right
+    readability.check()
+    schedule.dispatch_due()
+
+    quarantined.refresh_from_db()
+    assert (quarantined.state, quarantined.reason) == ("degraded", "quarantined")
+    assert not quarantined.runs.filter(outcome="").exists()
+
+
+def test_a_new_release_leaves_alone_what_it_cannot_tell_the_release_of(
+    quarantined: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    SyncRun.objects.all().delete()
+    monkeypatch.setattr(release, "current", lambda: "another")
+
+    assert quarantine.lift_for_new_release() == 0
+
+    quarantined.refresh_from_db()
+    assert quarantined.reason == "quarantined"

@@ -1,5 +1,6 @@
 """Give alice contacts that she may edit."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from integrations.services.sync.refresh.context import connector_of, context_of
 from tests.services.fixtures import FinishSync
 from tests.services.writing.fixtures_of_edits import Desk
 from tests.support.rows import NOON
+from tests.support.snapshots import built_once, made_once
 
 
 def switch_on(connection: Connection) -> None:
@@ -22,9 +24,23 @@ def switch_on(connection: Connection) -> None:
 
 
 @pytest.fixture
-def desk(connection: Connection, sandbox: Any) -> Desk:
+@made_once
+def desk(
+    request: pytest.FixtureRequest, sandbox: Any, connection: Connection
+) -> Iterator[Desk]:
     """Return a portal with editing on, of which one page of contacts is stored."""
-    switch_on(connection)
+
+    def build() -> None:
+        switch_on(connection)
+        read_one_page(connection)
+        sandbox.log.clear()
+
+    with built_once(request.node, sandbox, build):
+        connection.refresh_from_db()
+        yield Desk(connection, sandbox)
+
+
+def read_one_page(connection: Connection) -> None:
     contacts = Collection.objects.create(
         connection=connection,
         remote_id="contacts",
@@ -38,14 +54,23 @@ def desk(connection: Connection, sandbox: Any) -> Desk:
     seen_bitmap.mark(contacts, counts.seen_keys)
     contacts.stored_count = counts.created
     contacts.save()
-    sandbox.log.clear()
-    return Desk(connection, sandbox)
 
 
 @pytest.fixture
-def synced_desk(connection: Connection, sandbox: Any, finish_sync: FinishSync) -> Desk:
+@made_once
+def synced_desk(
+    request: pytest.FixtureRequest,
+    sandbox: Any,
+    connection: Connection,
+    finish_sync: FinishSync,
+) -> Iterator[Desk]:
     """Return a portal with editing on that was read to its end."""
-    finish_sync(connection)
-    switch_on(connection)
-    sandbox.log.clear()
-    return Desk(connection, sandbox)
+
+    def build() -> None:
+        finish_sync(connection)
+        switch_on(connection)
+        sandbox.log.clear()
+
+    with built_once(request.node, sandbox, build):
+        connection.refresh_from_db()
+        yield Desk(connection, sandbox)

@@ -103,7 +103,10 @@ def test_a_row_whose_values_are_not_wanted_any_more_is_discarded(
     assert results.counts_of(source) == {"discarded": 1}
 
 
-def test_a_refused_row_that_is_corrected_is_sent_in_its_place(desk: Desk) -> None:
+@pytest.mark.parametrize("is_sent_before", [False, True])
+def test_a_refused_row_that_is_corrected_is_sent_in_its_place(
+    desk: Desk, is_sent_before: bool
+) -> None:
     data = to_csv(["Email", "Phone"], ["a@b.example", "1"])
     desk.sandbox.client.switch("required_properties", ["city"])
     source = check(upload(desk, data))
@@ -115,9 +118,12 @@ def test_a_refused_row_that_is_corrected_is_sent_in_its_place(desk: Desk) -> Non
 
     values = {**edit.values, "city": "Bonn"}
     made = outbox.create(desk.contacts, values, user=desk.user, key=uuid4())
+    if is_sent_before:
+        desk.finish(made)
     conflicts.correct(edit, made, user=desk.user)
     desk.finish(made)
 
     assert results.counts_of(source) == {"created": 1}
     assert source.bulk_edit is not None
     assert states_of(source.bulk_edit) == [State.SAVED]
+    assert source.rows.get().item == made.item

@@ -1,5 +1,7 @@
 """Each row of an import comes to an end, whatever became of its item meanwhile."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -194,11 +196,54 @@ def test_an_import_that_is_held_for_weeks_is_sent_and_then_loses_its_file(
     assert source.rows.exclude(content="").count() == 0
 
 
-def test_an_import_ends_with_its_grant(desk: Desk) -> None:
+def disconnect_and_keep(desk: Desk, source: Import) -> None:
+    disconnect.disconnect(desk.connection, actor=desk.user, keep_items=True)
+    jobs.work_on(source.pk)
+    source.refresh_from_db()
+
+
+def test_an_import_that_is_kept_is_sent_when_its_account_is_connected_again(
+    desk: Desk, connect: Callable[..., Connection]
+) -> None:
     source = sent_in_part(desk)
 
-    disconnect.disconnect(desk.connection, actor=desk.user, keep_items=True)
+    disconnect_and_keep(desk, source)
+    assert source.state == Import.State.RUNNING
+    assert results.counts_of(source) == {"new": 1, "sent": 1}
+    connect(desk.user)
+
+    assert finish(source).state == Import.State.DONE
+    assert results.counts_of(source) == {"created": 2}
+
+
+def test_an_import_whose_account_does_not_come_back_ends_with_the_history(
+    desk: Desk, settings: Any
+) -> None:
+    source = sent_in_part(desk)
+    disconnect_and_keep(desk, source)
+    since = Connection.objects.values_list("state_since", flat=True).get()
+    end = since + timedelta(days=settings.HISTORY_DAYS)
+    assert jobs.kept_until(source) == end
+
+    jobs.prune(now=end - timedelta(hours=1))
+    source.refresh_from_db()
+    assert source.state == Import.State.RUNNING
+    jobs.prune(now=end + timedelta(hours=1))
     jobs.work_on(source.pk)
 
     source.refresh_from_db()
     assert source.state == Import.State.CANCELLED
+    assert not Edit.objects.open().exists()
+    jobs.prune(now=timezone.now() + Import.KEPT * 2)
+    assert not source.rows.exclude(content="").exists()
+
+
+def test_an_import_ends_where_the_items_of_its_connection_are_deleted(
+    desk: Desk,
+) -> None:
+    source = sent_in_part(desk)
+
+    disconnect.end_grant(desk.connection, actor=desk.user, keep_items=False)
+
+    source.refresh_from_db()
+    assert source.state == Import.State.CANCELLING

@@ -269,6 +269,7 @@ LOST_SCOPE = {"granted_scopes": SCOPES[:2]}
         ({"is_editing": False}, "editing_off"),
         ({"state": "paused"}, "paused"),
         ({"state": "needs_reconnect"}, "not_connected"),
+        ({"state": "disconnected"}, "disconnected"),
         (LOST_SCOPE, "no_permission"),
     ],
 )
@@ -295,6 +296,8 @@ def test_rows_that_are_held_say_why_and_where_that_is_changed(
     assert (f'data-wait="{code}"' in text) is (code is not None)
     here = f"{contacts.connection.get_absolute_url()}#editing"
     assert (here in text) is (code is not None)
+    ends = is_import and code == "disconnected"
+    assert ('data-code="kept_until"' in text) is ends
 
 
 @pytest.mark.parametrize("is_import", [False, True])

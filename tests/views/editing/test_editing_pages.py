@@ -212,6 +212,35 @@ def change_schema(contacts: Collection, name: str, **changes: Any) -> None:
     contacts.save()
 
 
+@pytest.mark.parametrize("is_long", [False, True])
+@pytest.mark.parametrize("name", ["city", "topics", "met", "score"])
+def test_what_a_property_is_for_stands_at_its_field(
+    as_alice: Client, item: Item, contacts: Collection, name: str, *, is_long: bool
+) -> None:
+    told = "Where <b>they</b> are. "
+    change_schema(contacts, name, description=told * (20 if is_long else 1))
+
+    page = send(as_alice, edit_url(item), due="x") if is_long else None
+    text = (page or as_alice.get(edit_url(item))).content.decode()
+
+    assert f'aria-describedby="field-{name}-help"' in text
+    described = text.split(f'id="field-{name}-help"')[1].split("</div>")[0]
+    assert "Where &lt;b&gt;they&lt;/b&gt; are." in described
+    assert ("<details>" in described) is is_long
+
+
+def test_a_control_is_described_by_its_error_and_its_help(
+    as_alice: Client, item: Item, contacts: Collection
+) -> None:
+    change_schema(contacts, "score", description="From 1 to 10.")
+
+    text = send(as_alice, edit_url(item), score="x").content.decode()
+
+    ids = "field-score-error field-score-help"
+    assert f'aria-describedby="{ids}"' in text
+    assert all(f'id="{each}"' in text for each in ids.split())
+
+
 @pytest.mark.parametrize("changes", [{}, {"is_read_only": True}])
 @pytest.mark.parametrize(
     ("name", "typed", "told"),

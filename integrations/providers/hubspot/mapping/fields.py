@@ -10,6 +10,8 @@ from integrations.providers.records import FieldSpec, tell_apart
 # A property has 5,000 options at most.
 MAX_OPTIONS = 5000
 MAX_LABEL = 200
+# What helps at a field; it is kept with the schema, which every list reads.
+MAX_DESCRIPTION = 500
 NOT_SENSITIVE = "non_sensitive"
 # These are in their deal's currency, also where a definition does not say so.
 DEAL_CURRENCY = dict.fromkeys(
@@ -72,20 +74,29 @@ def to_field(entry: object, kind: ObjectType) -> FieldSpec | None:
     if not isinstance(name, str) or not name:
         return None
     label = entry.get("label")
+    is_hidden = entry.get("hidden") is True or entry.get(
+        "dataSensitivity", NOT_SENSITIVE
+    ) not in (None, NOT_SENSITIVE)
+    is_read_only = _is_read_only(entry)
     return FieldSpec(
         name=name,
         label=label[:MAX_LABEL] if isinstance(label, str) and label else name,
         kind=_to_kind(name, entry, kind),
         options=_to_options(entry.get("options"))
         | _currency_property(name, entry, kind),
-        is_hidden=entry.get("hidden") is True
-        or entry.get("dataSensitivity", NOT_SENSITIVE) not in (None, NOT_SENSITIVE),
-        is_read_only=_is_read_only(entry),
+        is_hidden=is_hidden,
+        is_read_only=is_read_only,
         hint=name,
         group=_to_group(name, entry, kind),
         retired=_hidden_options(entry.get("options")),
         is_long=entry.get("fieldType") == "textarea",
+        description="" if is_hidden or is_read_only else _to_description(entry),
     )
+
+
+def _to_description(entry: dict[str, Any]) -> str:
+    told = entry.get("description")
+    return told.strip()[:MAX_DESCRIPTION] if isinstance(told, str) else ""
 
 
 def _to_group(name: str, entry: dict[str, Any], kind: ObjectType) -> str:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
@@ -72,6 +73,14 @@ def cancel_all(connection: Connection, *, user: User | None) -> None:
         cancel(source, user=user)
 
 
+def kept_until(source: Import) -> datetime | None:
+    """Return when an import is cancelled whose account is not connected again."""
+    connection = source.connection
+    if connection.is_connected or source.state != State.RUNNING:
+        return None
+    return connection.state_since + timedelta(days=settings.HISTORY_DAYS)
+
+
 def _move(source: Import, to: State, states: tuple[State, ...]) -> bool:
     """Move an import to another state; whoever is on it has lost its lease then."""
     rows = Import.objects.filter(pk=source.pk, state__in=states)
@@ -134,8 +143,16 @@ def send_due() -> int:
 def prune(*, now: datetime) -> int:
     """Delete what was uploaded and not begun, and the files of what has ended.
 
-    What is still being sent is kept, however long its provider lets it wait.
+    What is still being sent is kept, however long its provider lets it wait; but
+    without a connection no longer than the history.
     """
+    left = Import.objects.filter(
+        state=State.RUNNING,
+        connection__state=Connection.State.DISCONNECTED,
+        connection__state_since__lt=now - timedelta(days=settings.HISTORY_DAYS),
+    )
+    for source in left[:MOST_AT_ONCE]:
+        cancel(source, user=None)
     old = now - Import.KEPT
     waiting = (State.MAPPING, State.CHECKING, State.CHECKED)
     abandoned = Import.objects.filter(
