@@ -1,7 +1,7 @@
 """Read the text of an item that somebody has opened, before its turn comes."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.core.cache import cache
 from django.db import transaction
@@ -30,15 +30,17 @@ def ask(item: Item) -> bool:
     if item.is_deleted or not item.connection.is_syncable:
         return False
     now, key = timezone.now(), f"opened-text:{item.pk}"
-    if cache.add(key, now, timeout=ASKED_FOR.total_seconds()):
+    # As a number, because Redis keeps JSON.
+    if cache.add(key, now.timestamp(), timeout=ASKED_FOR.total_seconds()):
         seconds = PATIENCE.total_seconds()
         is_sent = queue.send("sync_opened_text", item.pk, expires=seconds)
         if not is_sent:
             cache.delete(key)
         return is_sent
-    asked_at = cache.get(key)
-    is_noted = isinstance(asked_at, datetime)
-    return is_noted and not times.is_over(asked_at, PATIENCE, now)
+    noted = cache.get(key)
+    is_noted = isinstance(noted, int | float)
+    asked_at = datetime.fromtimestamp(noted, UTC) if is_noted else None
+    return not times.is_over(asked_at, PATIENCE, now)
 
 
 def read(item_id: int) -> None:
