@@ -31,6 +31,8 @@ READ_SECONDS, WRITE_SECONDS, ONCE_SECONDS = 0.1, 5.0, 20.0
 RETRY_AFTER_SECONDS = 5
 # What comes once: the answer of a provider to a consent.
 ONCE: Final = frozenset({"integrations:callback"})
+# Pages of allauth that store, before they are shown, that they were.
+STORING: Final = frozenset({"mfa_view_recovery_codes"})
 # Others' forms may hold passwords, which are never written into a page.
 RESENT: Final = "integrations"
 
@@ -66,10 +68,13 @@ class BusyMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_: Any) -> None:
-        """Wait longer where something comes in that comes once."""
+        """Wait longer where something comes in that comes once, or a page stores."""
         match = request.resolver_match
-        if match is not None and match.view_name in ONCE:
+        name = match.view_name if match is not None else ""
+        if name in ONCE:
             wait_at_most(ONCE_SECONDS)
+        elif name in STORING:
+            wait_at_most(WRITE_SECONDS)
 
     def process_exception(
         self, request: HttpRequest, exc: Exception

@@ -9,6 +9,8 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db import connection as database
@@ -151,13 +153,11 @@ def test_an_unread_message_ends_with_its_session(
     assert not [m for m in page.context["messages"] if str(connection) in str(m)]
 
 
-def test_a_page_that_begins_something_waits_until_that_is_stored(
-    path: Path, browser: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    browser.logout()
-    url = reverse("mfa_login_webauthn")
-    wait_at_most, waits = busy.wait_at_most, list[float]()
-    lock = ExitStack()
+def locked_until_waited_for(
+    path: Path, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> ExitStack:
+    """Lock a database until something waits longer for it than a read does."""
+    wait_at_most, lock = busy.wait_at_most, ExitStack()
     lock.enter_context(file_database.locked(path))
 
     def end_lock(seconds: float) -> None:
@@ -167,7 +167,29 @@ def test_a_page_that_begins_something_waits_until_that_is_stored(
         wait_at_most(seconds)
 
     monkeypatch.setattr(busy, "wait_at_most", end_lock)
-    with lock:
+    return lock
+
+
+def test_a_page_that_stores_that_it_was_seen_waits_for_that(
+    path: Path, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = User.objects.get(email="alice@example.com")
+    TOTP.activate(owner, "JBSWY3DPEHPK3PXP")
+    RecoveryCodes.activate(owner)
+    browser.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    with locked_until_waited_for(path, [], monkeypatch):
+        answer = browser.get(reverse("mfa_view_recovery_codes"))
+
+    assert answer.status_code == 200
+
+
+def test_a_page_that_begins_something_waits_until_that_is_stored(
+    path: Path, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser.logout()
+    url = reverse("mfa_login_webauthn")
+    waits = list[float]()
+    with locked_until_waited_for(path, waits, monkeypatch):
         challenge = browser.get(url, headers={"x-requested-with": "XMLHttpRequest"})
 
     assert challenge.status_code == 200
