@@ -2,11 +2,13 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
 import requests
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 
 from tests.real.fixtures import MakeStack
 from tests.real.processes import wait_until
@@ -15,6 +17,18 @@ from tests.real.stack import Stack
 pytestmark = pytest.mark.real
 
 EMAIL = "doors@example.com"
+SECRET = "MZXW6YTBOI======"
+# Staff who may look at everything and change nothing, with a second factor.
+TO_VIEWER = f"""
+from allauth.mfa.totp.internal.auth import TOTP
+from django.contrib.auth.models import Permission, User
+user = User.objects.get(email="viewer@example.com")
+user.is_staff = True
+user.save()
+user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+TOTP.activate(user, "{SECRET}")
+"""
+SESSIONS = "/admin/usersessions/usersession/"
 STATES = "select provider, state from integrations_connection order by id"
 
 
@@ -127,6 +141,27 @@ def test_an_address_that_nobody_proved_opens_one_account_at_most(calm: Stack) ->
         "select count(*) from account_emailaddress where email = ?", owner
     )
     assert found[0][0] == 1
+
+
+def test_staff_who_may_only_view_cannot_spell_out_the_key_of_a_session(
+    calm: Stack,
+) -> None:
+    key = calm.person(EMAIL).session.cookies["session"]
+    viewer = calm.person("viewer@example.com")
+    calm.manage("shell", "-c", TO_VIEWER)
+    code = format_hotp_value(hotp_value(SECRET, int(time.time()) // 30))
+    viewer.submit("/admin/", "/accounts/2fa/reauthenticate/", code=code)
+    listed = viewer.get(SESSIONS)
+    assert (listed.status_code, EMAIL in listed.text) == (200, True)
+
+    answers = [
+        viewer.get(f"{SESSIONS}?session_key__{ask}={start}", follow=False)
+        for ask in ("startswith", "regex")
+        for start in (key[:3], "none")
+    ]
+
+    assert [answer.status_code for answer in answers] == [400] * 4
+    assert not [answer for answer in answers if EMAIL in answer.text]
 
 
 def test_tokens_that_cannot_be_opened_are_seen_everywhere(calm: Stack) -> None:
