@@ -35,8 +35,11 @@ def decide(
         return made
 
 
-def correct(earlier: Edit, made: Edit, *, user: User) -> None:
-    """Let an edit take the place of a refused one, which is discarded."""
+def correct(earlier: Edit, made: Edit | None, *, user: User) -> None:
+    """Discard a refused edit for the one that takes its place.
+
+    There is none where what was corrected is as the provider has it.
+    """
     with transaction.atomic():
         if discarding.discard([earlier], user=user, why=ReasonCode.DECIDED):
             _take_place(earlier, made)

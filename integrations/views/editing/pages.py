@@ -88,8 +88,7 @@ def _take_update(
     # It is sent after both: no worker ends an edit whose place is not its own yet.
     with transaction.atomic():
         edit = outbox.update(item, changes, form.shown.values, user=user, key=key)
-        if edit is not None:
-            _settle(request, earlier, edit)
+        _settle(request, earlier, edit)
     if edit is None:
         messages.info(request, "Nothing was changed.", extra_tags="unchanged")
         return redirect(item)
@@ -133,7 +132,7 @@ def _corrected(
     return rows.filter(uuid=key, state=Edit.State.REFUSED, item=item).first()
 
 
-def _settle(request: UserRequest, earlier: Edit | None, edit: Edit) -> None:
+def _settle(request: UserRequest, earlier: Edit | None, edit: Edit | None) -> None:
     if earlier is not None:
         conflicts.correct(earlier, edit, user=request.user)
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from integrations.models import Collection, Connection, Edit, Item, ItemChange
 from integrations.models.reasons import ReasonCode
+from integrations.services.writing import outbox
 from tests.support.rows import make_collection, make_connection, make_item
 
 FIELDS = [
@@ -408,6 +409,20 @@ def test_a_refused_value_has_its_reason_beside_its_field(
     edit.refresh_from_db()
     assert (edit.state, edit.reason) == ("cancelled", ReasonCode.DECIDED)
     assert Edit.objects.get(state="waiting").values == {"score": "7"}
+
+
+def test_a_refused_edit_that_is_corrected_to_what_is_there_is_over(
+    as_alice: Client, item: Item
+) -> None:
+    now = outbox.shown_values(item)["score"] or ""
+    edit = make_edit(item, state="refused", values={"score": "x1"})
+    url = f"{edit_url(item)}?correct={edit.uuid}"
+
+    as_alice.post(url, filled(as_alice.get(url), score=now))
+
+    edit.refresh_from_db()
+    assert (edit.state, edit.reason) == ("cancelled", ReasonCode.DECIDED)
+    assert not Edit.objects.open().exists()
 
 
 def test_a_refused_address_leads_to_whoever_has_it(
