@@ -12,10 +12,10 @@ def shown():
     """Return every pair that some item's page shows, named in both directions."""
     names = {i.pk: (i.collection.remote_id, i.remote_id) for i in items()}
     return {
-        (names[item.pk], names[key])
+        (names[item.pk], names[each.item.pk])
         for item in items()
         for group in find_groups(item)
-        for key in group.keys
+        for each in group.linked
     }
 
 

@@ -209,8 +209,8 @@ def test_a_history_that_is_longer_than_its_page_says_so(show):
     changed = [{"properties.dealname": [str(n), str(n + 1)]} for n in range(101)]
     schema = schema_of(DEFINITIONS, DEALS)
 
-    assert "Older changes" in show("hubspot", DEAL, schema, changed=changed)
-    assert "Older changes" not in show("hubspot", DEAL, schema, changed=changed[1:])
+    assert "All changes of it" in show("hubspot", DEAL, schema, changed=changed)
+    assert "All changes of it" not in show("hubspot", DEAL, schema, changed=changed[1:])
 
 
 def test_a_history_is_in_the_deals_currency_and_folds_what_is_long(show):
