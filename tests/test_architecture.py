@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from config.env import LINE
+from config.environment.env import LINE
 from integrations.management.names import find_uses
 from integrations.providers import SPECS
 

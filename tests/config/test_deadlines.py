@@ -10,8 +10,9 @@ import yaml
 from django.conf import settings
 from gunicorn.config import Config
 
-from config import busy, celery, deadlines
-from config.env import Environment
+from config import celery, deadlines
+from config.environment.env import Environment
+from config.web import busy
 from integrations.services.common import shutdown
 from integrations.services.grants.refresh_attempts import lease
 from integrations.signin import exchange

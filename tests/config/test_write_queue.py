@@ -13,8 +13,8 @@ import pytest
 from django.conf import settings
 from django.db import OperationalError
 
-from config.database import SQLITE_OPTIONS
-from config.outages import is_busy
+from config.environment.database import SQLITE_OPTIONS
+from config.monitoring.outages import is_busy
 from config.sqlite import write_queue
 from config.sqlite.base import DatabaseWrapper
 from config.sqlite.write_queue import Turn, queue_of

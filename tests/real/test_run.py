@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from config.env import read_env_file
+from config.environment.env import read_env_file
 from tests.real.person import Person
 from tests.real.processes import Running, free_ports, processes_with, wait_until
 from tests.real.stack import BASE_DIR, PASSED_ON

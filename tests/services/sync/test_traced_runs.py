@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from integrations.models import Connection
-from tests.config.logging_set_up import Log
+from tests.config.monitoring.logging_set_up import Log
 from tests.services.fixtures import FinishSync
 from tests.support.rows import make_connection, make_finished_run
 
