@@ -23,7 +23,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from config.monitoring.outages import is_busy
 from config.web.sessions import SEEN, STARTED
 from integrations.models import Preferences
-from integrations.models.preferences import preferences_of, to_zone
+from integrations.models.accounts.preferences import preferences_of, to_zone
 from integrations.models.times import CLOCK_SKEW
 from integrations.views.site import health, metrics
 from integrations.views.site.time_zone import browser_zone

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from integrations.models import Download
-from integrations.models.wording import count_text
+from integrations.models.messages.wording import count_text
 from integrations.services.items.downloads import formats, orders
 from integrations.views.access import UserRequest
 from integrations.views.items.download import disposition

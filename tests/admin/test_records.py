@@ -22,7 +22,7 @@ from integrations.models import (
     RefreshAttempt,
     SpotCheck,
 )
-from integrations.models.progress import CollectionProgress, ProgressState
+from integrations.models.sync.progress import CollectionProgress, ProgressState
 from tests.support.rows import NOON, make_finished_run, make_item, make_items
 
 READ_ONLY = [

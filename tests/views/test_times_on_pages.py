@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import Item, ItemChange
-from integrations.models.wording import UNKNOWN_TIME
+from integrations.models.messages.wording import UNKNOWN_TIME
 from integrations.templatetags.times import exact_time, when
 from tests.support.rows import (
     NOON,

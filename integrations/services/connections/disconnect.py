@@ -23,9 +23,9 @@ from integrations.services.grants import (
     token_cache,
 )
 from integrations.services.grants.kept_accounts import kept_accounts
-from integrations.services.items import store
 from integrations.services.items.downloads import orders
 from integrations.services.items.own_columns import store as own_columns
+from integrations.services.items.storage import store
 from integrations.services.sync import runs
 from integrations.services.writing import outbox
 from integrations.services.writing.imports import jobs

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import Incident, Notice, NoticeSettings
-from integrations.models.wording import count_text, time_text
+from integrations.models.messages.wording import count_text, time_text
 from integrations.services.notices.quiet import zone_for
 from integrations.services.notices.unsubscribing import MailingList, token_for
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from integrations.models import Collection, Connection, NoticeKind
 from integrations.models.collection import Completeness
 from integrations.models.condition import Condition
+from integrations.models.messages.wording import count_text, notice_text, notice_title
 from integrations.models.reasons import StateReason
-from integrations.models.wording import count_text, notice_text, notice_title
 from integrations.services.connections.facts import Facts
 from integrations.services.connections.findings import findings
 

@@ -24,7 +24,7 @@ from integrations.models.reasons import StateReason
 from integrations.services.connections.facts import Facts, facts_of
 from integrations.services.notices import incidents
 from integrations.services.notices.troubles import is_at_rest, needs_user, troubles_of
-from integrations.services.sync import spend
+from integrations.services.sync.calls import spend
 from integrations.services.upkeep.census import Census, stale
 from integrations.services.upkeep.checks import registry, runner
 from integrations.services.upkeep.checks.check import Check, Place, Result

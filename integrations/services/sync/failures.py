@@ -26,8 +26,8 @@ from integrations.http.errors import (
 )
 from integrations.models import Collection
 from integrations.models.collection import Completeness
-from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode
+from integrations.models.sync.progress import ProgressState
 from integrations.providers.errors import CollectionDeletedError, NothingSharedError
 from integrations.providers.kinds import Deletion
 from integrations.services.common.errors import (
@@ -35,7 +35,7 @@ from integrations.services.common.errors import (
     ConnectorError,
     PlanUnknownError,
 )
-from integrations.services.sync import refusals
+from integrations.services.sync.collections import refusals
 from integrations.services.sync.deletions import lost_collections
 from integrations.services.sync.leases.lease import RunLease
 

@@ -25,7 +25,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from integrations.models import Connection, Edit, Heartbeat, ProviderState, SyncRun
-from integrations.services.sync import spend
+from integrations.services.sync.calls import spend
 
 # A refresh starts within seconds of its time; the rest is what a restart takes.
 OVERDUE_AFTER = timedelta(minutes=2)

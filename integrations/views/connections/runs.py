@@ -10,9 +10,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from integrations.models import ItemChange, SyncRun
 from integrations.services.connections.status import status_of
-from integrations.services.items.change_query import PRESENT, ChangeQuery
-from integrations.services.items.news import NEW, News
-from integrations.services.items.query import ItemQuery
+from integrations.services.items.history.change_query import PRESENT, ChangeQuery
+from integrations.services.items.history.news import NEW, News
+from integrations.services.items.lists.query import ItemQuery
 from integrations.services.sync import runs as service
 from integrations.views.access import UserRequest, get_connection, get_run
 from integrations.views.connections.progress import errors, phases, wait_text

@@ -9,8 +9,8 @@ from django.db.models import Count
 from django.urls import reverse
 
 from integrations.models import BulkEdit, Edit
-from integrations.models.import_texts import refusal_text
-from integrations.models.wording import count_text
+from integrations.models.messages.wording import count_text
+from integrations.models.writing.import_texts import refusal_text
 from integrations.services.writing import bulk, undoing
 from integrations.services.writing.bulk_rows import Kind
 from integrations.views.editing import status, waits

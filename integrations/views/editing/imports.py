@@ -22,7 +22,7 @@ from django.views.decorators.http import (
 )
 
 from integrations.models import Collection, Edit, Import, ImportRow
-from integrations.models.import_texts import FileProblem, file_text
+from integrations.models.writing.import_texts import FileProblem, file_text
 from integrations.services.common import audit
 from integrations.services.writing import editing
 from integrations.services.writing.imports import (

@@ -13,9 +13,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, Connection
-from integrations.services.items import counting, table_history
-from integrations.services.items.query import ItemQuery
-from integrations.services.items.table_history import PastPage, Place
+from integrations.services.items.history import table_history
+from integrations.services.items.history.table_history import PastPage, Place
+from integrations.services.items.lists import counting
+from integrations.services.items.lists.query import ItemQuery
 from integrations.views.access import UserRequest
 from integrations.views.items.past_times import MAX_ID, PastTimes, make_context
 from integrations.views.items.rows import put_titles

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from integrations.models import Collection
 from integrations.models.times import is_ahead
-from integrations.services.items import table_history
-from integrations.services.items.table_history import Difference
+from integrations.services.items.history import table_history
+from integrations.services.items.history.table_history import Difference
 from integrations.views.access import UserRequest
 from integrations.views.items.as_of import local_text, minute_text, to_time
 from integrations.views.items.changed import sum_up

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, SyncRun
-from integrations.models.run import OUTCOME_TONES
+from integrations.models.sync.run import OUTCOME_TONES
 from integrations.providers.fields import Date
 from integrations.providers.plain import plain
 from integrations.services.sync import activity

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from integrations.models import Collection, Connection, Item, ItemChange
 from integrations.providers.hubspot.connector import HubSpot
-from integrations.services.sync import link_refresh
+from integrations.services.sync.refresh import link_refresh
 from tests.services.fixtures import FinishSync
 from tests.services.hubspot_account import live
 

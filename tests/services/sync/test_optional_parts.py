@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from integrations.http.transport import Request, Response, Timeouts
 from integrations.models import Collection, Connection, Item
+from integrations.models.messages.wording import reason_text
 from integrations.models.reasons import Reason, ReasonCode
-from integrations.models.wording import reason_text
 from tests.services.fixtures import FinishSync
 from tests.services.hubspot_account import assert_equal_to, live
 from tests.support.seeds import make_seed

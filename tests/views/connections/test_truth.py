@@ -22,7 +22,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import Connection, ProviderState, SyncRun
-from integrations.models.progress import CollectionProgress
+from integrations.models.sync.progress import CollectionProgress
 from integrations.services.common import queue
 from integrations.services.connections import facts, findings, next_steps, status
 from tests.support import shown, truth

@@ -8,7 +8,7 @@ import pytest
 
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
-from integrations.services.items import store
+from integrations.services.items.storage import store
 from tests.support.rows import NOON, make_collection, make_connection
 
 FIELDS = [{"name": "amount", "label": "Amount", "kind": "number"}]
@@ -131,7 +131,7 @@ def test_pages_lead_through_all_items_once(as_alice, everything, monkeypatch, fe
     deals, table = everything
     put(deals, 5, **{f"d{n:03}": (f"Deal {n}", n) for n in range(60)})
     put(table, 5, **{f"t{n:03}": (f"Row {n}", n) for n in range(60)})
-    monkeypatch.setattr("integrations.services.items.table_history.FEW", few)
+    monkeypatch.setattr("integrations.services.items.history.table_history.FEW", few)
     seen, page = [], ask(as_alice, 9)
 
     while page.context["next_url"]:

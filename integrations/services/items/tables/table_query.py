@@ -9,8 +9,8 @@ from uuid import UUID
 from django.http import QueryDict
 from django.urls import reverse
 
-from integrations.models import wording
-from integrations.services.items.query import (
+from integrations.models.messages import wording
+from integrations.services.items.lists.query import (
     DEFAULT_SIZE,
     MAX_SEARCH,
     SIZES,

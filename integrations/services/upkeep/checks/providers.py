@@ -12,7 +12,7 @@ from integrations.http.clock import date_of
 from integrations.http.errors import ApiError
 from integrations.http.secrets import Secret
 from integrations.http.transport import Request, Response, Timeouts
-from integrations.models.wording import count_text
+from integrations.models.messages.wording import count_text
 from integrations.oauth.errors import ClientRejected, OAuthError
 from integrations.providers import SPECS
 from integrations.services.common import oauth_clients

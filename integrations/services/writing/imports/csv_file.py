@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from integrations.models.import_texts import FileProblem
+from integrations.models.writing.import_texts import FileProblem
 from integrations.services.common.errors import ServiceError
 
 MAX_BYTES: Final = 5 * 1024 * 1024

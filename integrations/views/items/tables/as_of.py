@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, Item
-from integrations.services.items import table_history
-from integrations.services.items.table_history import PastPage, Place
+from integrations.services.items.history import table_history
+from integrations.services.items.history.table_history import PastPage, Place
 from integrations.services.items.tables.columns import Column
 from integrations.views.access import UserRequest
 from integrations.views.items.past_times import MAX_ID, PastTimes, make_context

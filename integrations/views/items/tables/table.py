@@ -12,17 +12,17 @@ from django.views.decorators.http import require_safe
 
 from integrations.forms import TableDownloadForm
 from integrations.models import Collection, SyncRun
-from integrations.models.wording import count_text
-from integrations.services.items.counting import Count, count_since
+from integrations.models.messages.wording import count_text
 from integrations.services.items.downloads.formats import FORMATS
 from integrations.services.items.icons import put_icons
+from integrations.services.items.lists.counting import Count, count_since
 from integrations.services.items.saved_views import snapshot
 from integrations.services.items.tables import groups, layouts, listing
 from integrations.services.items.tables.in_part import filtered_in_part
 from integrations.services.items.tables.layouts import NORMAL
 from integrations.services.items.tables.opening import OpenTable
 from integrations.services.items.tables.table_query import SIZES, TableQuery
-from integrations.services.sync import opened_collections
+from integrations.services.sync.collections import opened_collections
 from integrations.services.writing import editing
 from integrations.views import live
 from integrations.views.access import UserRequest
