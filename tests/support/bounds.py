@@ -105,7 +105,7 @@ BOUNDS = {
     "views/notices/pages.py::PAGE_SIZE": PAGES,
     "services/items/history/changes.py::PAGE_SIZE": "next_url",
     "services/items/history/changes.py::UNSEEN_LIMIT": "more than {text}",
-    "services/items/storage/contents.py::REASON_LENGTH": f"{NONE}reasons are short codes",
+    "services/items/storage/contents.py::REASON_LENGTH": f"{NONE}codes are short",
     "services/items/storage/contents.py::TEXT_LENGTH": "content.is_truncated",
     "services/items/lists/counting.py::COUNT_LIMIT": COUNTED,
     "services/items/lists/counting.py::SOME": WHOLE,

@@ -68,7 +68,7 @@ def test_an_error_in_one_collection_costs_that_collection(
     companies = Collection.objects.get(remote_id="companies")
     assert companies.reason == "connector_error"
     assert re.fullmatch(
-        r"KeyError at tests/services/sync/test_connector_errors.py:\d+",
+        r"KeyError at tests/services/sync/failures/test_connector_errors.py:\d+",
         companies.reason_data["origin"],
     )
     assert companies.reason_data["reference"] in caplog.text
