@@ -17,7 +17,7 @@ from sandbox.oauth.consent import (
     Option,
     Options,
 )
-from sandbox.oauth.policy import Issued, Pkce, Policy, SecretIn
+from sandbox.oauth.policy import Issued, Policy
 
 WORDS = {
     "data.records:read": "See the data in records",
@@ -83,11 +83,11 @@ POLICY = AirtablePolicy(
     authorize_paths=("/oauth2/v1/authorize",),
     token_path="/oauth2/v1/token",
     state=re.compile(r"[A-Za-z0-9._-]{16,1024}"),
-    pkce=Pkce.REQUIRED,
+    pkce="required",
     echoes_challenge=True,
     refuses_repeated=True,
     scopes=SCOPES,
-    secret_in=SecretIn.BASIC,
+    secret_in="basic",
     required={
         "authorization_code": ("code", "redirect_uri", "code_verifier"),
         "refresh_token": ("refresh_token",),

@@ -26,7 +26,7 @@ from sandbox.oauth.consent import (
     Options,
     ProblemError,
 )
-from sandbox.oauth.policy import Body, Issued, Policy, SecretIn
+from sandbox.oauth.policy import Issued, Policy
 from sandbox.oauth.refusals import Refusal
 
 PICKABLE = read(__package__, "pickable.sql")
@@ -177,8 +177,8 @@ POLICY = NotionPolicy(
         "response_type": ("code", "invalid_request"),
         "owner": ("user", "invalid_request"),
     },
-    secret_in=SecretIn.BASIC,
-    body=Body.JSON,
+    secret_in="basic",
+    body="json",
     revocable=("access",),
     refusals=REFUSALS,
     access_token_seconds=0,

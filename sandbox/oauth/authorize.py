@@ -18,7 +18,7 @@ from sandbox.oauth.consent import (
     SentBackError,
 )
 from sandbox.oauth.page import show_form, show_problem
-from sandbox.oauth.policy import Pkce, Policy
+from sandbox.oauth.policy import Policy
 
 CHALLENGE = ("code_challenge", "code_challenge_method")
 SCOPES = ("scope", "optional_scope")
@@ -95,11 +95,11 @@ def _check_fields(policy: Policy, asked: Asked, pairs: Pairs) -> None:
 
 
 def _check_challenge(policy: Policy, asked: Asked) -> None:
-    if policy.pkce is Pkce.IGNORED:
+    if policy.pkce == "ignored":
         return
     challenge = asked.fields.get("code_challenge", "")
     method = asked.fields.get("code_challenge_method", "plain")
-    if policy.pkce is Pkce.REQUIRED and not S256_CHALLENGE.fullmatch(challenge):
+    if policy.pkce == "required" and not S256_CHALLENGE.fullmatch(challenge):
         raise SentBackError("invalid_request", "code_challenge is missing or malformed")
     if (challenge or method != "plain") and method not in policy.pkce_methods:
         raise SentBackError("invalid_request", "The code challenge method is not known")
@@ -130,7 +130,7 @@ def _make_code(
 ) -> str:
     code, fields = secrets.token_urlsafe(30), consent.asked.fields
     lifetime = policy.get(sandbox, "code_seconds", consent.account.id)
-    uses_pkce = policy.pkce is not Pkce.IGNORED
+    uses_pkce = policy.pkce != "ignored"
     grants.insert(
         sandbox.storage,
         "authorization_code",

@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.core.endpoints import UNKNOWN
 from sandbox.core.state import Sandbox
 from sandbox.core.web import BadBodyError, Request
-from sandbox.oauth.policy import Body, Policy, SecretIn
+from sandbox.oauth.policy import Policy
 from sandbox.oauth.refusals import RefusedError
 
 
@@ -31,7 +31,7 @@ def refuse_undescribed(sandbox: Sandbox, request: Request) -> None:
 
 
 def read_fields(policy: Policy, request: Request) -> dict[str, Any]:
-    if policy.body is Body.FORM:
+    if policy.body == "form":
         return dict(request.form)
     try:
         body = request.json() if request.content_type == "application/json" else None
@@ -48,7 +48,7 @@ def check_client(
     """Accept the client's id and secret from the one place they belong."""
     app = sandbox.config.get_registration(policy.slug)
     given = {name: get_text(fields, name) for name in ("client_id", "client_secret")}
-    if policy.secret_in is SecretIn.BASIC:
+    if policy.secret_in == "basic":
         client_id, secret = request.basic or ("", "")
         # An id in the body as well must not differ.
         if "client_id" in fields and given["client_id"] != client_id:

@@ -19,7 +19,7 @@ from sandbox.oauth.client import (
     read_fields,
     refuse_undescribed,
 )
-from sandbox.oauth.policy import Issued, Pkce, Policy
+from sandbox.oauth.policy import Issued, Policy
 from sandbox.oauth.refusals import RefusedError
 
 VERIFIER = re.compile(r"[A-Za-z0-9._-]{43,128}")
@@ -145,7 +145,7 @@ def _exchange(call: Call, *, is_burnt: bool) -> dict[str, Any]:
 
 def _is_verified(policy: Policy, code: Row, verifier: str) -> bool:
     if not code["challenge"]:
-        return policy.pkce is not Pkce.REQUIRED
+        return policy.pkce != "required"
     if code["method"] == "plain":
         return secrets.compare_digest(code["challenge"].encode(), verifier.encode())
     if not VERIFIER.fullmatch(verifier):
