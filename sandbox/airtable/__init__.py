@@ -19,7 +19,6 @@ ROUTES = (
     Route("GET", "/v0/meta/bases", show_bases, "api bases"),
     Route("GET", "/v0/meta/bases/{base}/tables", show_tables, "api schema"),
     Route("GET", "/v0/{base}/{table}", list_records, "api list"),
-    Route("POST", "/v0/{base}/{table}/listRecords", list_records, "api list"),
     Route("GET", "/v0/{base}/{table}/{record}", show_record, "api read"),
     Route("GET", FILE, send_attachment, "attachments"),
 )

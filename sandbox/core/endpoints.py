@@ -17,7 +17,6 @@ from sandbox.core.web import Request, find_repeated
 
 UNKNOWN = "should be not present (the sandbox answers only what is documented)"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-NUMBERED = re.compile(r"\[\d+\]")
 Words = Mapping[str, Callable[[Any], bool]]
 WORDS: Words = {
     "any": lambda _: True,
@@ -74,12 +73,9 @@ class Endpoints:
         ) or self._check_body(request, call)
 
     def _check_query(self, request: Request, shape: Any) -> Problem | None:
-        pairs = request.query_pairs
-        once = [name for name, _ in pairs if not name.endswith("[]")]
-        if once and (repeated := find_repeated(pairs, once)):
+        if repeated := find_repeated(request.query_pairs):
             return Problem(f"query.{repeated[0]}", "should be given once")
-        given = {NUMBERED.sub("[#]", name): value for name, value in pairs}
-        return self.find(given, shape, "query", TEXTS)
+        return self.find(request.query, shape, "query", TEXTS)
 
     def _check_body(self, request: Request, call: Mapping[str, Any]) -> Problem | None:
         if "form" in call:

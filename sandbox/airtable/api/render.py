@@ -1,7 +1,7 @@
 """Show records as the API does: no empty cells, and files under expiring addresses."""
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
 from sandbox.airtable.api.attachments import make_attach
@@ -14,34 +14,25 @@ from sandbox.core.web import Request
 
 
 def make_render(
-    sandbox: Sandbox,
-    request: Request,
-    table: Table,
-    *,
-    fields: Collection[str] | None = None,
-    by_id: bool,
+    sandbox: Sandbox, request: Request, table: Table, *, by_id: bool
 ) -> Callable[[Row], dict[str, Any]]:
-    """Return what shows a record of a table; no fields chosen are all of them."""
+    """Return what shows a record of a table."""
     attach = make_attach(sandbox, request)
-    chosen = {
-        field["id"]: field
-        for field in table["fields"]
-        if fields is None or field["id"] in fields
-    }
+    fields = {field["id"]: field for field in table["fields"]}
     special: dict[str, Callable[[Row, Any], Any]] = {
         "multipleAttachments": lambda _, files: files and [*map(attach, files)],
         "createdTime": lambda row, _: to_iso(row["created"]),
         "lastModifiedTime": lambda row, _: row["modified"] and to_iso(row["modified"]),
         "lastModifiedBy": _show_modifier,
     }
-    own = {name: special.get(field["type"]) for name, field in chosen.items()}
+    own = {name: special.get(field["type"]) for name, field in fields.items()}
 
     def render(row: Row) -> dict[str, Any]:
         cells, shown = json.loads(row["cells"]), {}
         for name, show in own.items():
             value = show(row, cells.get(name)) if show else cells.get(name)
             if value is not None:
-                shown[name if by_id else chosen[name]["name"]] = value
+                shown[name if by_id else fields[name]["name"]] = value
         return {"id": row["id"], "createdTime": to_iso(row["created"]), "fields": shown}
 
     return render

@@ -102,12 +102,10 @@ class BaseMaker:
         shown = {"id": self.ids[f"{key}."], "name": table["name"]}
         if "description" in table:
             shown["description"] = table["description"]
-        views = []
-        for name, kind, *filled in table.get("views", [["Grid view", "grid"]]):
-            view = {"id": make_id("viw", self.rng), "name": name, "type": kind}
-            if filled:
-                view["filled"] = self.ids[f"{key}.{filled[0]}"]
-            views.append(view)
+        views = [
+            {"id": make_id("viw", self.rng), "name": name, "type": kind}
+            for name, kind in table.get("views", [["Grid view", "grid"]])
+        ]
         first = fields[0]["id"]
         return {**shown, "primaryFieldId": first, "fields": fields, "views": views}
 

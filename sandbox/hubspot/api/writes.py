@@ -1,4 +1,4 @@
-"""Create, change, archive, erase and merge records, and associate them."""
+"""Create, change and archive records, and associate new ones."""
 
 import json
 from collections.abc import Mapping
@@ -30,8 +30,7 @@ def create_object(call: Call) -> Response:
 @api(WRITE)
 def patch_object(call: Call) -> dict[str, Any]:
     """Change the properties that are sent and no others; no merged-away id works."""
-    name = call.request.query.get("idProperty", "")
-    row = _find(call, name, call.request.params["id"])
+    row = call.records.find(call.id)
     if row is None:
         raise not_found()
     write = check_write(call, row, call.body["properties"])
@@ -63,8 +62,7 @@ def _write_batch(call: Call, *, are_new: bool) -> Response:
     is_traced = all(item.get(TRACE) for item in inputs)
     results, errors = [], []
     for item in inputs:
-        name = str(item.get("idProperty") or "")
-        row = None if are_new else _find(call, name, item["id"])
+        row = None if are_new else call.records.find(to_id(item["id"]))
         is_there = are_new or row is not None
         try:
             if not is_there:
@@ -91,7 +89,7 @@ def _save(
         call.records.change(row, write.values)
         return int(row["id"])
     new = call.records.create(write.values)
-    link(call, new, _read_ends(call, body))
+    _link(call, new, _read_ends(call, body))
     return new
 
 
@@ -120,35 +118,11 @@ def archive_object(call: Call) -> None:
         call.records.archive(row)
 
 
-@api(WRITE)
-def erase_object(call: Call) -> None:
-    name = str(call.body.get("idProperty") or "")
-    if row := _find(call, name, str(call.body.get("objectId"))):
-        call.records.erase(row)
-
-
-@api(WRITE)
-def merge_objects(call: Call) -> dict[str, Any]:
-    rows = []
-    for name in ("primaryObjectId", "objectIdToMerge"):
-        row = call.records.find(to_id(str(call.body.get(name))))
-        if row is None:
-            raise refuse(f"{name} does not exist")
-        rows.append(row)
-    return _show(call, call.records.merge(*rows))
-
-
-def _find(call: Call, name: str, text: str) -> Row | None:
-    if name in ("", "hs_object_id"):
-        to_id(text)
-    return call.records.find_by(name, text)
-
-
-def _show(call: Call, record_id: int, write: Write | None = None) -> dict[str, Any]:
-    written = list(write.values) if write else []
-    shape = read_shape(call, {"properties": [*DEFAULTS[call.type], *written]})
+def _show(call: Call, record_id: int, write: Write) -> dict[str, Any]:
+    names = [*DEFAULTS[call.type], *write.values]
+    shape = read_shape(call, {"properties": names})
     [shown] = to_objects(call, call.records.select("id = ?", record_id), shape)
-    return {**shown, "warnings": write.warnings} if write and write.warnings else shown
+    return {**shown, "warnings": write.warnings} if write.warnings else shown
 
 
 def _read_ends(call: Call, body: Mapping[str, Any]) -> list[tuple[str, int, bool]]:
@@ -164,7 +138,7 @@ def _read_ends(call: Call, body: Mapping[str, Any]) -> list[tuple[str, int, bool
     return ends
 
 
-def link(call: Call, record_id: int, ends: list[tuple[str, int, bool]]) -> None:
+def _link(call: Call, record_id: int, ends: list[tuple[str, int, bool]]) -> None:
     """Associate a record with others, all of which must be there."""
     for type_id, end_id in ((call.type, record_id), *((e[0], e[1]) for e in ends)):
         if call.open(type_id).find(end_id) is None:

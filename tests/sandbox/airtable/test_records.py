@@ -9,7 +9,7 @@ from sandbox.airtable.seed.accounts import COMPANIES, WORKSPACES
 from sandbox.airtable.seed.loader import FULL
 from sandbox.airtable.seed.making import BASES
 from sandbox.airtable.values import is_id
-from tests.sandbox.airtable.airtable_client import API, JURGEN, MO, get_error
+from tests.sandbox.airtable.airtable_client import JURGEN, MO, get_error
 
 GONE = (422, "LIST_RECORDS_ITERATOR_NOT_AVAILABLE")
 
@@ -78,7 +78,6 @@ def test_a_wrong_address_or_body_is_refused(harbour, orders):
     base, table = "/appAAAAAAAAAAAAAA", "tblAAAAAAAAAAAAAA"
     for path in (f"{base}/{table}", f"{orders[:19]}{table}"):
         assert get_error(harbour.api(path)) == CLOSED
-    assert harbour.post(f"{API}{orders}/listRecords", b"{").status == 400
     assert harbour.api(orders, filterByFormula="x" * 16_000).status == 413
     # A malformed ID is answered before the token is read.
     del harbour.headers["Authorization"]
@@ -88,11 +87,11 @@ def test_a_wrong_address_or_body_is_refused(harbour, orders):
 
 
 def test_attachments_live_two_hours_and_need_no_token(harbour, every):
-    records = harbour.read_all(every, view="Gallery")
-    files = [file for record in records for file in record["fields"]["Files"]]
+    records = harbour.read_all(every)
+    files = [file for r in records for file in r["fields"].get("Files", ())]
     file = next(file for file in files if "thumbnails" in file)
     harbour.clock.now += 1
-    again = json.dumps(harbour.read_all(every, view="Gallery"))
+    again = json.dumps(harbour.read_all(every))
     del harbour.headers["Authorization"]
 
     address = file["url"].removeprefix("http://localhost:8100")

@@ -147,9 +147,8 @@ def test_merging_makes_a_new_record_or_keeps_the_winners_id(connected, keeps_id)
     connected.switch("merge_keeps_id", keeps_id)
     one = make(connected, email="one@b.example", firstname="One").data["id"]
     two = make(connected, email="two@b.example", city="Bonn").data["id"]
-    body = {"primaryObjectId": one, "objectIdToMerge": two}
 
-    merged = connected.post(f"{CONTACTS}/merge", body).data["id"]
+    merged = connected.order("records/merge", id=one, other=two)["id"]
 
     assert (merged == one, merged == two) == (keeps_id, False)
     names = "firstname,city,hs_merged_object_ids,hs_additional_emails"
@@ -187,10 +186,9 @@ def test_links_change_without_a_date_and_can_be_taken_away(connected):
 
 def test_an_erased_contact_is_gone_and_its_id_is_never_used_again(connected):
     made = make(connected).data
-    body = {"objectId": "a@b.example", "idProperty": "email"}
     url = f"{CONTACTS}/{made['id']}"
 
-    assert connected.post(f"{CONTACTS}/gdpr-delete", body).status == 204
+    connected.order("records/erase", id=made["id"])
 
     for archived in BOTH:
         assert connected.get(url, archived=archived).status == 404
