@@ -1,9 +1,9 @@
 """Simulate Airtable: OAuth, bases, their schema, and the records of their tables."""
 
-from sandbox.airtable.api.attachments import send_attachment
 from sandbox.airtable.api.errors import refuse_with_status
 from sandbox.airtable.api.meta import show_bases, show_tables, show_whoami
 from sandbox.airtable.api.records import list_records, show_record
+from sandbox.airtable.api.render import send_attachment
 from sandbox.airtable.control import COMMANDS, QUERIES
 from sandbox.airtable.control_schema import SCHEMA_COMMANDS
 from sandbox.airtable.faults import FAULTS

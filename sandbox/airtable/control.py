@@ -12,7 +12,6 @@ from sandbox.control import helpers
 from sandbox.core.provider import CommandError, Params
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
-from sandbox.core.times import to_iso
 
 SHOW = 'SELECT id, table_id AS "table", created, modified, cells FROM airtable_record'
 TEXTS = ("singleLineText", "multilineText", "richText")
@@ -71,12 +70,11 @@ def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         table["id"],
         *helpers.get_part(params),
     )
-    text = targets.get_text(params, "value") or f"Touched {to_iso(sandbox.now_ms)}"
-    with sandbox.storage.write():
-        for row in rows:
-            _change(sandbox, row, {field["id"]: text}, params)
-    ids = [row["id"] for row in rows]
-    return {"touched": len(ids), "ids": ids, "value": text}
+
+    def change(row: Row, text: str) -> None:
+        _change(sandbox, row, {field["id"]: text}, params)
+
+    return helpers.touch(sandbox, params, rows, change)
 
 
 def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:

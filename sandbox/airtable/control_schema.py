@@ -12,8 +12,6 @@ from sandbox.control.helpers import get_account, get_number
 from sandbox.core.provider import CommandError, Params
 from sandbox.core.state import Command, Sandbox
 
-LEVELS = ("none", "read", "comment", "edit", "create", "")
-
 
 def rename_base(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     base, name = get_base(sandbox, params)["id"], _require(params, "name")
@@ -36,17 +34,6 @@ def share_base(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     base, grant = get_base(sandbox, params)["id"], get_text(params, "grant")
     sql = "DELETE FROM airtable_unshared WHERE base = ?1 AND (?2 = '' OR grant_id = ?2)"
     return {"base": base, "grants": sandbox.storage.run(sql, base, grant).rowcount}
-
-
-def set_level(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Change what one person may do in a base; an empty level removes them."""
-    base, company = get_base(sandbox, params)["id"], get_account(COMPANIES, params)
-    user, level = get_text(params, "user"), get_text(params, "level")
-    if user not in {person.id for person in company.people} or level not in LEVELS:
-        raise CommandError("no such person or level")
-    sql = "REPLACE INTO airtable_member VALUES (?, ?, ?)"
-    sandbox.storage.run(sql, base, user, level)
-    return {"base": base, "user": user, "level": level}
 
 
 def rename_table(sandbox: Sandbox, params: Params) -> dict[str, Any]:
@@ -149,7 +136,6 @@ SCHEMA_COMMANDS: dict[str, Command] = {
     "bases/rename": rename_base,
     "bases/unshare": unshare_base,
     "bases/share": share_base,
-    "bases/level": set_level,
     "tables/rename": rename_table,
     "tables/add": add_table,
     "tables/remove": remove_table,

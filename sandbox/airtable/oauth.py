@@ -80,7 +80,7 @@ POLICY = AirtablePolicy(
         scope_words=WORDS,
         pick_note="Bases you cannot open yourself stay closed to the integration.",
     ),
-    authorize_paths=("/oauth2/v1/authorize",),
+    authorize_path="/oauth2/v1/authorize",
     token_path="/oauth2/v1/token",
     state=re.compile(r"[A-Za-z0-9._-]{16,1024}"),
     pkce="required",

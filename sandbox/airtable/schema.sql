@@ -1,7 +1,6 @@
 CREATE TABLE IF NOT EXISTS airtable_base (
     id TEXT PRIMARY KEY, account TEXT NOT NULL, workspace TEXT NOT NULL,
     name TEXT NOT NULL) WITHOUT ROWID;
--- An empty level is that of somebody who was a member before.
 CREATE TABLE IF NOT EXISTS airtable_member (
     base TEXT NOT NULL, user TEXT NOT NULL, level TEXT NOT NULL,
     PRIMARY KEY (base, user)) WITHOUT ROWID;

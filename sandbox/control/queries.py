@@ -41,16 +41,12 @@ def get_stats(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     sql = "SELECT * FROM token_request WHERE ? IN ('', provider)"
     rows = sandbox.storage.all(sql, slug)
     asked = Counter(f"{row['provider']}:{row['grant_type']}" for row in rows)
-    spends = sandbox.storage.all(SQL["spends"], slug)
     return {
         **sandbox.stats.to_dict(slug),
         "token_requests": dict(asked),
         "token_requests_refused": sum(row["status"] >= 400 for row in rows),
         "double_spends": sum(row["is_double"] for row in rows),
         "overlapping_spends": sum(row["is_overlapping"] for row in rows),
-        "spends": {
-            grants.to_fingerprint(row["value"]): row["spends"] for row in spends
-        },
     }
 
 

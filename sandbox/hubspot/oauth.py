@@ -136,7 +136,6 @@ POLICY = HubSpotPolicy(
     name="HubSpot",
     accounts=PORTALS,
     page=consent.ConsentPage(scope_words=WORDS),
-    authorize_paths=("/oauth/authorize", "/oauth/{account}/authorize"),
     token_path="/oauth/{v}/token",
     introspect_path="/oauth/{v}/token/introspect",
     revoke_path="/oauth/{v}/token/revoke",

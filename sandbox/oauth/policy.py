@@ -45,8 +45,7 @@ class Policy:
     accounts: Sequence[Account]
     page: ConsentPage = field(default_factory=ConsentPage)
 
-    # Addresses; `{account}` in one restricts the page to that account.
-    authorize_paths: Sequence[str] = ("/oauth/authorize",)
+    authorize_path: str = "/oauth/authorize"
     token_path: str = "/oauth/token"
     introspect_path: str = ""
     revoke_path: str = ""

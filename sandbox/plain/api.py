@@ -52,12 +52,6 @@ class Call:
         more = str(int(cursor) + size) if len(rows) > size else None
         return Page(records=[to_record(row) for row in rows[:size]], next_cursor=more)
 
-    def find(self, kind: Kind, record_id: str) -> Record:
-        row = self._get_place(kind).find(self.sandbox, record_id)
-        if row is None:
-            raise refuse(404, "not found")
-        return to_record(row)
-
     def _get_place(self, kind: Kind) -> Place:
         account = self.account.id
         return Place(provider=self.token.provider, account=account, kind=kind)

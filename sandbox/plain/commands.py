@@ -8,7 +8,6 @@ from sandbox.control import helpers
 from sandbox.core.provider import CommandError, Params
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
-from sandbox.core.times import to_iso
 from sandbox.oauth.policy import Policy
 from sandbox.plain.records import Kind, Place, to_record
 
@@ -65,10 +64,11 @@ class Commands:
     def touch(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:
         place, (count, offset) = self._get_place(params), helpers.get_part(params)
         rows = place.list(sandbox, limit=count, offset=offset)
-        text = str(params.get("value") or f"Touched {to_iso(sandbox.now_ms)}")
-        for row in rows:
+
+        def change(row: Row, text: str) -> None:
             place.change(sandbox, row, {place.kind.edits: text})
-        return {"touched": len(rows), "ids": [row["id"] for row in rows]}
+
+        return helpers.touch(sandbox, params, rows, change)
 
     def show(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:
         if params.get("id"):

@@ -1,7 +1,6 @@
-"""Create, change and archive records, and associate new ones."""
+"""Create, change and archive records."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from sandbox.core.storage import Row
@@ -11,16 +10,14 @@ from sandbox.hubspot.api.errors import make_error, not_found, refuse
 from sandbox.hubspot.api.objects import MAX_PAGE, read_shape, to_batch, to_objects
 from sandbox.hubspot.api.validation import Write, check_write
 from sandbox.hubspot.seed.definitions import DEFAULTS
-from sandbox.hubspot.seed.tables import ENDS, PRIMARY, insert_links
 
-TRACE, NO_LINKS = "objectWriteTraceId", dict[str, Any]()
-BAD_LINK = "One or more associations are invalid"
+TRACE = "objectWriteTraceId"
 
 
 @api(WRITE)
 def create_object(call: Call) -> Response:
     write = check_write(call, None, call.body["properties"])
-    new = _save(call, None, write, call.body)
+    new = _save(call, None, write)
     response = to_json(_show(call, new, write), 201)
     path = f"/hubspot{call.request.path}/{new}"
     response.headers.append(("Location", f"{call.request.origin}{path}"))
@@ -59,6 +56,8 @@ def _write_batch(call: Call, *, are_new: bool) -> Response:
     promise.
     """
     inputs = call.read_inputs(MAX_PAGE)
+    if any(item.get("associations") for item in inputs):
+        raise refuse("associations of new records are not simulated")
     is_traced = all(item.get(TRACE) for item in inputs)
     results, errors = [], []
     for item in inputs:
@@ -73,7 +72,7 @@ def _write_batch(call: Call, *, are_new: bool) -> Response:
                 raise
             errors.append(_to_error(call, item, refusal))
             continue
-        shown = _show(call, _save(call, row, write, item), write)
+        shown = _show(call, _save(call, row, write), write)
         results.append({**shown, TRACE: item[TRACE]} if is_traced else shown)
     answer = to_batch(call, results[::-1])
     if not errors:
@@ -81,16 +80,12 @@ def _write_batch(call: Call, *, are_new: bool) -> Response:
     return to_json({**answer, "numErrors": len(errors), "errors": errors}, 207)
 
 
-def _save(
-    call: Call, row: Row | None, write: Write, body: Mapping[str, Any] = NO_LINKS
-) -> int:
-    """Change a record, or make one with its associations, and return its id."""
-    if row is not None:
-        call.records.change(row, write.values)
-        return int(row["id"])
-    new = call.records.create(write.values)
-    _link(call, new, _read_ends(call, body))
-    return new
+def _save(call: Call, row: Row | None, write: Write) -> int:
+    """Change a record, or make one, and return its id."""
+    if row is None:
+        return call.records.create(write.values)
+    call.records.change(row, write.values)
+    return int(row["id"])
 
 
 @api(WRITE)
@@ -123,25 +118,3 @@ def _show(call: Call, record_id: int, write: Write) -> dict[str, Any]:
     shape = read_shape(call, {"properties": names})
     [shown] = to_objects(call, call.records.select("id = ?", record_id), shape)
     return {**shown, "warnings": write.warnings} if write.warnings else shown
-
-
-def _read_ends(call: Call, body: Mapping[str, Any]) -> list[tuple[str, int, bool]]:
-    by_kind = {kind: other for kind, (one, other) in ENDS.items() if one == call.type}
-    ends: list[tuple[str, int, bool]] = []
-    try:
-        for item in body.get("associations") or []:
-            kinds = [int(kind["associationTypeId"]) for kind in item["types"]]
-            other_id = int(item["to"]["id"])
-            ends += [(by_kind[kind], other_id, kind in PRIMARY) for kind in kinds]
-    except (KeyError, TypeError, ValueError) as exc:
-        raise refuse(BAD_LINK) from exc
-    return ends
-
-
-def _link(call: Call, record_id: int, ends: list[tuple[str, int, bool]]) -> None:
-    """Associate a record with others, all of which must be there."""
-    for type_id, end_id in ((call.type, record_id), *((e[0], e[1]) for e in ends)):
-        if call.open(type_id).find(end_id) is None:
-            raise refuse(BAD_LINK)
-    pairs = [(call.type, record_id, *end) for end in ends]
-    insert_links(call.sandbox.storage.connection, call.portal, pairs)

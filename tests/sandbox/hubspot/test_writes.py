@@ -12,22 +12,6 @@ def make(client, url=CONTACTS, **properties):
     return client.post(url, {"properties": {"email": "a@b.example", **properties}})
 
 
-def test_a_contact_can_be_created_with_a_company(connected):
-    company = connected.get(f"{OBJECTS}/companies", limit=1).data["results"][0]["id"]
-    kind = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 279}
-
-    def link(email, other):
-        links = [{"to": {"id": other}, "types": [kind]}]
-        body = {"properties": {"email": email}, "associations": links}
-        return connected.post(CONTACTS, body).data
-
-    made, refused = link("a@example.com", company), link("b@example.com", "1")
-
-    shown = connected.get(f"{CONTACTS}/{made['id']}", associations="companies").data
-    assert shown["associations"]["companies"]["results"][0]["id"] == company
-    assert refused["message"] == "One or more associations are invalid"
-
-
 def test_a_created_contact_is_there_at_once_and_its_address_is_taken(connected):
     made = make(connected, firstname="Zoë")
     again = make(connected, email="A@B.example")
