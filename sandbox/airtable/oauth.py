@@ -88,10 +88,7 @@ POLICY = AirtablePolicy(
     refuses_repeated=True,
     scopes=SCOPES,
     secret_in="basic",
-    required={
-        "authorization_code": ("code", "redirect_uri", "code_verifier"),
-        "refresh_token": ("refresh_token",),
-    },
+    required=("code", "redirect_uri", "code_verifier"),
     burns_codes=True,
     code_seconds=600,
     access_token_seconds=3600,

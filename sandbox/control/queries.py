@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.control.commands import SQL, get_provider
-from sandbox.core.provider import CommandError, Params
+from sandbox.control.commands import SQL
+from sandbox.core.provider import Params
 from sandbox.core.state import Command, Provider, Sandbox
 from sandbox.oauth import grants
 
@@ -64,14 +64,6 @@ def get_tokens(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 def get_token_requests(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     rows = sandbox.storage.all("SELECT * FROM token_request ORDER BY id")
     return {"requests": [dict(row) for row in rows]}
-
-
-def run_query(sandbox: Sandbox, name: str, params: Params) -> dict[str, Any]:
-    """Answer a query; whatever is not common is the provider's own."""
-    query = QUERIES.get(name) or get_provider(sandbox, params).queries.get(name)
-    if query is None:
-        raise CommandError("no such query")
-    return query(sandbox, params)
 
 
 QUERIES: Mapping[str, Command] = {

@@ -68,14 +68,11 @@ class Endpoints:
         call = self.calls.get(f"{request.method} {request.route}")
         if call is None:
             return None
-        return self._check_query(
-            request, call.get("query", NO_FIELDS)
-        ) or self._check_body(request, call)
-
-    def _check_query(self, request: Request, shape: Any) -> Problem | None:
         if repeated := find_repeated(request.query_pairs):
             return Problem(f"query.{repeated[0]}", "should be given once")
-        return self.find(request.query, shape, "query", TEXTS)
+        shape = call.get("query", NO_FIELDS)
+        problem = self.find(request.query, shape, "query", TEXTS)
+        return problem or self._check_body(request, call)
 
     def _check_body(self, request: Request, call: Mapping[str, Any]) -> Problem | None:
         if "form" in call:

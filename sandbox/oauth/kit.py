@@ -13,9 +13,8 @@ from sandbox.core.web import BadBodyError, Request, Response
 from sandbox.oauth import grants
 from sandbox.oauth.authorize import ask
 from sandbox.oauth.client import read_call
-from sandbox.oauth.introspection import introspect, revoke
 from sandbox.oauth.policy import Policy
-from sandbox.oauth.token_endpoint import answer_token
+from sandbox.oauth.token_endpoint import answer_token, introspect, revoke
 
 # What a token answer can lack by a fault named `no_<field>`.
 FIELDS = ("access_token", "refresh_token", "expires_in", "refresh_expires_in", "scope")

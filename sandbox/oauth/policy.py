@@ -68,12 +68,8 @@ class Policy:
     secret_in: Literal["body", "basic"] = "body"
     body: Literal["form", "json"] = "form"
     grant_type_first: bool = False
-    required: Mapping[str, Sequence[str]] = field(
-        default_factory=lambda: {
-            "authorization_code": ("code", "redirect_uri"),
-            "refresh_token": ("refresh_token",),
-        }
-    )
+    # What an exchange needs besides; where it needs nothing, a refresh does as well.
+    required: Sequence[str] = ("code", "redirect_uri")
     burns_codes: bool = False
     refusals: Mapping[str, Refusal] = field(default_factory=dict)
     # The kinds of token that can be revoked, and those that end when one is.

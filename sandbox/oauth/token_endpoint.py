@@ -1,4 +1,4 @@
-"""Answer the token endpoint: exchange codes, refresh grants, punish reuse."""
+"""Answer the token endpoints: exchange, refresh and punish, introspect and revoke."""
 
 import base64
 import hashlib
@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
-from sandbox.core.web import Request, Response, find_repeated, to_json
+from sandbox.core.web import ApiRefusal, Request, Response, find_repeated, to_json
 from sandbox.oauth import grants
 from sandbox.oauth.client import Call, read_call
 from sandbox.oauth.policy import Issued, Policy
@@ -57,7 +57,8 @@ def _answer(call: Call) -> dict[str, Any]:
         _check_grant_type(kind)
     call.check_client()
     _check_grant_type(kind)
-    call.check_fields(*policy.required.get(kind, ()))
+    needed = policy.required if kind == EXCHANGE else policy.required and (REFRESH,)
+    call.check_fields(*needed)
     with call.storage.write():
         if kind == REFRESH:
             return _refresh(call)
@@ -206,3 +207,44 @@ def _describe(
         scopes=scopes,
     )
     return policy.describe(issued)
+
+
+def introspect(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
+    _, found = _find_token(policy, sandbox, request)
+    if found is None or not found.is_live(sandbox.clock()):
+        return policy.answer(request, {"active": False})
+    return policy.answer(request, policy.describe_token(sandbox, found))
+
+
+def revoke(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
+    """End the grant of a token; tokens of other kinds may live until they expire."""
+    call, token = _find_token(policy, sandbox, request)
+    if token and token.kind not in policy.revocable:
+        raise _refuse(call, RefusedError("token_kind"))
+    if token and not token.is_revoked:
+        reason, kinds = "revoked by the app", policy.ended
+        with sandbox.storage.write():
+            grants.end_grant(
+                call.storage, token.grant_id, reason=reason, now=call.now, kinds=kinds
+            )
+            policy.end(sandbox, token)
+    return policy.answer(request, {})
+
+
+def _find_token(
+    policy: Policy, sandbox: Sandbox, request: Request
+) -> tuple[Call, grants.Token | None]:
+    policy.admit(request)
+    call = read_call(policy, sandbox, request)
+    try:
+        call.check_client()
+        call.check_fields("token")
+    except RefusedError as exc:
+        raise _refuse(call, exc) from exc
+    value = call.get("token")
+    return call, grants.find_token(call.storage, value, provider=policy.slug)
+
+
+def _refuse(call: Call, why: RefusedError) -> ApiRefusal:
+    answer = call.refuse(why)
+    return ApiRefusal(lambda _: answer)

@@ -4,9 +4,8 @@ from typing import Any
 
 from sandbox.airtable.api.access import admit, list_bases
 from sandbox.airtable.api.errors import BAD_OFFSET, refuse
-from sandbox.airtable.schema import list_tables
 from sandbox.airtable.seed.accounts import EMAIL_READ, PEOPLE, SCHEMA_READ, SLUG
-from sandbox.airtable.values import derive_id, is_id
+from sandbox.airtable.values import derive_id, is_id, list_tables
 from sandbox.core.state import Sandbox
 from sandbox.core.web import Request, Response, to_json
 

@@ -1,4 +1,4 @@
-"""List the records of a table, by snapshots of their order, and show one record."""
+"""List the records of a table, by snapshots of their order."""
 
 import json
 from collections.abc import Sequence
@@ -9,14 +9,12 @@ from sandbox.airtable.api.errors import (
     BAD_OFFSET,
     ITERATOR_GONE,
     NO_MODEL,
-    NO_RECORD,
     refuse,
 )
-from sandbox.airtable.api.options import TRUE, Options, read_options
+from sandbox.airtable.api.options import Options, read_options
 from sandbox.airtable.api.render import make_render
-from sandbox.airtable.schema import Table, list_tables, pick
 from sandbox.airtable.seed.accounts import RECORDS_READ, SLUG
-from sandbox.airtable.values import LENGTH, is_id, make_id
+from sandbox.airtable.values import LENGTH, Table, is_id, list_tables, make_id, pick
 from sandbox.core.state import Sandbox
 from sandbox.core.web import Request, Response, to_json
 
@@ -90,23 +88,6 @@ def _go_on(
     page = [rest[at : at + LENGTH] for at in range(0, len(rest), LENGTH)]
     following = f"{name}/{page[size]}" if len(page) > size else ""
     return page[:size], following
-
-
-def show_record(sandbox: Sandbox, request: Request) -> Response:
-    """Show one record, which may belong to another table of the same base."""
-    admit(sandbox, request, RECORDS_READ, is_metered=True)
-    _find_table(sandbox, request)
-    by_id = request.query.get("returnFieldsByFieldId") in TRUE
-    row = sandbox.storage.one(
-        "SELECT r.*, t.shown FROM airtable_record r"
-        " JOIN airtable_table t ON t.id = r.table_id WHERE r.id = ? AND t.base = ?",
-        *(request.params["record"], request.params["base"]),
-    )
-    if row is None:
-        is_closed = sandbox.switches.get(SLUG, "missing_record_is_403", request.account)
-        raise refuse(NO_MODEL if is_closed else NO_RECORD)
-    table = json.loads(row["shown"])
-    return to_json(make_render(sandbox, request, table, by_id=by_id)(row))
 
 
 def _find_table(sandbox: Sandbox, request: Request) -> Table:

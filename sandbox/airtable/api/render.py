@@ -2,24 +2,18 @@
 
 import hashlib
 import json
-import secrets
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from sandbox.airtable.schema import Table
 from sandbox.airtable.seed.accounts import PEOPLE, SLUG, show_person
+from sandbox.airtable.values import Table
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.times import to_iso
-from sandbox.core.web import Request, Response, to_text
+from sandbox.core.web import Request
 
 THUMBNAILS = {"small": 36, "large": 512, "full": 3000}
-# One transparent point: enough for whoever shows a picture.
-PICTURE = bytes.fromhex(
-    "47494638396101000100800000000000ffffff21f90401000000002c000000000100010000"
-    "02024401003b"
-)
 
 
 def make_render(
@@ -74,18 +68,6 @@ def _make_attach(
         return shown
 
     return attach
-
-
-def send_attachment(sandbox: Sandbox, request: Request) -> Response:
-    """Send a file to whoever has an address that still works; no token is asked."""
-    params = request.params
-    expires = int(params["expires"]) if params["expires"].isdecimal() else 0
-    mark = _sign(sandbox, expires, params["size"], params["id"])
-    if not secrets.compare_digest(mark.encode(), params["mark"].encode()):
-        return to_text("Not found\n", 404)
-    if sandbox.clock() >= expires:
-        return to_text("This address has expired\n", 410)
-    return Response(body=PICTURE, content_type="image/gif")
 
 
 def _sign(sandbox: Sandbox, expires: int, size: str, file_id: str) -> str:

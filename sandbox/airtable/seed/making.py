@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox.airtable.seed.cells import CELLS, NEWEST, OLDEST, Draft
+from sandbox.airtable.seed.cells import CELLS, OLDEST, Draft
 from sandbox.airtable.values import derive_id, is_empty, make_id
 from sandbox.core.data import load
 from sandbox.core.provider import Person
+from sandbox.core.times import NEWEST
 
 LINK = "multipleRecordLinks"
 COLORS = ("blueLight2", "greenLight2", "yellowLight2", "redLight2", "grayLight2")

