@@ -1,6 +1,7 @@
 """Make, pause and resume connections; every rule about whose they are."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -75,14 +76,7 @@ def connect(
         plan=plan,
         issued_at=issued_at or timezone.now(),
     )
-    try:
-        stored = store()
-    except IntegrityError:
-        # Two consents at once for one account: the other one has made its row by now.
-        try:
-            stored = store()
-        except IntegrityError as exc:
-            raise OwnedBySomeoneElseError(provider) from exc
+    stored = _store_beside_another(store, provider)
     if stored is None:
         return _keep_newer(same_account(provider, account).get(owner=user), tokens)
     trigger = SyncRun.Trigger.CONNECT if stored.is_new else SyncRun.Trigger.RECONNECT
@@ -98,6 +92,20 @@ def connect(
         is_new=stored.is_new,
         delivered=request.delivered,
     )
+
+
+def _store_beside_another(
+    store: Callable[[], _Stored | None], provider: str
+) -> _Stored | None:
+    """Store a grant, once more where another consent for the account came first."""
+    try:
+        return store()
+    except IntegrityError:
+        # Two consents at once for one account: the other one has made its row by now.
+        try:
+            return store()
+        except IntegrityError as exc:
+            raise OwnedBySomeoneElseError(provider) from exc
 
 
 @transaction.atomic

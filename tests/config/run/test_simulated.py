@@ -5,7 +5,7 @@ from pathlib import Path
 from config.run.plan import Plan, make_plan
 from config.run.simulated import Simulated
 from integrations.providers import SPECS
-from sandbox.core.app import make_app
+from sandbox.core.app import App
 from sandbox.core.config import Config
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
@@ -20,7 +20,7 @@ def plan(tmp_path: Path, **values: str) -> Plan:
 def test_only_what_the_sandbox_simulates_is_called_simulated(tmp_path: Path) -> None:
     storage, providers = Storage(tmp_path / "sandbox.sqlite3"), PROVIDERS[:-1]
     made = Sandbox(storage, config=Config(), providers=providers)
-    client = Client(make_app(made), Clock())
+    client = Client(App(made), Clock())
     asked = []
 
     def fetch(url: str) -> bytes:
