@@ -52,6 +52,7 @@ ALLOWED: dict[str, str] = {
         "a grant of the future is older"
     ),
     "integrations/services/connections/consents.py::_has_ended_since": BOTH_STORED,
+    "integrations/services/connections/disconnect.py::was_removed": BOTH_STORED,
     "integrations/services/connections/consents.py::_not_identified": (
         "what is dated ahead is tried for longer"
     ),

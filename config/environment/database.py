@@ -1,20 +1,22 @@
 """DATABASE_URL in Django's terms."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 from config.environment.env import TRUE, Environment
 
+# How long a statement waits for other writers wherever nothing else is said.
+WAIT_SECONDS: Final = 20
 SQLITE_OPTIONS = {
-    "timeout": 20,
+    "timeout": WAIT_SECONDS,
     # Without IMMEDIATE a transaction that reads and then writes cannot wait.
     "transaction_mode": "IMMEDIATE",
     "init_command": (
         "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;"
-        "PRAGMA busy_timeout=20000;PRAGMA temp_store=MEMORY;"
+        f"PRAGMA busy_timeout={WAIT_SECONDS * 1000};PRAGMA temp_store=MEMORY;"
         "PRAGMA journal_size_limit=27103364;PRAGMA cache_size=2000;"
     ),
 }

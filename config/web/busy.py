@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.signals import request_finished
 from django.db import DatabaseError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
@@ -21,6 +22,7 @@ from django.http.response import HttpResponseBase
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 
+from config.environment.database import WAIT_SECONDS
 from config.monitoring.outages import DATABASE, is_busy
 
 logger = logging.getLogger(__name__)
@@ -54,6 +56,12 @@ def _set_wait(connection: BaseDatabaseWrapper, **_: Any) -> None:
         # Not by a cursor: it is no query of the page.
         connection.connection.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
         connection.write_wait = seconds  # type: ignore[attr-defined]
+
+
+@receiver(request_finished)
+def _end_wait(**_: Any) -> None:
+    """Let what comes after a request in its thread wait as everything else does."""
+    wait_at_most(WAIT_SECONDS)
 
 
 class BusyMiddleware:

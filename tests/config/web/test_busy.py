@@ -14,11 +14,13 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db import connection as database
+from django.db import connections
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
+from config.environment.database import WAIT_SECONDS
 from config.web import busy
 from config.web.middleware import SEEN, STARTED
 from integrations import tasks
@@ -195,7 +197,7 @@ def test_a_page_that_begins_something_waits_until_that_is_stored(
     assert challenge.status_code == 200
     assert challenge.json()["request_options"]
     assert "mfa.webauthn.state" in browser.session
-    assert waits == [busy.READ_SECONDS, busy.WRITE_SECONDS]
+    assert waits == [busy.READ_SECONDS, busy.WRITE_SECONDS, WAIT_SECONDS]
 
 
 @pytest.mark.usefixtures("quick")
@@ -287,6 +289,23 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have what is sent wait as briefly as what is read."""
     monkeypatch.setattr("config.web.busy.WRITE_SECONDS", 0.1)
     monkeypatch.setattr("config.web.busy.ONCE_SECONDS", 0.1)
+
+
+def test_a_request_leaves_no_short_wait_behind(path: Path, browser: Client) -> None:
+    browser.get("/")
+    waits = [wait_of_statements()]
+    database.close()
+    waits.append(wait_of_statements())
+
+    assert waits == [(WAIT_SECONDS, WAIT_SECONDS)] * 2
+
+
+def wait_of_statements() -> tuple[float, float]:
+    """Return the seconds that a statement waits for its turn, and then for SQLite."""
+    with database.cursor() as cursor:
+        ((milliseconds,),) = cursor.execute("PRAGMA busy_timeout").fetchall()
+    # The wrapper of now, which the fixture has put there.
+    return connections["default"].write_wait, milliseconds / 1000
 
 
 def test_a_visit_is_noted_as_soon_as_it_can_be(path: Path, browser: Client) -> None:
