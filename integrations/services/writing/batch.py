@@ -1,6 +1,6 @@
 """Rows of a bulk edit that are delivered together, and how each of them ends."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -45,6 +45,7 @@ class Batch:
     fields: Mapping[str, WritableField] = field(default_factory=dict)
     step: Step = Step.READING
     renewals: int = 0
+    on_call: Callable[[], None] = attempt.ignore
     sent: set[str] = field(default_factory=set)
     changes: Mapping[str, RawValues] = field(default_factory=dict)
     # Those that an earlier call may have written, before the one that is sent.
@@ -60,9 +61,15 @@ class Batch:
         """Return the key of the bulk edit, for the heartbeat."""
         return f"bulk edit {self.bulk.pk}"
 
+    @property
+    def work(self) -> tuple[int, float]:
+        """Return how many calls were made, and how long was waited for them."""
+        return self.api.calls, self.api.waited
+
     def renew(self) -> None:
         """Renew the lease of all rows, which every call begins with."""
         self.renewals += 1
+        self.on_call()
         is_sending = self.step is Step.SENDING
         rows = list(self.open.values())
         lease.renew_many(rows, self.lease_id, is_sending=is_sending)

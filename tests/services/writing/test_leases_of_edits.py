@@ -1,6 +1,6 @@
 """The lease of an edit lives as long as its worker, and no longer than it must."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -19,21 +19,14 @@ from tests.support.rows import make_collection, make_connection
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-class Api:
-    """Count nothing: a delivery that waits for one answer."""
-
-    calls = 0
-    waited = 0.0
-
-
 @dataclass
 class Work:
-    """Work on an edit, as its heartbeat sees it."""
+    """Work on an edit that waits for one answer, as its heartbeat sees it."""
 
     lease_id: UUID
     key: str = "edit"
     renewals: int = 0
-    api: Any = field(default_factory=Api)
+    work: int = 0
 
 
 @pytest.fixture
