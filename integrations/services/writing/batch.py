@@ -15,13 +15,7 @@ from integrations.providers.records import IntegrationItem
 from integrations.providers.writing import RawValues, WritableField
 from integrations.services.common import queue
 from integrations.services.common.errors import NoTokenError
-from integrations.services.writing import (
-    attempt,
-    discarding,
-    lease,
-    outbox,
-    outcomes,
-)
+from integrations.services.writing import attempt, discarding, lease, outcomes, trail
 from integrations.services.writing.attempt import Step
 
 
@@ -104,7 +98,7 @@ class Batch:
             theirs=edit.theirs,
             correlation_id=correlation,
         )
-        outbox.record(state.value, edit, reason=edit.reason)
+        trail.record(state.value, edit, reason=edit.reason)
         self.order_keys.append(edit.order_key)
         del self.open[key_of(edit)]
 

@@ -28,13 +28,7 @@ from integrations.services.sync.refresh.context import context_of
 from integrations.services.writing import (
     batch as batches,
 )
-from integrations.services.writing import (
-    bulk,
-    bulk_verbs,
-    editing,
-    lease,
-    outbox,
-)
+from integrations.services.writing import bulk, bulk_verbs, dispatch, editing, lease
 from integrations.services.writing.attempt import Step, ignore
 from integrations.services.writing.batch import Batch
 
@@ -109,7 +103,7 @@ def _deliver(batch: Batch) -> float:
         wait = _after_error(batch, exc)
     finally:
         spend.note(batch.bulk.connection_id, batch.api.calls)
-    outbox.send_following(batch.order_keys)
+    dispatch.send_following(batch.order_keys)
     return wait
 
 

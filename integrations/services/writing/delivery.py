@@ -20,7 +20,7 @@ from integrations.services.grants import circuit_breaker
 from integrations.services.grants.tokens import TokenSource
 from integrations.services.sync import spend
 from integrations.services.sync.refresh.context import context_of
-from integrations.services.writing import editing, lease, outbox, outcomes
+from integrations.services.writing import dispatch, editing, lease, outcomes
 from integrations.services.writing.attempt import Delivery, Step, ignore, key_of
 from integrations.services.writing.verbs import VERBS
 
@@ -54,7 +54,7 @@ def deliver(edit_id: int, *, on_call: Callable[[], None] = ignore) -> float | No
     finally:
         if delivery is not None:
             spend.note(edit.connection_id, delivery.api.calls)
-    outbox.send_next(edit)
+    dispatch.send_next(edit)
     return None
 
 

@@ -14,7 +14,7 @@ from integrations.models.reasons import Reason, ReasonCode
 from integrations.providers.records import IntegrationItem
 from integrations.providers.writing import RawValues
 from integrations.services.common.errors import NoTokenError
-from integrations.services.writing import editing, lease, outbox, storing
+from integrations.services.writing import editing, lease, storing, trail
 from integrations.services.writing.attempt import (
     Delivery,
     Step,
@@ -244,4 +244,4 @@ def _end(
     with transaction.atomic():
         more = {**values, "correlation_id": correlation}
         lease.end(edit, delivery.lease_id, state, reason, **more)
-        outbox.record(state.value, edit, reason=edit.reason)
+        trail.record(state.value, edit, reason=edit.reason)
