@@ -12,7 +12,7 @@ from integrations.models.reasons import Reason, ReasonCode
 from integrations.providers.capabilities import WritesManyItems
 from integrations.providers.connector import CollectionContext
 from integrations.providers.records import IntegrationItem
-from integrations.providers.writing import RawValues, WritableField
+from integrations.providers.writing import RawValues, WritableField, Written
 from integrations.services.common import queue
 from integrations.services.common.errors import NoTokenError
 from integrations.services.writing import attempt, discarding, lease, outcomes, trail
@@ -41,6 +41,8 @@ class Batch:
     renewals: int = 0
     on_call: Callable[[], None] = attempt.ignore
     sent: set[str] = field(default_factory=set)
+    # By the items' ids, which new ones have from then on.
+    written: dict[str, Written] = field(default_factory=dict)
     changes: Mapping[str, RawValues] = field(default_factory=dict)
     # Those that an earlier call may have written, before the one that is sent.
     unsure: set[str] = field(default_factory=set)
