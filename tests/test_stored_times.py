@@ -142,7 +142,7 @@ ALLOWED: dict[str, str] = {
     ),
     "integrations/services/writing/storing.py::_made_by": BOTH_STORED,
     "integrations/services/writing/storing.py::changes_of": BOTH_STORED,
-    "integrations/services/writing/outbox.py::send_due": BOUNDED,
+    "integrations/services/writing/dispatch.py::send_due": BOUNDED,
     "integrations/services/writing/imports/jobs.py::send_due": BOUNDED,
     "integrations/services/writing/imports/jobs.py::prune": "it is only kept longer",
     "integrations/services/writing/imports/uploads.py::_check_room": "one more is kept",

@@ -176,6 +176,15 @@ class WritesItems(Protocol):
         One that was merged is the item that it became, which has another id.
         """
 
+    def as_written(
+        self, collection: CollectionContext, item: IntegrationItem, written: Written
+    ) -> IntegrationItem:
+        """Return an item with what a write has made of it.
+
+        A reading may lag behind the answer to a write; one that does not is returned
+        as it is.
+        """
+
     def fetch_overwritten(
         self,
         api: ApiClient,

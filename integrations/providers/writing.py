@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -74,11 +75,13 @@ class WritableField:
 class Written:
     """What a provider answered to a write: the item's id, and values as it keeps them.
 
-    Of the values there are at least those that were sent.
+    Of the values there are at least those that were sent. ``updated_at`` is when the
+    provider says that it was changed, None where it does not say so.
     """
 
     remote_id: str
     values: RawValues
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

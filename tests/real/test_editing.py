@@ -1,5 +1,8 @@
 """A contact is created once, whatever happens to the worker that sends it."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -9,6 +12,7 @@ from tests.real.fixtures import MakeStack
 from tests.real.person import Person
 from tests.real.processes import wait_until
 from tests.real.stack import Stack
+from tests.support.seeds import SMALL
 
 pytestmark = pytest.mark.real
 
@@ -39,6 +43,14 @@ UNSAVED = "select 1 from integrations_edit where state <> 'saved'"
 MANY = (
     "select count(*), count(distinct change_id) from integrations_edit"
     " where bulk_edit_id is not null"
+)
+MANY_SAVED = (
+    "select count(*) from integrations_edit where bulk_edit_id is not null"
+    " and state = 'saved'"
+)
+IMPORTED = (
+    "select count(distinct remote_id) from integrations_item where deleted_at is null"
+    " and name like 'row-%@example.com'"
 )
 IMPORTS = "select id from integrations_import where state = ?"
 OUTCOMES = "select state, count(*) from integrations_importrow group by state"
@@ -95,7 +107,7 @@ def start_import(
     columns = person.upload(start, "file", "people.csv", text).url
     chosen = {"field-0": "email", "field-1": "city", "action": "check"}
     person.submit(columns, "/columns/", **chosen)
-    [source] = stack.wait_for_row(IMPORTS, "checked")
+    [source] = stack.wait_for_row(IMPORTS, "checked", seconds=120)
     page = f"/imports/{UUID(str(source))}/"
     person.submit(page, f"{page}confirm/")
 
@@ -214,3 +226,66 @@ def test_a_worker_killed_between_send_and_answer_creates_nothing_twice(
     wait_until(lambda: stack.rows(IMPORTS, "done"), "it is done", seconds=120)
     assert count_live(stack) - before == 30
     assert stack.rows(OUTCOMES) == [("created", 30)]
+
+
+def kill_before_the_answer(stack: Stack) -> None:
+    """Kill the worker while an answer is on its way to what is done already."""
+    slow = {"provider": "hubspot", "kind": "slow", "family": "write", "count": 1}
+    stack.sandbox("faults/add", **slow, seconds=3)
+    wait_until(
+        lambda: not stack.ask_sandbox("state")["faults"], "a write is done", every=0.05
+    )
+    assert stack.rows(SENDING)
+    stack.kill("worker")
+    stack.start("worker")
+
+
+def number(stack: Stack, sql: str) -> int:
+    return int(stack.rows(sql)[0][0])
+
+
+def writes_there(stack: Stack, value: str) -> list[tuple[int, int]]:
+    """Return how often the portal has taken a city, and for how many contacts."""
+    path = Path(stack.values["VAR_DIR"]) / "sandbox.sqlite3"
+    sql = "select count(*), count(distinct record) from hubspot_history"
+    with closing(sqlite3.connect(path)) as storage:
+        told = storage.execute(f"{sql} where name = 'city' and value = ?", [value])
+        return [tuple(row) for row in told]
+
+
+def test_thousands_of_rows_come_through_a_killed_worker_each_with_one_outcome(
+    make_stack: MakeStack,
+) -> None:
+    sizes = {**SMALL, "contacts": 2_000}
+    stack = make_stack("sqlite", sizes=sizes, **IMPATIENT, STALE_RUN_SECONDS="5")
+    stack.join_workers("worker-refresh", "worker-sync")
+    stack.start()
+    limits = {"provider": "hubspot", "name": "calls_per_ten_seconds", "value": 5_000}
+    stack.sandbox("switches/set", **limits)
+    alice = stack.person("alice@example.com")
+    connection = alice.connect("hubspot")
+    wait_until(lambda: stack.rows(READ), "the contacts are read", seconds=120)
+    switch_editing_on(alice, connection)
+
+    # One value for all.
+    edit_many(stack, alice, connection, "Everywhere")
+    wait_until(lambda: number(stack, MANY_SAVED) > 300, "it has begun", seconds=60)
+    kill_before_the_answer(stack)
+    saved = number(stack, MANY_SAVED)
+    wait_until(lambda: number(stack, MANY_SAVED) > saved, "it goes on", seconds=25)
+    wait_until(lambda: not stack.rows(UNSAVED), "all rows are saved", seconds=120)
+    rows, changes = stack.rows(MANY)[0]
+    assert rows == changes == 2_000 == count_live(stack)
+    assert writes_there(stack, "Everywhere") == [(2_000, 2_000)]
+
+    # A file of new ones.
+    addresses = [f"row-{each}@example.com" for each in range(5_000)]
+    start_import(stack, alice, connection, *addresses)
+    wait_until(lambda: count_live(stack) > 3_000, "it has begun", seconds=120)
+    kill_before_the_answer(stack)
+    live = count_live(stack)
+    wait_until(lambda: count_live(stack) > live, "it goes on", seconds=25)
+    wait_until(lambda: stack.rows(IMPORTS, "done"), "it is done", seconds=180)
+    assert stack.rows(OUTCOMES) == [("created", 5_000)]
+    assert count_live(stack) == 7_000
+    assert number(stack, IMPORTED) == 5_000

@@ -23,7 +23,7 @@ class ImportQuerySet(models.QuerySet["Import"]):
     def workable(self, now: datetime) -> "ImportQuerySet":
         """Return those that a worker may take: open, due, and with nobody on them."""
         is_free = Q(lease_until__isnull=True) | times.come(
-            "lease_until", now, longest=Import.LEASE
+            "lease_until", now, longest=Import.lease_length()
         )
         return self.filter(
             is_free,
@@ -55,7 +55,6 @@ class Import(models.Model):
     ENDED = (State.DONE, State.CANCELLED)
     # What waits for its user, and what is left of the file from its end on.
     KEPT = timedelta(days=7)
-    LEASE = timedelta(seconds=30)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     connection = models.ForeignKey(
@@ -111,6 +110,11 @@ class Import(models.Model):
     def get_absolute_url(self) -> str:
         """Return the address of the page that shows how it goes."""
         return reverse("integrations:import-detail", args=(self.pk,))
+
+    @staticmethod
+    def lease_length() -> timedelta:
+        """Return how long a worker may be silent before another one goes on."""
+        return timedelta(seconds=settings.STALE_RUN_SECONDS)
 
     @property
     def is_open(self) -> bool:

@@ -23,7 +23,11 @@ from integrations.providers.hubspot.listing import by_id, changes
 from integrations.providers.hubspot.listing.records import BATCH_SIZE, Reader, is_living
 from integrations.providers.hubspot.listing.schema import fetch_schema
 from integrations.providers.hubspot.mapping import display
-from integrations.providers.hubspot.mapping.items import ARCHIVED, merged_away
+from integrations.providers.hubspot.mapping.items import (
+    ARCHIVED,
+    as_written,
+    merged_away,
+)
 from integrations.providers.hubspot.mapping.remote_links import to_remote_links
 from integrations.providers.hubspot.objects import OBJECT_TYPES, get_object_type
 from integrations.providers.hubspot.spec import SPEC
@@ -329,6 +333,12 @@ class HubSpot(BaseConnector):
     ) -> IntegrationItem | None:
         """Return a record by batch, with its associations."""
         return writing.fetch_written(Reader(api, collection), remote_id)
+
+    def as_written(
+        self, collection: CollectionContext, item: IntegrationItem, written: Written
+    ) -> IntegrationItem:
+        """Return a record with the values that the answer to a write told."""
+        return as_written(collection, item, written)
 
     def fetch_overwritten(
         self,

@@ -292,4 +292,7 @@ def to_written(answer: object) -> Written:
     """Return what a write of one record was answered with."""
     record = expect_object(answer, "record")
     values = expect_object(record.get("properties"), "properties")
-    return Written(remote_id=to_id(record.get("id")), values=values)
+    updated_at = to_time(record.get("updatedAt"))
+    return Written(
+        remote_id=to_id(record.get("id")), values=values, updated_at=updated_at
+    )

@@ -28,7 +28,7 @@ from integrations.services.items.downloads import orders
 from integrations.services.items.own_columns import store as own_columns
 from integrations.services.items.storage import store
 from integrations.services.sync import runs
-from integrations.services.writing import outbox
+from integrations.services.writing import trail
 from integrations.services.writing.imports import jobs
 
 logger = logging.getLogger(__name__)
@@ -221,7 +221,7 @@ def purge(connection: Connection) -> None:
             return
         # From now on none of them counts, however long deleting them takes.
         locked.collections.update(stored_count=0)
-        outbox.forget(locked)
+        trail.forget(locked)
         orders.forget(locked)
         deleted = store.delete_some({"connection": locked}, limit=DELETED_AT_ONCE)
         if deleted == DELETED_AT_ONCE:

@@ -46,7 +46,7 @@ from integrations.services.items.search import reindex
 from integrations.services.items.tables import indexes
 from integrations.services.sync import quarantine, runs
 from integrations.services.upkeep import daily_counts, retention, staleness
-from integrations.services.writing import bulk, discarding, outbox
+from integrations.services.writing import bulk, discarding, dispatch
 from integrations.services.writing.imports import jobs
 
 logger = logging.getLogger(__name__)
@@ -185,7 +185,7 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
     return {
         "runs": runs.enqueue_lost(now=leases_at),
         "cancelled": bulk.discard_left() + discarding.discard_left(),
-        "edits": outbox.send_due(),
+        "edits": dispatch.send_due(),
         "imports": jobs.send_due(),
         "restored": fallback_store.restore_all(),
         "revoked": revocation.revoke_due(),

@@ -1,6 +1,6 @@
 """One attempt to deliver an edit, and what it compares."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -23,6 +23,10 @@ class Step(StrEnum):
     ANSWERED = "answered"
 
 
+def ignore() -> None:
+    """Do nothing about a call: nobody else waits for it."""
+
+
 def key_of(edit_id: int) -> str:
     """Return the key of an edit that is delivered by itself."""
     return f"edit {edit_id}"
@@ -41,6 +45,7 @@ class Delivery:
     step: Step = Step.READING
     renewals: int = 0
     is_halfway: bool = False
+    on_call: Callable[[], None] = ignore
     # None where an earlier delivery sent it: what that was is not known any more.
     sent: RawValues | None = None
 
@@ -52,9 +57,15 @@ class Delivery:
         """Return the key of the edit, for the heartbeat."""
         return key_of(self.edit.pk)
 
+    @property
+    def work(self) -> tuple[int, float]:
+        """Return how many calls were made, and how long was waited for them."""
+        return self.api.calls, self.api.waited
+
     def renew(self) -> None:
         """Renew the lease, which every call begins with: a write may take several."""
         self.renewals += 1
+        self.on_call()
         is_sending = self.step is Step.SENDING
         lease.renew(self.edit, self.lease_id, is_sending=is_sending)
 

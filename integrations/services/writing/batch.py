@@ -1,6 +1,6 @@
 """Rows of a bulk edit that are delivered together, and how each of them ends."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -12,16 +12,10 @@ from integrations.models.reasons import Reason, ReasonCode
 from integrations.providers.capabilities import WritesManyItems
 from integrations.providers.connector import CollectionContext
 from integrations.providers.records import IntegrationItem
-from integrations.providers.writing import RawValues, WritableField
+from integrations.providers.writing import RawValues, WritableField, Written
 from integrations.services.common import queue
 from integrations.services.common.errors import NoTokenError
-from integrations.services.writing import (
-    attempt,
-    discarding,
-    lease,
-    outbox,
-    outcomes,
-)
+from integrations.services.writing import attempt, discarding, lease, outcomes, trail
 from integrations.services.writing.attempt import Step
 
 
@@ -45,7 +39,10 @@ class Batch:
     fields: Mapping[str, WritableField] = field(default_factory=dict)
     step: Step = Step.READING
     renewals: int = 0
+    on_call: Callable[[], None] = attempt.ignore
     sent: set[str] = field(default_factory=set)
+    # By the items' ids, which new ones have from then on.
+    written: dict[str, Written] = field(default_factory=dict)
     changes: Mapping[str, RawValues] = field(default_factory=dict)
     # Those that an earlier call may have written, before the one that is sent.
     unsure: set[str] = field(default_factory=set)
@@ -60,9 +57,15 @@ class Batch:
         """Return the key of the bulk edit, for the heartbeat."""
         return f"bulk edit {self.bulk.pk}"
 
+    @property
+    def work(self) -> tuple[int, float]:
+        """Return how many calls were made, and how long was waited for them."""
+        return self.api.calls, self.api.waited
+
     def renew(self) -> None:
         """Renew the lease of all rows, which every call begins with."""
         self.renewals += 1
+        self.on_call()
         is_sending = self.step is Step.SENDING
         rows = list(self.open.values())
         lease.renew_many(rows, self.lease_id, is_sending=is_sending)
@@ -97,7 +100,7 @@ class Batch:
             theirs=edit.theirs,
             correlation_id=correlation,
         )
-        outbox.record(state.value, edit, reason=edit.reason)
+        trail.record(state.value, edit, reason=edit.reason)
         self.order_keys.append(edit.order_key)
         del self.open[key_of(edit)]
 

@@ -19,7 +19,7 @@ from integrations.models.reasons import ReasonCode
 from integrations.providers.writing import WritableField
 from integrations.services.common import audit, queue
 from integrations.services.common.errors import ServiceError
-from integrations.services.writing import discarding, outbox
+from integrations.services.writing import discarding, dispatch, outbox
 from integrations.services.writing.bulk_rows import (
     CHUNK,
     Kind,
@@ -158,7 +158,7 @@ def discard_cancelled(bulk: BulkEdit) -> int:
     waiting = list(unsent.values_list("order_key", flat=True))
     discarded = discarding.discard_rows(unsent, ReasonCode.DISCARDED)
     for chunk in chunks(waiting):
-        outbox.send_following(chunk)
+        dispatch.send_following(chunk)
     return discarded
 
 

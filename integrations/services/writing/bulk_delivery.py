@@ -1,7 +1,7 @@
 """Deliver a bulk edit, as many rows at once as one call of its provider takes."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -28,24 +28,18 @@ from integrations.services.sync.refresh.context import context_of
 from integrations.services.writing import (
     batch as batches,
 )
-from integrations.services.writing import (
-    bulk,
-    bulk_verbs,
-    editing,
-    lease,
-    outbox,
-)
-from integrations.services.writing.attempt import Step
+from integrations.services.writing import bulk, bulk_verbs, dispatch, editing, lease
+from integrations.services.writing.attempt import Step, ignore
 from integrations.services.writing.batch import Batch
 
 logger = logging.getLogger(__name__)
 
 
-def deliver(bulk_id: int) -> float | None:
+def deliver(bulk_id: int, *, on_call: Callable[[], None] = ignore) -> float | None:
     """Deliver the next rows of a bulk edit; return seconds until more, None for none.
 
     One worker at a time is on a bulk edit. What a dead one had, or what waits behind
-    another edit, is left to the sweep.
+    another edit, is left to the sweep. ``on_call`` is called before each call.
     """
     rows = BulkEdit.objects.select_related("collection__connection", "connection")
     found = rows.filter(pk=bulk_id).first()
@@ -62,8 +56,10 @@ def deliver(bulk_id: int) -> float | None:
     edits, lease_id = lease.claim_many(found, now=now, most=most)
     if not edits:
         return _seconds_until_due(found)
+    batch = _begin(found, edits, lease_id, writer)
+    batch.on_call = on_call
     try:
-        wait = _deliver(found, edits, lease_id, writer)
+        wait = _deliver(batch)
     except LeaseLostError:
         # One that was discarded meanwhile keeps no other from being sent.
         return 0.0 if lease.release_unsent(lease_id) else None
@@ -80,11 +76,11 @@ def _seconds_until_due(found: BulkEdit) -> float | None:
     return None if due_at is None else max(1.0, (due_at - now).total_seconds())
 
 
-def _deliver(
+def _begin(
     found: BulkEdit, edits: Sequence[Edit], lease_id: UUID, writer: WritesManyItems
-) -> float:
-    connection, wait = found.connection, 0.0
-    batch = Batch(
+) -> Batch:
+    connection = found.connection
+    return Batch(
         bulk=found,
         lease_id=lease_id,
         verb=Edit.Verb(edits[0].verb),
@@ -93,17 +89,21 @@ def _deliver(
         writer=writer,
         context=context_of(found.collection),
     )
+
+
+def _deliver(batch: Batch) -> float:
+    wait = 0.0
     try:
         with (
-            connector_boundary("write_many", bulk_edit=found.uuid),
+            connector_boundary("write_many", bulk_edit=batch.bulk.uuid),
             lease.heartbeat.renewing(batch),
         ):
             _work_on(batch)
     except (ApiError, NoTokenError) as exc:
         wait = _after_error(batch, exc)
     finally:
-        spend.note(connection.pk, batch.api.calls)
-    outbox.send_following(batch.order_keys)
+        spend.note(batch.bulk.connection_id, batch.api.calls)
+    dispatch.send_following(batch.order_keys)
     return wait
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.http.errors import AlreadyExists, Server, Transient
+from integrations.http.errors import AlreadyExists, NotFound, Server, Transient
 from integrations.models import Edit
 from integrations.models.reasons import ReasonCode
 from integrations.providers.records import IntegrationItem
@@ -220,6 +220,7 @@ def _store_answer(batch: Batch, answer: WrittenMany) -> None:
             if key in answer.written:
                 correlation = batch.api.correlation_id
                 written = answer.written[key]
+                batch.written[written.remote_id] = written
                 lease.note_answer(edit, batch.lease_id, written, correlation)
                 continue
             exc = answer.refused.get(key) or Server("the answer does not tell of it")
@@ -227,8 +228,9 @@ def _store_answer(batch: Batch, answer: WrittenMany) -> None:
                 # Nothing was told of it before either: alone it is answered for sure.
                 batch.leave_alone(edit)
                 continue
-            if batch.verb is Edit.Verb.CREATE and isinstance(exc, AlreadyExists):
-                # What is there is looked at, and changed instead where that is wanted.
+            is_new = batch.verb is Edit.Verb.CREATE
+            if (isinstance(exc, AlreadyExists) and is_new) or isinstance(exc, NotFound):
+                # What is there is looked at, or what it became: that is changed then.
                 batch.leave_refused_alone(edit)
                 continue
             batch.settle(edit, exc, is_sent=True)
@@ -237,7 +239,12 @@ def _store_answer(batch: Batch, answer: WrittenMany) -> None:
 def _finish(batch: Batch, there: Mapping[str, IntegrationItem]) -> None:
     """End what was written by what is there now; what is not is looked for later."""
     found = [edit for edit in batch.open.values() if edit.remote_id in there]
-    _store(batch, found, there)
+    now = {
+        key: batch.writer.as_written(batch.context, item, batch.written[key])
+        for key, item in there.items()
+        if key in batch.written
+    }
+    _store(batch, found, {**there, **now})
     unread = Server("what was written could not be read")
     for edit in list(batch.open.values()):
         batch.settle(edit, unread, is_sent=False)

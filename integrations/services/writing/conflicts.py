@@ -8,7 +8,7 @@ from django.db import transaction
 from integrations.models import Edit
 from integrations.models.reasons import ReasonCode, columns
 from integrations.providers.writing import RawValues
-from integrations.services.writing import bulk, discarding, outbox, row_states
+from integrations.services.writing import bulk, discarding, outbox, row_states, trail
 from integrations.services.writing.outbox import NothingToUndoError
 
 
@@ -75,5 +75,5 @@ def _give_back(edit: Edit, mine: RawValues, *, user: User, key: UUID) -> Edit | 
             return None
         edit.state = Edit.State.SAVED
         row_states.follow(edit)
-        outbox.record("settled", edit, user=user)
+        trail.record("settled", edit, user=user)
         return outbox.update(edit.item, values, edit.values, user=user, key=key)

@@ -6,6 +6,7 @@ and what changed there since the form was opened is never overwritten unseen.
 """
 
 import logging
+from collections.abc import Callable
 from uuid import UUID
 
 from integrations.http.errors import ApiError
@@ -19,17 +20,18 @@ from integrations.services.grants import circuit_breaker
 from integrations.services.grants.tokens import TokenSource
 from integrations.services.sync.calls import spend
 from integrations.services.sync.refresh.context import context_of
-from integrations.services.writing import editing, lease, outbox, outcomes
-from integrations.services.writing.attempt import Delivery, Step, key_of
+from integrations.services.writing import dispatch, editing, lease, outcomes
+from integrations.services.writing.attempt import Delivery, Step, ignore, key_of
 from integrations.services.writing.verbs import VERBS
 
 logger = logging.getLogger(__name__)
 
 
-def deliver(edit_id: int) -> float | None:
+def deliver(edit_id: int, *, on_call: Callable[[], None] = ignore) -> float | None:
     """Deliver an edit; return seconds until it is tried again, None for never.
 
-    A second delivery of one that is being delivered ends without a call.
+    A second delivery of one that is being delivered ends without a call. ``on_call``
+    is called before each call.
     """
     # A lease that ran out because this process was slow is not taken from itself.
     if lease.heartbeat.is_at_work(key_of(edit_id)):
@@ -42,6 +44,7 @@ def deliver(edit_id: int) -> float | None:
     try:
         with connector_boundary("write", edit=edit.uuid):
             delivery = _begin(edit, lease_id)
+            delivery.on_call = on_call
             with lease.heartbeat.renewing(delivery):
                 VERBS[Edit.Verb(edit.verb)](delivery)
     except LeaseLostError:
@@ -51,7 +54,7 @@ def deliver(edit_id: int) -> float | None:
     finally:
         if delivery is not None:
             spend.note(edit.connection_id, delivery.api.calls)
-    outbox.send_next(edit)
+    dispatch.send_next(edit)
     return None
 
 

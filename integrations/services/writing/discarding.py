@@ -11,7 +11,7 @@ from integrations.models import BulkEdit, Connection, Edit
 from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.models.writing.edit import EditQuerySet
 from integrations.services.common import audit
-from integrations.services.writing import outbox, row_states
+from integrations.services.writing import dispatch, row_states, trail
 
 
 def cancel(edit: Edit, *, user: User) -> bool:
@@ -20,7 +20,7 @@ def cancel(edit: Edit, *, user: User) -> bool:
     # From here on no worker sends it, even if it has taken it.
     stop_sending(rows)
     if rows.filter(sent_at__isnull=False).exists():
-        outbox.send(edit)
+        dispatch.send(edit)
         return True
     return bool(discard([edit], user=user, why=ReasonCode.DISCARDED))
 
@@ -39,10 +39,10 @@ def discard(edits: Iterable[Edit], *, user: User | None, why: ReasonCode) -> int
             ).exclude(reason=ReasonCode.OVERWROTE)
             changed = discard_rows(rows, why)
             if changed:
-                outbox.record("discarded", edit, user=user)
+                trail.record("discarded", edit, user=user)
         if changed:
             discarded += 1
-            outbox.send_next(edit)
+            dispatch.send_next(edit)
     return discarded
 
 
@@ -55,7 +55,7 @@ def discard_cancelled(edit: Edit) -> bool:
 def discard_left() -> int:
     """Discard what was cancelled on its way and put back: nobody sends it any more."""
     left = Edit.objects.cancelled_unsent().order_by("pk")
-    rows = left.select_related("item", "created_by")[: outbox.MOST_AT_ONCE]
+    rows = left.select_related("item", "created_by")[: dispatch.MOST_AT_ONCE]
     return discard(rows, user=None, why=ReasonCode.DISCARDED)
 
 
@@ -75,7 +75,7 @@ def discard_waiting(connection: Connection, *, user: User | None) -> int:
     rows = discard_rows(many, ReasonCode.DISCARDED)
     if rows:
         audit.record("bulk_edit.discarded", user=user, subject=connection.pk, rows=rows)
-    outbox.wake(connection)
+    dispatch.wake(connection)
     return discarded + rows
 
 

@@ -27,7 +27,7 @@ from integrations.models.reasons import Reason, ReasonCode
 from integrations.providers.writing import Refusal
 from integrations.services.common.errors import ConnectorError, NoTokenError
 from integrations.services.sync import failures
-from integrations.services.writing import discarding, editing, lease, outbox
+from integrations.services.writing import discarding, dispatch, editing, lease, trail
 
 # A lost answer is looked for soon: somebody waits for it.
 FIRST_LOOK: Final = timedelta(seconds=3)
@@ -169,8 +169,8 @@ def store_outcome(edit: Edit, lease_id: UUID, outcome: Outcome) -> float | None:
         with transaction.atomic():
             columns = {**outcome.columns, "sent_at": None}
             lease.end(edit, lease_id, outcome.state, outcome.reason, **columns)
-            outbox.record(outcome.state.value, edit, reason=edit.reason)
-        outbox.send_next(edit)
+            trail.record(outcome.state.value, edit, reason=edit.reason)
+        dispatch.send_next(edit)
         return None
     sent_at = edit.sent_at if outcome.state is Edit.State.UNKNOWN else None
     lease.wait(

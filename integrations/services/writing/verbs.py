@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,7 +14,7 @@ from integrations.models.reasons import Reason, ReasonCode
 from integrations.providers.records import IntegrationItem
 from integrations.providers.writing import RawValues
 from integrations.services.common.errors import NoTokenError
-from integrations.services.writing import editing, lease, outbox, storing
+from integrations.services.writing import editing, lease, storing, trail
 from integrations.services.writing.attempt import (
     Delivery,
     Step,
@@ -23,6 +23,8 @@ from integrations.services.writing.attempt import (
 )
 
 logger = logging.getLogger(__name__)
+
+UNREADABLE: Final = "what has this identity could not be read"
 
 
 def _update(delivery: Delivery) -> None:
@@ -49,8 +51,14 @@ def _update(delivery: Delivery) -> None:
         return
     delivery.is_halfway = bool(halfway)
     storing.store_drift([edit], {edit.remote_id: found})
+    _send_changes(delivery, found, {name: edit.values[name] for name in missing})
+
+
+def _send_changes(
+    delivery: Delivery, found: IntegrationItem, values: RawValues
+) -> None:
+    """Change an item, or what it became since it was read."""
     delivery.note_sent()
-    values = {name: edit.values[name] for name in missing}
     delivery.sent = values
     try:
         written = delivery.writer.update(
@@ -60,6 +68,12 @@ def _update(delivery: Delivery) -> None:
         exc.remote_id = exc.remote_id or delivery.find_existing() or ""
         _store_existing(delivery, exc.remote_id)
         raise
+    except NotFound:
+        became = delivery.fetch(found.id)
+        if became is None or became.id == found.id:
+            raise
+        _update(delivery)
+        return
     _answered(delivery, written)
 
 
@@ -78,23 +92,11 @@ def _create(delivery: Delivery) -> None:
     if not there and edit.is_cancelled:
         _end_cancelled(delivery)
         return
-    if not there:
-        delivery.note_sent()
-        try:
-            written = delivery.writer.create(
-                delivery.api, delivery.context, edit.values
-            )
-        except AlreadyExists as exc:
-            there = exc.remote_id or delivery.find_existing()
-            if not there:
-                raise
-            delivery.step = Step.READING
-        else:
-            _answered(delivery, written)
-            return
-    found = delivery.fetch(there)
+    found = delivery.fetch(there) if there else _send_new(delivery, is_unsure=is_unsure)
+    if found is None and not there:
+        return
     if found is None:
-        raise Server("what has this identity could not be read")
+        raise Server(UNREADABLE)
     differing = delivery.differing(edit.values, found.properties)
     if is_unsure and not differing:
         _save(delivery, found)
@@ -103,6 +105,29 @@ def _create(delivery: Delivery) -> None:
         _end_cancelled(delivery)
         return
     _conflict(delivery, found, differing, ReasonCode.EXISTS_THERE)
+
+
+def _send_new(delivery: Delivery, *, is_unsure: bool) -> IntegrationItem | None:
+    """Create an item and save it, or return what has its identity already.
+
+    What has it and cannot be read refuses the new one, unless an earlier call made it.
+    """
+    delivery.note_sent()
+    try:
+        written = delivery.writer.create(
+            delivery.api, delivery.context, delivery.edit.values
+        )
+    except AlreadyExists as exc:
+        there = exc.remote_id or delivery.find_existing()
+        found = delivery.fetch(there) if there else None
+        if found is None and not is_unsure:
+            raise
+        delivery.step = Step.READING
+        if found is None:
+            raise Server(UNREADABLE) from exc
+        return found
+    _answered(delivery, written)
+    return None
 
 
 def _archive(delivery: Delivery) -> None:
@@ -155,6 +180,7 @@ def _answered(delivery: Delivery, written: Any) -> None:
     found = delivery.fetch(written.remote_id)
     if found is None:
         raise Server("what was written could not be read")
+    found = delivery.writer.as_written(delivery.context, found, written)
     if delivery.edit.verb == Edit.Verb.UPDATE:
         _finish_update(delivery, found)
         return
@@ -244,4 +270,4 @@ def _end(
     with transaction.atomic():
         more = {**values, "correlation_id": correlation}
         lease.end(edit, delivery.lease_id, state, reason, **more)
-        outbox.record(state.value, edit, reason=edit.reason)
+        trail.record(state.value, edit, reason=edit.reason)

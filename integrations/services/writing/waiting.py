@@ -3,7 +3,7 @@
 from django.contrib.auth.models import User
 
 from integrations.models import Connection, Import, ImportRow
-from integrations.services.writing import discarding, outbox
+from integrations.services.writing import discarding, dispatch
 from integrations.services.writing.imports import jobs
 
 
@@ -25,7 +25,7 @@ def count_sought(connection: Connection) -> int:
 
 def wake(connection: Connection) -> None:
     """Have all that waits in a connection tried now: it has been renewed or resumed."""
-    outbox.wake(connection)
+    dispatch.wake(connection)
     jobs.wake(connection)
 
 

@@ -21,8 +21,10 @@ from integrations.services.writing import (
     bulk,
     bulk_delivery,
     discarding,
+    dispatch,
     lease,
     outbox,
+    trail,
     undo_one,
     undoing,
 )
@@ -226,12 +228,12 @@ def test_one_worker_at_a_time_is_on_a_bulk_edit(
     lease.claim_many(made, now=now, most=2)
 
     assert bulk_delivery.deliver(made.pk) is None
-    assert outbox.send_due() == 0
+    assert dispatch.send_due() == 0
     assert (len(desk.sandbox.log), sent) == (0, [])
 
     # Once the lease of a worker that died is over, the sweep has it delivered.
     made.edits.update(lease_until=long_ago, due_at=long_ago)
-    assert outbox.send_due() == 1
+    assert dispatch.send_due() == 1
     assert sent == [("deliver_bulk_edit", made.pk)]
     assert bulk_delivery.deliver(made.pk) == 0
     assert not made.edits.open().exists()
@@ -302,7 +304,7 @@ def test_a_bulk_edit_is_held_and_goes_on(desk: Desk, state: str) -> None:
 
     assert (made.edits.open().count(), updates(desk)) == (3, 0)
     Connection.objects.update(state="active")
-    outbox.wake(desk.connection)
+    dispatch.wake(desk.connection)
     assert desk.finish_bulk(made) == {State.SAVED: 3}
 
 
@@ -518,7 +520,7 @@ def test_values_leave_the_trail_when_their_edits_are_gone_already(desk: Desk) ->
     edit.delete()
     AuditEvent.objects.create(event="edit.saved", facts={"connection": "another"})
 
-    outbox.forget(desk.connection)
+    trail.forget(desk.connection)
 
     told = AuditEvent.objects.filter(event__startswith="edit.").order_by("pk")
     assert [event.facts for event in told] == [{}, {"connection": "another"}]
@@ -532,7 +534,7 @@ def test_drafts_are_deleted_soon_and_values_with_the_items(desk: Desk) -> None:
     retention.prune(now=draft.created_at + timedelta(days=2))
 
     assert list(BulkEdit.objects.all()) == [made]
-    outbox.forget(desk.connection)
+    trail.forget(desk.connection)
     assert not BulkEdit.objects.exists()
     told = AuditEvent.objects.filter(event__startswith="bulk_edit.")
     assert [event.facts for event in told] == [{}]

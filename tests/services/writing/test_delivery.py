@@ -14,8 +14,8 @@ from integrations.services.writing import (
     conflicts,
     delivery,
     discarding,
+    dispatch,
     lease,
-    outbox,
     undo_one,
 )
 from tests.services.fixtures import FinishSync
@@ -354,7 +354,7 @@ def test_a_connection_that_is_not_read_holds_its_edits(desk: Desk, state: str) -
 
     assert (edit.state, writes(desk)) == (State.WAITING, 0)
     Connection.objects.update(state="active")
-    outbox.wake(desk.connection)
+    dispatch.wake(desk.connection)
     assert desk.finish(edit).state == State.SAVED
 
 

@@ -118,10 +118,10 @@ def test_a_worker_that_a_cancel_overtakes_leaves_the_rows_to_the_next(
     jobs.confirm(source, user=desk.user)
     deliver, is_first = delivery.deliver, True
 
-    def overtake(key: int) -> float | None:
+    def overtake(key: int, **told: Any) -> float | None:
         nonlocal is_first
         was_first, is_first = is_first, False
-        wait = deliver(key)
+        wait = deliver(key, **told)
         if was_first:
             jobs.cancel(source, user=desk.user)
             jobs.work_on(source.pk)

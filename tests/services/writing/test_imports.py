@@ -9,7 +9,7 @@ from django.db import connection as database
 
 from integrations.models import Connection, Edit, Import, Item
 from integrations.providers import CONNECTORS
-from integrations.services.writing import outbox
+from integrations.services.writing import trail
 from integrations.services.writing.imports import (
     jobs,
     results,
@@ -303,7 +303,7 @@ def test_uploads_are_sealed_rotated_and_deleted_when_they_are_old(
     assert list(Import.objects.all()) == [done]
     row = done.rows.get()
     assert (row.content, row.identity, row.state) == ("", "", State.CREATED)
-    outbox.forget(desk.connection)
+    trail.forget(desk.connection)
     assert not Import.objects.exists()
 
 

@@ -1,6 +1,6 @@
 """The lease of an edit lives as long as its worker, and no longer than it must."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,28 +12,21 @@ from django.utils import timezone
 from integrations.models import Edit
 from integrations.services.common import queue
 from integrations.services.sync.leases.heartbeat import Heartbeat
-from integrations.services.writing import lease, outbox
+from integrations.services.writing import dispatch, lease
 from tests.real.processes import wait_until
 from tests.support.rows import make_collection, make_connection
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-class Api:
-    """Count nothing: a delivery that waits for one answer."""
-
-    calls = 0
-    waited = 0.0
-
-
 @dataclass
 class Work:
-    """Work on an edit, as its heartbeat sees it."""
+    """Work on an edit that waits for one answer, as its heartbeat sees it."""
 
     lease_id: UUID
     key: str = "edit"
     renewals: int = 0
-    api: Any = field(default_factory=Api)
+    work: int = 0
 
 
 @pytest.fixture
@@ -92,11 +85,11 @@ def test_the_sweep_sends_what_lost_its_worker_at_once(
 ) -> None:
     sent: list[Any] = []
     monkeypatch.setattr(queue, "send", lambda *args, **_: sent.append(args) or True)
-    assert outbox.send_due() == 0
+    assert dispatch.send_due() == 0
     lease_id = taken(edit)[1].lease_id
-    assert outbox.send_due() == 0
+    assert dispatch.send_due() == 0
     over = timezone.now() - timedelta(seconds=1)
     Edit.objects.filter(lease_id=lease_id).update(lease_until=over)
 
-    assert outbox.send_due() == 1
+    assert dispatch.send_due() == 1
     assert sent == [("deliver_edit", edit.pk)]

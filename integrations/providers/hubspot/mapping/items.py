@@ -1,6 +1,7 @@
 """Turn HubSpot's records into IntegrationItems."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from integrations.http.errors import InvalidResponse
@@ -21,6 +22,7 @@ from integrations.providers.values import (
     to_id,
     to_time,
 )
+from integrations.providers.writing import Written
 
 DEFAULT_UI_DOMAIN = "app.hubspot.com"
 DOMAINS = (".hubspot.com",)
@@ -44,6 +46,23 @@ def to_item(record: dict[str, Any], collection: CollectionContext) -> Integratio
         last_modified_time=to_time(record.get("updatedAt")),
         url=_to_url(record.get("url"), remote_id, kind, collection.account),
         visibility=not flag(record, "archived"),
+        properties=properties,
+    )
+
+
+def as_written(
+    collection: CollectionContext, item: IntegrationItem, written: Written
+) -> IntegrationItem:
+    """Return an item as it is after a write, if it was read as it was before."""
+    at, read = written.updated_at, item.last_modified_time
+    if at is None or (read is not None and read >= at) or item.id != written.remote_id:
+        return item
+    properties = {**item.properties, **written.values}
+    kind = get_object_type(collection.remote_id)
+    return replace(
+        item,
+        name=_to_name(kind, item.id, properties),
+        last_modified_time=at,
         properties=properties,
     )
 

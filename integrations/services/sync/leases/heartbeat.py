@@ -14,7 +14,6 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection as database
 
-from integrations.http.client import ApiClient
 from integrations.models import SyncRun
 from integrations.services.common.clock import DatabaseNow
 from integrations.services.sync.leases.lease import lease_length
@@ -32,19 +31,21 @@ class Leased(Protocol):
     """Work under a lease: what it is on, and by what its progress is seen."""
 
     lease_id: UUID
-    api: ApiClient
     renewals: int
 
     @property
     def key(self) -> object:
         """Return the key of what it is on."""
 
+    @property
+    def work(self) -> object:
+        """Return what is another value after every call, and every wait for one."""
+
 
 class _Work(NamedTuple):
     """How far a slice has come."""
 
-    calls: int
-    waited: float
+    work: object
     renewals: int
 
 
@@ -139,7 +140,7 @@ class Heartbeat:
 
 
 def _work_of(lease: Leased) -> _Work:
-    return _Work(lease.api.calls, lease.api.waited, lease.renewals)
+    return _Work(lease.work, lease.renewals)
 
 
 def renew_runs(lease_ids: list[UUID]) -> None:

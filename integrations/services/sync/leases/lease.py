@@ -64,6 +64,11 @@ class RunLease:
         return self.run.pk
 
     @property
+    def work(self) -> tuple[int, float]:
+        """Return how many calls were made, and how long was waited for them."""
+        return self.api.calls, self.api.waited
+
+    @property
     def connection(self) -> Connection:
         """Return the connection that is read."""
         return self.run.connection

@@ -15,7 +15,7 @@ from integrations.services.common import audit, queue
 from integrations.services.common.clock import database_now
 from integrations.services.common.errors import LeaseLostError
 from integrations.services.writing.imports import checking, mapping, results, running
-from integrations.services.writing.imports.lease import ImportLease, claim
+from integrations.services.writing.imports.lease import ImportLease, claim, heartbeat
 from integrations.services.writing.outbox import EditingOffError
 
 MOST_AT_ONCE: Final = 100
@@ -101,10 +101,11 @@ def work_on(import_id: UUID) -> float | None:
     if lease is None:
         return None
     try:
-        if lease.source.state == State.CHECKING:
-            checking.check(lease)
-            return None
-        return running.run(lease)
+        with heartbeat.renewing(lease):
+            if lease.source.state == State.CHECKING:
+                checking.check(lease)
+                return None
+            return running.run(lease)
     except LeaseLostError:
         return None
     except EditingOffError:
@@ -133,7 +134,9 @@ def wake(connection: Connection) -> None:
 def send_due() -> int:
     """Queue what is due and was left, by a lost message or a dead worker."""
     now = database_now()
-    due = Import.objects.workable(now).filter(due_at__lte=now - SENT_AGAIN_AFTER)
+    # What still has a lease has lost its worker.
+    is_left = Q(due_at__lte=now - SENT_AGAIN_AFTER) | Q(lease_until__isnull=False)
+    due = Import.objects.workable(now).filter(is_left)
     keys = list(due.order_by("due_at").values_list("pk", flat=True)[:MOST_AT_ONCE])
     # What is in the queue already is no more due than it was.
     Import.objects.filter(pk__in=keys, lease_id__isnull=True).update(due_at=now)

@@ -72,7 +72,7 @@ def _go_on(lease: ImportLease) -> None:
     _deliver_alone(lease)
     if open_edits(lease.source).filter(TOGETHER).exists():
         lease.renew()
-        _deliver_together(lease.source)
+        _deliver_together(lease)
 
 
 def _deliver_alone(lease: ImportLease) -> None:
@@ -92,7 +92,7 @@ def _send_rows(lease: ImportLease, stop_at: float) -> float | None:
         if open_edits(source).count() >= MOST_OPEN:
             return wait or FIRST_LOOK_SECONDS
         if _take_together(lease):
-            if not (wait := _deliver_together(source)):
+            if not (wait := _deliver_together(lease)):
                 _deliver_alone(lease)
         elif (edit := _take_next(lease)) is not None:
             wait = _deliver(lease, edit)
@@ -184,9 +184,10 @@ def _edit(
     return bulk.row_of(found, uuid=_key(source, row), **new)
 
 
-def _deliver_together(source: Import) -> float | None:
+def _deliver_together(lease: ImportLease) -> float | None:
     """Deliver the edits of changed rows; how long to wait, 0 and None for no wait."""
-    return bulk_delivery.deliver(source.bulk_edit_id) if source.bulk_edit_id else None
+    key = lease.source.bulk_edit_id
+    return bulk_delivery.deliver(key, on_call=lease.note_call) if key else None
 
 
 def _take_next(lease: ImportLease) -> Edit | None:
@@ -244,12 +245,14 @@ def _deliver(lease: ImportLease, edit: Edit) -> float | None:
 
     Not by an import that is cancelled: that begins nothing any more.
     """
-    wait = delivery.deliver(edit.pk)
+    wait = delivery.deliver(edit.pk, on_call=lease.note_call)
     edit.refresh_from_db()
     is_there = edit.state == Edit.State.CONFLICT and edit.verb == Edit.Verb.CREATE
     is_running = lease.source.state == Import.State.RUNNING
     instead = _update_instead(lease, edit) if is_there and is_running else None
-    return delivery.deliver(instead.pk) if instead else wait
+    if instead is None:
+        return wait
+    return delivery.deliver(instead.pk, on_call=lease.note_call)
 
 
 def _update_instead(lease: ImportLease, edit: Edit) -> Edit | None:
