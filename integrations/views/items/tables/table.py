@@ -18,7 +18,10 @@ from integrations.services.items.downloads.formats import FORMATS
 from integrations.services.items.icons import put_icons
 from integrations.services.items.saved_views import snapshot
 from integrations.services.items.tables import groups, layouts, listing
-from integrations.services.items.tables.in_part import filtered_in_part
+from integrations.services.items.tables.in_part import (
+    filtered_in_part,
+    searched_in_part,
+)
 from integrations.services.items.tables.layouts import NORMAL
 from integrations.services.items.tables.opening import OpenTable
 from integrations.services.items.tables.table_query import SIZES, TableQuery
@@ -133,6 +136,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "words": query.words,
         "has_more_links": selection.has_more_links,
         "in_part": filtered_in_part(selection),
+        "beginnings": searched_in_part(selection),
         "building": selection.indexes.building,
         "previous_url": page.previous.url if page.previous else "",
         "next_url": page.next.url if page.next else "",
