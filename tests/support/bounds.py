@@ -13,7 +13,6 @@ WHOLE = f"{NONE}nothing is left out: it chooses between two ways to the same ans
 COUNTED = "is_more"
 REFUSED = f"{NONE}whoever asks for more is refused in words"
 PAGES = "partials/pages.html"
-PAGED = "page.has_other_pages"
 COLUMN = f"{NONE}no provider has so long an id"
 FAILS = f"{NONE}what is tried no more has failed, and its page says why"
 LATER = f"{NONE}what is left over comes next"
@@ -30,15 +29,8 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "views/items/facets.py::MAX_CHOICES": "… and {missing:,} more",
     "views/items/facts.py::MAX_CHANGES": "All changes of it",
     "views/items/head.py::MOST_FIELDS": LOOK,
-    "views/items/past_times.py::MOST_SHOWN": "The first {{ most_shown }} are shown.",
-    "views/connections/attempts.py::PAGE_SIZE": PAGES,
-    "views/connections/runs.py::PAGE_SIZE": PAGES,
-    "views/downloads.py::PAGE_SIZE": PAGES,
-    "views/editing/bulk_status.py::SIZE": "editing/partials/bulk_pager.html",
-    "views/editing/import_undo.py::PAGE_SIZE": PAGED,
-    "views/editing/imports.py::PAGE_SIZE": PAGED,
-    "views/editing/lists.py::PAGE_SIZE": PAGES,
-    "views/notices/pages.py::PAGE_SIZE": PAGES,
+    "views/items/past_times.py::PAGE_SIZE": PAGES,
+    "views/paging.py::PAGE_SIZE": PAGES,
     "views/items/tables/cells.py::MOST_PARTS": "+{}",
     "views/items/tables/cells.py::MOST_LINKED": "and {count} more",
     "views/items/tables/cells.py::MOST_TITLED": '["…"]',
