@@ -4,19 +4,20 @@ A sign is a text that stands in a template or a module. ``NONE`` begins why a bo
 needs none: nothing is left out by it, or nobody gets so far.
 """
 
-NONE = "none: "
+from tests.support import bounds_of_providers
+from tests.support.bounds_of_providers import CUT, NONE
+
 INPUT = f"{NONE}a form or an address holds so much; what it read is shown"
 LOOK = f"{NONE}a choice of how to show it, with all of it on the page of the item"
 WHOLE = f"{NONE}nothing is left out: it chooses between two ways to the same answer"
 COUNTED = "is_more"
 REFUSED = f"{NONE}whoever asks for more is refused in words"
 PAGES = "partials/pages.html"
-PAGED = "page.has_other_pages"
 COLUMN = f"{NONE}no provider has so long an id"
 FAILS = f"{NONE}what is tried no more has failed, and its page says why"
 LATER = f"{NONE}what is left over comes next"
 
-BOUNDS = {
+BOUNDS = bounds_of_providers.BOUNDS | {
     "views/connections/detail.py::RUNS": "integrations:connection-runs",
     "views/connections/detail.py::HISTORY": "integrations:connection-runs",
     "views/connections/detail.py::ATTEMPTS": "integrations:connection-attempts",
@@ -28,7 +29,8 @@ BOUNDS = {
     "views/items/facets.py::MAX_CHOICES": "… and {missing:,} more",
     "views/items/facts.py::MAX_CHANGES": "All changes of it",
     "views/items/head.py::MOST_FIELDS": LOOK,
-    "views/items/past_times.py::MOST_SHOWN": "The first {{ most_shown }} are shown.",
+    "views/items/past_times.py::PAGE_SIZE": PAGES,
+    "views/paging.py::PAGE_SIZE": PAGES,
     "views/items/tables/cells.py::MOST_PARTS": "+{}",
     "views/items/tables/cells.py::MOST_LINKED": "and {count} more",
     "views/items/tables/cells.py::MOST_TITLED": '["…"]',
@@ -95,14 +97,6 @@ BOUNDS = {
     "services/items/tables/values.py::MOST_VALUES": "in_part",
     "services/items/tables/values.py::MOST_LINKED": "in_part",
     "services/items/unread_texts.py::MOST_COUNTED": COUNTED,
-    "views/connections/attempts.py::PAGE_SIZE": PAGES,
-    "views/connections/runs.py::PAGE_SIZE": PAGES,
-    "views/downloads.py::PAGE_SIZE": PAGES,
-    "views/editing/bulk_status.py::SIZE": "editing/partials/bulk_pager.html",
-    "views/editing/import_undo.py::PAGE_SIZE": PAGED,
-    "views/editing/imports.py::PAGE_SIZE": PAGED,
-    "views/editing/lists.py::PAGE_SIZE": PAGES,
-    "views/notices/pages.py::PAGE_SIZE": PAGES,
     "services/items/history/changes.py::PAGE_SIZE": "next_url",
     "services/items/history/changes.py::UNSEEN_LIMIT": "more than {text}",
     "services/items/storage/contents.py::REASON_LENGTH": f"{NONE}codes are short",
@@ -115,9 +109,7 @@ BOUNDS = {
     "services/items/lists/query.py::DEFAULT_SIZE": "next_url",
     "services/items/relations/write.py::ID_LENGTH": COLUMN,
     "services/items/storage/rows.py::ID_LENGTH": COLUMN,
-    "services/items/storage/rows.py::NAME_LENGTH": (
-        f"{NONE}a name that is cut stands whole among the values of its item"
-    ),
+    "services/items/storage/rows.py::NAME_LENGTH": CUT,
     "services/items/storage/rows.py::SORT_NAME_LENGTH": (
         f"{NONE}names that begin alike for so long are in no order"
     ),

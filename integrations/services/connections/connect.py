@@ -17,6 +17,7 @@ from integrations.models.reasons import ReasonCode
 from integrations.oauth.tokens import TokenSet
 from integrations.providers import CONNECTORS
 from integrations.providers.records import RemoteAccount
+from integrations.providers.values import MAX_NAME, cut
 from integrations.services.common import audit
 from integrations.services.common.errors import (
     OwnedBySomeoneElseError,
@@ -185,7 +186,7 @@ def _row_for(
         provider=provider,
         remote_id=account.remote_id,
         is_sandbox=settings.PROVIDERS[provider].is_sandbox,
-        account_name=account.name[:255],
+        account_name=cut(account.name, MAX_NAME),
     )
     connection.generation = 0
     return connection, True

@@ -21,6 +21,7 @@ from integrations.models import (
 )
 from integrations.models.collection import Completeness
 from integrations.models.reasons import StateReason
+from integrations.providers.values import cut
 from integrations.services.connections.facts import Facts, facts_of
 from integrations.services.notices import incidents
 from integrations.services.notices.troubles import is_at_rest, needs_user, troubles_of
@@ -61,8 +62,8 @@ def _site_incident(check: Check, result: Result, now: datetime) -> Incident:
         kind=check.id,
         subject=Incident.SITE,
         severity=check.severity.value,
-        title=f"{check.severity.capitalize()}: {check.id}: {said}"[:300],
-        text=f"{check.advice} See {check.runbook}."[:1000],
+        title=cut(f"{check.severity.capitalize()}: {check.id}: {said}", 300),
+        text=cut(f"{check.advice} See {check.runbook}.", 1000),
         opened_at=now,
     )
 

@@ -47,11 +47,11 @@ def _expected(item: IntegrationItem, now: datetime) -> dict[str, object]:
     children = None if item.children is None else list(item.children)
     return {
         "type": item.type,
-        "name": item.name[: rows.NAME_LENGTH],
+        "name": rows.fitting_name(item.name),
         "sort_name": rows.sort_name(item.name),
         "is_directory": item.directory,
         "parent_remote_id": (item.parent_id or "")[: rows.ID_LENGTH],
-        "parent_name": (item.parent_path_or_name or "")[: rows.NAME_LENGTH],
+        "parent_name": rows.fitting_name(item.parent_path_or_name),
         "children": children,
         "remote_url": rows.fitting_url(item.url),
         "mime_type": (item.mime_type or "")[:120],

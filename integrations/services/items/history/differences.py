@@ -5,9 +5,9 @@ from typing import Any
 
 from integrations.services.items.storage.rows import (
     ID_LENGTH,
-    NAME_LENGTH,
     Row,
     dump,
+    fitting_name,
     fitting_url,
 )
 
@@ -19,8 +19,8 @@ def differences(old: Mapping[str, Any], row: Row) -> dict[str, list[Any]]:
     """Return what changed as ``field: [old, new]``, long values cut."""
     item = row.item
     new_facts = {
-        "name": item.name[:NAME_LENGTH],
-        "parent_name": (item.parent_path_or_name or "")[:NAME_LENGTH],
+        "name": fitting_name(item.name),
+        "parent_name": fitting_name(item.parent_path_or_name),
         "parent_remote_id": (item.parent_id or "")[:ID_LENGTH],
         "remote_url": fitting_url(item.url),
     }

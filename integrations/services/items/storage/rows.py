@@ -16,6 +16,7 @@ from integrations.models import Collection
 from integrations.models.uuids import time_ordered_uuid
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.records import IntegrationItem
+from integrations.providers.values import cut
 from integrations.services.items.storage.statements import upsert_statement
 
 NAME_LENGTH = 500
@@ -143,11 +144,11 @@ class _Values:
             now,
             self._new_at,
             item.type,
-            item.name[:NAME_LENGTH],
+            fitting_name(item.name),
             sort_name(item.name),
             item.directory,
             (item.parent_id or "")[:ID_LENGTH],
-            (item.parent_path_or_name or "")[:NAME_LENGTH],
+            fitting_name(item.parent_path_or_name),
             None if item.children is None else dump(item.children),
             fitting_url(item.url),
             (item.mime_type or "")[:120],
@@ -169,6 +170,11 @@ class _Values:
 def sort_name(name: str) -> str:
     """Return the form of a name that lists are sorted by."""
     return name.casefold()[:SORT_NAME_LENGTH]
+
+
+def fitting_name(name: str | None) -> str:
+    """Return a name that fits its column, one that was cut with an ellipsis."""
+    return cut(name or "", NAME_LENGTH)
 
 
 def fitting_url(url: str | None) -> str:

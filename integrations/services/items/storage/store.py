@@ -9,6 +9,7 @@ from uuid import UUID
 from integrations.models import Collection, Item, ItemChange
 from integrations.providers.kinds import Deletion
 from integrations.providers.records import Content, IntegrationItem
+from integrations.providers.values import cut
 from integrations.services.items.history.differences import differences
 from integrations.services.items.own_columns import merging
 from integrations.services.items.relations import write as relations
@@ -238,7 +239,7 @@ def _soft_delete_chunk(
         Item.objects.filter(pk__in=keys).update(
             deleted_at=now,
             deleted_kind=deletion.kind,
-            deleted_detail=deletion.detail[:300],
+            deleted_detail=cut(deletion.detail, 300),
             changed_at=now,
         )
     ItemChange.objects.bulk_create(

@@ -17,6 +17,7 @@ from integrations.providers import CONNECTORS
 from integrations.providers.errors import IncompleteListingError
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import RemoteCollection
+from integrations.providers.values import MAX_NAME, cut
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 from integrations.services.sync import failures
@@ -105,7 +106,7 @@ def remember(
         connection=connection,
         remote_id=found.remote_id,
         defaults={
-            "name": found.name[:255],
+            "name": cut(found.name, MAX_NAME),
             "item_type": found.item_type,
             "position": position,
             "required_scopes": list(found.required_scopes),
