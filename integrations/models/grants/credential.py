@@ -114,6 +114,7 @@ class RefreshAttempt(models.Model):
             models.Index(
                 fields=("connection", "-started_at"), name="refresh_attempt_latest"
             ),
+            models.Index(fields=("-started_at", "-id"), name="refresh_attempt_newest"),
         )
 
     def __str__(self) -> str:

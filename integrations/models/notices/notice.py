@@ -128,6 +128,7 @@ class Notice(models.Model):
                 condition=Q(state="waiting"),
                 name="notice_due",
             ),
+            models.Index(fields=("-created_at", "-id"), name="notice_newest"),
         )
 
     def __str__(self) -> str:

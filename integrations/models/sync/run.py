@@ -142,6 +142,7 @@ class SyncRun(models.Model):
             models.Index(fields=("state", "due_at"), name="sync_run_state_due"),
             models.Index(fields=("outcome", "finished_at"), name="sync_run_outcome"),
             models.Index(fields=("connection", "-queued_at"), name="sync_run_latest"),
+            models.Index(fields=("-queued_at", "-id"), name="sync_run_newest"),
             models.Index(
                 fields=("lease_until",),
                 condition=Q(lease_until__isnull=False),
