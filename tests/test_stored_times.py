@@ -118,6 +118,7 @@ ALLOWED: dict[str, str] = {
     "integrations/services/sync/leases/turns.py::_by_turn": "excludes what lies ahead",
     "integrations/services/upkeep/census.py::at_risk": "a provider's own time",
     "integrations/services/upkeep/census.py::failed_today": COUNTED,
+    "integrations/services/upkeep/census.py::just_lost": COUNTED,
     "integrations/services/upkeep/census.py::overdue": PULLED_IN,
     "integrations/services/upkeep/census.py::stale": PULLED_IN,
     "integrations/services/upkeep/checks/work.py::_erasures": "it is only told later",
