@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from integrations.admin.base import GuardedAdmin, ReadOnlyAdmin, name_of, proof_of
+from integrations.admin.filters import ProviderFilter
 from integrations.admin.log import log_action
 from integrations.models import Connection, SuspendedSignInMethod
 from integrations.services.connections import account_deletion, sign_in_methods
@@ -169,7 +170,7 @@ class SocialAccountAdmin(ReadOnlyAdmin):
     """List which provider accounts are linked."""
 
     list_display = ("user", "provider", "uid", "date_joined", "last_login")
-    list_filter = ("provider",)
+    list_filter = (ProviderFilter,)
     list_select_related = ("user",)
     search_fields = ("uid", "user__email")
 

@@ -152,3 +152,19 @@ class ReadOnlyInline(admin.TabularInline):
         self, request: HttpRequest, obj: models.Model | None = None
     ) -> bool:
         return False
+
+
+class LatestInline(ReadOnlyInline):
+    """List the latest rows; an inline has no slice of its own."""
+
+    MOST = 10
+    # The column that names what the page is about, and the one that dates a row.
+    of = "connection"
+    order_by = ""
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        rows = super().get_queryset(request)
+        match = request.resolver_match
+        shown = rows.filter(**{self.of: match.kwargs.get("object_id") if match else 0})
+        latest = shown.order_by(self.order_by).values("pk")[: self.MOST]
+        return rows.filter(pk__in=latest).order_by(self.order_by)

@@ -14,7 +14,13 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from integrations.admin import actions
-from integrations.admin.base import ReadOnlyAdmin, ReadOnlyInline, badge, name_of
+from integrations.admin.base import (
+    BoundedPaginator,
+    LatestInline,
+    ReadOnlyAdmin,
+    badge,
+    name_of,
+)
 from integrations.admin.buttons import ActionButtons
 from integrations.admin.filters import (
     ConditionFilter,
@@ -31,7 +37,6 @@ from integrations.services.connections.status import Status, put_status
 
 # What may be read of a credential; the sealed tokens are not even fetched.
 TOKEN_FACTS = ("version", "fingerprint", "access_expires_at", "refreshed_at")
-MAX_ROWS = 10
 
 
 class StatusList(ChangeList):
@@ -55,19 +60,6 @@ def in_words(planned: Planned) -> str:
     at = planned.at
     when = wording.time_text(at) if at else ""
     return f"{planned.text} {when}".strip()
-
-
-class LatestInline(ReadOnlyInline):
-    """List the latest rows; an inline has no slice of its own."""
-
-    order_by = ""
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request)
-        match = request.resolver_match
-        shown = rows.filter(connection=match.kwargs.get("object_id") if match else None)
-        latest = shown.order_by(self.order_by).values("pk")[:MAX_ROWS]
-        return rows.filter(pk__in=latest).order_by(self.order_by)
 
 
 class SyncRunInline(LatestInline):
@@ -123,6 +115,7 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
     search_fields = ("owner__email", "account_name", "label", "=remote_id")
     date_hierarchy = None
     show_full_result_count = False
+    paginator = BoundedPaginator
     inlines = (SyncRunInline, RefreshAttemptInline)
     fields = (
         "title",

@@ -11,8 +11,8 @@ from django.utils.safestring import SafeString
 from integrations.admin import actions
 from integrations.admin.base import (
     BoundedPaginator,
+    LatestInline,
     ReadOnlyAdmin,
-    ReadOnlyInline,
     badge,
     name_of,
     pretty,
@@ -22,6 +22,7 @@ from integrations.admin.filters import (
     FoundFilter,
     ProviderFilter,
     TypeFilter,
+    first_values,
 )
 from integrations.models import Collection, Item, ItemChange, SpotCheck
 from integrations.models.items.item import ItemQuerySet
@@ -51,7 +52,7 @@ class CollectionAdmin(ReadOnlyAdmin):
         "last_full_refresh_at",
         "links_read_at",
     )
-    list_filter = ("completeness", "reason", "item_type")
+    list_filter = ("completeness", "reason", first_values("item_type"))
     list_select_related = ("connection",)
     search_fields = ("name", "remote_id", "connection__account_name")
     show_full_result_count = False
@@ -119,10 +120,13 @@ class SpotCheckAdmin(ReadOnlyAdmin):
         return str(check.collection.connection)
 
 
-class ItemChangeInline(ReadOnlyInline):
-    """List what changed in an item."""
+class ItemChangeInline(LatestInline):
+    """List what changed last in an item."""
 
     model = ItemChange
+    of = "item"
+    order_by = "-at"
+    verbose_name_plural = "latest changes"
     fields = ("at", "kind", "run", "fields_changed")
     readonly_fields = fields
     show_change_link = False

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -21,6 +21,10 @@ TONES = (
     ("tone-bad", "Needs somebody"),
     ("tone-warn", "Not as promised"),
     ("tone-ok", "Well"),
+)
+TOO_MANY = (
+    "Only the {number} connections whose state changed last were looked at. "
+    "Choose a provider, a state or a reason as well to find others."
 )
 Lookups = Sequence[tuple[str, str]]
 
@@ -54,6 +58,33 @@ class TypeFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
         return queryset.filter(type=value) if value else queryset
+
+
+class FirstValuesFilter(admin.SimpleListFilter):
+    """Filter by a text, of those that the first rows of the list have.
+
+    Django's own filter of such a column reads the whole table for its values.
+    """
+
+    MOST_READ = 2000
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Lookups:
+        rows = model_admin.get_queryset(request)
+        first = rows.values_list(self.parameter_name, flat=True)[: self.MOST_READ]
+        found = {str(value) for value in first if value}
+        return [(value, value) for value in sorted(found | {self.value() or ""} - {""})]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        return (
+            queryset.filter(**{str(self.parameter_name): value}) if value else queryset
+        )
+
+
+def first_values(column: str) -> type[FirstValuesFilter]:
+    """Return the filter by a column of texts."""
+    facts = {"parameter_name": column, "title": column.replace("_", " ")}
+    return type("FirstValues", (FirstValuesFilter,), facts)
 
 
 class FoundFilter(admin.SimpleListFilter):
@@ -131,8 +162,10 @@ class FailedFilter(admin.SimpleListFilter):
 
 
 class ConditionFilter(admin.SimpleListFilter):
-    """Filter connections by what their badge says."""
+    """Filter connections by what their badge says, of those that changed last."""
 
+    # Each is decided by its facts, which takes about a millisecond.
+    MOST_DECIDED = 500
     title = "condition"
     parameter_name = "condition"
 
@@ -146,7 +179,10 @@ class ConditionFilter(admin.SimpleListFilter):
         if not wanted:
             return queryset
         # Asked of the one who decides: a condition in SQL would be a second opinion.
-        shown = put_status(Connection.objects.all())
+        rows = list(queryset.order_by("-state_since")[: self.MOST_DECIDED + 1])
+        if len(rows) > self.MOST_DECIDED:
+            messages.warning(request, TOO_MANY.format(number=self.MOST_DECIDED))
+        shown = put_status(rows[: self.MOST_DECIDED])
         return queryset.filter(
             pk__in=[
                 row.pk

@@ -17,6 +17,7 @@ from integrations.admin.base import (
     badge,
     name_of,
 )
+from integrations.admin.filters import first_values
 from integrations.admin.log import log_action
 from integrations.models import Incident, Notice
 from integrations.services.notices import history, incidents
@@ -43,7 +44,7 @@ class IncidentAdmin(ReadOnlyAdmin):
         "is_open",
         "resolved_at",
     )
-    list_filter = ("kind", "severity")
+    list_filter = (first_values("kind"), first_values("severity"))
     search_fields = ("title", "connection__owner__email")
     list_select_related = ("connection",)
     inlines = (NoticeInline,)

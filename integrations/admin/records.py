@@ -16,7 +16,7 @@ from integrations.admin.base import (
     link_to,
     name_of,
 )
-from integrations.admin.filters import FailedFilter
+from integrations.admin.filters import FailedFilter, ProviderFilter, first_values
 from integrations.admin.log import log_action
 from integrations.models import (
     AuditEvent,
@@ -113,7 +113,7 @@ class RefreshAttemptAdmin(ReadOnlyAdmin):
         "duration_ms",
         "fingerprint",
     )
-    list_filter = ("outcome", "why")
+    list_filter = ("outcome", first_values("why"))
     list_select_related = ("connection",)
     search_fields = ("connection__account_name", "=fingerprint")
     paginator = BoundedPaginator
@@ -127,7 +127,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
     list_display = ("at", "event", "who", "about", "address")
     exclude = ("subject",)
     readonly_fields = ("about",)
-    list_filter = ("event",)
+    list_filter = (first_values("event"),)
     list_select_related = ("user",)
     search_fields = ("event", "subject", "user__email", "address")
     paginator = BoundedPaginator
@@ -164,7 +164,7 @@ class FailedRevocationAdmin(ReadOnlyAdmin):
         "status",
         "tries",
     )
-    list_filter = ("provider", "is_uninstall", "error")
+    list_filter = (ProviderFilter, "is_uninstall", first_values("error"))
     list_select_related = ("owner",)
     search_fields = ("account_name", "=account_id", "owner__email")
     paginator = BoundedPaginator
