@@ -6,7 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config import deadlines
 from config.environment.env import LOG_LEVELS, Environment
-from config.monitoring.logs import logging_config
+from config.monitoring.logs import FORMS, logging_config
 from config.web.web_worker import BufferedWorker
 
 _env = Environment.load(Path(__file__).resolve().parent.parent)
@@ -27,7 +27,9 @@ graceful_timeout = deadlines.stop_seconds(deadlines.token_timeout(_env))
 control_socket_disable = True
 # No access log: addresses of OAuth callbacks carry codes. Errors go where all goes.
 accesslog = None
-logconfig_dict = logging_config(_env.choice("LOG_LEVEL", LOG_LEVELS))
+logconfig_dict = logging_config(
+    _env.choice("LOG_LEVEL", LOG_LEVELS), _env.choice("LOG_FORMAT", FORMS)
+)
 
 if _env.problems:
     raise ImproperlyConfigured(" ".join(map(str, _env.problems)))

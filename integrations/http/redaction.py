@@ -22,7 +22,7 @@ from integrations.http.steering import CHARACTERS
 MIN_EXACT: Final = 8
 
 _STRONG = (
-    r"token|secret|passw(?:or)?d\d?|passphrase|secret_?key|token_?keys|api_?key"
+    r"token|secret|passw(?:or)?d\d?|passphrase|secret_?key|token_?keys|api[_-]?key"
     r"|private_?key|verifier|session_?id|csrf|credentials?|assertion|signature"
 )
 _GAP = (
@@ -68,7 +68,12 @@ _SCHEME = re.compile(
 _USER_INFO = re.compile(r"(://)[^\s/\"'<>]*@")
 _JWT = re.compile(r"(?<![\w-])eyJ[\w-]{8,}+\.[\w-]++(?:\.[\w-]*+)?")
 # The one-time keys of the account pages, and those of feeds, stand in the path itself.
-_PATH_KEY = re.compile(r"(/(?:reset/key|confirm-email|feeds)/)[^\s/\"'<>?]++")
+_PATH_KEY = re.compile(
+    r"(/(?:reset/key|confirm-email|feeds|unsubscribe)/)[^\s/\"'<>?]++"
+)
+_PATHS: Final = ("/reset/key/", "/confirm-email/", "/feeds/", "/unsubscribe/")
+# Tokens that say by their beginning what they are, at Notion and HubSpot.
+_PREFIXED = re.compile(r"\b(?:ntn_\w{8,}+|pat-[a-z]{2}\d-[\w-]{8,}+)", re.IGNORECASE)
 # Line breaks of every kind, terminal control, text direction, lone surrogates.
 _CONTROL = re.compile(f"[\t\n{CHARACTERS}\ud800-\udfff]")
 
@@ -84,8 +89,9 @@ _STEPS: Final[tuple[tuple[Iterable[str], re.Pattern[str], _Replacement], ...]] =
     (("bearer", "basic"), _SCHEME, rf"\1{MASK}"),
     (_STEMS, _NAMED, _masked),
     (("://",), _USER_INFO, rf"\1{MASK}@"),
-    (("/reset/key/", "/confirm-email/", "/feeds/"), _PATH_KEY, rf"\1{MASK}"),
+    (_PATHS, _PATH_KEY, rf"\1{MASK}"),
     (("eyj",), _JWT, MASK),
+    (("ntn_", "pat-"), _PREFIXED, MASK),
 )
 
 _exact: re.Pattern[str] | None = None

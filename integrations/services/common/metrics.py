@@ -9,6 +9,7 @@ zero, which Prometheus takes for a restart.
 
 import atexit
 import json
+import logging
 import os
 import threading
 from bisect import bisect_left
@@ -20,8 +21,11 @@ from typing import Final
 from django.db import transaction
 from django_redis import get_redis_connection
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from integrations.http.endpoints import endpoint_of
+
+logger = logging.getLogger(__name__)
 
 KEY: Final = "metrics:1"
 FLUSH_SECONDS: Final = 5.0
@@ -136,7 +140,10 @@ def count_call(provider: str, method: str, path: str, status: int | None) -> Non
 
 
 def flush() -> None:
-    """Send what has come together; what Redis does not take is kept."""
+    """Send what has come together; what Redis does not take is kept.
+
+    What it may have taken before its answer was late is not counted again.
+    """
     taken = _pending.take()
     if not taken:
         return
@@ -145,6 +152,8 @@ def flush() -> None:
         for sample, number in taken.items():
             pipe.hincrbyfloat(KEY, json.dumps(sample), float(number))
         pipe.execute()
+    except RedisTimeoutError:
+        logger.info("metrics may be lost samples=%d", len(taken))
     except (RedisError, OSError, NotImplementedError):
         _pending.add(taken)
 

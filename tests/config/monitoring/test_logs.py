@@ -1,13 +1,15 @@
 """Test what reaches the log at which level."""
 
 import logging
+import runpy
 
 import pytest
 from django.test import Client, override_settings
 
 from config.environment.env import LOG_LEVELS
-from config.monitoring.logs import MOST_HOSTS, logging_config
+from config.monitoring.logs import FORMS, MOST_HOSTS, logging_config
 from tests.config.monitoring.logging_set_up import Log
+from tests.config.test_settings import ROOT
 
 
 def test_a_secret_is_masked_even_when_a_library_says_it_at_debug() -> None:
@@ -60,3 +62,15 @@ def test_no_logger_says_more_than_was_asked_for(level: str) -> None:
 
     for logger in logging_config(level)["loggers"].values():
         assert logging.getLevelNamesMapping()[logger["level"]] >= asked
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_web_server_writes_in_the_form_of_the_site(
+    monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setenv("ENV_FILE", "off")
+    monkeypatch.setenv("LOG_LEVEL", "INFO")
+    monkeypatch.setenv("LOG_FORMAT", form)
+    server = runpy.run_path(str(ROOT / "config" / "gunicorn.conf.py"))
+
+    assert server["logconfig_dict"] == logging_config("INFO", form)

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.db import transaction
 from django.test import Client, override_settings
 from prometheus_client.parser import text_string_to_metric_families
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from integrations.http.endpoints import endpoint_of
 from integrations.http.secrets import Secret
@@ -109,6 +111,20 @@ def test_what_redis_does_not_take_is_kept(told: Told) -> None:
     metrics.count(metrics.WAITS, 4, provider="x")
 
     assert told("mooring_wait_seconds_total", provider="x") == 7
+
+
+def test_what_redis_took_before_its_answer_was_late_is_not_counted_twice(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = mock.MagicMock()
+    late.pipeline.return_value.execute.side_effect = RedisTimeoutError
+    metrics.count(metrics.WAITS, 3, provider="x")
+    with monkeypatch.context() as patched:
+        patched.setattr(metrics, "get_redis_connection", lambda: late)
+        metrics.flush()
+
+    assert late.pipeline.return_value.hincrbyfloat.called
+    assert told("mooring_wait_seconds_total", provider="x") == 0
 
 
 def test_metrics_are_told_to_operators_only(client: Client) -> None:
