@@ -53,6 +53,11 @@
     }
   }
 
+  // These do nothing without a script.
+  for (const button of document.querySelectorAll("[data-scripted]")) {
+    button.hidden = false
+  }
+
   // Single keys, for whoever has not switched them off. The list of a page has a
   // search of its own, which comes after that of the header.
   const areShortcutsOn = document.body.hasAttribute("data-shortcuts")

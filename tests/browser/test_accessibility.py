@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_every_control import kind_of, origin_of
+from tests.browser.controls import kind_of, origin_of
 from tests.real.processes import wait_until
 from tests.real.stack import Stack
 

@@ -21,6 +21,7 @@ from integrations.models.messages.wording import count_text
 from integrations.providers import SPECS
 from integrations.providers.spec import ProviderSpec
 from integrations.services.common.errors import NotSyncableError
+from integrations.services.common.one_moment import one_moment
 from integrations.services.common.proof import RecentProof
 from integrations.services.connections import disconnect
 from integrations.services.connections import settings as service
@@ -60,6 +61,7 @@ def connection_list_live(request: UserRequest) -> HttpResponse:
     return render(request, "connections/connection_list_live.html", context)
 
 
+@one_moment()
 def _list_context(request: UserRequest) -> dict[str, Any]:
     noted = failed_revocations.with_note(Connection.objects.owned_by(request.user))
     # A stable sort: the disconnected ones go last, the others keep their order.

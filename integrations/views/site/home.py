@@ -15,6 +15,7 @@ from integrations.context_processors import is_sandbox_on
 from integrations.models import Connection, Item
 from integrations.models.items.item import ItemQuerySet
 from integrations.providers import SPECS
+from integrations.services.common.one_moment import one_moment
 from integrations.services.connections.status import put_status, waiting_for_user
 from integrations.services.items.history.news import News, recent_items
 from integrations.services.items.lists import counting
@@ -74,6 +75,7 @@ def _live(look: live.Look, context: dict[str, Any]) -> dict[str, Any]:
     return live.context(look, statuses, reverse("integrations:home-live"))
 
 
+@one_moment()
 def _context(user: User, since: datetime | None) -> dict[str, Any]:
     """Return what Home shows of a user's connections, since their last visit."""
     # What a disconnected one has kept is among the items, though it has no card.
@@ -93,7 +95,7 @@ def _context(user: User, since: datetime | None) -> dict[str, Any]:
         "since": since,
         "changes": _changes(user, since or _week_ago()),
         "recent_items": recent,
-        "running": activity.open_runs(user),
+        "running": list(activity.open_runs(user)),
     }
 
 

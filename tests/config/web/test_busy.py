@@ -1,9 +1,10 @@
 """While another writer keeps the database, pages are read and forms say so."""
 
 import json
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -24,10 +25,11 @@ from config.environment.database import WAIT_SECONDS
 from config.web import busy
 from config.web.middleware import SEEN, STARTED
 from integrations import tasks
-from integrations.models import Connection
+from integrations.models import Connection, Item
 from integrations.services.items.tables import indexes
+from integrations.views.site import home
 from tests.support import file_database
-from tests.support.rows import make_collection, make_connection, make_item
+from tests.support.rows import make_collection, make_connection, make_item, make_run
 
 PASSWORD = "wonderland-7"
 
@@ -318,3 +320,21 @@ def test_a_visit_is_noted_as_soon_as_it_can_be(path: Path, browser: Client) -> N
     assert (
         browser.session["seen_at"] > (timezone.now() - timedelta(minutes=1)).isoformat()
     )
+
+
+def test_home_is_of_one_moment_while_a_sync_goes_on_storing(
+    browser: Client, connection: Connection, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(connection, state="running", first_read=1)
+
+    def store_meanwhile(*_args: object, **_options: object) -> list[Item]:
+        with closing(sqlite3.connect(path)) as writer, writer:
+            writer.execute("update integrations_syncrun set first_read = 2")
+        return []
+
+    with monkeypatch.context() as patch:
+        patch.setattr(home, "recent_items", store_meanwhile)
+        before = browser.get("/").context["changes"]["first_read"]
+    after = browser.get("/").context["changes"]["first_read"]
+
+    assert (before, after) == (1, 2)
