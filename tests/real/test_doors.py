@@ -1,9 +1,11 @@
 """Doors of the site that hold, while something else goes wrong."""
 
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -27,6 +29,11 @@ user.is_staff = True
 user.save()
 user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
 TOTP.activate(user, "{SECRET}")
+"""
+TO_FACTOR = f"""
+from allauth.mfa.totp.internal.auth import TOTP
+from django.contrib.auth.models import User
+TOTP.activate(User.objects.get(email="{{email}}"), "{SECRET}")
 """
 TO_UNPROVEN = """
 from config.sessions import SessionStore
@@ -91,6 +98,56 @@ def test_an_address_that_nobody_proved_opens_one_account_at_most(calm: Stack) ->
         "select count(*) from account_emailaddress where email = ?", owner
     )
     assert found[0][0] == 1
+
+
+def mailed_path(stack: Stack, pattern: str) -> str:
+    """Return the address in the latest mail, which the web process prints."""
+    links = re.compile(rf"{re.escape(stack.url)}({pattern}[^\s/]+/)")
+    found = wait_until(lambda: links.findall(stack.log("web")), "the mail is sent")
+    return str(found[-1])
+
+
+def test_a_link_that_confirms_works_for_the_session_that_asked_alone(
+    calm: Stack,
+) -> None:
+    stranger = calm.person("mallory@example.com")
+    stranger.session.cookies.clear()
+    stranger.email = "victim@example.com"
+    stranger.sign_up()
+    path = mailed_path(calm, "/accounts/confirm-email/")
+    victim = Person(calm.url, email="victim@example.com", password=stranger.password)
+    verified = "select verified from account_emailaddress where email = ?"
+
+    # The form that confirms may be shown to nobody else at all.
+    with suppress(AssertionError):
+        victim.submit(path, path)
+    assert calm.rows(verified, victim.email) == [(0,)]
+
+    stranger.submit(path, path)
+    assert calm.rows(verified, victim.email) == [(1,)]
+
+
+def test_a_password_reset_leaves_no_other_way_in(calm: Stack) -> None:
+    email, kinds = "reset@example.com", "integrations_suspendedsigninmethod"
+    before = calm.person(email)
+    calm.manage("shell", "-c", TO_FACTOR.format(email=email))
+    owner = Person(calm.url, email=email, password="brand-new-word-7")
+
+    form = "/accounts/password/reset/"
+    owner.submit(form, form, email=email)
+    opened = owner.get(mailed_path(calm, f"{form}key/"))
+    path, words = urlsplit(opened.url).path, ("password1", "password2")
+    owner.submit(path, path, **dict.fromkeys(words, owner.password))
+
+    assert "/accounts/login/" in before.get("/connections/").url
+    owner.sign_in()
+    assert owner.get("/connections/").url.endswith("/connections/")
+    assert calm.rows(f"select kind from {kinds}") == [("totp",)]
+    assert not calm.rows(
+        "select 1 from mfa_authenticator join auth_user on auth_user.id = user_id"
+        " where email = ?",
+        email,
+    )
 
 
 def test_staff_who_may_only_view_cannot_spell_out_the_key_of_a_session(
@@ -205,7 +262,7 @@ def test_tokens_that_cannot_be_opened_are_seen_everywhere(calm: Stack) -> None:
     assert ready.status_code == 503
 
 
-def test_an_https_address_without_its_proxies_is_told(calm: Stack) -> None:
+def test_an_https_address_without_its_proxies_or_mail_is_told(calm: Stack) -> None:
     values = {**calm.plan.environment, "PUBLIC_BASE_URL": "https://mooring.example.com"}
     calm.plan.environment.update(values)
     try:
@@ -214,3 +271,6 @@ def test_an_https_address_without_its_proxies_is_told(calm: Stack) -> None:
         calm.plan.environment["PUBLIC_BASE_URL"] = calm.url
 
     assert "TRUSTED_PROXY_COUNT" in said.stdout + said.stderr
+    # Anybody may sign up here, and nobody can be asked to prove an address.
+    assert "mooring.E021" in said.stderr
+    assert said.returncode
