@@ -26,6 +26,7 @@ STATES = "select provider, state from integrations_connection order by id"
 OF_PROVIDER = (
     "where connection_id in (select id from integrations_connection where provider = ?)"
 )
+FINGERPRINT = f"select fingerprint from integrations_credential {OF_PROVIDER}"
 # A renewal is due, and nobody is at it.
 MAKE_DUE = (
     "update integrations_credential set refresh_due_at = ?, lease_until = null,"
@@ -139,9 +140,11 @@ def test_of_two_consents_under_way_the_newest_is_kept_and_the_other_given_back(
     wait_until(lambda: has_struck(calm, "latency"), "the older one is identified")
 
     newer = person.get(second)
+    stored = calm.rows(FINGERPRINT, "hubspot")
     older.join(30)
 
     assert newer.ok
+    assert calm.rows(FINGERPRINT, "hubspot") == stored
     wait_until(
         lambda: len(living_grants(calm, "hubspot")) == 1, "the other is given back"
     )
@@ -153,15 +156,14 @@ def test_the_grant_of_an_account_that_is_another_users_is_given_back(
     calm: Stack,
 ) -> None:
     calm.person(EMAIL).connect("hubspot")
-    stored = f"select fingerprint from integrations_credential {OF_PROVIDER}"
-    before = calm.rows(stored, "hubspot")
+    before = calm.rows(FINGERPRINT, "hubspot")
     bob = calm.person("bob@example.com")
 
     page = bob.get(bob.consent(bob.start_connecting("hubspot")))
 
     assert page.ok
     assert len(before) == 1
-    assert calm.rows(stored, "hubspot") == before
+    assert calm.rows(FINGERPRINT, "hubspot") == before
     wait_until(
         lambda: len(living_grants(calm, "hubspot")) == 1, "the other is given back"
     )

@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -35,10 +36,10 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.models import User
 TOTP.activate(User.objects.get(email="{{email}}"), "{SECRET}")
 """
-TO_UNPROVEN = """
+TO_CHANGE_SESSION = """
 from config.sessions import SessionStore
 session = SessionStore("{key}")
-session["account_authentication_methods"] = []
+session.update({values})
 session.save()
 """
 FORGED = "FORGED all is well"
@@ -65,11 +66,19 @@ def calm(doors: Stack) -> Stack:
     return doors
 
 
+def change_session(stack: Stack, person: Person, **values: Any) -> None:
+    """Write into a stored session, as time would."""
+    key = person.session.cookies["session"]
+    stack.manage("shell", "-c", TO_CHANGE_SESSION.format(key=key, values=values))
+
+
 def test_a_page_is_read_while_the_database_is_locked_and_a_form_is_told_so(
     calm: Stack,
 ) -> None:
     person = calm.person(EMAIL)
     page = person.get("/accounts/time-zone/")
+    # The next visit is one to be noted.
+    change_session(calm, person, session_seen=int(time.time()) - 3600)
     with closing(sqlite3.connect(calm.database_url.removeprefix("sqlite:///"))) as lock:
         lock.execute("begin immediate")
 
@@ -80,6 +89,7 @@ def test_a_page_is_read_while_the_database_is_locked_and_a_form_is_told_so(
     assert read.status_code == 200
     assert read.elapsed.total_seconds() < 5
     assert sent.status_code == 503
+    assert sent.elapsed.total_seconds() < 15
     assert sent.headers["Retry-After"]
     again = person.submit("/accounts/time-zone/", "time-zone/", time_zone="UTC")
     assert again.ok
@@ -225,8 +235,7 @@ def test_no_way_deletes_items_without_a_recent_proof(
     person, path, other = hostile
     before = names_in(calm, path)
     instead = f"{path}instead-of/{other.split('/')[2]}/"
-    key = person.session.cookies["session"]
-    calm.manage("shell", "-c", TO_UNPROVEN.format(key=key))
+    change_session(calm, person, account_authentication_methods=[])
 
     for page, sent in {
         instead: {"choice": "remove"},
@@ -234,7 +243,8 @@ def test_no_way_deletes_items_without_a_recent_proof(
     }.items():
         asked = person.submit(page, page, **sent)
         assert "/accounts/reauthenticate/" in asked.url, page
-    assert names_in(calm, path) == before
+    # Its first sync may still be reading.
+    assert set(names_in(calm, path)) >= set(before)
 
     asked = person.submit(instead, instead, choice="remove")
     person.submit(asked.url, "/accounts/reauthenticate/", password=person.password)
