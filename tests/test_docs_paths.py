@@ -35,3 +35,39 @@ def test_every_path_that_a_page_names_exists(page: Path) -> None:
     ours = {n for n in named if "/" not in n or n.partition("/")[0] in TOPS}
 
     assert not [name for name in sorted(ours) if not is_there(name)]
+
+
+def symbols(page: Path) -> list[tuple[str, str]]:
+    """Return the modules that a page names with something in them, and that."""
+    found = {name for name in CODE.findall(page.read_text()) if "/" in name}
+    split = [name.rpartition(".") for name in sorted(found) if EXAMPLE not in name]
+    parts = [(path, name) for path, _, name in split]
+    return [
+        (path, name)
+        for path, name in parts
+        if path and name != "py" and any(modules_at(path))
+    ]
+
+
+def modules_at(path: str) -> list[Path]:
+    """Return the module or the package at a path, from either base."""
+    ends = (f"{path}.py", f"{path}/__init__.py")
+    return [base / end for base in BASES for end in ends if (base / end).exists()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_a_page_names_in_a_module_is_defined_there(page: Path) -> None:
+    for path, name in symbols(page):
+        text = "\n".join(each.read_text() for each in modules_at(path))
+
+        defined = rf"(?m)^\s*(?:def|class) {name}\b|^{name}\b.*="
+        assert re.search(defined, text), f"{path}.{name}"
+
+
+def test_what_holds_is_named_by_where_it_is() -> None:
+    """Of a module's name alone nobody can tell whether there still is one."""
+    text = (ROOT / "docs/security.md").read_text()
+    names = re.findall(r"`([a-zA-Z_]+\.[a-zA-Z_]+)`", text)
+
+    assert not [name for name in names if not is_there(name)]
+    assert symbols(ROOT / "docs/security.md")

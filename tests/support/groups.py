@@ -11,6 +11,7 @@ BROWSER, REAL = "tests/browser/", "tests/real/"
 DATABASES = ("postgres", "sqlite")
 # Each has a server of its own that its tests share.
 TOGETHER = (
+    "tests/real/test_consents.py",
     "tests/real/test_doors.py",
     "tests/real/test_health.py",
     "tests/real/test_limits.py",
