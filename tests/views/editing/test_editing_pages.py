@@ -539,9 +539,18 @@ def test_the_latest_edit_can_be_undone_from_its_item(
 @pytest.mark.parametrize(
     "name", ["item-edit", "item-archive", "item-detail-live", "edit-detail"]
 )
+@pytest.mark.parametrize("is_administrator", [False, True])
 def test_nobody_elses_contacts_can_be_edited(
-    as_bob: Client, item: Item, contacts: Collection, name: str
+    as_bob: Client,
+    bob: User,
+    item: Item,
+    contacts: Collection,
+    name: str,
+    *,
+    is_administrator: bool,
 ) -> None:
+    bob.is_staff = bob.is_superuser = is_administrator
+    bob.save()
     edit = make_edit(item)
     key = edit.uuid if name.startswith("edit") else item.uuid
 
