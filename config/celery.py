@@ -16,10 +16,12 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from kombu.exceptions import OperationalError
 
-from config import deadlines, outages, time_limits, tracing
-from config.broker import use_mended_transport
+from config import deadlines
+from config.background import time_limits
+from config.background.broker import use_mended_transport
+from config.background.queues import QUEUES
 from config.checks import refuse_unsafe_settings
-from config.queues import QUEUES
+from config.monitoring import outages, tracing
 from integrations.services.common import shutdown
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -37,7 +39,7 @@ app.autodiscover_tasks()
 def trace_tasks(**_kwargs: Any) -> None:
     """Make spans of tasks, where there is a collector to send them to."""
     if settings.OTEL_EXPORTER_OTLP_ENDPOINT and settings.IS_TELEMETRY_INSTALLED:
-        import_module("config.telemetry").listen()
+        import_module("config.monitoring.telemetry").listen()
 
 
 @signals.setup_logging.connect

@@ -7,7 +7,7 @@ it: no stop of its process, no container, no proxy.
 import math
 from typing import Final
 
-from config.env import Environment
+from config.environment.env import Environment
 
 TOKEN_SECONDS: Final = 60.0
 LONGEST_TOKEN_SECONDS: Final = 120.0

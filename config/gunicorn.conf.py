@@ -5,9 +5,9 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 from config import deadlines
-from config.env import LOG_LEVELS, Environment
-from config.logs import logging_config
-from config.web_worker import BufferedWorker
+from config.environment.env import LOG_LEVELS, Environment
+from config.monitoring.logs import logging_config
+from config.web.web_worker import BufferedWorker
 
 _env = Environment.load(Path(__file__).resolve().parent.parent)
 
@@ -19,7 +19,7 @@ threads = _env.whole("WEB_THREADS", default=8, low=1, high=64)
 timeout = 60
 # A connection that is kept costs no thread.
 keepalive = 5
-# The settings have the same list; see config/https.py.
+# The settings have the same list; see config/web/https.py.
 forwarded_allow_ips = ",".join(_env.networks("FORWARDED_ALLOW_IPS", "127.0.0.1,::1"))
 # A callback in the middle of an exchange has its answer first.
 graceful_timeout = deadlines.stop_seconds(deadlines.token_timeout(_env))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from config.queues import WORKERS
+from config.background.queues import WORKERS
 
 PORT: Final = 8000
 CELERY: Final = ("celery", "-A", "config")

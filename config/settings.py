@@ -11,14 +11,14 @@ from celery.schedules import schedule
 from csp.constants import NONE, SELF
 
 from config import deadlines, private_files
+from config.background.queues import QUEUES
 from config.cache import OPTIONS
-from config.database import read_database
-from config.env import LOG_LEVELS, Environment, is_loopback
-from config.logs import FORMS, logging_config
-from config.mail import read_mail
-from config.monitors import read_headers, read_sentry_dsn
-from config.queues import QUEUES
-from config.redis import broker_tls, passwords, read_redis, without_query
+from config.environment.database import read_database
+from config.environment.env import LOG_LEVELS, Environment, is_loopback
+from config.environment.mail import read_mail
+from config.environment.monitors import read_headers, read_sentry_dsn
+from config.environment.redis import broker_tls, passwords, read_redis, without_query
+from config.monitoring.logs import FORMS, logging_config
 from integrations.http.redaction import register_secrets
 from integrations.http.secrets import Secret
 from integrations.providers import SPECS
@@ -108,32 +108,32 @@ INSTALLED_APPS = [
     "integrations.signin",
 ]
 MIDDLEWARE = [
-    "config.tracing.request_ids",
-    "config.middleware.security_headers",
-    "config.middleware.private_pages",
+    "config.monitoring.tracing.request_ids",
+    "config.web.middleware.security_headers",
+    "config.web.middleware.private_pages",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "config.https.HttpsMiddleware",
-    "config.middleware.probes",
-    "config.page_times.page_times",
+    "config.web.https.HttpsMiddleware",
+    "config.web.middleware.probes",
+    "config.web.page_times.page_times",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "config.middleware.public_addresses",
-    "config.busy.BusyMiddleware",
-    "config.busy.SessionsMiddleware",
-    "config.compression.CompressedPages",
+    "config.web.middleware.public_addresses",
+    "config.web.busy.BusyMiddleware",
+    "config.web.busy.SessionsMiddleware",
+    "config.web.compression.CompressedPages",
     "django.middleware.common.CommonMiddleware",
     # Behind the one above, which counts the bytes of an answer.
-    "config.visible_controls.visible_controls",
+    "config.web.visible_controls.visible_controls",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "config.middleware.session_lifetime",
-    "config.middleware.preferences",
-    "config.middleware.LoginRequired",
+    "config.web.middleware.session_lifetime",
+    "config.web.middleware.preferences",
+    "config.web.middleware.LoginRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
-    "config.middleware.refused_methods",
+    "config.web.middleware.refused_methods",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -146,7 +146,7 @@ TEMPLATES = [
                 (
                     "django.template.loaders.cached.Loader",
                     [
-                        "config.templates.CompactLoader",
+                        "config.web.templates.CompactLoader",
                         "django.template.loaders.app_directories.Loader",
                     ],
                 ),
@@ -255,7 +255,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
-CELERY_BEAT_SCHEDULER = "config.scheduler:ClockSafeScheduler"
+CELERY_BEAT_SCHEDULER = "config.background.scheduler:ClockSafeScheduler"
 # What the database holds of these is written anew whenever beat starts.
 CELERY_BEAT_SCHEDULE = {
     name: {
@@ -361,7 +361,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-SESSION_ENGINE = "config.sessions"
+SESSION_ENGINE = "config.web.sessions"
 # The middleware ends an idle session; the cookie and its row end at the latest here.
 SESSION_IDLE_SECONDS = env.whole("SESSION_IDLE_SECONDS", default=3 * 86400, low=60)
 SESSION_COOKIE_AGE = env.whole("SESSION_ABSOLUTE_SECONDS", default=14 * 86400, low=60)
@@ -440,13 +440,13 @@ CSRF_COOKIE_SECURE = _is_https
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 MESSAGE_COOKIE_NAME = f"{_prefix}messages"
-MESSAGE_STORAGE = "config.messages.MessageStorage"
+MESSAGE_STORAGE = "config.web.messages.MessageStorage"
 SECURE_SSL_REDIRECT = _is_https
 # W001 looks for Django's SecurityMiddleware by name; ours is one. W021 would have
 # everybody preload.
 SILENCED_SYSTEM_CHECKS = ["security.W001", "security.W021"]
 SECURE_SSL_HOST = _public.netloc
-# Set by config.https from what trusted proxies say, and by nothing else.
+# Set by config.web.https from what trusted proxies say, and by nothing else.
 SECURE_PROXY_SSL_HEADER = ("trusted_scheme", "https")
 FORWARDED_ALLOW_IPS = env.networks("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 # Probes come from inside, without TLS.
@@ -484,7 +484,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 _is_collected = (STATIC_ROOT / "staticfiles.json").is_file()
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "config.static.StaticFiles"},
+    "staticfiles": {"BACKEND": "config.web.static.StaticFiles"},
 }
 WHITENOISE_USE_FINDERS = not _is_collected
 WHITENOISE_ALLOW_ALL_ORIGINS = False
@@ -495,7 +495,7 @@ OTEL_EXPORTER_OTLP_ENDPOINT = env.url("OTEL_EXPORTER_OTLP_ENDPOINT")
 IS_TELEMETRY_INSTALLED = find_spec("opentelemetry") is not None
 if OTEL_EXPORTER_OTLP_ENDPOINT and IS_TELEMETRY_INSTALLED:
     # Behind the one that gives a request its id.
-    MIDDLEWARE.insert(1, "config.telemetry.request_spans")
+    MIDDLEWARE.insert(1, "config.monitoring.telemetry.request_spans")
 OTEL_EXPORTER_OTLP_HEADERS = read_headers(env, "OTEL_EXPORTER_OTLP_HEADERS")
 LOGGING = logging_config(
     LOG_LEVEL, env.choice("LOG_FORMAT", FORMS), reports=bool(SENTRY_DSN)

@@ -7,7 +7,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
-from integrations.models import ProviderState, wording
+from integrations.models import ProviderState
+from integrations.models.messages import wording
 from integrations.providers import SPECS
 from integrations.services.connections.facts import needing_user
 from integrations.services.connections.status import put_status

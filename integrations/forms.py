@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 
 from integrations.models import NoticeKind, NoticeSettings, OwnColumn, Preferences
-from integrations.models.preferences import zone_names
+from integrations.models.accounts.preferences import zone_names
 from integrations.services.items.downloads.asked import Content
 from integrations.services.items.downloads.formats import FORMATS
 

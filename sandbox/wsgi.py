@@ -1,6 +1,6 @@
 """Offer the sandbox to a WSGI server."""
 
-from sandbox.core.app import make_app
+from sandbox.core.app import App
 from sandbox.core.config import Config
 from sandbox.core.provider import Plan
 from sandbox.core.state import Sandbox
@@ -10,4 +10,4 @@ from sandbox.providers import PROVIDERS
 config = Config.from_environ()
 sandbox = Sandbox(Storage(config.database), config=config, providers=PROVIDERS)
 sandbox.seed(Plan())
-application = make_app(sandbox)
+application = App(sandbox)

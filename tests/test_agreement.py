@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from integrations.models import wording
+from integrations.models.messages import wording
 from integrations.models.reasons import Reason, ReasonCode
 from tests.support.agreement import disagreements, fixed_in_code, fixed_in_template
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from config.env import LINE
+from config.environment.env import LINE
 from integrations.management.names import find_uses
 from integrations.providers import SPECS
 
@@ -129,7 +129,24 @@ def test_every_package_of_the_services_has_its_rank() -> None:
     assert packages == set(SERVICE_RANKS)
 
 
-@pytest.mark.parametrize("tree", ["config", "integrations", "sandbox"])
+TREES = ("config", "integrations", "sandbox")
+LONGEST = 50
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_no_function_is_longer_than_a_page(tree: str) -> None:
+    found = []
+    for path in python_files(ROOT / tree):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                if lines > LONGEST:
+                    found.append(f"{path}: {node.name} has {lines} lines")
+
+    assert found == []
+
+
+@pytest.mark.parametrize("tree", TREES)
 def test_no_modules_import_each_other_in_a_cycle(tree: str) -> None:
     files = {module_of(path): path for path in python_files(ROOT / tree)}
     graph = {

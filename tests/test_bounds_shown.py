@@ -10,7 +10,10 @@ import pytest
 from tests.support.bounds import BOUNDS, NONE, OTHERS
 
 ROOT = Path(__file__).resolve().parent.parent
-PLACES = ("views", "services", "management")
+BELOW = ("providers", "models", "http", "oauth")
+PLACES = ("views", "services", "management", *BELOW)
+# Ids and digests are taken apart in shorter pieces.
+FEW = 30
 NAME = re.compile(
     r"(?:MOST|MAX|LONG|LISTED|SHOWN|LOOKED_AT|ATTEMPTS|RUNS|HISTORY|RECENT|SAMPLE)"
     r"|(?:FEW|SOME|ENOUGH)$|(?:\w+_)?(?:LENGTH|LIMIT|SIZES?)$"
@@ -38,6 +41,21 @@ def found() -> set[str]:
         for name in bounds_in(path)
         if name not in OTHERS
     }
+
+
+def cuts_in(module: Path) -> Iterator[str]:
+    """Yield the slices of a module that end at a bare number, which nobody explains."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        end = node.upper if isinstance(node, ast.Slice) else None
+        if isinstance(end, ast.Constant) and int(str(end.value)) >= FEW:
+            yield f"{module.name}:{end.lineno}"
+
+
+def test_what_is_read_of_a_provider_is_cut_at_no_bare_number() -> None:
+    base = ROOT / "integrations"
+    modules = [p for place in BELOW for p in (base / place).rglob("*.py")]
+
+    assert [cut for module in modules for cut in cuts_in(module)] == []
 
 
 def test_no_bound_is_forgotten_and_none_is_kept_that_is_gone() -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from integrations.models import Item, ItemChange, RefreshAttempt
-from integrations.models.progress import CollectionProgress, ProgressState
+from integrations.models.sync.progress import CollectionProgress, ProgressState
 from tests.support.rows import (
     NOON,
     make_collection,

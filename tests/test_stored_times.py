@@ -35,14 +35,16 @@ CLAIM_FORGETS = "claiming the run forgets what a clock ahead has set"
 REFUSED = "a token that is too old is refused by the provider, and refreshed then"
 BOTH_STORED = "two stored times"
 COUNTED = "what is dated ahead counts as having happened lately, once"
+ASKED = "asked for by an address"
+OUR_CLOCK = "is about our own clock"
 SHOWN = "shown only"
 BOUNDED = "bounded by a constant, and tried again"
 ALLOWED: dict[str, str] = {
     "integrations/admin/connections.py::get_queryset": "excludes what lies ahead",
     "integrations/admin/filters.py::queryset": REFUSED,
     "integrations/models/connection.py::is_stale": PULLED_IN,
-    "integrations/models/item.py::": BOTH_STORED,
-    "integrations/models/run.py::duration": "never less than nothing",
+    "integrations/models/items/item.py::": BOTH_STORED,
+    "integrations/models/sync/run.py::duration": "never less than nothing",
     "integrations/services/connections/findings.py::_of_first_sync": PULLED_IN,
     "integrations/services/connections/next_steps.py::next_sync": PULLED_IN,
     "integrations/services/grants/circuit_breaker.py::ensure_running": "is_paused asks",
@@ -50,6 +52,7 @@ ALLOWED: dict[str, str] = {
         "a grant of the future is older"
     ),
     "integrations/services/connections/consents.py::_has_ended_since": BOTH_STORED,
+    "integrations/services/connections/disconnect.py::was_removed": BOTH_STORED,
     "integrations/services/connections/consents.py::_not_identified": (
         "what is dated ahead is tried for longer"
     ),
@@ -70,38 +73,34 @@ ALLOWED: dict[str, str] = {
     "integrations/services/grants/refresh_attempts/intent.py::_check_open_attempt": (
         "begins the spacing anew"
     ),
-    "integrations/services/items/as_of.py::find_past": "asked for by an address",
-    "integrations/services/items/as_of.py::undo": "asked for by an address",
-    "integrations/services/items/table_history.py::_changes_since": (
-        "asked for by an address"
+    "integrations/services/items/history/as_of.py::find_past": ASKED,
+    "integrations/services/items/history/as_of.py::undo": ASKED,
+    "integrations/services/items/history/table_history.py::_changes_since": ASKED,
+    "integrations/services/items/history/table_history.py::_new_since": ASKED,
+    "integrations/services/items/history/table_history.py::compare": ASKED,
+    "integrations/services/items/history/table_history.py::fetch_past": ASKED,
+    "integrations/views/items/past_times.py::_make_reach": ASKED,
+    "integrations/services/items/history/changes.py::_within": ASKED,
+    "integrations/services/items/history/changes.py::count_unseen": COUNTED,
+    "integrations/services/items/history/changes.py::fetch_page": BOTH_STORED,
+    "integrations/services/items/history/changes.py::mark_seen": (
+        "its view asks the helper"
     ),
-    "integrations/services/items/table_history.py::_new_since": (
-        "asked for by an address"
-    ),
-    "integrations/services/items/table_history.py::compare": "asked for by an address",
-    "integrations/services/items/table_history.py::fetch_past": (
-        "asked for by an address"
-    ),
-    "integrations/views/items/past_times.py::_make_reach": "asked for by an address",
-    "integrations/services/items/changes.py::_within": "asked for by an address",
-    "integrations/services/items/changes.py::count_unseen": COUNTED,
-    "integrations/services/items/changes.py::fetch_page": BOTH_STORED,
-    "integrations/services/items/changes.py::mark_seen": "its view asks the helper",
     "integrations/services/sync/activity.py::outcomes_by_day": COUNTED,
     "integrations/views/items/as_of.py::_url": SHOWN,
     "integrations/views/site/charts.py::_line": SHOWN,
-    "integrations/services/items/contents.py::_is_new": BOTH_STORED,
+    "integrations/services/items/storage/contents.py::_is_new": BOTH_STORED,
     "integrations/services/items/downloads/orders.py::expire": "it is only kept longer",
     "integrations/services/items/downloads/xlsx_cells.py::serial": (
         "counts days since Excel's first one"
     ),
-    "integrations/services/items/everything.py::fetch_timeline": BOTH_STORED,
-    "integrations/services/items/counting.py::count_since": COUNTED,
-    "integrations/services/items/news.py::parse": "asked for by an address",
-    "integrations/services/items/news.py::select": COUNTED,
+    "integrations/services/items/relations/everything.py::fetch_timeline": BOTH_STORED,
+    "integrations/services/items/lists/counting.py::count_since": COUNTED,
+    "integrations/services/items/history/news.py::parse": ASKED,
+    "integrations/services/items/history/news.py::select": COUNTED,
     "integrations/services/sync/activity.py::first_read_since": COUNTED,
-    "integrations/services/sync/budget.py::calls_left": COUNTED,
-    "integrations/services/sync/clock.py::provider_time": "is about our own clock",
+    "integrations/services/sync/calls/budget.py::calls_left": COUNTED,
+    "integrations/services/sync/calls/clock.py::provider_time": OUR_CLOCK,
     "integrations/services/sync/collection_loop.py::_seconds_to_retry": CLAIM_FORGETS,
     "integrations/services/sync/foreground.py::_nap": BOUNDED,
     "integrations/services/sync/texts/page_text.py::_stale": "asks the helper as well",
@@ -114,11 +113,12 @@ ALLOWED: dict[str, str] = {
     "integrations/services/sync/spot_checks/due.py::calls_now": COUNTED,
     "integrations/services/sync/spot_checks/due.py::due": "the first comes later",
     "integrations/services/sync/spot_checks/results.py::proofs_of": COUNTED,
-    "integrations/services/sync/stored_items.py::latest": BOTH_STORED,
-    "integrations/services/sync/stored_items.py::walk": BOTH_STORED,
+    "integrations/services/sync/stored/stored_items.py::latest": BOTH_STORED,
+    "integrations/services/sync/stored/stored_items.py::walk": BOTH_STORED,
     "integrations/services/sync/leases/turns.py::_by_turn": "excludes what lies ahead",
     "integrations/services/upkeep/census.py::at_risk": "a provider's own time",
     "integrations/services/upkeep/census.py::failed_today": COUNTED,
+    "integrations/services/upkeep/census.py::just_lost": COUNTED,
     "integrations/services/upkeep/census.py::overdue": PULLED_IN,
     "integrations/services/upkeep/census.py::stale": PULLED_IN,
     "integrations/services/upkeep/checks/work.py::_erasures": "it is only told later",

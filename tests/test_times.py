@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.formats import localize
 from django.utils.timezone import template_localtime
 
-from integrations.models.wording import time_text
+from integrations.models.messages.wording import time_text
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = [*ROOT.glob("templates/**/*.html"), *ROOT.glob("templates/**/*.txt")]
@@ -42,21 +42,21 @@ MACHINES = {
     "integrations/providers/airtable/listing/records.py",
     "integrations/providers/hubspot/mapping/display.py",
     "integrations/providers/notion/listing/querying.py",
-    "config/sentry.py",
+    "config/monitoring/sentry.py",
     "integrations/services/connections/handover/records.py",
     "integrations/services/grants/fallback_store.py",
     "integrations/services/grants/restored_database.py",
     "integrations/services/grants/token_cache.py",
     "integrations/services/items/export.py",
-    "integrations/services/items/change_query.py",
-    "integrations/services/items/everything.py",
-    "integrations/services/items/query.py",
+    "integrations/services/items/history/change_query.py",
+    "integrations/services/items/relations/everything.py",
+    "integrations/services/items/lists/query.py",
     "integrations/services/items/search/datetimes.py",
     "integrations/views/items/as_of.py",
     "integrations/views/items/changes.py",
     "integrations/services/sync/failures.py",
     "integrations/services/connections/findings.py",
-    "integrations/services/sync/stored_items.py",
+    "integrations/services/sync/stored/stored_items.py",
     "integrations/services/upkeep/health.py",
     "integrations/services/upkeep/overview.py",
     "integrations/services/upkeep/checks/processes.py",

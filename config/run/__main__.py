@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config.env import FALSE, read_env_file
+from config.environment.env import FALSE, read_env_file
 from config.private_files import UMASK
 from config.run import ADMINISTRATOR
 from config.run.keys import append_to_env_file, missing_secrets

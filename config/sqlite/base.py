@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.db.backends.sqlite3 import base
 
+from config.environment.database import WAIT_SECONDS
 from config.sqlite.write_queue import Turn, WriteQueue, queue_of
 
 WRITES: Final = ("INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "DROP", "ALTER")
@@ -41,7 +42,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     ``write_wait`` is how many seconds this connection waits for its own.
     """
 
-    write_wait: float = 20.0
+    write_wait: float = WAIT_SECONDS
     _turn: Turn | None = None
 
     @property

@@ -76,23 +76,17 @@ class WriteQueue:
 
     def close_after_fork(self) -> None:
         """Close the lock's file in a child, whose parent has the lock."""
-        if self._file is not None:
-            os.close(self._file)
+        self._close()
 
     def _run(self) -> None:
         """Hand out turns, until nobody has wanted one for a while."""
         self._file = self._open()
-        try:
-            while self._is_wanted():
-                # In this thread, because it cannot be given up.
-                self._lock(fcntl.LOCK_EX)
-                self._give_turn()
-                self._lock(fcntl.LOCK_UN)
-                time.sleep(PAUSE_SECONDS)
-        finally:
-            if self._file is not None:
-                os.close(self._file)
-                self._file = None
+        while self._is_wanted():
+            # In this thread, because it cannot be given up.
+            self._lock(fcntl.LOCK_EX)
+            self._give_turn()
+            self._lock(fcntl.LOCK_UN)
+            time.sleep(PAUSE_SECONDS)
 
     def _open(self) -> int | None:
         """Open the file that processes lock; without it each has its own order only."""
@@ -112,8 +106,15 @@ class WriteQueue:
         with self._changed:
             if self._changed.wait_for(lambda: self._waiting, IDLE_SECONDS):
                 return True
+            # Before another thread begins, whose file it would be.
+            self._close()
             self._is_running = False
             return False
+
+    def _close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
 
     def _give_turn(self) -> None:
         """Let the first one write; whose thread has ended does not any more."""

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from integrations.admin.base import proof_of
 from integrations.admin.log import log_action
 from integrations.models import Collection, Connection, SyncRun
-from integrations.models.wording import count_text
+from integrations.models.messages.wording import count_text
 from integrations.services.common.errors import NotSyncableError
 from integrations.services.connections import disconnect as disconnecting
 from integrations.services.connections import settings as service

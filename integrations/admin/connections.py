@@ -23,14 +23,8 @@ from integrations.admin.filters import (
     ReasonFilter,
     WatchFilter,
 )
-from integrations.models import (
-    Connection,
-    Credential,
-    RefreshAttempt,
-    SyncRun,
-    times,
-    wording,
-)
+from integrations.models import Connection, Credential, RefreshAttempt, SyncRun, times
+from integrations.models.messages import wording
 from integrations.services.connections.counts import with_item_count
 from integrations.services.connections.next_steps import Planned
 from integrations.services.connections.status import Status, put_status

@@ -24,7 +24,7 @@ from integrations.admin.filters import (
     TypeFilter,
 )
 from integrations.models import Collection, Item, ItemChange, SpotCheck
-from integrations.models.item import ItemQuerySet
+from integrations.models.items.item import ItemQuerySet
 from integrations.services.items.search import full_text
 
 COMPLETENESS_TONES = {

@@ -16,7 +16,8 @@ from integrations.admin.base import (
     name_of,
 )
 from integrations.admin.filters import ProviderFilter
-from integrations.models import BulkEdit, Connection, Edit, Item, wording
+from integrations.models import BulkEdit, Connection, Edit, Item
+from integrations.models.messages import wording
 
 DASH = SafeString("-")
 TONES = {

@@ -9,11 +9,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from integrations.models import Connection, wording
+from integrations.models import Connection
 from integrations.models.condition import Condition
+from integrations.models.messages import wording
 from integrations.providers import CONNECTORS, SPECS
 from integrations.services.connections.status import put_status
-from integrations.services.sync import spend
+from integrations.services.sync.calls import spend
 from integrations.services.upkeep import census
 
 TONES = (

@@ -25,9 +25,9 @@ from integrations.models import (
     ProviderState,
     RefreshAttempt,
     SyncRun,
-    wording,
 )
-from integrations.models.progress import CollectionProgress
+from integrations.models.messages import wording
+from integrations.models.sync.progress import CollectionProgress
 from integrations.services.grants import circuit_breaker
 
 # What the subject of an event is, by the first half of its name.

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError, OutputWrapper
 
 from integrations.checks import TAG
 from integrations.models import Item
-from integrations.models.item import ItemQuerySet
+from integrations.models.items.item import ItemQuerySet
 
 CHUNK = 500
 # What a command without pages checks before it starts: the settings. Addresses,

@@ -16,8 +16,9 @@ from rich.progress import Progress as Bars
 
 from integrations.management.output import printable
 from integrations.management.tables import make_console
-from integrations.models import Connection, SyncRun, wording
-from integrations.models.progress import CollectionProgress
+from integrations.models import Connection, SyncRun
+from integrations.models.messages import wording
+from integrations.models.sync.progress import CollectionProgress
 
 
 class Progress:

@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from integrations.management.output import printable
-from integrations.models import Item, wording
+from integrations.models import Item
+from integrations.models.messages import wording
 from integrations.providers import SPECS
 
 BATCH = 200

@@ -11,9 +11,10 @@ from django.db.models import Count
 
 from integrations.management.console import find_user
 from integrations.management.output import printable
-from integrations.models import BulkEdit, Collection, Connection, Edit, Item, wording
-from integrations.models.import_texts import problem_text
-from integrations.models.preferences import zone_of
+from integrations.models import BulkEdit, Collection, Connection, Edit, Item
+from integrations.models.accounts.preferences import zone_of
+from integrations.models.messages import wording
+from integrations.models.writing.import_texts import problem_text
 from integrations.providers.writing import WritableField
 from integrations.services.writing import bulk_delivery, delivery, editing
 from integrations.services.writing.imports.conversion import (

@@ -1,36 +1,36 @@
 """Remember users' connections, what is in them, and what happened."""
 
-from integrations.models.audit import AuditEvent
-from integrations.models.bulk_edit import BulkEdit
+from integrations.models.accounts.audit import AuditEvent
+from integrations.models.accounts.erasure import AccountErasure
+from integrations.models.accounts.preferences import Preferences
+from integrations.models.accounts.sign_in_method import SuspendedSignInMethod
+from integrations.models.accounts.sign_in_try import SignInTry
 from integrations.models.collection import Collection, SeenBlock
 from integrations.models.connection import Connection
-from integrations.models.content import ItemContent
-from integrations.models.count import CollectionCount
-from integrations.models.credential import Credential, RefreshAttempt
-from integrations.models.download import Download, DownloadPart
-from integrations.models.edit import Edit
-from integrations.models.erasure import AccountErasure
-from integrations.models.grant import (
+from integrations.models.grants.credential import Credential, RefreshAttempt
+from integrations.models.grants.grant import (
     AuthorizationState,
     FailedRevocation,
     MovedGrant,
     PendingRevocation,
 )
-from integrations.models.imports import Import, ImportRow
-from integrations.models.item import Item, ItemChange
-from integrations.models.link import ItemLink
-from integrations.models.notice import Follow, Incident, Notice, NoticeSettings
-from integrations.models.notice_kind import NoticeKind
-from integrations.models.own_column import OwnColumn, OwnValue
-from integrations.models.preferences import Preferences
-from integrations.models.provider_state import Heartbeat, ProviderState
-from integrations.models.run import SyncRun
-from integrations.models.saved_view import SavedView, ViewFeed
-from integrations.models.search_state import SearchState
-from integrations.models.sign_in_method import SuspendedSignInMethod
-from integrations.models.sign_in_try import SignInTry
-from integrations.models.spot_check import SpotCheck
-from integrations.models.table import PropertyIndex, PropertyValue, TableLayout
+from integrations.models.grants.provider_state import Heartbeat, ProviderState
+from integrations.models.items.content import ItemContent
+from integrations.models.items.count import CollectionCount
+from integrations.models.items.download import Download, DownloadPart
+from integrations.models.items.item import Item, ItemChange
+from integrations.models.items.link import ItemLink
+from integrations.models.items.own_column import OwnColumn, OwnValue
+from integrations.models.items.saved_view import SavedView, ViewFeed
+from integrations.models.items.search_state import SearchState
+from integrations.models.items.table import PropertyIndex, PropertyValue, TableLayout
+from integrations.models.notices.notice import Follow, Incident, Notice, NoticeSettings
+from integrations.models.notices.notice_kind import NoticeKind
+from integrations.models.sync.run import SyncRun
+from integrations.models.sync.spot_check import SpotCheck
+from integrations.models.writing.bulk_edit import BulkEdit
+from integrations.models.writing.edit import Edit
+from integrations.models.writing.imports import Import, ImportRow
 
 __all__ = [
     "AccountErasure",

@@ -7,10 +7,11 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
-from integrations.models import times, wording
+from integrations.models import times
 from integrations.models.connection import Connection
-from integrations.models.hold import HeldDeletions
+from integrations.models.messages import wording
 from integrations.models.reasons import Reason, columns, reason_choices
+from integrations.models.sync.hold import HeldDeletions
 from integrations.providers import typed_json
 from integrations.providers.kinds import CutKind
 

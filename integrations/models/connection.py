@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.models import wording
+from integrations.models.messages import wording
 from integrations.models.reasons import StateReason, state_choices
 from integrations.providers import SPECS
 from integrations.providers.spec import Scope

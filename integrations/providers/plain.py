@@ -9,13 +9,12 @@ from typing import Final
 from integrations.providers import fields
 from integrations.providers.fields import Value
 from integrations.providers.rich_text import to_plain
-from integrations.providers.values import to_zone
+from integrations.providers.values import MORE, to_zone
 
 MOST_DECIMALS: Final = 3
 UNNAMED: Final = "Somebody"
 # A longer id tells a user nothing.
 MAX_SHOWN_ID: Final = 20
-MORE: Final = "…"
 UNITS: Final[Mapping[str, int]] = {"day": 86_400, "h": 3600, "min": 60, "s": 1}
 MOST_UNITS: Final = 3
 # Not strftime's, which follow the process's locale and cost five times as much.

@@ -14,7 +14,9 @@ MAX_ID: Final = 64
 MAX_TIME: Final = 64
 MAX_NAME: Final = 255
 MAX_URL: Final = 1000
-MAX_SCOPES: Final = 100
+MAX_SCOPES: Final = 500
+# The last character of a text that was cut, and what stands for the rest of a list.
+MORE: Final = "…"
 _OFFSET: Final = re.compile(r"UTC([+-])([01]\d):([0-5]\d)\Z", re.ASCII)
 _HTTPS_HOST: Final = re.compile(
     r"https://([a-z0-9.-]+)(?:[/?#]|\Z)", re.ASCII | re.IGNORECASE
@@ -90,8 +92,13 @@ def to_number(value: object) -> Decimal | None:
 
 
 def one_line(value: object, *, limit: int = MAX_NAME) -> str:
-    """Return a name on one line and of bounded length, empty when there is none."""
-    return " ".join(value.split())[:limit] if isinstance(value, str) else ""
+    """Return a name on one line, cut at a length, empty when there is none."""
+    return cut(" ".join(value.split()), limit) if isinstance(value, str) else ""
+
+
+def cut(text: str, limit: int) -> str:
+    """Return a text of so many characters at most, an ellipsis last if it is cut."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}{MORE}"
 
 
 def to_label(name: str) -> str:

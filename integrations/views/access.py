@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from integrations.models import Connection, SyncRun
-from integrations.models.preferences import Preferences
+from integrations.models.accounts.preferences import Preferences
 from integrations.services.common.proof import RecentProof
 from integrations.services.connections.counts import with_item_count
 

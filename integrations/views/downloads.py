@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import filesizeformat
@@ -12,13 +11,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from integrations.models import Download
-from integrations.models.wording import count_text
+from integrations.models.messages.wording import count_text
 from integrations.services.items.downloads import formats, orders
+from integrations.views import paging
 from integrations.views.access import UserRequest
 from integrations.views.items.download import disposition
 
 State = Download.State
-PAGE_SIZE = 50
 # How often an open page looks while a file is being made.
 SECONDS_BUSY = 2
 TONES = {
@@ -38,8 +37,8 @@ def get_download(request: UserRequest, pk: UUID) -> Download:
 def download_list(request: UserRequest) -> HttpResponse:
     """Show the files that were asked for and have not expired."""
     own = Download.objects.owned_by(request.user)
-    page = Paginator(own, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"page": page, "rows": [_row(each) for each in page]}
+    context = paging.make_context(request.GET, own)
+    context["rows"] = [_row(each) for each in context["page"]]
     return render(request, "downloads/download_list.html", context)
 
 

@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 
 from integrations.models import Connection, Item
 from integrations.services.connections.status import Status
-from integrations.services.items.counting import Count
+from integrations.services.items.lists.counting import Count
 
 # How often a page looks: while a sync is open, else once the next one is due.
 BUSY_SECONDS, LEAST_SECONDS, MOST_SECONDS = 5, 30, 6 * 3600

@@ -1,9 +1,8 @@
 """Simulate Airtable: OAuth, bases, their schema, and the records of their tables."""
 
-from sandbox.airtable.api.attachments import send_attachment
 from sandbox.airtable.api.errors import refuse_with_status
 from sandbox.airtable.api.meta import show_bases, show_tables, show_whoami
-from sandbox.airtable.api.records import list_records, show_record
+from sandbox.airtable.api.records import list_records
 from sandbox.airtable.control import COMMANDS, QUERIES
 from sandbox.airtable.control_schema import SCHEMA_COMMANDS
 from sandbox.airtable.faults import FAULTS
@@ -12,16 +11,11 @@ from sandbox.airtable.seed.loader import seed
 from sandbox.core.state import Route
 from sandbox.oauth import kit
 
-FILE = "/attachments/{expires}/{mark}/{size}/{id}/{name}"
-
 ROUTES = (
     Route("GET", "/v0/meta/whoami", show_whoami, "api whoami"),
     Route("GET", "/v0/meta/bases", show_bases, "api bases"),
     Route("GET", "/v0/meta/bases/{base}/tables", show_tables, "api schema"),
     Route("GET", "/v0/{base}/{table}", list_records, "api list"),
-    Route("POST", "/v0/{base}/{table}/listRecords", list_records, "api list"),
-    Route("GET", "/v0/{base}/{table}/{record}", show_record, "api read"),
-    Route("GET", FILE, send_attachment, "attachments"),
 )
 
 PROVIDER = kit.make_provider(

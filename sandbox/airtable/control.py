@@ -3,19 +3,75 @@
 import json
 from typing import Any
 
-from sandbox.airtable import targets
 from sandbox.airtable.api import quotas
-from sandbox.airtable.schema import Table, list_tables
 from sandbox.airtable.seed.accounts import COMPANIES
-from sandbox.airtable.values import change_cells, make_id, save_cells
+from sandbox.airtable.values import (
+    Table,
+    change_cells,
+    list_tables,
+    make_id,
+    pick,
+    save_cells,
+)
 from sandbox.control import helpers
 from sandbox.core.provider import CommandError, Params
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
-from sandbox.core.times import to_iso
 
 SHOW = 'SELECT id, table_id AS "table", created, modified, cells FROM airtable_record'
+RECORD = """
+SELECT r.*, t.base FROM airtable_record r JOIN airtable_table t ON t.id = r.table_id
+JOIN airtable_base b ON b.id = t.base WHERE r.id = ? AND b.account = ?
+"""
 TEXTS = ("singleLineText", "multilineText", "richText")
+
+
+def get_text(params: Params, name: str) -> str:
+    return str(params.get(name) or "")
+
+
+def list_account_bases(sandbox: Sandbox, params: Params) -> list[Row]:
+    """Return every base of an account, shared or not."""
+    account = helpers.get_account(COMPANIES, params).id
+    sql = "SELECT * FROM airtable_base WHERE account = ? ORDER BY id"
+    return sandbox.storage.all(sql, account)
+
+
+def get_base(sandbox: Sandbox, params: Params) -> Row:
+    """Return the base a command names, by its id or by a name of its own."""
+    text, bases = get_text(params, "base"), list_account_bases(sandbox, params)
+    found = [row for row in bases if text == row["id"]]
+    found = found or [row for row in bases if text == row["name"]]
+    if len(found) != 1:
+        raise CommandError(f"{len(found)} bases are called {text!r}")
+    return found[0]
+
+
+def get_table(sandbox: Sandbox, params: Params) -> tuple[str, Table]:
+    """Return a table, by id or by name inside its base, after the id of that base."""
+    text = get_text(params, "table") or get_text(params, "type")
+    for base in list_account_bases(sandbox, params):
+        if params.get("base") in (None, "", base["id"], base["name"]):
+            table = pick(list_tables(sandbox.storage, base["id"]), text)
+            if table is not None:
+                return base["id"], table
+    raise CommandError(f"no table {text!r}")
+
+
+def get_field(table: Table, name: str) -> dict[str, Any]:
+    field = pick(table["fields"], name)
+    if field is None:
+        raise CommandError(f"{table['name']} has no field {name!r}")
+    return field
+
+
+def get_record(sandbox: Sandbox, params: Params) -> tuple[Row, Table]:
+    text, account = get_text(params, "id"), helpers.get_account(COMPANIES, params).id
+    row = sandbox.storage.one(RECORD, text, account)
+    if row is None:
+        raise CommandError(f"no such record: {text}")
+    tables = list_tables(sandbox.storage, row["base"])
+    return row, next(table for table in tables if table["id"] == row["table_id"])
 
 
 def edit(sandbox: Sandbox, params: Params) -> dict[str, Any]:
@@ -23,7 +79,7 @@ def edit(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
     With `quiet` the modification time stays, as when a lookup or formula changes.
     """
-    row, table = targets.get_record(sandbox, params)
+    row, table = get_record(sandbox, params)
     values = _get_values(table, params)
     with sandbox.storage.write():
         _change(sandbox, row, values, params)
@@ -31,7 +87,7 @@ def edit(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    _, table = targets.get_table(sandbox, params)
+    _, table = get_table(sandbox, params)
     record, values = make_id("rec"), _get_values(table, params)
     with sandbox.storage.write():
         sandbox.storage.run(
@@ -44,7 +100,7 @@ def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def delete(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    row, _ = targets.get_record(sandbox, params)
+    row, _ = get_record(sandbox, params)
     storage = sandbox.storage
 
     def unlink(cell: list[str]) -> list[str]:
@@ -62,7 +118,7 @@ def delete(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Change the first `count` records, after `offset`, at one and the same moment."""
-    _, table = targets.get_table(sandbox, params)
+    _, table = get_table(sandbox, params)
     field = next((f for f in table["fields"] if f["type"] in TEXTS), None)
     if field is None:
         raise CommandError("this table has no text to change")
@@ -71,24 +127,23 @@ def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         table["id"],
         *helpers.get_part(params),
     )
-    text = targets.get_text(params, "value") or f"Touched {to_iso(sandbox.now_ms)}"
-    with sandbox.storage.write():
-        for row in rows:
-            _change(sandbox, row, {field["id"]: text}, params)
-    ids = [row["id"] for row in rows]
-    return {"touched": len(ids), "ids": ids, "value": text}
+
+    def change(row: Row, text: str) -> None:
+        _change(sandbox, row, {field["id"]: text}, params)
+
+    return helpers.touch(sandbox, params, rows, change)
 
 
 def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Return one record by id, or a page of a table's records from `after` on."""
     if params.get("id"):
-        row, _ = targets.get_record(sandbox, params)
+        row, _ = get_record(sandbox, params)
         rows = sandbox.storage.all(f"{SHOW} WHERE id = ?", row["id"])
     else:
         rows = sandbox.storage.all(
             f"{SHOW} WHERE table_id = ? AND id > ? ORDER BY id LIMIT ?",
-            targets.get_table(sandbox, params)[1]["id"],
-            targets.get_text(params, "after"),
+            get_table(sandbox, params)[1]["id"],
+            get_text(params, "after"),
             helpers.get_limit(params),
         )
     shown = ({**dict(row), "cells": json.loads(row["cells"])} for row in rows)
@@ -98,7 +153,7 @@ def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 def count(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Count the bases, tables and records of an account and digest the records."""
     company, bases = helpers.get_account(COMPANIES, params), []
-    for base in targets.list_account_bases(sandbox, params):
+    for base in list_account_bases(sandbox, params):
         tables = list_tables(sandbox.storage, base["id"])
         counted = [_count_table(sandbox, table, params) for table in tables]
         about = {name: base[name] for name in ("id", "name", "workspace")}
@@ -126,7 +181,7 @@ def _count_table(sandbox: Sandbox, table: Table, params: Params) -> dict[str, An
 
 def _get_values(table: Table, params: Params) -> dict[str, Any]:
     given = helpers.get_values(params, "fields", "field")
-    return {targets.get_field(table, n)["id"]: value for n, value in given.items()}
+    return {get_field(table, n)["id"]: value for n, value in given.items()}
 
 
 def _change(sandbox: Sandbox, row: Row, values: dict[str, Any], params: Params) -> None:

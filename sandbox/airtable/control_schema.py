@@ -1,18 +1,18 @@
 """Let people and tests change bases, tables and fields, and who may see them."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from sandbox.airtable.api import quotas
-from sandbox.airtable.schema import Table, save_table
+from sandbox.airtable.control import get_base, get_field, get_table, get_text
 from sandbox.airtable.seed.accounts import COMPANIES
-from sandbox.airtable.targets import get_base, get_field, get_table, get_text
-from sandbox.airtable.values import change_cells, convert, make_id
+from sandbox.airtable.values import Table, change_cells, convert, make_id, save_table
 from sandbox.control.helpers import get_account, get_number
 from sandbox.core.provider import CommandError, Params
 from sandbox.core.state import Command, Sandbox
 
-LEVELS = ("none", "read", "comment", "edit", "create", "")
+Field = dict[str, Any]
 
 
 def rename_base(sandbox: Sandbox, params: Params) -> dict[str, Any]:
@@ -36,17 +36,6 @@ def share_base(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     base, grant = get_base(sandbox, params)["id"], get_text(params, "grant")
     sql = "DELETE FROM airtable_unshared WHERE base = ?1 AND (?2 = '' OR grant_id = ?2)"
     return {"base": base, "grants": sandbox.storage.run(sql, base, grant).rowcount}
-
-
-def set_level(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    """Change what one person may do in a base; an empty level removes them."""
-    base, company = get_base(sandbox, params)["id"], get_account(COMPANIES, params)
-    user, level = get_text(params, "user"), get_text(params, "level")
-    if user not in {person.id for person in company.people} or level not in LEVELS:
-        raise CommandError("no such person or level")
-    sql = "REPLACE INTO airtable_member VALUES (?, ?, ?)"
-    sandbox.storage.run(sql, base, user, level)
-    return {"base": base, "user": user, "level": level}
 
 
 def rename_table(sandbox: Sandbox, params: Params) -> dict[str, Any]:
@@ -74,17 +63,6 @@ def remove_table(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     return {"table": table["id"]}
 
 
-def _get_field(sandbox: Sandbox, params: Params) -> tuple[str, Table, dict[str, Any]]:
-    base, table = get_table(sandbox, params)
-    return base, table, get_field(table, get_text(params, "field"))
-
-
-def rename_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    base, table, field = _get_field(sandbox, params)
-    field["name"] = _require(params, "name")
-    return _save(sandbox, base, table, field)
-
-
 def add_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     base, table = get_table(sandbox, params)
     field = {"id": make_id("fld"), "name": _require(params, "name")}
@@ -93,25 +71,33 @@ def add_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     return _save(sandbox, base, table, field)
 
 
-def remove_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
+def _on_field(change: Callable[[Sandbox, Table, Field, Params], object]) -> Command:
+    def run(sandbox: Sandbox, params: Params) -> dict[str, Any]:
+        base, table = get_table(sandbox, params)
+        field = get_field(table, get_text(params, "field"))
+        with sandbox.storage.write():
+            change(sandbox, table, field, params)
+            return _save(sandbox, base, table, field)
+
+    return run
+
+
+def _rename(sandbox: Sandbox, table: Table, field: Field, params: Params) -> None:
+    field["name"] = _require(params, "name")
+
+
+def _remove(sandbox: Sandbox, table: Table, field: Field, params: Params) -> None:
     """Delete a field; the primary field stays, as at Airtable."""
-    base, table, field = _get_field(sandbox, params)
     if field["id"] == table["primaryFieldId"]:
         raise CommandError("the primary field cannot be removed")
     table["fields"].remove(field)
-    return _save(sandbox, base, table, field)
 
 
-def retype_field(sandbox: Sandbox, params: Params) -> dict[str, Any]:
+def _retype(sandbox: Sandbox, table: Table, field: Field, params: Params) -> None:
     """Change a field to the type `to`; a cell that cannot follow becomes empty."""
-    base, table, field = _get_field(sandbox, params)
-    kind = _require(params, "to")
+    kind, place = _require(params, "to"), (table["id"], field["id"])
     _set_type(field, kind, params)
-    with sandbox.storage.write():
-        change_cells(
-            sandbox.storage, table["id"], field["id"], lambda cell: convert(cell, kind)
-        )
-    return {**_save(sandbox, base, table, field), "type": kind}
+    change_cells(sandbox.storage, *place, lambda cell: convert(cell, kind))
 
 
 def set_calls(sandbox: Sandbox, params: Params) -> dict[str, Any]:
@@ -149,13 +135,12 @@ SCHEMA_COMMANDS: dict[str, Command] = {
     "bases/rename": rename_base,
     "bases/unshare": unshare_base,
     "bases/share": share_base,
-    "bases/level": set_level,
     "tables/rename": rename_table,
     "tables/add": add_table,
     "tables/remove": remove_table,
-    "fields/rename": rename_field,
+    "fields/rename": _on_field(_rename),
     "fields/add": add_field,
-    "fields/remove": remove_field,
-    "fields/retype": retype_field,
+    "fields/remove": _on_field(_remove),
+    "fields/retype": _on_field(_retype),
     "quota/set": set_calls,
 }

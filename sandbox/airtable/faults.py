@@ -6,7 +6,6 @@ from sandbox.airtable.api.errors import (
     MONTH,
     RATE,
     answer_error,
-    refuse_with_status,
 )
 from sandbox.core.provider import Params
 from sandbox.core.state import FaultKind, Sandbox
@@ -20,21 +19,10 @@ def _fail(name: str, label: str, kind: str, shape: str = "") -> FaultKind:
     return FaultKind(name, label, before=fail)
 
 
-def _wrap_error(sandbox: Sandbox, request: Request, params: Params) -> Response:
-    status, shape = int(params["status"]), str(params["shape"])
-    return refuse_with_status(sandbox, request, status, None, shape)
-
-
 FAULTS = (
     _fail("rate_limit", "429 as seen in practice", RATE),
     _fail("rate_limit_documented", "429 as documented", RATE, "object"),
     _fail("monthly_limit", "429: the month is used up", MONTH),
     _fail("iterator_gone", "422: the listing cannot go on", ITERATOR_GONE),
     _fail("forbidden", "403 INVALID_PERMISSIONS", FORBIDDEN),
-    FaultKind(
-        "envelope",
-        "Error in a string, object or list envelope",
-        before=_wrap_error,
-        params={"shape": "list", "status": 422},
-    ),
 )

@@ -17,7 +17,7 @@ from sandbox.oauth.consent import (
     Option,
     Options,
 )
-from sandbox.oauth.policy import Issued, Pkce, Policy, SecretIn
+from sandbox.oauth.policy import Issued, Policy
 
 WORDS = {
     "data.records:read": "See the data in records",
@@ -80,18 +80,15 @@ POLICY = AirtablePolicy(
         scope_words=WORDS,
         pick_note="Bases you cannot open yourself stay closed to the integration.",
     ),
-    authorize_paths=("/oauth2/v1/authorize",),
+    authorize_path="/oauth2/v1/authorize",
     token_path="/oauth2/v1/token",
     state=re.compile(r"[A-Za-z0-9._-]{16,1024}"),
-    pkce=Pkce.REQUIRED,
+    pkce="required",
     echoes_challenge=True,
     refuses_repeated=True,
     scopes=SCOPES,
-    secret_in=SecretIn.BASIC,
-    required={
-        "authorization_code": ("code", "redirect_uri", "code_verifier"),
-        "refresh_token": ("refresh_token",),
-    },
+    secret_in="basic",
+    required=("code", "redirect_uri", "code_verifier"),
     burns_codes=True,
     code_seconds=600,
     access_token_seconds=3600,

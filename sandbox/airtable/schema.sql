@@ -1,12 +1,10 @@
 CREATE TABLE IF NOT EXISTS airtable_base (
     id TEXT PRIMARY KEY, account TEXT NOT NULL, workspace TEXT NOT NULL,
     name TEXT NOT NULL) WITHOUT ROWID;
--- An empty level is that of somebody who was a member before.
 CREATE TABLE IF NOT EXISTS airtable_member (
     base TEXT NOT NULL, user TEXT NOT NULL, level TEXT NOT NULL,
     PRIMARY KEY (base, user)) WITHOUT ROWID;
--- A table is JSON as the base schema shows it, but for `filled` in a view: the field
--- that has a value in every record shown.
+-- A table is JSON as the base schema shows it.
 CREATE TABLE IF NOT EXISTS airtable_table (
     key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, base TEXT NOT NULL,
     shown TEXT NOT NULL);

@@ -1,4 +1,4 @@
-"""Make and recognise ids, and change the cells of records."""
+"""Make and recognise ids; find and keep tables, and change the cells of records."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ import random
 import re
 import secrets
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sandbox.core.storage import Storage
@@ -16,6 +16,8 @@ SHAPE = re.compile(r"[A-Za-z]{3}[A-Za-z0-9]{14}")
 LENGTH = 17
 TEXTS = {"singleLineText", "multilineText", "richText", "singleSelect"}
 NUMBERS = {"number", "currency", "percent", "duration", "rating"}
+# A table is JSON as the base schema shows it.
+Table = dict[str, Any]
 
 
 def make_id(prefix: str, rng: random.Random | None = None) -> str:
@@ -34,6 +36,28 @@ def is_id(prefix: str, text: str) -> bool:
 def is_empty(value: Any) -> bool:
     """Return whether Airtable leaves a value out of a record; zero is a value."""
     return value is None or value is False or value in ("", [])
+
+
+def list_tables(storage: Storage, base: str) -> list[Table]:
+    sql = "SELECT shown FROM airtable_table WHERE base = ? ORDER BY key"
+    return [json.loads(row["shown"]) for row in storage.all(sql, base)]
+
+
+def save_table(storage: Storage, base: str, table: Table) -> None:
+    storage.run(
+        "INSERT INTO airtable_table (id, base, shown) VALUES (?, ?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET shown = excluded.shown",
+        *(table["id"], base, json.dumps(table)),
+    )
+
+
+def pick(things: Sequence[dict[str, Any]], text: object) -> dict[str, Any] | None:
+    """Return a table, field or view by its id, else the first one of that name."""
+    for key in ("id", "name"):
+        for thing in things:
+            if thing[key] == text:
+                return thing
+    return None
 
 
 def save_cells(storage: Storage, record: str, cells: Mapping[str, Any]) -> None:

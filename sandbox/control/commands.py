@@ -68,7 +68,6 @@ def expire_tokens(sandbox: Sandbox, params: Params) -> dict[str, Any]:
             params,
             account=row["account"],
             grant=row["grant_id"],
-            token=row["token"],
             fingerprint=grants.to_fingerprint(row["token"]),
         )
     ]

@@ -1,10 +1,13 @@
 """Read the parameters that commands share, and digest what an account holds."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from sandbox.core.provider import Account, CommandError, Params
+from sandbox.core.state import Sandbox
+from sandbox.core.storage import Row
+from sandbox.core.times import to_iso
 
 MAX_PAGE = 1_000
 AnyAccount = TypeVar("AnyAccount", bound=Account)
@@ -26,6 +29,20 @@ def get_number(params: Params, name: str, default: int) -> int:
 def get_part(params: Params) -> tuple[int, int]:
     """Return how many records to touch, and after how many."""
     return get_number(params, "count", 1), get_number(params, "offset", 0)
+
+
+def touch(
+    sandbox: Sandbox,
+    params: Params,
+    rows: Sequence[Row],
+    change: Callable[[Row, str], object],
+) -> dict[str, Any]:
+    """Change records, each to the same text, at one and the same moment."""
+    text = str(params.get("value") or f"Touched {to_iso(sandbox.now_ms)}")
+    with sandbox.storage.write():
+        for row in rows:
+            change(row, text)
+    return {"touched": len(rows), "ids": [str(row["id"]) for row in rows]}
 
 
 def get_limit(params: Params) -> int:

@@ -55,13 +55,17 @@ def _list_faults(sandbox: Sandbox, provider: Provider) -> list[dict[str, Any]]:
 
 
 def _list_switches(sandbox: Sandbox, provider: Provider) -> list[dict[str, Any]]:
-    found = []
-    for switch in provider.switches:
-        value = sandbox.switches.get(provider.slug, switch.name)
-        text = " ".join(value) if isinstance(value, list) else value
-        moved = value != switch.default
-        found.append({"about": switch, "value": text, "is_moved": moved})
-    return found
+    values = [
+        (s, sandbox.switches.get(provider.slug, s.name)) for s in provider.switches
+    ]
+    return [
+        {
+            "about": switch,
+            "value": " ".join(value) if isinstance(value, list) else value,
+            "is_moved": value != switch.default,
+        }
+        for switch, value in values
+    ]
 
 
 # A file of another seed may hold grants of accounts that this one has not.

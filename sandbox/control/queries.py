@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.control.commands import SQL, get_provider
-from sandbox.core.provider import CommandError, Params
+from sandbox.control.commands import SQL
+from sandbox.core.provider import Params
 from sandbox.core.state import Command, Provider, Sandbox
 from sandbox.oauth import grants
 
@@ -41,16 +41,12 @@ def get_stats(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     sql = "SELECT * FROM token_request WHERE ? IN ('', provider)"
     rows = sandbox.storage.all(sql, slug)
     asked = Counter(f"{row['provider']}:{row['grant_type']}" for row in rows)
-    spends = sandbox.storage.all(SQL["spends"], slug)
     return {
         **sandbox.stats.to_dict(slug),
         "token_requests": dict(asked),
         "token_requests_refused": sum(row["status"] >= 400 for row in rows),
         "double_spends": sum(row["is_double"] for row in rows),
         "overlapping_spends": sum(row["is_overlapping"] for row in rows),
-        "spends": {
-            grants.to_fingerprint(row["value"]): row["spends"] for row in spends
-        },
     }
 
 
@@ -68,14 +64,6 @@ def get_tokens(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 def get_token_requests(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     rows = sandbox.storage.all("SELECT * FROM token_request ORDER BY id")
     return {"requests": [dict(row) for row in rows]}
-
-
-def run_query(sandbox: Sandbox, name: str, params: Params) -> dict[str, Any]:
-    """Answer a query; whatever is not common is the provider's own."""
-    query = QUERIES.get(name) or get_provider(sandbox, params).queries.get(name)
-    if query is None:
-        raise CommandError("no such query")
-    return query(sandbox, params)
 
 
 QUERIES: Mapping[str, Command] = {

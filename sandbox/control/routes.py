@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from sandbox.control.commands import run_command
+from sandbox.control.commands import get_provider, run_command
 from sandbox.control.pages import show_overview, show_provider
-from sandbox.control.queries import QUERIES, run_query
+from sandbox.control.queries import QUERIES
 from sandbox.core.provider import CommandError
 from sandbox.core.state import Route, Sandbox
 from sandbox.core.web import (
@@ -26,12 +26,13 @@ ELSEWHERE = "this command came from another site"
 
 
 def answer_query(sandbox: Sandbox, request: Request) -> Response:
-    name = request.params["query"]
-    own = {name for p in sandbox.providers.values() for name in p.queries}
-    if name not in {*QUERIES, *own}:
-        return to_json({"error": "no such query"}, 404)
+    """Answer a query; whatever is not common is the provider's own."""
+    name, params = request.params["query"], _rename(request.query)
     try:
-        return to_json(run_query(sandbox, name, _rename(request.query)))
+        query = QUERIES.get(name) or get_provider(sandbox, params).queries.get(name)
+        if query is None:
+            return to_json({"error": "no such query"}, 404)
+        return to_json(query(sandbox, params))
     except BAD_COMMANDS as exc:
         return to_json({"error": str(exc)}, 400)
 

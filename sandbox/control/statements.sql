@@ -5,12 +5,8 @@ AND (t.expires_at > ? OR t.expires_at IS NULL)
 
 -- name: tokens
 SELECT t.value, t.kind, t.grant_id, t.issued_at, t.expires_at, t.spent_at,
-    t.revoked_at, t.spends, g.provider, g.account, g.user, g.scopes
+    t.revoked_at, g.provider, g.account, g.user, g.scopes
 FROM oauth_token t JOIN oauth_grant g ON g.id = t.grant_id ORDER BY t.rowid
-
--- name: spends
-SELECT t.value, t.spends FROM oauth_token t JOIN oauth_grant g ON g.id = t.grant_id
-WHERE t.spends AND ? IN ('', g.provider)
 
 -- name: grants
 SELECT id, account, user FROM oauth_grant

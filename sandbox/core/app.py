@@ -96,7 +96,3 @@ class App:
             return provider.refuse(self.sandbox, request, 400, None)
         except ApiRefusal as refusal:
             return refusal.answer(request)
-
-
-def make_app(sandbox: Sandbox) -> App:
-    return App(sandbox)

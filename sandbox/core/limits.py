@@ -71,6 +71,5 @@ class InFlight:
             yield is_overlapping
         finally:
             with self._lock:
-                self._now[key] -= 1
-                if self._now[key] <= 0:
-                    del self._now[key]
+                # What is at zero leaves.
+                self._now -= Counter([key])

@@ -42,14 +42,13 @@ class Stats:
         now: float,
     ) -> None:
         """Count one answered request; status 0 is an answer that was never sent."""
-        who = account or "-"
+        where = f"{account or '-'}:{bucket}"
         with self._lock:
             self.counted["endpoint"][provider, endpoint] += 1
             self.counted["status"][provider, str(status)] += 1
-            self.counted["account"][provider, who] += 1
-            if status == 429:
-                self.counted["limited"][provider, f"{who}:{bucket}"] += 1
-            for peak in self.peaks[provider, f"{who}:{bucket}"]:
+            self.counted["account"][provider, account or "-"] += 1
+            self.counted["limited"][provider, where] += status == 429
+            for peak in self.peaks[provider, where]:
                 peak.add(now)
 
     def count_fault(self, provider: str, kind: str) -> None:
@@ -64,23 +63,20 @@ class Stats:
                 if provider in ("", slug)
             }
 
-        def add_up(what: str) -> dict[str, int]:
+        def add_up(what: str) -> Counter[str]:
             total: Counter[str] = Counter()
             for (slug, name), count in self.counted[what].items():
                 total[name] += count if provider in ("", slug) else 0
-            return dict(+total)
+            return +total
 
         with self._lock:
-            endpoints = join(self.counted["endpoint"], " ")
-            limited = join(self.counted["limited"], ":")
             peaks = join(self.peaks, ":")
             return {
-                "requests": sum(endpoints.values()),
-                "by_endpoint": endpoints,
+                "requests": add_up("endpoint").total(),
+                "by_endpoint": join(self.counted["endpoint"], " "),
                 "by_status": add_up("status"),
                 "by_account": join(self.counted["account"], ":"),
-                "rate_limited": limited,
-                "rate_limited_total": sum(limited.values()),
+                "rate_limited_total": add_up("limited").total(),
                 "faults_struck": add_up("fault"),
                 "max_in_10_seconds": {k: p[0].highest for k, p in peaks.items()},
                 "max_in_1_second": {k: p[1].highest for k, p in peaks.items()},

@@ -11,7 +11,7 @@ from typing import Any
 logger = logging.getLogger(__name__)
 Row = sqlite3.Row
 # Raise it with every change of a table: a file of another layout is moved aside.
-LAYOUT = 1
+LAYOUT = 2
 OUTDATED = "SELECT 1 FROM sqlite_master, pragma_user_version WHERE user_version <> ?"
 
 

@@ -5,6 +5,8 @@ from functools import lru_cache
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY_MS = 86_400_000
+# Seeds end here, so that the same seed makes the same data on any day: 2026-11-01.
+NEWEST = 1_793_491_200_000
 
 
 def to_iso(milliseconds: int) -> str:

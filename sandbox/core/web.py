@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from http import HTTPStatus
+from http.client import responses
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -128,7 +128,9 @@ class Response:
             headers.append(("Content-Type", self.content_type))
         if self.stream is None:
             headers.append(("Content-Length", str(len(self.body))))
-        start_response(f"{self.status} {_reason(self.status)}", headers)
+        start_response(
+            f"{self.status} {responses.get(self.status, 'Unassigned')}", headers
+        )
         return [self.body] if self.stream is None else self.stream
 
 
@@ -162,10 +164,3 @@ def redirect(url: str, status: int = 302) -> Response:
 
 def _to_pairs(text: str) -> Pairs:
     return parse_qsl(text, keep_blank_values=True, errors="replace")
-
-
-def _reason(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Unassigned"

@@ -14,13 +14,10 @@ from sandbox.oauth import kit
 OBJECTS = "/crm/objects/{v}/{type}"
 OBJECT = f"{OBJECTS}/{{id}}"
 OWNERS = "/crm/owners/{v}"
-LINKS = "/crm/associations/{v}/{from}/{to}"
+BATCH = "/crm/associations/{v}/{from}/{to}/batch/read"
 OF_ONE = "/crm/objects/{v}/{from}/{id}/associations/{to}"
-PAIR = f"{OF_ONE}/{{to_id}}"
-DEFAULT = "/crm/objects/{v}/{from}/{id}/associations/default/{to}/{to_id}"
 PROPERTIES, PIPELINES = "/crm/properties/{v}/{type}", "/crm/pipelines/{v}/{type}"
 DETAILS, INSTALL = "/account-info/{v}/details", "/appinstalls/{v}/external-install"
-LABELS, BATCH = f"{LINKS}/labels", f"{LINKS}/batch/read"
 
 ROUTES = (
     Route("GET", DETAILS, reference.show_details, "api account"),
@@ -28,7 +25,6 @@ ROUTES = (
     Route("GET", PROPERTIES, reference.list_properties, "api properties"),
     Route("GET", PIPELINES, reference.list_pipelines, "api pipelines"),
     Route("GET", OWNERS, reference.list_owners, "api owners"),
-    Route("GET", f"{OWNERS}/{{id}}", reference.show_owner, "api owners"),
     Route("GET", OBJECTS, objects.list_objects, "api list"),
     Route("POST", OBJECTS, writes.create_object, "api write"),
     Route("POST", f"{OBJECTS}/search", search.search, "search"),
@@ -36,16 +32,11 @@ ROUTES = (
     Route("POST", f"{OBJECTS}/batch/update", writes.update_batch, "api write"),
     Route("POST", f"{OBJECTS}/batch/create", writes.create_batch, "api write"),
     Route("POST", f"{OBJECTS}/batch/archive", writes.archive_batch, "api write"),
-    Route("POST", f"{OBJECTS}/merge", writes.merge_objects, "api write"),
-    Route("POST", f"{OBJECTS}/gdpr-delete", writes.erase_object, "api write"),
     Route("GET", OBJECT, objects.show_object, "api read"),
     Route("PATCH", OBJECT, writes.patch_object, "api write"),
     Route("DELETE", OBJECT, writes.archive_object, "api write"),
     Route("GET", OF_ONE, associations.list_associations, "api associations"),
-    Route("PUT", DEFAULT, associations.add_default, "api associations"),
-    Route("DELETE", PAIR, associations.remove_associations, "api associations"),
     Route("POST", BATCH, associations.read_associations, "api associations"),
-    Route("GET", LABELS, associations.list_labels, "api associations"),
 )
 
 PROVIDER = kit.make_provider(

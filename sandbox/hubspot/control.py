@@ -9,7 +9,6 @@ from sandbox.control import helpers
 from sandbox.core.provider import CommandError, Params
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
-from sandbox.core.times import to_short_iso
 from sandbox.hubspot.api.records import Records, Values
 from sandbox.hubspot.seed.accounts import (
     ALIASES,
@@ -22,6 +21,7 @@ from sandbox.hubspot.seed.accounts import (
 from sandbox.hubspot.seed.definitions import get_definitions
 from sandbox.hubspot.seed.tables import TYPE_IDS, insert_links
 
+PART = "archived = 0 ORDER BY id LIMIT ? OFFSET ?"
 Action = Callable[[Records, Row, Params], int | None]
 
 
@@ -73,14 +73,12 @@ def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     records = _open(sandbox, params)
     default = "jobtitle" if records.type == CONTACTS else "description"
     name = str(params.get("property") or default)
-    condition = "archived = 0 ORDER BY id LIMIT ? OFFSET ?"
-    rows = records.select(condition, *helpers.get_part(params))
-    text = str(params.get("value") or f"Touched {to_short_iso(records.now)}")
-    with sandbox.storage.write():
-        for row in rows:
-            records.change(row, {name: text})
-    ids = [str(row["id"]) for row in rows]
-    return {"touched": len(ids), "ids": ids, "value": text}
+    rows = records.select(PART, *helpers.get_part(params))
+
+    def change(row: Row, text: str) -> None:
+        records.change(row, {name: text})
+
+    return helpers.touch(sandbox, params, rows, change)
 
 
 def relink(sandbox: Sandbox, params: Params) -> dict[str, Any]:
@@ -94,8 +92,7 @@ def relink(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     companies = []
     if params.get("company"):
         companies = [_find(replace(records, type=COMPANIES), params, "company")["id"]]
-    condition = "archived = 0 ORDER BY id LIMIT ? OFFSET ?"
-    ids = [row["id"] for row in records.select(condition, *helpers.get_part(params))]
+    ids = [row["id"] for row in records.select(PART, *helpers.get_part(params))]
     with sandbox.storage.write():
         records.unlink(COMPANIES, ids)
         pairs = [(records.type, i, COMPANIES, c, True) for i in ids for c in companies]

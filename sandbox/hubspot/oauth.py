@@ -10,7 +10,7 @@ from sandbox.hubspot.api.calls import READ, WRITE, Call, api, check_version
 from sandbox.hubspot.api.records import SLUG
 from sandbox.hubspot.seed.accounts import BY_ID, PORTALS, TYPES, get_scopes
 from sandbox.oauth import consent, grants, refusals
-from sandbox.oauth.policy import Issued, Pkce, Policy
+from sandbox.oauth.policy import Issued, Policy
 
 APP_ID = 2222
 WORDS = {
@@ -136,16 +136,15 @@ POLICY = HubSpotPolicy(
     name="HubSpot",
     accounts=PORTALS,
     page=consent.ConsentPage(scope_words=WORDS),
-    authorize_paths=("/oauth/authorize", "/oauth/{account}/authorize"),
     token_path="/oauth/{v}/token",
     introspect_path="/oauth/{v}/token/introspect",
     revoke_path="/oauth/{v}/token/revoke",
     must_be={},
-    pkce=Pkce.OPTIONAL,
+    pkce="optional",
     pkce_methods=("plain", "S256"),
     mistakes_on_page=True,
     grant_type_first=True,
-    required={},
+    required=(),
     refusals=REFUSALS,
     revocable=("refresh",),
     ended=("refresh",),

@@ -4,15 +4,19 @@ import json
 import random
 from typing import Any
 
-from sandbox.control.helpers import get_account, get_part
+from sandbox.control import helpers
+from sandbox.control.helpers import describe_live, get_account, get_limit, get_part
+from sandbox.core.data import read_statements
 from sandbox.core.provider import CommandError, Params
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
+from sandbox.core.times import to_iso
 from sandbox.notion.api import changes
+from sandbox.notion.api.calls import OBJECT, to_id
 from sandbox.notion.api.changes import make_holder, spread
-from sandbox.notion.inventory import get_inventory, get_row, show
 from sandbox.notion.seed.nodes import Builder, Node, make_page, p, to_plain
-from sandbox.notion.seed.workspaces import BY_ID, PAGE, WORKSPACES
+from sandbox.notion.seed.workspaces import BY_ID, KINDS, PAGE, SLUG, WORKSPACES
+from sandbox.oauth import grants
 
 # Where each kind can be put; "" is the top.
 PLACES = {
@@ -20,6 +24,8 @@ PLACES = {
     "database": ("", "page", "database", "data_source"),
     "data_source": ("database",),
 }
+SQL = read_statements(__package__, "inventory.sql")
+NAMES = {name: kind for kind, name in KINDS.items()}
 TOUCHED = """
 SELECT id, workspace FROM notion_object
 WHERE workspace = ? AND kind = ? AND in_trash = 0 ORDER BY id LIMIT ? OFFSET ?
@@ -137,9 +143,64 @@ def _set_share(*, allowed: bool) -> Command:
 def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     workspace = get_account(WORKSPACES, params).id
     rows = sandbox.storage.all(TOUCHED, workspace, PAGE, *get_part(params))
-    with sandbox.storage.write():
-        changes.mark(sandbox, rows)
-    return {"touched": len(rows), "ids": [row["id"] for row in rows]}
+    return helpers.touch(
+        sandbox, params, rows, lambda row, _: changes.mark(sandbox, [row])
+    )
+
+
+def get_row(sandbox: Sandbox, params: Params, field: str = "id") -> Row:
+    wanted = str(params.get(field) or "")
+    row = sandbox.storage.one(OBJECT, to_id(wanted) or "no id")
+    if row is None:
+        raise CommandError(f"no such object: {wanted}")
+    return row
+
+
+def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:
+    if params.get("id"):
+        return {"records": [_describe(get_row(sandbox, params))]}
+    names = {
+        "account": get_account(WORKSPACES, params).id,
+        "kind": NAMES.get(str(params.get("type")), PAGE),
+        "limit": get_limit(params),
+        **{name: str(params.get(name) or "") for name in ("after", "title")},
+    }
+    rows = sandbox.storage.all(SQL["records"], **names)
+    return {"records": [_describe(row) for row in rows]}
+
+
+def _describe(row: Row) -> dict[str, Any]:
+    told = {n: row[n] for n in ("id", "kind", "container", "block", "title")}
+    told |= {name: bool(row[name]) for name in ("in_trash", "is_archived")}
+    times = {"created_time": row["created"], "last_edited_time": row["edited"]}
+    return {**told, **{name: to_iso(time) for name, time in times.items()}}
+
+
+def get_inventory(sandbox: Sandbox, params: Params) -> dict[str, Any]:
+    """Count what the newest grant may see, of anybody or of `user`, and digest it.
+
+    Without a grant it is everything in the workspace. `archived` counts what lies in
+    the trash.
+    """
+    workspace, user = get_account(WORKSPACES, params).id, str(params.get("user") or "")
+    storage = sandbox.storage
+    live = grants.list_grants(storage, SLUG, workspace, user, is_live=True)
+    grant = grants.get_grant(storage, live[-1]) if live else None
+    holder = make_holder(workspace, grant["user"]) if grant else ""
+    rows = storage.all(SQL["inventory"], account=workspace, holder=holder)
+    types = {
+        name: _count([row for row in rows if row["kind"] == kind], params)
+        for kind, name in KINDS.items()
+    }
+    number = grant["id"] if grant else None
+    return {"account": workspace, "grant": number, "types": types}
+
+
+def _count(rows: list[Row], params: Params) -> dict[str, Any]:
+    live = [(row["id"], row["edited"]) for row in rows if not row["in_trash"]]
+    trashed = [row["id"] for row in rows if row["in_trash"]]
+    found = {"archived": len(trashed), **describe_live(live, params)}
+    return {**found, "trashed": trashed} if params.get("with_ids") else found
 
 
 QUERIES = {"inventory": get_inventory, "records": show}

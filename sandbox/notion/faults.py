@@ -1,52 +1,35 @@
 """List the ways only Notion can misbehave."""
 
+from collections.abc import Callable
 from typing import Any
 
 from sandbox.core.common_faults import bend
 from sandbox.core.provider import Params
-from sandbox.core.state import Before, FaultKind, Sandbox
-from sandbox.core.web import BadBodyError, Request, Response, to_text
+from sandbox.core.state import FaultKind, Sandbox
+from sandbox.core.web import BadBodyError, Request, Response
 from sandbox.notion.api.errors import slow_down, to_error
 from sandbox.notion.api.search import INCOMPLETE
 
 NEWER = {"type": "teamspace_id", "teamspace_id": "5a0c7e0e-7f3b-4c62-8d1c-0b9a8f7e6d5c"}
-FAILURES = {
-    "unauthorized": (401, "unauthorized"),
-    "restricted": (403, "restricted_resource"),
-    "database_down": (503, "database_connection_unavailable"),
-}
 SPACE = "public_api_space_request_rate_limit"
+ENDPOINT = "public_api_endpoint_rate_limit"
 BLOCKED = "public_api_request_blocked"
-LIMITS = {
-    "space_limit": ("429 of the workspace, longer than a minute", 90, SPACE),
-    "endpoint_limit": ("429 of one endpoint", 12, "public_api_endpoint_rate_limit"),
-    "request_blocked": ("429 that must not be repeated", "", BLOCKED),
-    "overload": ("529 service_overload", 5, ""),
-}
-EDGE_PAGE = (
-    "<!doctype html><html><head><title>Access denied</title></head>"
-    "<body><h1>Sorry, you have been blocked</h1></body></html>"
-)
+SLOW = {"page_size": 25}
 
 
-def _fail(status: int, code: str) -> Before:
-    return lambda _, request, __: to_error(request, status, f"Simulated {code}.", code)
+def _fail(name: str, status: int, code: str) -> FaultKind:
+    def fail(_: Sandbox, request: Request, params: Params) -> Response:
+        return to_error(request, status, f"Simulated {code}.", code)
+
+    return FaultKind(name, f"{status} {code}", before=fail)
 
 
-def _block(sandbox: Sandbox, request: Request, params: Params) -> Response:
-    response = to_text(EDGE_PAGE, 403)
-    response.content_type = "text/html; charset=UTF-8"
-    response.headers += [("cf-ray", "9a3f61c2ed1b2c4d-FRA"), ("Server", "cloudflare")]
-    request.environ["notion.edge"] = True
-    return response
-
-
-def _limit(reason: str) -> Before:
+def _limit(name: str, label: str, wait: object, reason: str = "") -> FaultKind:
     def refuse(_: Sandbox, request: Request, params: Params) -> Response:
-        wait = str(params.get("retry_after") or "")
-        return slow_down(reason, float(wait) if wait else None).answer(request)
+        seconds = str(params.get("retry_after") or "")
+        return slow_down(reason, float(seconds) if seconds else None).answer(request)
 
-    return refuse
+    return FaultKind(name, label, before=refuse, params={"retry_after": wait})
 
 
 def _reject_cursor(
@@ -100,30 +83,29 @@ def _break_list(data: dict[str, Any], params: Params) -> None:
     data |= {"request_status": INCOMPLETE, "has_more": False, "next_cursor": None}
 
 
-SLOW = {"page_size": 25}
-BENT = {
-    "incomplete": ("A list cut off as incomplete", _break_list),
-    "unknown_parent": ("Parents of an unknown type", _move_elsewhere),
-    "unknown_object": ("An object of an unknown type in a list", _add_stranger),
-    "no_request_id": (
-        "An answer that does not name its request",
-        lambda data, _: data.pop("request_id", None),
-    ),
-}
+def _drop_id(data: dict[str, Any], params: Params) -> None:
+    data.pop("request_id", None)
+
+
+def _bend(name: str, label: str, change: Callable[..., object]) -> FaultKind:
+    return FaultKind(name, label, after=bend(change))
+
+
 FAULTS = (
-    *(
-        FaultKind(name, f"{status} {code}", before=_fail(status, code))
-        for name, (status, code) in FAILURES.items()
-    ),
-    *(
-        FaultKind(name, label, before=_limit(reason), params={"retry_after": wait})
-        for name, (label, wait, reason) in LIMITS.items()
-    ),
-    FaultKind("edge_block", "403 in HTML from the edge", before=_block),
+    _fail("unauthorized", 401, "unauthorized"),
+    _fail("restricted", 403, "restricted_resource"),
+    _fail("database_down", 503, "database_connection_unavailable"),
+    _limit("space_limit", "429 of the workspace, longer than a minute", 90, SPACE),
+    _limit("endpoint_limit", "429 of one endpoint", 12, ENDPOINT),
+    _limit("request_blocked", "429 that must not be repeated", "", BLOCKED),
+    _limit("overload", "529 service_overload", 5),
     FaultKind("no_extras", "400 about is_archived and in_trash", before=_refuse_extras),
     FaultKind("bad_cursor", "400 about the start_cursor", before=_reject_cursor),
     FaultKind(
         "slow_schema", "503 unless page_size is small", before=_slow_schema, params=SLOW
     ),
-    *(FaultKind(name, label, after=bend(do)) for name, (label, do) in BENT.items()),
+    _bend("incomplete", "A list cut off as incomplete", _break_list),
+    _bend("unknown_parent", "Parents of an unknown type", _move_elsewhere),
+    _bend("unknown_object", "An object of an unknown type in a list", _add_stranger),
+    _bend("no_request_id", "An answer that does not name its request", _drop_id),
 )

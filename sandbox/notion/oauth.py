@@ -26,7 +26,7 @@ from sandbox.oauth.consent import (
     Options,
     ProblemError,
 )
-from sandbox.oauth.policy import Body, Issued, Policy, SecretIn
+from sandbox.oauth.policy import Issued, Policy
 from sandbox.oauth.refusals import Refusal
 
 PICKABLE = read(__package__, "pickable.sql")
@@ -118,14 +118,13 @@ class NotionPolicy(Policy):
         bot = _get_bot(sandbox, grant["id"])
         workspace = BY_ID[grant["account"]]
         has_refresh = self.get(sandbox, "refresh_tokens", workspace.id)
-        has_name = self.get(sandbox, "workspace_names", workspace.id)
         return {
             "access_token": issued.access,
             "token_type": "bearer",
             "refresh_token": issued.refresh if has_refresh else None,
             "bot_id": bot["bot"],
             "workspace_id": workspace.id,
-            "workspace_name": workspace.name if has_name else None,
+            "workspace_name": workspace.name,
             "workspace_icon": workspace.icon,
             "owner": describe_owner(sandbox, workspace.id, grant["user"], bot["owner"]),
             "duplicated_template_id": None,
@@ -169,7 +168,7 @@ POLICY = NotionPolicy(
         pick_note="Everything inside a page is shared with it.",
         more="notion/owners.html",
     ),
-    authorize_paths=("/v1/oauth/authorize",),
+    authorize_path="/v1/oauth/authorize",
     token_path="/v1/oauth/token",
     introspect_path="/v1/oauth/introspect",
     revoke_path="/v1/oauth/revoke",
@@ -177,8 +176,8 @@ POLICY = NotionPolicy(
         "response_type": ("code", "invalid_request"),
         "owner": ("user", "invalid_request"),
     },
-    secret_in=SecretIn.BASIC,
-    body=Body.JSON,
+    secret_in="basic",
+    body="json",
     revocable=("access",),
     refusals=REFUSALS,
     access_token_seconds=0,

@@ -2,10 +2,10 @@
 
 import re
 import secrets
-from collections.abc import Sequence
 from urllib.parse import urlencode
 
-from sandbox.core.provider import Account
+from sandbox.core.html import show_page
+from sandbox.core.provider import Person
 from sandbox.core.state import Sandbox
 from sandbox.core.web import Pairs, Request, Response, find_repeated, redirect
 from sandbox.oauth import grants
@@ -17,8 +17,7 @@ from sandbox.oauth.consent import (
     ProblemError,
     SentBackError,
 )
-from sandbox.oauth.page import show_form, show_problem
-from sandbox.oauth.policy import Pkce, Policy
+from sandbox.oauth.policy import Policy
 
 CHALLENGE = ("code_challenge", "code_challenge_method")
 SCOPES = ("scope", "optional_scope")
@@ -33,20 +32,19 @@ def ask(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
     pairs = request.query_pairs if is_first else request.form_pairs
     try:
         asked = _read(policy, sandbox, pairs)
-        accounts = _choose_accounts(policy, request)
         _check(policy, sandbox, asked, pairs)
         if is_first:
-            return show_form(policy, sandbox, asked, accounts)
-        consent = _read_consent(policy, request, asked, accounts)
+            return _show_form(policy, sandbox, asked)
+        consent = _read_consent(policy, request, asked)
         decision = policy.decide(sandbox, consent)
     except ProblemError as exc:
-        return show_problem(policy, str(exc))
+        more = {"policy": policy, "reason": str(exc)}
+        title = "The app cannot be connected"
+        return show_page("oauth/problem.html", title, status=400, **more)
     except SentBackError as exc:
         return _send_back(asked, exc.fields)
     except AskAgainError as exc:
-        return show_form(
-            policy, sandbox, asked, accounts, problem=str(exc), chosen=consent.person
-        )
+        return _show_form(policy, sandbox, asked, str(exc), consent.person)
     answer = {"code": _make_code(policy, sandbox, consent, decision)}
     if policy.echoes_challenge:
         answer |= {name: asked.fields[name] for name in CHALLENGE}
@@ -95,34 +93,55 @@ def _check_fields(policy: Policy, asked: Asked, pairs: Pairs) -> None:
 
 
 def _check_challenge(policy: Policy, asked: Asked) -> None:
-    if policy.pkce is Pkce.IGNORED:
+    if policy.pkce == "ignored":
         return
     challenge = asked.fields.get("code_challenge", "")
     method = asked.fields.get("code_challenge_method", "plain")
-    if policy.pkce is Pkce.REQUIRED and not S256_CHALLENGE.fullmatch(challenge):
+    if policy.pkce == "required" and not S256_CHALLENGE.fullmatch(challenge):
         raise SentBackError("invalid_request", "code_challenge is missing or malformed")
     if (challenge or method != "plain") and method not in policy.pkce_methods:
         raise SentBackError("invalid_request", "The code challenge method is not known")
 
 
-def _choose_accounts(policy: Policy, request: Request) -> Sequence[Account]:
-    wanted = request.params.get("account")
-    found = [account for account in policy.accounts if wanted in (None, account.id)]
-    if not found:
-        raise ProblemError("There is no account with this number.")
-    return found
-
-
-def _read_consent(
-    policy: Policy, request: Request, asked: Asked, accounts: Sequence[Account]
-) -> Consent:
+def _read_consent(policy: Policy, request: Request, asked: Asked) -> Consent:
     form, pairs = request.form, request.form_pairs
     if form.get("action") != policy.page.allow:
         raise SentBackError("access_denied", policy.page.denied)
-    for account in accounts:
+    for account in policy.accounts:
         if person := account.identities.get(form.get("identity", "")):
             return Consent(asked=asked, account=account, person=person, pairs=pairs)
     raise ProblemError("Choose an account and a person first.")
+
+
+def _show_form(
+    policy: Policy,
+    sandbox: Sandbox,
+    asked: Asked,
+    problem: str = "",
+    chosen: Person | None = None,
+) -> Response:
+    """Show the consent page; once more, with nothing ticked, after a problem."""
+    offered = []
+    for account in policy.accounts:
+        people = [
+            (value, person, policy.pick_as_person(sandbox, account, person))
+            for value, person in account.identities.items()
+        ]
+        offered.append((account, policy.pick_in_account(sandbox, account), people))
+    words = policy.page.scope_words
+    notes = dict.fromkeys(asked.scopes, "")
+    notes |= dict.fromkeys(asked.optional_scopes, "if the account has it")
+    return show_page(
+        "oauth/consent.html",
+        policy.page.title,
+        status=400 if problem else 200,
+        policy=policy,
+        asked=asked,
+        offered=offered,
+        chosen=chosen or policy.accounts[0].people[0],
+        scopes=[(scope, words.get(scope, ""), note) for scope, note in notes.items()],
+        problem=problem,
+    )
 
 
 def _make_code(
@@ -130,7 +149,7 @@ def _make_code(
 ) -> str:
     code, fields = secrets.token_urlsafe(30), consent.asked.fields
     lifetime = policy.get(sandbox, "code_seconds", consent.account.id)
-    uses_pkce = policy.pkce is not Pkce.IGNORED
+    uses_pkce = policy.pkce != "ignored"
     grants.insert(
         sandbox.storage,
         "authorization_code",

@@ -2,59 +2,82 @@
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sandbox.core.endpoints import UNKNOWN
 from sandbox.core.state import Sandbox
-from sandbox.core.web import BadBodyError, Request
-from sandbox.oauth.policy import Body, Policy, SecretIn
+from sandbox.core.storage import Storage
+from sandbox.core.web import BadBodyError, Request, Response
+from sandbox.oauth.policy import Policy
 from sandbox.oauth.refusals import RefusedError
 
 
-def get_text(fields: Mapping[str, Any], name: str) -> str:
-    value = fields.get(name)
-    return value if isinstance(value, str) else ""
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One call of a token endpoint: what it sent, and where it is written."""
+
+    policy: Policy
+    sandbox: Sandbox
+    request: Request
+    # Nothing, when the body cannot be read.
+    fields: Mapping[str, Any]
+
+    @property
+    def now(self) -> float:
+        return self.sandbox.clock()
+
+    @property
+    def storage(self) -> Storage:
+        return self.sandbox.storage
+
+    def get(self, name: str) -> str:
+        value = self.fields.get(name)
+        return value if isinstance(value, str) else ""
+
+    def check_fields(self, *required: str) -> None:
+        """Insist on fields, and refuse those that the endpoint does not know."""
+        if missing := [name for name in required if not self.get(name)]:
+            raise RefusedError("missing", ", ".join(missing))
+        problem = self.sandbox.check_call(self.request)
+        if problem is not None and problem.why == UNKNOWN:
+            raise RefusedError("undescribed", problem.where.partition(".")[2])
+
+    def check_client(self) -> None:
+        """Accept the client's id and secret from the one place they belong.
+
+        Only of a known client a body that cannot be read is told.
+        """
+        app = self.sandbox.config.get_registration(self.policy.slug)
+        given = {name: self.get(name) for name in ("client_id", "client_secret")}
+        if self.policy.secret_in == "basic":
+            client_id, secret = self.request.basic or ("", "")
+            # An id in the body as well must not differ.
+            if "client_id" in self.fields and given["client_id"] != client_id:
+                raise RefusedError("client_id")
+            given = {"client_id": client_id, "client_secret": secret}
+        expected = {"client_id": app.client_id, "client_secret": app.client_secret}
+        for name, value in expected.items():
+            if not secrets.compare_digest(given[name].encode(), value.encode()):
+                raise RefusedError(name)
+        if read_fields(self.policy, self.request) is None:
+            raise RefusedError("body")
+
+    def refuse(self, why: RefusedError) -> Response:
+        refusal = self.policy.get_refusal(why.reason).fill(why.detail)
+        return self.policy.answer_error(self.sandbox, self.request, refusal)
 
 
-def get_required(fields: Mapping[str, Any], *names: str) -> str:
-    """Return the first of the fields; each must be there."""
-    if missing := [name for name in names if not get_text(fields, name)]:
-        raise RefusedError("missing", ", ".join(missing))
-    return get_text(fields, names[0]) if names else ""
+def read_call(policy: Policy, sandbox: Sandbox, request: Request) -> Call:
+    fields = read_fields(policy, request) or {}
+    return Call(policy=policy, sandbox=sandbox, request=request, fields=fields)
 
 
-def refuse_undescribed(sandbox: Sandbox, request: Request) -> None:
-    """Refuse fields that the endpoint does not know."""
-    problem = sandbox.check_call(request)
-    if problem is not None and problem.why == UNKNOWN:
-        raise RefusedError("undescribed", problem.where.partition(".")[2])
-
-
-def read_fields(policy: Policy, request: Request) -> dict[str, Any]:
-    if policy.body is Body.FORM:
-        return dict(request.form)
+def read_fields(policy: Policy, request: Request) -> Mapping[str, Any] | None:
+    if policy.body == "form":
+        return request.form
     try:
         body = request.json() if request.content_type == "application/json" else None
     except BadBodyError:
-        body = None
-    if not isinstance(body, dict):
-        raise RefusedError("body")
-    return body
-
-
-def check_client(
-    policy: Policy, sandbox: Sandbox, request: Request, fields: Mapping[str, Any]
-) -> None:
-    """Accept the client's id and secret from the one place they belong."""
-    app = sandbox.config.get_registration(policy.slug)
-    given = {name: get_text(fields, name) for name in ("client_id", "client_secret")}
-    if policy.secret_in is SecretIn.BASIC:
-        client_id, secret = request.basic or ("", "")
-        # An id in the body as well must not differ.
-        if "client_id" in fields and given["client_id"] != client_id:
-            raise RefusedError("client_id")
-        given = {"client_id": client_id, "client_secret": secret}
-    expected = {"client_id": app.client_id, "client_secret": app.client_secret}
-    for name, value in expected.items():
-        if not secrets.compare_digest(given[name].encode(), value.encode()):
-            raise RefusedError(name)
+        return None
+    return body if isinstance(body, dict) else None

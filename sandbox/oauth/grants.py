@@ -103,14 +103,10 @@ def find_live_token(storage: Storage, grant_id: int, kind: str) -> str:
     return row["value"] if row else ""
 
 
-def spend(storage: Storage, value: str, *, successor: str | None, now: float) -> None:
-    """Count one use of a refresh token and, when it rotates, retire it."""
-    storage.run(
-        "UPDATE oauth_token SET spends = spends + 1,"
-        " spent_at = CASE WHEN ? IS NULL THEN spent_at ELSE ? END,"
-        " successor = COALESCE(?, successor) WHERE value = ?",
-        *(successor, now, successor, value),
-    )
+def spend(storage: Storage, value: str, *, successor: str, now: float) -> None:
+    """Retire a refresh token for the one that it was rotated to."""
+    sql = "UPDATE oauth_token SET spent_at = ?, successor = ? WHERE value = ?"
+    storage.run(sql, now, successor, value)
 
 
 def end_grant(

@@ -12,11 +12,9 @@ from sandbox.core.state import Before, FaultKind, Handler, Provider, Route, Sand
 from sandbox.core.web import BadBodyError, Request, Response
 from sandbox.oauth import grants
 from sandbox.oauth.authorize import ask
-from sandbox.oauth.client import get_text, read_fields
-from sandbox.oauth.introspection import introspect, revoke
+from sandbox.oauth.client import read_call
 from sandbox.oauth.policy import Policy
-from sandbox.oauth.refusals import RefusedError
-from sandbox.oauth.token_endpoint import answer_token
+from sandbox.oauth.token_endpoint import answer_token, introspect, revoke
 
 # What a token answer can lack by a fault named `no_<field>`.
 FIELDS = ("access_token", "refresh_token", "expires_in", "refresh_expires_in", "scope")
@@ -56,8 +54,7 @@ def make_routes(policy: Policy) -> list[Route]:
         return partial(handler, policy)
 
     routes = [
-        Route(method, path, bind(ask), "consent")
-        for path in policy.authorize_paths
+        Route(method, policy.authorize_path, bind(ask), "consent")
         for method in ("GET", "POST")
     ]
     for path, handler, family in (
@@ -121,10 +118,10 @@ def identify(policy: Policy, sandbox: Sandbox, request: Request) -> None:
 def _read_secret(policy: Policy, sandbox: Sandbox, request: Request) -> str:
     """Return the token in the body of a token request; note the account of a code."""
     try:
-        fields = read_fields(policy, request)
-    except (RefusedError, BadBodyError):
+        call = read_call(policy, sandbox, request)
+    except BadBodyError:
         return ""
-    if code := get_text(fields, "code"):
+    if code := call.get("code"):
         row = grants.find_code(sandbox.storage, code, policy.slug)
         request.account = row["account"] if row else ""
-    return get_text(fields, "refresh_token") or get_text(fields, "token")
+    return call.get("refresh_token") or call.get("token")

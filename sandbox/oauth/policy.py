@@ -4,8 +4,7 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import Any
+from typing import Any, Literal
 
 from sandbox.core.provider import Account, Person
 from sandbox.core.state import Sandbox
@@ -21,28 +20,6 @@ from sandbox.oauth.consent import (
     SentBackError,
 )
 from sandbox.oauth.refusals import REFUSALS, Refusal
-
-
-class Pkce(Enum):
-    """What a provider does with a code challenge."""
-
-    IGNORED = "ignored"
-    OPTIONAL = "optional"
-    REQUIRED = "required"
-
-
-class SecretIn(Enum):
-    """Where the token endpoint reads the client's id and secret."""
-
-    BODY = "body"
-    BASIC = "basic"
-
-
-class Body(Enum):
-    """How the body of a token request is written."""
-
-    FORM = "form"
-    JSON = "json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +45,7 @@ class Policy:
     accounts: Sequence[Account]
     page: ConsentPage = field(default_factory=ConsentPage)
 
-    # Addresses; `{account}` in one restricts the page to that account.
-    authorize_paths: Sequence[str] = ("/oauth/authorize",)
+    authorize_path: str = "/oauth/authorize"
     token_path: str = "/oauth/token"
     introspect_path: str = ""
     revoke_path: str = ""
@@ -79,7 +55,8 @@ class Policy:
         default_factory=lambda: {"response_type": ("code", "unsupported_response_type")}
     )
     state: re.Pattern[str] | None = None
-    pkce: Pkce = Pkce.IGNORED
+    # What becomes of a code challenge.
+    pkce: Literal["ignored", "optional", "required"] = "ignored"
     pkce_methods: Sequence[str] = ("S256",)
     echoes_challenge: bool = False
     mistakes_on_page: bool = False
@@ -88,15 +65,11 @@ class Policy:
     scopes: str = ""
 
     # The token request, and the words in which it is refused.
-    secret_in: SecretIn = SecretIn.BODY
-    body: Body = Body.FORM
+    secret_in: Literal["body", "basic"] = "body"
+    body: Literal["form", "json"] = "form"
     grant_type_first: bool = False
-    required: Mapping[str, Sequence[str]] = field(
-        default_factory=lambda: {
-            "authorization_code": ("code", "redirect_uri"),
-            "refresh_token": ("refresh_token",),
-        }
-    )
+    # What an exchange needs besides; where it needs nothing, a refresh does as well.
+    required: Sequence[str] = ("code", "redirect_uri")
     burns_codes: bool = False
     refusals: Mapping[str, Refusal] = field(default_factory=dict)
     # The kinds of token that can be revoked, and those that end when one is.

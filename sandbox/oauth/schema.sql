@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS authorization_code (
 CREATE TABLE IF NOT EXISTS oauth_token (
     value TEXT PRIMARY KEY, grant_id INTEGER NOT NULL, kind TEXT NOT NULL,
     issued_at REAL NOT NULL, expires_at REAL, spent_at REAL, revoked_at REAL,
-    successor TEXT, spends INTEGER NOT NULL DEFAULT 0);
+    successor TEXT);
 CREATE INDEX IF NOT EXISTS oauth_token_grant ON oauth_token (grant_id, kind);
 CREATE TABLE IF NOT EXISTS token_request (
     id INTEGER PRIMARY KEY, at REAL NOT NULL, provider TEXT NOT NULL,

@@ -1,76 +1,43 @@
-"""Answer the token endpoint: exchange codes, refresh grants, punish reuse."""
+"""Answer the token endpoints: exchange, refresh and punish, introspect and revoke."""
 
 import base64
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sandbox.core.state import Sandbox
-from sandbox.core.storage import Row, Storage
-from sandbox.core.web import Request, Response, find_repeated, to_json
+from sandbox.core.storage import Row
+from sandbox.core.web import ApiRefusal, Request, Response, find_repeated, to_json
 from sandbox.oauth import grants
-from sandbox.oauth.client import (
-    check_client,
-    get_required,
-    get_text,
-    read_fields,
-    refuse_undescribed,
-)
-from sandbox.oauth.policy import Issued, Pkce, Policy
+from sandbox.oauth.client import Call, read_call
+from sandbox.oauth.policy import Issued, Policy
 from sandbox.oauth.refusals import RefusedError
 
 VERIFIER = re.compile(r"[A-Za-z0-9._-]{43,128}")
 EXCHANGE, REFRESH = "authorization_code", "refresh_token"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Call:
-    """One call of the token endpoint: what it sent, and where it is written."""
-
-    policy: Policy
-    sandbox: Sandbox
-    request: Request
-    fields: Mapping[str, Any]
-
-    @property
-    def now(self) -> float:
-        return self.sandbox.clock()
-
-    @property
-    def storage(self) -> Storage:
-        return self.sandbox.storage
-
-    def get(self, name: str) -> str:
-        return get_text(self.fields, name)
-
-
 def answer_token(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
     policy.admit(request)
-    try:
-        fields = read_fields(policy, request)
-    except RefusedError:
-        fields = {}
-    secret = get_text(fields, "refresh_token") or get_text(fields, "code")
+    call = read_call(policy, sandbox, request)
+    secret = call.get("refresh_token") or call.get("code")
     error, is_double = "", False
     with sandbox.in_flight.enter(secret) as is_overlapping:
         try:
-            response = to_json(_answer(policy, sandbox, request, fields))
+            response = to_json(_answer(call))
         except RefusedError as exc:
-            refusal = policy.get_refusal(exc.reason).fill(exc.detail)
-            response = policy.answer_error(sandbox, request, refusal)
-            error, is_double = refusal.name, exc.is_double
+            response, is_double = call.refuse(exc), exc.is_double
+            error = policy.get_refusal(exc.reason).name
             if exc.ends:
-                reason, now = "refresh token reused", sandbox.clock()
-                grants.end_grant(sandbox.storage, exc.ends, reason=reason, now=now)
+                reason = "refresh token reused"
+                grants.end_grant(call.storage, exc.ends, reason=reason, now=call.now)
     grants.insert(
-        sandbox.storage,
+        call.storage,
         "token_request",
-        at=sandbox.clock(),
+        at=call.now,
         provider=policy.slug,
-        grant_type=get_text(fields, "grant_type"),
+        grant_type=call.get("grant_type"),
         account=request.account,
         fingerprint=grants.to_fingerprint(secret) if secret else "",
         status=response.status,
@@ -81,38 +48,31 @@ def answer_token(policy: Policy, sandbox: Sandbox, request: Request) -> Response
     return response
 
 
-def _answer(
-    policy: Policy, sandbox: Sandbox, request: Request, fields: Mapping[str, Any]
-) -> dict[str, Any]:
-    is_burnt = policy.burns_codes and _burn(policy, sandbox, fields)
-    if policy.refuses_repeated and (repeated := find_repeated(request.form_pairs)):
+def _answer(call: Call) -> dict[str, Any]:
+    policy, kind = call.policy, call.get("grant_type")
+    is_burnt = policy.burns_codes and _take_code(call)
+    if policy.refuses_repeated and (repeated := find_repeated(call.request.form_pairs)):
         raise RefusedError("repeated", ", ".join(repeated))
     if policy.grant_type_first:
-        _check_grant_type(fields)
-    check_client(policy, sandbox, request, fields)
-    # Only now is a body that cannot be read told of.
-    read_fields(policy, request)
-    _check_grant_type(fields)
-    required = policy.required.get(fields["grant_type"], ())
-    get_required(fields, *required)
-    refuse_undescribed(sandbox, request)
-    call = Call(policy=policy, sandbox=sandbox, request=request, fields=fields)
-    with sandbox.storage.write():
-        if fields["grant_type"] == REFRESH:
+        _check_grant_type(kind)
+    call.check_client()
+    _check_grant_type(kind)
+    needed = policy.required if kind == EXCHANGE else policy.required and (REFRESH,)
+    call.check_fields(*needed)
+    with call.storage.write():
+        if kind == REFRESH:
             return _refresh(call)
         return _exchange(call, is_burnt=is_burnt)
 
 
-def _check_grant_type(fields: Mapping[str, Any]) -> None:
-    if not get_text(fields, "grant_type"):
-        raise RefusedError("no_grant_type")
-    if fields["grant_type"] not in (EXCHANGE, REFRESH):
-        raise RefusedError("grant_type")
+def _check_grant_type(kind: str) -> None:
+    if kind not in (EXCHANGE, REFRESH):
+        raise RefusedError("grant_type" if kind else "no_grant_type")
 
 
-def _burn(policy: Policy, sandbox: Sandbox, fields: Mapping[str, Any]) -> bool:
-    code, now = get_text(fields, "code"), sandbox.clock()
-    return grants.take_code(sandbox.storage, code, provider=policy.slug, now=now)
+def _take_code(call: Call) -> bool:
+    code, slug = call.get("code"), call.policy.slug
+    return grants.take_code(call.storage, code, provider=slug, now=call.now)
 
 
 def _exchange(call: Call, *, is_burnt: bool) -> dict[str, Any]:
@@ -132,8 +92,7 @@ def _exchange(call: Call, *, is_burnt: bool) -> dict[str, Any]:
     account, scopes = code["account"], set(code["scopes"].split())
     if policy.scopes and not scopes <= policy.get_scopes(call.sandbox, account):
         raise RefusedError("withdrawn")
-    value, slug = code["value"], policy.slug
-    grants.take_code(call.storage, value, provider=slug, now=call.now)
+    _take_code(call)
     grant_id = policy.start(call.sandbox, code)
     # A grant that lives already answers with the pair it has.
     access = grants.find_live_token(call.storage, grant_id, "access")
@@ -145,7 +104,7 @@ def _exchange(call: Call, *, is_burnt: bool) -> dict[str, Any]:
 
 def _is_verified(policy: Policy, code: Row, verifier: str) -> bool:
     if not code["challenge"]:
-        return policy.pkce is not Pkce.REQUIRED
+        return policy.pkce != "required"
     if code["method"] == "plain":
         return secrets.compare_digest(code["challenge"].encode(), verifier.encode())
     if not VERIFIER.fullmatch(verifier):
@@ -174,9 +133,8 @@ def _refresh(call: Call) -> dict[str, Any]:
     if not policy.get(call.sandbox, "old_access_survives", token.account):
         grants.revoke_tokens(call.storage, token.grant_id, "access", now=call.now)
     access, refresh = _issue(call, token.grant_id, token.account, refresh=successor)
-    is_new = not successor
-    spent_for = refresh if is_new else None
-    grants.spend(call.storage, value, successor=spent_for, now=call.now)
+    if not successor:
+        grants.spend(call.storage, value, successor=refresh, now=call.now)
     return _describe(call, token.grant_id, access, refresh, granted)
 
 
@@ -249,3 +207,44 @@ def _describe(
         scopes=scopes,
     )
     return policy.describe(issued)
+
+
+def introspect(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
+    _, found = _find_token(policy, sandbox, request)
+    if found is None or not found.is_live(sandbox.clock()):
+        return policy.answer(request, {"active": False})
+    return policy.answer(request, policy.describe_token(sandbox, found))
+
+
+def revoke(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
+    """End the grant of a token; tokens of other kinds may live until they expire."""
+    call, token = _find_token(policy, sandbox, request)
+    if token and token.kind not in policy.revocable:
+        raise _refuse(call, RefusedError("token_kind"))
+    if token and not token.is_revoked:
+        reason, kinds = "revoked by the app", policy.ended
+        with sandbox.storage.write():
+            grants.end_grant(
+                call.storage, token.grant_id, reason=reason, now=call.now, kinds=kinds
+            )
+            policy.end(sandbox, token)
+    return policy.answer(request, {})
+
+
+def _find_token(
+    policy: Policy, sandbox: Sandbox, request: Request
+) -> tuple[Call, grants.Token | None]:
+    policy.admit(request)
+    call = read_call(policy, sandbox, request)
+    try:
+        call.check_client()
+        call.check_fields("token")
+    except RefusedError as exc:
+        raise _refuse(call, exc) from exc
+    value = call.get("token")
+    return call, grants.find_token(call.storage, value, provider=policy.slug)
+
+
+def _refuse(call: Call, why: RefusedError) -> ApiRefusal:
+    answer = call.refuse(why)
+    return ApiRefusal(lambda _: answer)

@@ -46,21 +46,12 @@ class Call:
         cursor = self.request.query.get("cursor") or "0"
         if not cursor.isdigit():
             raise refuse(400, "the cursor is not valid")
-        rows = self._get_place(kind).list(
-            self.sandbox, limit=size + 1, offset=int(cursor), since=_read_time(since)
+        own = {"provider": self.token.provider, "account": self.account.id}
+        rows = Place(sandbox=self.sandbox, kind=kind, **own).list(
+            limit=size + 1, offset=int(cursor), since=_read_time(since)
         )
         more = str(int(cursor) + size) if len(rows) > size else None
         return Page(records=[to_record(row) for row in rows[:size]], next_cursor=more)
-
-    def find(self, kind: Kind, record_id: str) -> Record:
-        row = self._get_place(kind).find(self.sandbox, record_id)
-        if row is None:
-            raise refuse(404, "not found")
-        return to_record(row)
-
-    def _get_place(self, kind: Kind) -> Place:
-        account = self.account.id
-        return Place(provider=self.token.provider, account=account, kind=kind)
 
 
 def _read_time(text: str) -> int:

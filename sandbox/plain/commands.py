@@ -8,7 +8,6 @@ from sandbox.control import helpers
 from sandbox.core.provider import CommandError, Params
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
-from sandbox.core.times import to_iso
 from sandbox.oauth.policy import Policy
 from sandbox.plain.records import Kind, Place, to_record
 
@@ -33,55 +32,60 @@ class Commands:
     def queries(self) -> Mapping[str, Command]:
         return {"records": self.show, "inventory": self.count}
 
-    def _get_place(self, params: Params) -> Place:
+    def _get_place(self, sandbox: Sandbox, params: Params) -> Place:
         account = helpers.get_account(self.policy.accounts, params).id
         wanted = str(params.get("type") or self.kinds[0].name)
         for kind in self.kinds:
             if kind.name == wanted:
-                return Place(provider=self.policy.slug, account=account, kind=kind)
+                own = {"provider": self.policy.slug, "account": account}
+                return Place(sandbox=sandbox, kind=kind, **own)
         raise CommandError(f"no type {wanted}")
 
     def _get_row(self, sandbox: Sandbox, params: Params) -> tuple[Place, Row]:
-        place, record_id = self._get_place(params), str(params.get("id"))
-        row = place.find(sandbox, record_id)
+        place, record_id = self._get_place(sandbox, params), str(params.get("id"))
+        row = place.find(record_id)
         if row is None:
             raise CommandError(f"no such record: {record_id}")
         return place, row
 
     def edit(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:
         place, row = self._get_row(sandbox, params)
-        place.change(sandbox, row, helpers.get_values(params, "fields", "field"))
+        place.change(row, helpers.get_values(params, "fields", "field"))
         return {"id": row["id"]}
 
     def create(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:
         fields = helpers.get_values(params, "fields", "field")
-        return {"id": self._get_place(params).add(sandbox, fields, sandbox.now_ms)}
+        return {"id": self._get_place(sandbox, params).add(fields, sandbox.now_ms)}
 
     def delete(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:
         place, row = self._get_row(sandbox, params)
-        place.change(sandbox, row, {}, is_deleted=True)
+        place.change(row, {}, is_deleted=True)
         return {"id": row["id"]}
 
     def touch(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:
-        place, (count, offset) = self._get_place(params), helpers.get_part(params)
-        rows = place.list(sandbox, limit=count, offset=offset)
-        text = str(params.get("value") or f"Touched {to_iso(sandbox.now_ms)}")
-        for row in rows:
-            place.change(sandbox, row, {place.kind.edits: text})
-        return {"touched": len(rows), "ids": [row["id"] for row in rows]}
+        place, (count, offset) = (
+            self._get_place(sandbox, params),
+            helpers.get_part(params),
+        )
+        rows = place.list(limit=count, offset=offset)
+
+        def change(row: Row, text: str) -> None:
+            place.change(row, {place.kind.edits: text})
+
+        return helpers.touch(sandbox, params, rows, change)
 
     def show(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:
         if params.get("id"):
             rows = [self._get_row(sandbox, params)[1]]
         else:
             limit = helpers.get_limit(params)
-            rows = [*self._get_place(params).list(sandbox, limit=limit)]
+            rows = [*self._get_place(sandbox, params).list(limit=limit)]
         return {"records": [vars(to_record(row)) for row in rows]}
 
     def count(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:
         account, types = helpers.get_account(self.policy.accounts, params).id, {}
         for kind in self.kinds:
-            rows = self._get_place({**params, "type": kind.name}).list(sandbox)
+            rows = self._get_place(sandbox, {**params, "type": kind.name}).list()
             changes = ((row["id"], row["modified"]) for row in rows)
             types[kind.name] = helpers.describe_live(changes, params)
         return {"account": account, "types": types}

@@ -70,8 +70,8 @@ class Plain:
         rng = random.Random(plan.seed)
         for account in self.policy.accounts:
             for kind in self.kinds:
-                place = Place(provider=self.policy.slug, account=account.id, kind=kind)
-                records.seed(sandbox, place, account, rng)
+                own = {"provider": self.policy.slug, "account": account.id}
+                records.seed(Place(sandbox=sandbox, kind=kind, **own), account, rng)
 
 
 def _refuse_with_status(

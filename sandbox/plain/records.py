@@ -12,6 +12,8 @@ from sandbox.core.storage import Row
 from sandbox.core.times import to_iso
 
 YEAR_MS = 365 * 86_400_000
+KEY = "provider = ? AND account = ? AND kind = ?"
+COUNT = f"SELECT COUNT(*) FROM plain_record WHERE {KEY}"  # noqa: S608
 
 Seed = Callable[[random.Random, Account], Iterable[Mapping[str, Any]]]
 
@@ -40,6 +42,7 @@ class Record:
 class Place:
     """The records of one kind in one account."""
 
+    sandbox: Sandbox
     provider: str
     account: str
     kind: Kind
@@ -48,55 +51,45 @@ class Place:
     def key(self) -> tuple[str, str, str]:
         return self.provider, self.account, self.kind.name
 
+    def select(self, condition: str, *values: Any) -> Sequence[Row]:
+        # Every condition is written out in this package.
+        sql = f"SELECT * FROM plain_record WHERE {KEY} AND {condition}"  # noqa: S608
+        return self.sandbox.storage.all(sql, *self.key, *values)
+
     def list(
-        self, sandbox: Sandbox, *, limit: int = -1, offset: int = 0, since: int = 0
+        self, *, limit: int = -1, offset: int = 0, since: int = 0
     ) -> Sequence[Row]:
-        return sandbox.storage.all(
-            "SELECT * FROM plain_record WHERE provider = ? AND account = ?"
-            " AND kind = ? AND deleted = 0 AND modified >= ?"
-            " ORDER BY id LIMIT ? OFFSET ?",
-            *(*self.key, since, limit, offset),
-        )
+        condition = "deleted = 0 AND modified >= ? ORDER BY id LIMIT ? OFFSET ?"
+        return self.select(condition, since, limit, offset)
 
-    def find(self, sandbox: Sandbox, record_id: str) -> Row | None:
-        return sandbox.storage.one(
-            "SELECT * FROM plain_record WHERE provider = ? AND account = ?"
-            " AND kind = ? AND id = ? AND deleted = 0",
-            *(*self.key, record_id),
-        )
+    def find(self, record_id: str) -> Row | None:
+        return next(iter(self.select("deleted = 0 AND id = ?", record_id)), None)
 
-    def add(self, sandbox: Sandbox, fields: Mapping[str, Any], moment: int) -> str:
-        with sandbox.storage.write():
-            [(count,)] = sandbox.storage.all(
-                "SELECT COUNT(*) FROM plain_record WHERE provider = ? AND account = ?"
-                " AND kind = ?",
-                *self.key,
-            )
-            row = (*self.key, f"{count + 1:06}", json.dumps(fields), moment, moment)
+    def add(self, fields: Mapping[str, Any], moment: int) -> str:
+        with self.sandbox.storage.write():
+            [(count,)] = self.sandbox.storage.all(COUNT, *self.key)
+            new = f"{count + 1:06}"
+            row = (*self.key, new, json.dumps(fields), moment, moment)
             insert = "INSERT INTO plain_record VALUES (?, ?, ?, ?, ?, ?, ?, 0)"
-            sandbox.storage.run(insert, *row)
-        return row[3]
+            self.sandbox.storage.run(insert, *row)
+        return new
 
     def change(
-        self,
-        sandbox: Sandbox,
-        row: Row,
-        values: Mapping[str, Any],
-        *,
-        is_deleted: bool = False,
+        self, row: Row, values: Mapping[str, Any], *, is_deleted: bool = False
     ) -> None:
         fields = json.dumps({**json.loads(row["fields"]), **values})
-        sandbox.storage.run(
+        self.sandbox.storage.run(
             "UPDATE plain_record SET fields = ?, modified = ?, deleted = ?"
             " WHERE provider = ? AND account = ? AND kind = ? AND id = ?",
-            *(fields, sandbox.now_ms, is_deleted, *self.key, row["id"]),
+            *(fields, self.sandbox.now_ms, is_deleted, *self.key, row["id"]),
         )
 
 
-def seed(sandbox: Sandbox, place: Place, account: Account, rng: random.Random) -> None:
+def seed(place: Place, account: Account, rng: random.Random) -> None:
     """Make the records of one kind in one account, changed over the past year."""
+    now = place.sandbox.now_ms
     for fields in place.kind.seed(rng, account):
-        place.add(sandbox, fields, sandbox.now_ms - rng.randrange(YEAR_MS))
+        place.add(fields, now - rng.randrange(YEAR_MS))
 
 
 def to_record(row: Row) -> Record:

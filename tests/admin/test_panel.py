@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from integrations.models import Connection, Edit
-from integrations.services.sync import spend
+from integrations.services.sync.calls import spend
 from tests.admin.conftest import sign_in
 from tests.support.rows import (
     make_collection,

@@ -5,14 +5,9 @@ import json
 from datetime import timedelta
 
 import pytest
-from allauth.mfa.models import Authenticator
-from allauth.socialaccount.models import SocialAccount
-from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import User
 from django.utils import timezone
-from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from integrations.admin.base import BoundedPaginator
 from integrations.models import (
@@ -27,8 +22,7 @@ from integrations.models import (
     RefreshAttempt,
     SpotCheck,
 )
-from integrations.models.progress import CollectionProgress, ProgressState
-from integrations.services.connections import account_deletion
+from integrations.models.sync.progress import CollectionProgress, ProgressState
 from tests.support.rows import NOON, make_finished_run, make_item, make_items
 
 READ_ONLY = [
@@ -343,102 +337,6 @@ def test_held_deletions_can_be_decided(as_staff, collection, action):
     assert live == (0 if action == "approve_deletions" else 1)
 
 
-def test_second_factors_and_sessions_hide_what_makes_them_work(as_staff, staff, alice):
-    factor = Authenticator.objects.create(
-        user=alice, type="totp", data={"secret": "HUSHHUSH"}
-    )
-    session = UserSession.objects.create(
-        user=alice,
-        session_key="k3y-0f-s3ss10n",
-        ip="127.0.0.1",
-        user_agent="x",
-        created_at=NOON,
-        last_seen_at=NOON,
-    )
-    linked = SocialAccount.objects.create(user=alice, provider="hubspot", uid="1:1")
-
-    pages = [
-        as_staff.get(f"/admin/{path}/change/").content.decode()
-        for path in (
-            f"mfa/authenticator/{factor.pk}",
-            f"usersessions/usersession/{session.pk}",
-            f"socialaccount/socialaccount/{linked.pk}",
-        )
-    ]
-
-    assert all("alice" in page for page in pages)
-    assert "HUSHHUSH" not in pages[0]
-    assert "k3y-0f-s3ss10n" not in pages[1]
-
-
-def test_deleting_a_user_shuts_the_account_and_erases_it_later(
-    as_staff, connection, collection
-):
-    item = make_item(collection)
-    alice = connection.owner
-    path = f"/admin/auth/user/{alice.pk}/delete/"
-    page = as_staff.get(path).content.decode()
-
-    answer = as_staff.post(path, {"post": "yes"}, follow=True)
-
-    assert "alice@example.com" in page
-    assert "Acme" in page
-    assert "is being erased" in answer.content.decode()
-    alice.refresh_from_db()
-    assert not alice.is_active
-    assert type(item).objects.exists()
-    assert account_deletion.erase_due() == 0
-    assert not User.objects.filter(pk=alice.pk).exists()
-    assert not LogEntry.objects.filter(object_repr__contains="alice").exists()
-
-
-def test_the_last_administrator_is_not_deleted(as_staff, staff):
-    path = f"/admin/auth/user/{staff.pk}/delete/"
-
-    assert as_staff.post(path, {"post": "yes"}).status_code == 403
-
-
-def test_edits_of_accounts_are_in_the_audit_trail(as_staff, alice):
-    path = f"/admin/auth/user/{alice.pk}/change/"
-    form = as_staff.get(path).context["adminform"].form
-    values = {
-        name: value for name, value in form.initial.items() if isinstance(value, str)
-    }
-
-    as_staff.post(
-        path,
-        {
-            **values,
-            "first_name": "Alice",
-            "date_joined_0": "2026-11-01",
-            "date_joined_1": "12:00:00",
-        },
-    )
-
-    event = AuditEvent.objects.get(event="admin.action")
-    assert (event.subject, event.facts["action"]) == (str(alice.pk), "change")
-    assert "First name" in str(event.facts["detail"])
-
-
-def test_the_audit_trail_names_users_by_their_address(as_staff, alice):
-    AuditEvent.objects.create(event="account.signed_in", user=alice)
-
-    page = as_staff.get("/admin/integrations/auditevent/").content.decode()
-
-    assert "alice@example.com" in page
-
-
-def test_schedules_are_told_in_words(as_staff):
-    half_minute = IntervalSchedule.objects.create(every=30, period="seconds")
-    PeriodicTask.objects.create(
-        name="sweep", task="integrations.tasks.sweep", interval=half_minute
-    )
-
-    page = as_staff.get("/admin/django_celery_beat/periodictask/")
-
-    assert b"Bring back lost or stuck work" in page.content
-
-
 def test_nothing_is_being_read_in_a_run_that_ended(as_staff, connection):
     run = make_finished_run(
         connection,
@@ -451,20 +349,3 @@ def test_nothing_is_being_read_in_a_run_that_ended(as_staff, connection):
     assert "Contacts" in page.text
     assert "stopped" in page.text
     assert "reading" not in page.text
-
-
-def test_a_schedule_is_not_edited_where_a_restart_would_undo_it(as_staff):
-    every = IntervalSchedule.objects.create(every=30, period="seconds")
-    task = PeriodicTask.objects.create(
-        name="sweep", task="integrations.tasks.sweep", interval=every
-    )
-    base = "/admin/django_celery_beat"
-
-    page = as_staff.get(f"{base}/periodictask/{task.pk}/change/")
-
-    assert "cannot be edited" in page.content.decode()
-    assert "SWEEP_INTERVAL" in page.content.decode()
-    assert b'name="_save"' not in page.content
-    for path in (f"{task.pk}/change/", f"{task.pk}/delete/", "add/"):
-        assert as_staff.post(f"{base}/periodictask/{path}", {}).status_code == 403
-    assert as_staff.get(f"{base}/intervalschedule/").status_code == 404

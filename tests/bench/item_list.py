@@ -3,7 +3,12 @@
 import time
 
 from integrations.models import Item
-from integrations.services.items.query import DEFAULT_SIZE, SORTS, ItemQuery, Position
+from integrations.services.items.lists.query import (
+    DEFAULT_SIZE,
+    SORTS,
+    ItemQuery,
+    Position,
+)
 from integrations.services.items.search import full_text
 from tests.bench import product, rows
 from tests.bench.figures import Figures, median, percentile

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from integrations.models import Collection, Item
 from integrations.services.grants.tokens import token_for
-from integrations.services.items.statements import INSERTED, UPDATED
+from integrations.services.items.storage.statements import INSERTED, UPDATED
 
 KEYS = ("collection_id", "remote_id")
 # What is written is the product's own list of columns.

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from sandbox.core.app import make_app
+from sandbox.core.app import App
 from sandbox.core.config import Config
 from sandbox.core.provider import Plan
 from sandbox.core.state import Sandbox
@@ -175,7 +175,7 @@ def main(port: int, database: Path, more_workspaces: int = 0) -> None:
     config = Config.from_environ()
     sandbox = Sandbox(Storage(database), config=config, providers=PROVIDERS)
     sandbox.seed(Plan(seed=7, sizes=SIZES))
-    client = Client(make_app(sandbox), clock=time.time)  # type: ignore[arg-type]
+    client = Client(App(sandbox), clock=time.time)  # type: ignore[arg-type]
     client.order("switches/set", name="rate_limits", value=False)
     client.order("switches/set", name="index_lag", value=0)
     # So few that a list can name them: its pages carry all that is stored.

@@ -12,8 +12,8 @@ from django.db import connection as database
 from django.db import transaction
 
 from integrations.models import Collection, Connection
-from integrations.services.items.rows import sort_name
 from integrations.services.items.search.texts import Indexer
+from integrations.services.items.storage.rows import sort_name
 from tests.bench.naive import COLUMNS, to_row
 
 TYPES = {"contacts": "contact", "companies": "company", "deals": "deal"}

@@ -15,8 +15,8 @@ from integrations.models import Collection, Connection, Item
 from integrations.providers.hubspot.mapping.fields import to_field
 from integrations.providers.hubspot.objects import DEALS
 from integrations.providers.records import IntegrationItem
-from integrations.services.items import store
 from integrations.services.items.search import full_text, reindex
+from integrations.services.items.storage import store
 from integrations.services.items.tables import indexes
 from integrations.services.items.tables.columns import columns_of
 from sandbox.hubspot.seed.accounts import DEALS as DEALS_ID

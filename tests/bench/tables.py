@@ -17,7 +17,7 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
 from integrations.models import Collection, Item, PropertyIndex
-from integrations.services.items.query import ItemQuery, Position
+from integrations.services.items.lists.query import ItemQuery, Position
 from integrations.services.items.tables.cursors import Cursor
 from tests.bench import bare, product, table_rows
 from tests.bench.figures import Figures, median, percentile

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from config import refusals
+from config.background.queues import WORKERS
 from config.processes import MIGRATE, PROCESSES, WEB
-from config.queues import WORKERS
+from config.web import refusals
 from tests.config.test_settings import ROOT
 
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))

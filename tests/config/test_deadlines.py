@@ -3,6 +3,7 @@
 import multiprocessing
 import re
 import runpy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +11,11 @@ import yaml
 from django.conf import settings
 from gunicorn.config import Config
 
-from config import busy, celery, deadlines
-from config.env import Environment
+from config import celery, deadlines
+from config.environment.env import Environment
+from config.run import supervisor
+from config.run.plan import make_plan
+from config.web import busy
 from integrations.services.common import shutdown
 from integrations.services.grants.refresh_attempts import lease
 from integrations.signin import exchange
@@ -32,6 +36,17 @@ def test_no_container_is_killed_in_the_middle_of_a_call() -> None:
 
 def test_the_supervisor_waits_longer_than_any_process_takes() -> None:
     assert deadlines.stop_seconds(LONGEST) < deadlines.KILLED_AFTER_SECONDS
+
+
+def test_the_guard_of_a_killed_supervisor_waits_as_long(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    given: list[dict[str, float]] = []
+    monkeypatch.setattr(supervisor, "Guard", lambda **told: given.append(told))
+
+    supervisor.Supervisor(make_plan(tmp_path, {}))
+
+    assert given == [{"seconds": deadlines.KILLED_AFTER_SECONDS}]
 
 
 def test_no_lease_and_no_task_ends_in_the_middle_of_a_call() -> None:

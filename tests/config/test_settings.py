@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from config.env import LINE
+from config.environment.env import LINE
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCTION = {
@@ -28,7 +28,7 @@ NOT_BY_SETTINGS = {
 }
 READ = """
 import json
-from config import env
+from config.environment import env
 names = set()
 text = env.Environment.text
 def note(self, name, *rest):

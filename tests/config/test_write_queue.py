@@ -1,5 +1,6 @@
 """Those who write to one SQLite database take turns, in one process and in several."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -8,16 +9,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from queue import Queue
+from threading import Event, Thread, current_thread
 
 import pytest
 from django.conf import settings
 from django.db import OperationalError
 
-from config.database import SQLITE_OPTIONS
-from config.outages import is_busy
+from config.environment.database import SQLITE_OPTIONS
+from config.monitoring.outages import is_busy
 from config.sqlite import write_queue
 from config.sqlite.base import DatabaseWrapper
-from config.sqlite.write_queue import Turn, queue_of
+from config.sqlite.write_queue import Turn, WriteQueue, queue_of
 from tests.real.processes import wait_until
 
 pytestmark = pytest.mark.django_db
@@ -151,6 +154,34 @@ def test_a_thread_that_ends_with_its_turn_holds_nobody_up(
     write(ours, "mine")
 
     assert notes(ours) == ["mine"]
+
+
+def test_a_thread_that_ends_leaves_its_successor_the_lock(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue, first, second = queue_of(str(path)), Turn(), Turn()
+    is_wanted, ending, go_on = WriteQueue._is_wanted, Queue[Thread](), Event()
+
+    def then_stand_still(queue: WriteQueue) -> bool:
+        wanted = is_wanted(queue)
+        if not wanted:
+            ending.put(current_thread())
+            go_on.wait(20)
+        return wanted
+
+    monkeypatch.setattr(write_queue, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(WriteQueue, "_is_wanted", then_stand_still)
+    assert queue.wait(first, 5)
+    queue.leave(first)
+    ended = ending.get(timeout=20)
+    assert queue.wait(second, 5)
+
+    go_on.set()
+    ended.join()
+
+    with Path(f"{path}-queue").open("w") as file, pytest.raises(BlockingIOError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    queue.leave(second)
 
 
 def test_a_forked_process_waits_for_turns_of_its_own(

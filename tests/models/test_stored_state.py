@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from integrations.models import Collection, SyncRun
-from integrations.models.hold import HeldDeletions, HoldKind
-from integrations.models.progress import (
+from integrations.models.reasons import Reason, ReasonCode
+from integrations.models.sync.hold import HeldDeletions, HoldKind
+from integrations.models.sync.progress import (
     CollectionProgress,
     Phase,
     ProgressState,
     RunProgress,
 )
-from integrations.models.reasons import Reason, ReasonCode
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.typed_json import UnreadableError
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from integrations.models import wording
+from integrations.models.messages import wording
 from integrations.models.reasons import Reason, ReasonCode, StateReason
 from integrations.providers import SPECS
 from integrations.providers.kinds import (

@@ -15,7 +15,7 @@ from integrations.oauth.errors import GrantRejected
 from integrations.providers import CONNECTORS
 from integrations.services.common import clients, oauth_clients, queue
 from integrations.services.grants import credentials, revocation, tokens
-from sandbox.core.app import make_app
+from sandbox.core.app import App
 from sandbox.core.config import Config
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
@@ -66,7 +66,7 @@ def simulation(
         clock=clock,
         sleep=lambda _seconds: None,
     )
-    found = Simulation(CONNECTORS[request.param], Client(make_app(sandbox), clock))
+    found = Simulation(CONNECTORS[request.param], Client(App(sandbox), clock))
     found.transport = SandboxTransport(found.client)
     found.oauth = replace(found.oauth, transport=found.transport)
     slug = found.connector.spec.slug

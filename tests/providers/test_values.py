@@ -85,8 +85,9 @@ def test_a_number_beyond_all_reason_is_none(odd):
 
 def test_a_name_is_one_line_of_bounded_length():
     assert one_line(" a\n b\t") == "a b"
-    assert one_line("x" * 300) == "x" * 255
-    assert one_line("abc", limit=2) == "ab"
+    assert one_line("x" * 300) == "x" * 254 + "…"
+    assert one_line("abc", limit=2) == "a…"
+    assert one_line("ab", limit=2) == "ab"
     assert one_line(7) == ""
 
 

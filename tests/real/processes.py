@@ -70,7 +70,7 @@ def listens(port: int) -> bool:
 @cache
 def guard() -> Guard:
     """Return what ends our processes should pytest's worker be killed first."""
-    return Guard()
+    return Guard(seconds=STOP_SECONDS)
 
 
 class Running:

@@ -235,13 +235,16 @@ class Stack:
             cwd=BASE_DIR,
             env=self.plan.environment,
             capture_output=True,
-            text=True,
             check=False,
             timeout=300,
         )
+        # Not as text, which would take a carriage return for a line end.
+        told = subprocess.CompletedProcess(
+            done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+        )
         if check and done.returncode:
-            raise AssertionError(f"{arguments} failed:\n{done.stderr[-3000:]}")
-        return done
+            raise AssertionError(f"{arguments} failed:\n{told.stderr[-3000:]}")
+        return told
 
 
 @cache

@@ -11,6 +11,7 @@ import requests
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 
 from tests.real.fixtures import MakeStack
+from tests.real.person import Person
 from tests.real.processes import wait_until
 from tests.real.stack import Stack
 
@@ -28,6 +29,15 @@ user.save()
 user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
 TOTP.activate(user, "{SECRET}")
 """
+TO_UNPROVEN = """
+from config.web.sessions import SessionStore
+session = SessionStore("{key}")
+session["account_authentication_methods"] = []
+session.save()
+"""
+FORGED = "FORGED all is well"
+HOSTILE = f"x\x1b[2J\x9b1m\x07\u202e\n{FORGED}\r{FORGED}"
+TWO_ACCOUNTS = ("kestrel:usrMoKestrelStudi", "nordlicht:usrJurgenGrossNrd")
 SESSIONS = "/admin/usersessions/usersession/"
 STATES = "select provider, state from integrations_connection order by id"
 
@@ -162,6 +172,76 @@ def test_staff_who_may_only_view_cannot_spell_out_the_key_of_a_session(
 
     assert [answer.status_code for answer in answers] == [400] * 4
     assert not [answer for answer in answers if EMAIL in answer.text]
+
+
+@pytest.fixture
+def hostile(calm: Stack) -> tuple[Person, str, str]:
+    """Return somebody with two accounts, of which the first steers a terminal."""
+    kestrel = {"provider": "airtable", "account": "kestrel"}
+    (base,) = calm.ask_sandbox("inventory", **kestrel)["bases"]
+    table = next(t for t in base["tables"] if t["name"] == "Every kind of field")
+    fields = {"Name": HOSTILE}
+    calm.sandbox("records/create", **kestrel, table=table["id"], fields=fields)
+    person = calm.person("loss@example.com")
+    first, second = [person.connect("airtable", identity=one) for one in TWO_ACCOUNTS]
+    calm.rows(
+        "update integrations_connection set label = ? where id = ? returning id",
+        *(HOSTILE, key_of(first)),
+    )
+    wait_until(lambda: FORGED in str(names_in(calm, first)), "its items are here")
+    return person, first, second
+
+
+def key_of(path: str) -> str:
+    """Return the key of a connection, as SQLite has it."""
+    return path.split("/")[2].replace("-", "")
+
+
+def names_in(stack: Stack, path: str) -> list[tuple[str]]:
+    items = "select name from integrations_item where connection_id = ?"
+    return stack.rows(items, key_of(path))
+
+
+def test_commands_hand_the_terminal_nothing_that_steers_it(
+    calm: Stack, hostile: tuple[Person, str, str]
+) -> None:
+    pk = hostile[1].split("/")[2]
+    ways = [
+        ["sync", "--connection", pk, "--print"],
+        ["reconcile", pk],
+        *(["items", "airtable", "--format", form] for form in ("table", "csv", "json")),
+    ]
+
+    for way in ways:
+        done = calm.manage(*way, check=False)
+        told = (done.stdout + done.stderr).replace("\r\n", "\n")
+
+        assert FORGED in told, way
+        assert not set(told) & set("\x1b\x9b\x07\r\u202e"), way
+        own_cell = way[-1] == "csv"
+        assert own_cell or f"\n{FORGED}" not in told, way
+
+
+def test_no_way_deletes_items_without_a_recent_proof(
+    calm: Stack, hostile: tuple[Person, str, str]
+) -> None:
+    person, path, other = hostile
+    before = names_in(calm, path)
+    instead = f"{path}instead-of/{other.split('/')[2]}/"
+    key = person.session.cookies["session"]
+    calm.manage("shell", "-c", TO_UNPROVEN.format(key=key))
+
+    for page, sent in {
+        instead: {"choice": "remove"},
+        f"{path}disconnect/": {"items": "delete"},
+    }.items():
+        asked = person.submit(page, page, **sent)
+        assert "/accounts/reauthenticate/" in asked.url, page
+    assert names_in(calm, path) == before
+
+    asked = person.submit(instead, instead, choice="remove")
+    person.submit(asked.url, "/accounts/reauthenticate/", password=person.password)
+    assert names_in(calm, path) == []
 
 
 def test_tokens_that_cannot_be_opened_are_seen_everywhere(calm: Stack) -> None:

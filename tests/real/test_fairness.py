@@ -42,7 +42,9 @@ def test_small_accounts_are_served_while_a_huge_one_loads(busy: Stack) -> None:
     for number, account in enumerate(SMALL):
         person = busy.person(f"small{number}@example.com")
         person.connect("hubspot", identity=account)
-        wait_until(lambda a=account: not is_open(busy, a), "a first load ends")
+        wait_until(
+            lambda a=account: not is_open(busy, a), "a first load ends", seconds=90
+        )
         assert is_open(busy, HUGE)
 
     # Now through the queue in which the huge one is, and its only worker.
@@ -57,7 +59,9 @@ def test_small_accounts_are_served_while_a_huge_one_loads(busy: Stack) -> None:
         len(SMALL),
     )
     for account in SMALL:
-        wait_until(lambda a=account: not is_open(busy, a), "a scheduled sync ends")
+        wait_until(
+            lambda a=account: not is_open(busy, a), "a scheduled sync ends", seconds=90
+        )
     assert is_open(busy, HUGE)
 
     outcomes = "select distinct outcome from integrations_syncrun where outcome <> ''"

@@ -23,8 +23,8 @@ from django.test import Client
 from django.urls import path
 
 from config import urls
-from config.logs import logging_config
-from config.sentry import SentryHandler
+from config.monitoring.logs import logging_config
+from config.monitoring.sentry import SentryHandler
 from integrations import tasks
 from integrations.http import trace
 from integrations.http.secrets import Secret
@@ -135,12 +135,12 @@ def collector(
     if not ASIDE.exists():
         pytest.skip("`make setup-dev` puts OpenTelemetry there")
     monkeypatch.setattr(sys, "path", [*sys.path, str(ASIDE)])
-    telemetry = import_module("config.telemetry")
+    telemetry = import_module("config.monitoring.telemetry")
     settings.OTEL_EXPORTER_OTLP_ENDPOINT = f"http://{receiver.url}"
     settings.OTEL_EXPORTER_OTLP_HEADERS = {"x-key": "of-the-collector"}
     settings.MIDDLEWARE = [
         settings.MIDDLEWARE[0],
-        "config.telemetry.request_spans",
+        "config.monitoring.telemetry.request_spans",
         *settings.MIDDLEWARE[1:],
     ]
     telemetry.tracer.cache_clear()
@@ -230,7 +230,7 @@ def test_a_sentry_that_is_away_costs_nothing(settings: Any) -> None:
 def test_a_trace_leads_from_the_page_to_its_task_without_what_it_was_about(
     collector: Received,
 ) -> None:
-    telemetry = import_module("config.telemetry")
+    telemetry = import_module("config.monitoring.telemetry")
     own = open_failing_page()
     sent: dict[str, Any] = {}
     with (

@@ -4,15 +4,21 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 import requests
+from celery import Celery
 
-from config.env import read_env_file
+from config import deadlines
+from config.environment.env import read_env_file
+from tests.real.fixtures import MakeStack
 from tests.real.person import Person
 from tests.real.processes import Running, free_ports, processes_with, wait_until
 from tests.real.stack import BASE_DIR, PASSED_ON
@@ -23,6 +29,8 @@ pytestmark = pytest.mark.real
 
 PASSWORD = re.compile(r"Sign in as (\S+) with the password (\S+)")
 STOP_SECONDS = 30
+# Longer than a worker may take that is asked to stop and spends nothing.
+LATE_SECONDS = int(deadlines.SHUTDOWN_SECONDS) + 3
 
 
 class Run:
@@ -156,6 +164,45 @@ def test_nothing_outlives_a_killed_supervisor(run: Run) -> None:
     run.running.kill_head()
 
     wait_until(lambda: not run.left_behind(), "all are gone", seconds=STOP_SECONDS)
+
+
+def test_a_killed_supervisor_cuts_no_call_that_spends_a_token(
+    run: Run, make_stack: MakeStack
+) -> None:
+    provider = make_stack(PUBLIC_BASE_URL=run.environment["PUBLIC_BASE_URL"])
+    provider.start("sandbox")
+    run.environment["SANDBOX"] = provider.sandbox_url
+    run.start_and_wait()
+    person = Person(run.url, email="alice@example.com", password="sail-the-seven-7")
+    person.sign_up()
+    person.connect("airtable")
+    ((key, version),) = ask(run, "select connection_id, version from {credential}")
+    late = {"kind": "latency", "ms": LATE_SECONDS * 1000}
+    of_token = {"provider": "airtable", "family": "token", "count": 1}
+    provider.sandbox("faults/add", **of_token, **late)
+    broker = f"redis://127.0.0.1:{run.valkey_port}/0"
+    with Celery(broker=broker, set_as_current=False) as celery:
+        name, args = "integrations.tasks.refresh_connection", [str(UUID(key)), "test"]
+        celery.send_task(name, args=args, queue="refresh")
+    wait_until(
+        lambda: provider.ask_sandbox("stats")["faults_struck"].get("latency"),
+        "the provider has the request",
+    )
+    assert run.running is not None
+
+    run.running.kill_head()
+
+    wait_until(lambda: not run.left_behind(), "all are gone", seconds=LATE_SECONDS + 20)
+    stored = ask(run, "select version, attempt_id from {credential}")
+    assert stored == [(version + 1, None)]
+
+
+def ask(run: Run, sql: str) -> list[tuple[Any, ...]]:
+    """Return what the database of a run holds."""
+    path = run.directory / "var" / "mooring.sqlite3"
+    with closing(sqlite3.connect(path, timeout=20)) as database:
+        sql = sql.format(credential="integrations_credential")
+        return database.execute(sql).fetchall()
 
 
 def test_a_taken_port_is_named_with_what_to_do(run: Run) -> None:

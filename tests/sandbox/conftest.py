@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.core.app import App, make_app
+from sandbox.core.app import App
 from sandbox.core.config import Config
 from sandbox.core.state import Provider, Sandbox
 from sandbox.core.storage import Storage
@@ -29,7 +29,7 @@ def start_app(path: Path, clock: Clock, providers: Sequence[Provider]) -> App:
         clock=clock,
         sleep=clock.sleep,
     )
-    return make_app(sandbox)
+    return App(sandbox)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.core.provider import Account, Person
 from sandbox.core.web import Response, to_json
 from sandbox.oauth.consent import ConsentPage
-from sandbox.oauth.policy import Pkce, Policy
+from sandbox.oauth.policy import Policy
 from sandbox.plain import Api, Call, Kind, Plain, Record
 
 VERBS = ("Paint", "Mend", "Sell", "Moor", "Scrub")
@@ -37,7 +37,7 @@ POLICY = Policy(
     ),
     revoke_path="/oauth/revoke",
     scopes="tasks.read lists.read",
-    pkce=Pkce.REQUIRED,
+    pkce="required",
     access_token_seconds=600,
     punish_reuse=True,
 )

@@ -15,7 +15,7 @@ from integrations.services.common import clients, oauth_clients, queue
 from integrations.services.connections.connect import connect as store_grant
 from integrations.services.grants.identify import identify
 from integrations.services.sync import engine, runs
-from sandbox.core.app import make_app
+from sandbox.core.app import App
 from sandbox.core.config import Config
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
@@ -69,7 +69,7 @@ def sandbox(
         clock=time.time,
         sleep=lambda seconds: None,
     )
-    transport = SandboxTransport(Client(make_app(world), time.time))
+    transport = SandboxTransport(Client(App(world), time.time))
     transport.client.order("switches/set", name="rate_limits", value=False)
     transport.client.order("switches/set", name="index_lag", value=0)
     limiter = Unlimited()

@@ -11,11 +11,13 @@ from django.contrib.auth.models import User
 from django.db import OperationalError
 from django.db import connection as database
 from django.test import Client
+from django.utils import timezone
 
 from integrations.http.errors import ApiError
 from integrations.models import Connection, Credential, PendingRevocation
+from integrations.services.common.proof import RecentProof
 from integrations.services.connections import consents, sign_in_methods
-from integrations.services.connections.disconnect import disconnect
+from integrations.services.connections.disconnect import disconnect, remove
 from integrations.services.grants import consent_store, credentials, revocation
 from integrations.services.upkeep import schedule
 from integrations.signin import exchange
@@ -175,6 +177,12 @@ def it_is_connected_and_disconnected(alice: User, bob: User, connect: Any) -> No
     disconnect(connect(alice), actor=alice, keep_items=True)
 
 
+def it_is_connected_and_removed(alice: User, bob: User, connect: Any) -> None:
+    connection = connect(alice)
+    disconnect(connection, actor=alice, keep_items=True)
+    assert remove(connection, proof=RecentProof(user=alice))
+
+
 @pytest.mark.parametrize(
     ("meanwhile", "states"),
     [
@@ -182,6 +190,7 @@ def it_is_connected_and_disconnected(alice: User, bob: User, connect: Any) -> No
         (the_account_is_closed, []),
         (a_newer_consent_is_connected, ["active"]),
         (it_is_connected_and_disconnected, ["disconnected"]),
+        (it_is_connected_and_removed, []),
     ],
 )
 def test_a_grant_that_is_not_wanted_any_more_is_given_back(
@@ -203,6 +212,27 @@ def test_a_grant_that_is_not_wanted_any_more_is_given_back(
     assert list(found) == states
     assert live_grants(sandbox) == states.count("active")
     assert not list(folder.glob("*"))
+
+
+def test_a_removal_that_is_under_way_is_not_undone(
+    kept: Any,
+    alice: User,
+    connect: Any,
+    sandbox: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It was disconnected before the consent, and its items take a while to delete."""
+    connection = connect(alice)
+    disconnect(connection, actor=alice, keep_items=True)
+    Connection.objects.update(state_since=timezone.now() - timedelta(days=1))
+    monkeypatch.setattr("integrations.services.connections.disconnect.purge", print)
+    remove(connection, proof=RecentProof(user=alice))
+
+    consents.finish_all()
+    revocation.revoke_due()
+
+    assert [each.state for each in Connection.objects.all()] == ["disconnected"]
+    assert live_grants(sandbox) == 0
 
 
 def test_one_that_was_stored_before_its_process_died_is_not_stored_again(

@@ -21,7 +21,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from config.sentry import make_event
+from config.monitoring.sentry import make_event
 from integrations.http.redaction import JsonFormatter, RedactingFormatter
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential, Notice

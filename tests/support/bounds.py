@@ -4,19 +4,20 @@ A sign is a text that stands in a template or a module. ``NONE`` begins why a bo
 needs none: nothing is left out by it, or nobody gets so far.
 """
 
-NONE = "none: "
+from tests.support import bounds_of_providers
+from tests.support.bounds_of_providers import CUT, NONE
+
 INPUT = f"{NONE}a form or an address holds so much; what it read is shown"
 LOOK = f"{NONE}a choice of how to show it, with all of it on the page of the item"
 WHOLE = f"{NONE}nothing is left out: it chooses between two ways to the same answer"
 COUNTED = "is_more"
 REFUSED = f"{NONE}whoever asks for more is refused in words"
 PAGES = "partials/pages.html"
-PAGED = "page.has_other_pages"
 COLUMN = f"{NONE}no provider has so long an id"
 FAILS = f"{NONE}what is tried no more has failed, and its page says why"
 LATER = f"{NONE}what is left over comes next"
 
-BOUNDS = {
+BOUNDS = bounds_of_providers.BOUNDS | {
     "views/connections/detail.py::RUNS": "integrations:connection-runs",
     "views/connections/detail.py::HISTORY": "integrations:connection-runs",
     "views/connections/detail.py::ATTEMPTS": "integrations:connection-attempts",
@@ -28,7 +29,8 @@ BOUNDS = {
     "views/items/facets.py::MAX_CHOICES": "… and {missing:,} more",
     "views/items/facts.py::MAX_CHANGES": "All changes of it",
     "views/items/head.py::MOST_FIELDS": LOOK,
-    "views/items/past_times.py::MOST_SHOWN": "The first {{ most_shown }} are shown.",
+    "views/items/past_times.py::PAGE_SIZE": PAGES,
+    "views/paging.py::PAGE_SIZE": PAGES,
     "views/items/tables/cells.py::MOST_PARTS": "+{}",
     "views/items/tables/cells.py::MOST_LINKED": "and {count} more",
     "views/items/tables/cells.py::MOST_TITLED": '["…"]',
@@ -44,24 +46,24 @@ BOUNDS = {
     "views/site/charts.py::MOST_COLLECTIONS": "Smaller ones",
     "views/site/home.py::RECENT_ITEMS": "All items",
     "views/site/recent_searches.py::MOST": f"{NONE}only the latest are remembered",
-    "services/items/as_of.py::MOST_UNDONE": "is_page_partial",
-    "services/items/changes.py::LOOKED_AT": "looked_until",
-    "services/items/contents.py::MOST_BLOCKS": "content.is_truncated",
+    "services/items/history/as_of.py::MOST_UNDONE": "is_page_partial",
+    "services/items/history/changes.py::LOOKED_AT": "looked_until",
+    "services/items/storage/contents.py::MOST_BLOCKS": "content.is_truncated",
     "services/items/detail.py::MAX_DEPTH": "top_name",
     "services/items/detail.py::MAX_CHILDREN": "that it contains",
-    "services/items/differences.py::MOST_CHANGED": "many_fields",
+    "services/items/history/differences.py::MOST_CHANGED": "many_fields",
     "services/items/downloads/making.py::MOST_COUNTED": COUNTED,
     "services/items/downloads/orders.py::MOST_KEPT": REFUSED,
     "services/items/downloads/xlsx.py::MOST_ROWS": "most_rows",
     "services/items/downloads/xlsx.py::MOST_LINKS": f"{NONE}the text of a link stays",
-    "services/items/everything.py::MOST_ITEMS": "and more",
-    "services/items/links.py::MAX_LINKS": "and {missing} more",
+    "services/items/relations/everything.py::MOST_ITEMS": "and more",
+    "services/items/relations/links.py::MAX_LINKS": "and {missing} more",
     "services/items/own_columns/store.py::MOST_COLUMNS": REFUSED,
     "services/items/own_columns/store.py::MOST_OPTIONS": REFUSED,
-    "services/items/query.py::MAX_SEARCH": "is_shortened",
-    "services/items/related.py::MOST": "more_related",
-    "services/items/related.py::MOST_TRACES": LOOK,
-    "services/items/related.py::LOOKED_AT": "has_more",
+    "services/items/lists/query.py::MAX_SEARCH": "is_shortened",
+    "services/items/relations/related.py::MOST": "more_related",
+    "services/items/relations/related.py::MOST_TRACES": LOOK,
+    "services/items/relations/related.py::LOOKED_AT": "has_more",
     "services/items/relations/around.py::MOST_LINKS": "more than",
     "services/items/relations/tables.py::MOST_TABLES": "Linked as well",
     "services/items/relations/tables.py::MOST_ROWS": "table.url",
@@ -81,7 +83,7 @@ BOUNDS = {
         "says that the last words of its longest values are lost"
     ),
     "services/items/search/texts.py::MOST_KNOWN": f"{NONE}a memory that begins anew",
-    "services/items/table_history.py::MOST_LOOKED_AT": "difference.is_partial",
+    "services/items/history/table_history.py::MOST_LOOKED_AT": "difference.is_partial",
     "services/items/tables/columns.py::MOST_DEFAULT": LOOK,
     "services/items/tables/groups.py::MOST_GROUPS": "groups_left_out",
     "services/items/tables/groups.py::MOST_SUMS": "unsummed_columns",
@@ -95,33 +97,23 @@ BOUNDS = {
     "services/items/tables/values.py::MOST_VALUES": "in_part",
     "services/items/tables/values.py::MOST_LINKED": "in_part",
     "services/items/unread_texts.py::MOST_COUNTED": COUNTED,
-    "views/connections/attempts.py::PAGE_SIZE": PAGES,
-    "views/connections/runs.py::PAGE_SIZE": PAGES,
-    "views/downloads.py::PAGE_SIZE": PAGES,
-    "views/editing/bulk_status.py::SIZE": "editing/partials/bulk_pager.html",
-    "views/editing/import_undo.py::PAGE_SIZE": PAGED,
-    "views/editing/imports.py::PAGE_SIZE": PAGED,
-    "views/editing/lists.py::PAGE_SIZE": PAGES,
-    "views/notices/pages.py::PAGE_SIZE": PAGES,
-    "services/items/changes.py::PAGE_SIZE": "next_url",
-    "services/items/changes.py::UNSEEN_LIMIT": "more than {text}",
-    "services/items/contents.py::REASON_LENGTH": f"{NONE}reasons are short codes",
-    "services/items/contents.py::TEXT_LENGTH": "content.is_truncated",
-    "services/items/counting.py::COUNT_LIMIT": COUNTED,
-    "services/items/counting.py::SOME": WHOLE,
-    "services/items/counting.py::ENOUGH": COUNTED,
-    "services/items/everything.py::PAGE_SIZE": "next_url",
-    "services/items/query.py::SIZES": INPUT,
-    "services/items/query.py::DEFAULT_SIZE": "next_url",
+    "services/items/history/changes.py::PAGE_SIZE": "next_url",
+    "services/items/history/changes.py::UNSEEN_LIMIT": "more than {text}",
+    "services/items/storage/contents.py::REASON_LENGTH": f"{NONE}codes are short",
+    "services/items/storage/contents.py::TEXT_LENGTH": "content.is_truncated",
+    "services/items/lists/counting.py::COUNT_LIMIT": COUNTED,
+    "services/items/lists/counting.py::SOME": WHOLE,
+    "services/items/lists/counting.py::ENOUGH": COUNTED,
+    "services/items/relations/everything.py::PAGE_SIZE": "next_url",
+    "services/items/lists/query.py::SIZES": INPUT,
+    "services/items/lists/query.py::DEFAULT_SIZE": "next_url",
     "services/items/relations/write.py::ID_LENGTH": COLUMN,
-    "services/items/rows.py::ID_LENGTH": COLUMN,
-    "services/items/rows.py::NAME_LENGTH": (
-        f"{NONE}a name that is cut stands whole among the values of its item"
-    ),
-    "services/items/rows.py::SORT_NAME_LENGTH": (
+    "services/items/storage/rows.py::ID_LENGTH": COLUMN,
+    "services/items/storage/rows.py::NAME_LENGTH": CUT,
+    "services/items/storage/rows.py::SORT_NAME_LENGTH": (
         f"{NONE}names that begin alike for so long are in no order"
     ),
-    "services/items/rows.py::URL_LENGTH": (
+    "services/items/storage/rows.py::URL_LENGTH": (
         f"{NONE}there is no link instead of a wrong one"
     ),
     "services/items/search/full_text.py::FEW": WHOLE,
@@ -133,8 +125,8 @@ BOUNDS = {
         f"{NONE}longer words are found by their first characters, not told apart"
     ),
     "services/items/search/words.py::REPEATED_LENGTH": WHOLE,
-    "services/items/table_history.py::PAGE_SIZE": "next_url",
-    "services/items/table_history.py::FEW": WHOLE,
+    "services/items/history/table_history.py::PAGE_SIZE": "next_url",
+    "services/items/history/table_history.py::FEW": WHOLE,
     "services/items/tables/groups.py::CURRENCY_LENGTH": (
         f"{NONE}codes of currencies have three letters"
     ),
@@ -144,7 +136,7 @@ BOUNDS = {
         f"{NONE}it tells what kind a column is; every row is shown"
     ),
     "services/items/tables/selection.py::FEW": WHOLE,
-    "services/sync/budget.py::UNKNOWN_RATE_LIMIT": (
+    "services/sync/calls/budget.py::UNKNOWN_RATE_LIMIT": (
         f"{NONE}a guess where a provider tells no limit"
     ),
     "services/sync/collection_loop.py::MOST_IN_TURNS": LATER,
@@ -159,7 +151,7 @@ BOUNDS = {
     "services/sync/refresh/start.py::MOST_SCHEMA_TRIES": (
         f"{NONE}the next sync asks again; until then names stand for labels"
     ),
-    "services/sync/run_answers.py::MAX_CHARACTERS": WHOLE,
+    "services/sync/calls/run_answers.py::MAX_CHARACTERS": WHOLE,
     "services/sync/runs.py::MOST_DELIVERIES": "Stopped: it kept killing its worker",
     "services/sync/spot_checks/due.py::MOST_CALLS": "proof.is_whole",
     "services/sync/spot_checks/sample.py::ENOUGH": "proof.is_whole",

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connections
 
-from config.database import SQLITE_OPTIONS
+from config.environment.database import SQLITE_OPTIONS
 from config.sqlite.base import DatabaseWrapper
 
 

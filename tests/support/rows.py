@@ -11,9 +11,9 @@ from django.utils import timezone
 from integrations.models import Collection, Connection, Credential, Item, SyncRun
 from integrations.oauth.tokens import read_tokens
 from integrations.services.grants import credentials
-from integrations.services.items.rows import sort_name
 from integrations.services.items.search import full_text, reindex
 from integrations.services.items.search.texts import Indexer
+from integrations.services.items.storage.rows import sort_name
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 _numbers = count(1)

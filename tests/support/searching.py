@@ -3,7 +3,7 @@
 from django.contrib.auth.models import User
 
 from integrations.models import Item
-from integrations.models.item import ItemQuerySet
+from integrations.models.items.item import ItemQuerySet
 from integrations.services.items.search import full_text
 from integrations.services.items.search.question import Question
 

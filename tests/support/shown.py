@@ -58,6 +58,12 @@ def fact(html: str, *names: str) -> str:
     return words(found[1]) if found else ""
 
 
+def number(html: str, code: str) -> int:
+    """Return the number that stands under a code, 0 where there is none."""
+    found = re.search(rf'data-code="{code}">([\d,]+)<', html)
+    return int(found[1].replace(",", "")) if found else 0
+
+
 def moments(html: str, *names: str) -> list[str]:
     """Return the times under a heading, to the second."""
     found = re.search(

@@ -308,6 +308,8 @@ def _sync_run(
         reason=run.reason,
         reason_data={"attempt": 3, "reference": "00ff"},
         progress=progress,
+        # All that is there, as long as nothing had been read before.
+        first_read=sum(p.count for p in state.parts) if state.synced is None else 0,
         is_interactive=run.is_interactive,
         is_full=run.is_full,
         is_cancel_requested=run.is_cancelled,

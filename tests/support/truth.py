@@ -62,6 +62,12 @@ def items(state: State) -> int:
     return sum(part.count for part in state.parts)
 
 
+def first_read(state: State) -> int:
+    """Return how many items its latest run found that nobody had read before."""
+    is_first = state.run is not None and state.synced is None
+    return items(state) if is_first else 0
+
+
 def failed_lately(state: State) -> bool:
     run = state.run
     return bool(

@@ -107,9 +107,9 @@ def test_notices_that_were_told(
 
     page = as_alice.get("/notices/")
 
-    assert len(page.context["told"]) == 50
+    assert len(page.context["page"]) == 50
     assert ("?page=2" in page.text) is is_cut
-    assert len(as_alice.get("/notices/?page=2").context["told"]) == (
+    assert len(as_alice.get("/notices/?page=2").context["page"]) == (
         1 if is_cut else 50
     )
 

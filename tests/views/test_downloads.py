@@ -13,7 +13,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import AuditEvent, Download, DownloadPart, Item, Preferences
-from integrations.models.download import LEASE
+from integrations.models.items.download import LEASE
 from integrations.services.common import shutdown
 from integrations.services.connections import disconnect
 from integrations.services.items.downloads import making, orders

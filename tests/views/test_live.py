@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from django.utils import timezone
 
-from config.middleware import SEEN
+from config.web.middleware import SEEN
 from integrations.models import Connection, SyncRun
 from tests.support.rows import make_item, make_run
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import Item, ItemChange
-from integrations.models.wording import UNKNOWN_TIME
+from integrations.models.messages.wording import UNKNOWN_TIME
 from integrations.templatetags.times import exact_time, when
 from tests.support.rows import (
     NOON,
@@ -19,6 +19,7 @@ from tests.support.rows import (
     make_connection,
     make_finished_run,
     make_item,
+    make_run,
 )
 
 # Every text of a time, and every title of one.
@@ -122,6 +123,17 @@ def test_home_does_not_call_the_first_reading_new(as_alice, connection):
     facts = as_alice.get(run.get_absolute_url()).content.decode()
     assert re.search(r"<dt>New</dt>\s*<dd class=\"number\">\s*<a[^>]*>3<", facts)
     assert re.search(r"<dt>First read</dt>\s*<dd class=\"number\">\s*9\s*<", facts)
+
+
+def test_home_counts_what_running_syncs_have_read_so_far(as_alice, alice):
+    now = timezone.now()
+    ended = make_connection(alice)
+    make_finished_run(ended, first_read=2, finished_at=now - timedelta(minutes=5))
+    make_finished_run(ended, first_read=8, finished_at=now - timedelta(days=8))
+    for number in (3, 4):
+        make_run(make_connection(alice), state="running", first_read=number)
+
+    assert as_alice.get("/").context["changes"]["first_read"] == 2 + 3 + 4
 
 
 def every_page(client, connection, item, run):

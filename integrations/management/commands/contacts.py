@@ -13,8 +13,8 @@ from integrations.management import writing
 from integrations.management.console import quietly_if_closed
 from integrations.management.output import SafeCommand, printable
 from integrations.models import Collection, Edit, Import, ImportRow
-from integrations.models.import_texts import file_text
-from integrations.models.preferences import zone_of
+from integrations.models.accounts.preferences import zone_of
+from integrations.models.writing.import_texts import file_text
 from integrations.services.writing import editing, outbox
 from integrations.services.writing.bulk import PreviewChangedError
 from integrations.services.writing.imports import (

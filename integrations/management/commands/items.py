@@ -16,8 +16,8 @@ from integrations.management.output import SafeCommand
 from integrations.management.pages import address_of_view, ask_page
 from integrations.management.tables import print_items
 from integrations.models import Item
-from integrations.models.item import ItemQuerySet
-from integrations.models.preferences import zone_of
+from integrations.models.accounts.preferences import zone_of
+from integrations.models.items.item import ItemQuerySet
 from integrations.providers import SPECS
 from integrations.services.common import audit
 from integrations.services.items.downloads import asked, formats

@@ -11,7 +11,7 @@ from django.utils import timezone
 from integrations.management.console import CHECKS, find_user
 from integrations.management.output import SafeCommand
 from integrations.models import Incident, Notice
-from integrations.models.wording import count_text, time_text
+from integrations.models.messages.wording import count_text, time_text
 from integrations.services.notices import incidents, rounds, sending
 
 OPERATORS = "operators"

@@ -9,7 +9,7 @@ from rich.progress import Progress
 from integrations.management.console import CHECKS
 from integrations.management.output import SafeCommand
 from integrations.management.tables import make_console
-from integrations.models.wording import count_text
+from integrations.models.messages.wording import count_text
 from integrations.services.common import audit, crypto
 from integrations.services.grants import key_rotation
 

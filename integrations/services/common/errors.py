@@ -1,7 +1,7 @@
 """Errors of the services, for tasks, pages and the console."""
 
 from integrations.http.errors import ApiError, QuotaExhausted
-from integrations.models import wording
+from integrations.models.messages import wording
 
 
 class ServiceError(Exception):

@@ -30,7 +30,7 @@ from integrations.services.common.errors import LastAdministratorError
 from integrations.services.common.proof import RecentProof
 from integrations.services.connections import disconnect
 from integrations.services.grants import kept_accounts
-from integrations.services.items import store
+from integrations.services.items.storage import store
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,7 @@
 """Make, pause and resume connections; every rule about whose they are."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -16,6 +17,7 @@ from integrations.models.reasons import ReasonCode
 from integrations.oauth.tokens import TokenSet
 from integrations.providers import CONNECTORS
 from integrations.providers.records import RemoteAccount
+from integrations.providers.values import MAX_NAME, cut
 from integrations.services.common import audit
 from integrations.services.common.errors import (
     OwnedBySomeoneElseError,
@@ -75,14 +77,7 @@ def connect(
         plan=plan,
         issued_at=issued_at or timezone.now(),
     )
-    try:
-        stored = store()
-    except IntegrityError:
-        # Two consents at once for one account: the other one has made its row by now.
-        try:
-            stored = store()
-        except IntegrityError as exc:
-            raise OwnedBySomeoneElseError(provider) from exc
+    stored = _store_beside_another(store, provider)
     if stored is None:
         return _keep_newer(same_account(provider, account).get(owner=user), tokens)
     trigger = SyncRun.Trigger.CONNECT if stored.is_new else SyncRun.Trigger.RECONNECT
@@ -98,6 +93,20 @@ def connect(
         is_new=stored.is_new,
         delivered=request.delivered,
     )
+
+
+def _store_beside_another(
+    store: Callable[[], _Stored | None], provider: str
+) -> _Stored | None:
+    """Store a grant, once more where another consent for the account came first."""
+    try:
+        return store()
+    except IntegrityError:
+        # Two consents at once for one account: the other one has made its row by now.
+        try:
+            return store()
+        except IntegrityError as exc:
+            raise OwnedBySomeoneElseError(provider) from exc
 
 
 @transaction.atomic
@@ -177,7 +186,7 @@ def _row_for(
         provider=provider,
         remote_id=account.remote_id,
         is_sandbox=settings.PROVIDERS[provider].is_sandbox,
-        account_name=account.name[:255],
+        account_name=cut(account.name, MAX_NAME),
     )
     connection.generation = 0
     return connection, True

@@ -21,6 +21,7 @@ from integrations.services.common.errors import (
 )
 from integrations.services.connections import sign_in_methods
 from integrations.services.connections.connect import connect, same_account
+from integrations.services.connections.disconnect import was_removed
 from integrations.services.grants import consent_store, revocation
 from integrations.services.grants.consent_store import Consent, ConsentFile
 from integrations.services.grants.identify import identify
@@ -106,14 +107,14 @@ def give_back(consent: Consent, *, account_id: str) -> None:
 
 def _settle(consent: Consent, account: RemoteAccount) -> bool:
     """Store a grant as its user's, or give it back; tell whether it is stored."""
-    own = same_account(consent.provider, account)
+    same = same_account(consent.provider, account)
     if Credential.objects.filter(
-        connection__in=own, issued_at=consent.issued_at
+        connection__in=same, issued_at=consent.issued_at
     ).exists():
         # Its process died between storing it and saying so. It may be refreshed since.
         return True
     user = _user_of(consent, account)
-    if user is not None and not _has_ended_since(own.filter(owner=user), consent):
+    if user is not None and not _has_ended_since(same, user, consent, account):
         try:
             connect(
                 user=user,
@@ -141,7 +142,16 @@ def _user_of(consent: Consent, account: RemoteAccount) -> User | None:
     return linked.owner
 
 
-def _has_ended_since(own: ConnectionQuerySet, consent: Consent) -> bool:
-    """Tell whether the account was disconnected after the consent."""
-    ended = own.filter(state=Connection.State.DISCONNECTED)
-    return ended.filter(state_since__gt=consent.issued_at).exists()
+def _has_ended_since(
+    same: ConnectionQuerySet, user: User, consent: Consent, account: RemoteAccount
+) -> bool:
+    """Tell whether the user disconnected or removed the account after the consent."""
+    ended = same.owned_by(user).filter(state=Connection.State.DISCONNECTED)
+    if ended.filter(state_since__gt=consent.issued_at).exists():
+        return True
+    return was_removed(
+        user,
+        provider=consent.provider,
+        account_id=account.remote_id,
+        since=consent.issued_at,
+    )

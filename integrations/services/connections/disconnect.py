@@ -1,6 +1,7 @@
 """End connections: erase the grant, have it revoked, delete the items if told to."""
 
 import logging
+from datetime import datetime
 
 from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import User
@@ -8,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.http.secrets import Secret
-from integrations.models import Connection, Credential
+from integrations.models import AuditEvent, Connection, Credential
 from integrations.models.reasons import ReasonCode, StateReason
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import UninstallsApp
@@ -23,9 +24,9 @@ from integrations.services.grants import (
     token_cache,
 )
 from integrations.services.grants.kept_accounts import kept_accounts
-from integrations.services.items import store
 from integrations.services.items.downloads import orders
 from integrations.services.items.own_columns import store as own_columns
+from integrations.services.items.storage import store
 from integrations.services.sync import runs
 from integrations.services.writing import trail
 from integrations.services.writing.imports import jobs
@@ -34,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 # Up to this many items are deleted while the user waits; the rest by a worker.
 DELETED_AT_ONCE = 2000
+REMOVED_EVENT = "connection.removed"
 
 
 def disconnect(
@@ -182,9 +184,26 @@ def remove(
         locked.save(update_fields=["reason", "is_purging"])
         if delete_own_columns:
             own_columns.forget_account(locked, proof=proof)
-        audit.record("connection.removed", user=proof.user, subject=locked.pk)
+        audit.record(
+            REMOVED_EVENT,
+            user=proof.user,
+            subject=locked.pk,
+            provider=locked.provider,
+            account=locked.remote_id,
+        )
     purge(connection)
     return True
+
+
+def was_removed(user: User, *, provider: str, account_id: str, since: datetime) -> bool:
+    """Tell whether a user has removed an account, whose row may be gone by now."""
+    return AuditEvent.objects.filter(
+        event=REMOVED_EVENT,
+        user=user,
+        at__gt=since,
+        facts__provider=provider,
+        facts__account=account_id,
+    ).exists()
 
 
 def purge(connection: Connection) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from integrations.models import Collection, Connection, SyncRun, wording
+from integrations.models import Collection, Connection, SyncRun
 from integrations.models.collection import Completeness
 from integrations.models.condition import Condition
+from integrations.models.messages import wording
 from integrations.models.reasons import Reason, ReasonCode, StateReason
 from integrations.services.connections.facts import Facts
 from integrations.services.sync import retries

@@ -14,6 +14,7 @@ from integrations.models.reasons import columns
 from integrations.oauth.tokens import TokenSet
 from integrations.providers import SPECS
 from integrations.providers.records import RemoteAccount
+from integrations.providers.values import MAX_NAME, cut
 from integrations.services.common import crypto
 from integrations.services.grants import (
     credentials,
@@ -41,7 +42,7 @@ def store(
     """
     now, is_moved = timezone.now(), connection.is_moved
     connection.generation += 1
-    connection.account_name = account.name[:255]
+    connection.account_name = cut(account.name, MAX_NAME)
     # What the provider could not say today is not taken for empty.
     told = {key: value for key, value in account.details.items() if value != ""}
     connection.account = {**connection.account, **told}

@@ -17,7 +17,8 @@ from integrations.models.reasons import ReasonCode
 from integrations.providers.capabilities import Estimate, Plan, Schedule
 from integrations.providers.kinds import DeletionKind
 from integrations.services.common.connector_errors import connector_boundary
-from integrations.services.sync import budget, runs
+from integrations.services.sync import runs
+from integrations.services.sync.calls import budget
 
 # How an account is read until its plan is said, or while that is the smallest one.
 CAREFUL_MINUTES, CAREFUL_HOURS = 24 * 60, 30 * 24

@@ -11,7 +11,7 @@ from integrations.models import Connection, SyncRun
 from integrations.models.reasons import ReasonCode
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.services.common import audit, queue
-from integrations.services.items import store
+from integrations.services.items.storage import store
 from integrations.services.sync import runs
 from integrations.services.sync.deletions import seen_bitmap
 from integrations.services.sync.refresh import start

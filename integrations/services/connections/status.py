@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from integrations.models import Connection, SyncRun, wording
+from integrations.models import Connection, SyncRun
 from integrations.models.condition import Condition
+from integrations.models.messages import wording
 from integrations.models.reasons import ReasonCode, StateReason
 from integrations.models.times import is_ahead
 from integrations.providers import SPECS

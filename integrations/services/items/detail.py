@@ -9,10 +9,10 @@ from django.db.models import Exists, OuterRef, Q
 from integrations.models import Collection, Item, ItemLink
 from integrations.providers import CONNECTORS
 from integrations.providers.kinds import DeletionKind
-from integrations.services.items.counting import COUNT_LIMIT, Count, count_up_to
-from integrations.services.items.links import collections_beside
-from integrations.services.items.query import ItemQuery
+from integrations.services.items.lists.counting import COUNT_LIMIT, Count, count_up_to
+from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.relations.around import Around, linked_to
+from integrations.services.items.relations.links import collections_beside
 from integrations.services.items.types import child_types, parent_types, rival_types
 
 MAX_DEPTH, MAX_CHILDREN = 12, 20

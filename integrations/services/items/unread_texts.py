@@ -7,7 +7,7 @@ from django.conf import settings
 from integrations.models import Connection, Item
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsContent
-from integrations.services.items.counting import Count, count_up_to
+from integrations.services.items.lists.counting import Count, count_up_to
 
 MOST_COUNTED = 20_000
 

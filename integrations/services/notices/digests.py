@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import Notice, NoticeSettings, SavedView, times
-from integrations.models.wording import count_text, time_text
-from integrations.services.items import changes
+from integrations.models.messages.wording import count_text, time_text
+from integrations.services.items.history import changes
 from integrations.services.notices import following, mails, news, view_items
 from integrations.services.notices.news import Changed, Entry, Span
 from integrations.services.notices.quiet import zone_for

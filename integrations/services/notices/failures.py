@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from integrations.models import Notice
+from integrations.providers.values import cut
 from integrations.services.notices.webhook import WebhookError
 
 # https://www.rfc-editor.org/rfc/rfc5321#section-3.8
@@ -48,12 +49,12 @@ class Failure:
         is_network = isinstance(exc, OSError) and not is_smtp
         is_away = is_network or isinstance(exc, OF_CONNECTION) or code == CLOSING
         scope = Scope.CHANNEL if is_away else Scope.MESSAGE
-        return cls(scope=scope, text=text[:200])
+        return cls(scope=scope, text=cut(text, 200))
 
 
 def _refused(codes: list[int]) -> Failure:
     told = ", ".join(str(code) for code in sorted(set(codes)))
-    text = f"{Notice.REFUSED}, {told}"[:200]
+    text = cut(f"{Notice.REFUSED}, {told}", 200)
     if CLOSING in codes:
         return Failure(scope=Scope.CHANNEL, text=text)
     is_final = bool(codes) and min(codes) >= PERMANENT

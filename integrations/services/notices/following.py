@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from integrations.models import Follow, Item, NoticeSettings, SavedView
-from integrations.models.item import ItemQuerySet
+from integrations.models.items.item import ItemQuerySet
 from integrations.services.items.saved_views import store
 from integrations.services.notices.quiet import zone_for
 

@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import Incident, Notice, NoticeSettings
-from integrations.models.wording import count_text, time_text
+from integrations.models.messages.wording import count_text, time_text
+from integrations.providers.values import one_line
 from integrations.services.notices.quiet import zone_for
 from integrations.services.notices.unsubscribing import MailingList, token_for
 
@@ -121,4 +122,4 @@ def site_text(entries: Sequence[Entry]) -> str:
 
 def _one_line(title: str) -> str:
     """Return a subject: a header has one line, whatever an account calls itself."""
-    return PREFIX + " ".join(title.split())[:150]
+    return PREFIX + one_line(title, limit=150)

@@ -9,7 +9,8 @@ from django.contrib.auth.models import User
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from integrations.models import Connection, Item, ItemChange, wording
+from integrations.models import Connection, Item, ItemChange
+from integrations.models.messages import wording
 from integrations.providers.kinds import Deletion
 from integrations.providers.plain import plain
 from integrations.services.common.errors import ConnectorError

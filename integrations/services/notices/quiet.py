@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from integrations.models import NoticeSettings
-from integrations.models.preferences import to_zone, zone_of
+from integrations.models.accounts.preferences import to_zone, zone_of
 
 
 def zone_for(chosen: NoticeSettings) -> ZoneInfo:

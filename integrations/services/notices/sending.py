@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.utils import timezone
 
 from integrations.models import Notice, NoticeSettings, times
@@ -67,7 +67,10 @@ def _groups(now: datetime) -> Mapping[Key, list[Notice]]:
         Notice.objects.filter(is_due, state=State.WAITING)
         .exclude(is_passing)
         .select_related("incident__connection", "user")
-        .order_by("due_at", "pk")[:MOST_AT_ONCE]
+        # Operators are few, and mend what the others would be told of.
+        .order_by(Case(When(user=None, then=0), default=1), "due_at", "pk")[
+            :MOST_AT_ONCE
+        ]
     )
     groups: dict[Key, list[Notice]] = defaultdict(list)
     for each in due:

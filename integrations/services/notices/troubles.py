@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from integrations.models import Collection, Connection, NoticeKind
 from integrations.models.collection import Completeness
 from integrations.models.condition import Condition
+from integrations.models.messages.wording import count_text, notice_text, notice_title
 from integrations.models.reasons import StateReason
-from integrations.models.wording import count_text, notice_text, notice_title
+from integrations.providers.values import cut
 from integrations.services.connections.facts import Facts
 from integrations.services.connections.findings import findings
 
@@ -99,6 +100,6 @@ def _of(
     return Trouble(
         kind=kind,
         subject=f"{type(row).__name__.lower()}:{row.pk}",
-        title=notice_title(kind, account=connection.full_title, **words)[:300],
-        text=notice_text(kind, **words)[:1000],
+        title=cut(notice_title(kind, account=connection.full_title, **words), 300),
+        text=cut(notice_text(kind, **words), 1000),
     )

@@ -6,9 +6,9 @@ from copy import copy
 from django.contrib.auth.models import User
 
 from integrations.models import Collection, Connection, Item, SavedView
-from integrations.models.item import ItemQuerySet
-from integrations.services.items import listing
-from integrations.services.items.query import ItemQuery
+from integrations.models.items.item import ItemQuerySet
+from integrations.services.items.lists import listing
+from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.saved_views import fitting
 from integrations.services.items.search import full_text
 from integrations.services.items.search.question import Question

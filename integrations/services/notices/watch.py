@@ -5,7 +5,7 @@ Any number of schedulers may watch at once.
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from uuid import UUID
 
@@ -21,10 +21,11 @@ from integrations.models import (
 )
 from integrations.models.collection import Completeness
 from integrations.models.reasons import StateReason
+from integrations.providers.values import cut
 from integrations.services.connections.facts import Facts, facts_of
 from integrations.services.notices import incidents
 from integrations.services.notices.troubles import is_at_rest, needs_user, troubles_of
-from integrations.services.sync import spend
+from integrations.services.sync.calls import spend
 from integrations.services.upkeep.census import Census, stale
 from integrations.services.upkeep.checks import registry, runner
 from integrations.services.upkeep.checks.check import Check, Place, Result
@@ -44,25 +45,35 @@ def watch_site(*, now: datetime) -> None:
     failed = runner.failures_of(checks, results)
     unknown = runner.unknown_in(checks, results)
     rows = Incident.objects.filter(resolved_at__isnull=True, connection__isnull=True)
-    known = {each.kind: each for each in rows}
-    incidents.seen_again(known[c.id] for c, _ in failed if c.id in known)
-    for check, result in failed:
-        if check.id not in known:
-            incidents.open_incident(_site_incident(check, result, now), None)
-    holding = {check.id for check, _ in failed} | unknown
-    for kind, incident in known.items():
-        if kind not in holding:
+    known = {(each.kind, each.subject): each for each in rows}
+    found = {
+        (check.id, subject): _site_incident(check, subject, said, now)
+        for check, result in failed
+        for subject, said in _parts_of(check, result)
+    }
+    incidents.seen_again(known[key] for key in found if key in known)
+    for key, incident in found.items():
+        if key not in known:
+            incidents.open_incident(incident, None)
+    for key, incident in known.items():
+        if key not in found and incident.kind not in unknown:
             incidents.seen_clear(incident, now)
 
 
-def _site_incident(check: Check, result: Result, now: datetime) -> Incident:
-    said = " ".join(result.found.split()) or f"not so now: {check.title}"
+def _parts_of(check: Check, result: Result) -> Iterator[tuple[str, str]]:
+    """Yield what is told of a failed check by itself: its subject, and words."""
+    whole = result.found or f"not so now: {check.title}"
+    for subject, said in (result.parts or {Incident.SITE: whole}).items():
+        yield subject, " ".join(said.split())
+
+
+def _site_incident(check: Check, subject: str, said: str, now: datetime) -> Incident:
     return Incident(
         kind=check.id,
-        subject=Incident.SITE,
+        subject=subject,
         severity=check.severity.value,
-        title=f"{check.severity.capitalize()}: {check.id}: {said}"[:300],
-        text=f"{check.advice} See {check.runbook}."[:1000],
+        title=cut(f"{check.severity.capitalize()}: {check.id}: {said}", 300),
+        text=cut(f"{check.advice} See {check.runbook}.", 1000),
         opened_at=now,
     )
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from django.contrib.auth.models import User
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
 from integrations.models import SyncRun
@@ -16,8 +16,12 @@ def open_runs(user: User) -> QuerySet[SyncRun]:
 
 
 def first_read_since(user: User, since: datetime) -> int:
-    """Return how many items have been read for the first time since then."""
-    runs = SyncRun.objects.filter(connection__owner=user, finished_at__gte=since)
+    """Return how many items were read for the first time by runs that ran since then.
+
+    Runs that go on are among them, with what they have stored so far.
+    """
+    has_run = Q(finished_at__gte=since) | ~Q(state=SyncRun.State.FINISHED)
+    runs = SyncRun.objects.filter(has_run, connection__owner=user)
     return runs.order_by().aggregate(n=Sum("first_read"))["n"] or 0
 
 

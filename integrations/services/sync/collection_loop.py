@@ -16,13 +16,14 @@ from integrations.http.errors import (
     Unauthorized,
 )
 from integrations.models import Collection
-from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason
+from integrations.models.sync.progress import ProgressState
 from integrations.providers.capabilities import GroupsCollections
 from integrations.providers.errors import CollectionDeletedError, NothingSharedError
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
-from integrations.services.sync import failures, opened_collections
+from integrations.services.sync import failures
+from integrations.services.sync.collections import opened_collections
 from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import start
 from integrations.services.sync.refresh.collection import sync_collection

@@ -25,8 +25,8 @@ from integrations.http.errors import (
     Unauthorized,
 )
 from integrations.models import Connection, SyncRun
-from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode, StateReason
+from integrations.models.sync.progress import ProgressState
 from integrations.services.common import clients, connection_state
 from integrations.services.common.clock import database_now
 from integrations.services.common.connector_errors import connector_boundary
@@ -36,21 +36,14 @@ from integrations.services.common.errors import (
     NoTokenError,
 )
 from integrations.services.grants.tokens import TokenSource
-from integrations.services.sync import (
-    budget,
-    clock,
-    collection_loop,
-    discovery,
-    failures,
-    link_refresh,
-    quarantine,
-    runs,
-    spend,
-)
+from integrations.services.sync import collection_loop, failures, quarantine, runs
+from integrations.services.sync.calls import budget, clock, spend
+from integrations.services.sync.calls.run_answers import RunAnswers
+from integrations.services.sync.collections import discovery
 from integrations.services.sync.leases import lease
 from integrations.services.sync.leases.heartbeat import heartbeat
 from integrations.services.sync.leases.lease import RunLease
-from integrations.services.sync.run_answers import RunAnswers
+from integrations.services.sync.refresh import link_refresh
 from integrations.services.sync.spot_checks import checking
 from integrations.services.sync.texts import page_text
 

@@ -26,16 +26,17 @@ from integrations.http.errors import (
 )
 from integrations.models import Collection
 from integrations.models.collection import Completeness
-from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode
+from integrations.models.sync.progress import ProgressState
 from integrations.providers.errors import CollectionDeletedError, NothingSharedError
 from integrations.providers.kinds import Deletion
+from integrations.providers.values import cut
 from integrations.services.common.errors import (
     CallsSparedError,
     ConnectorError,
     PlanUnknownError,
 )
-from integrations.services.sync import refusals
+from integrations.services.sync.collections import refusals
 from integrations.services.sync.deletions import lost_collections
 from integrations.services.sync.leases.lease import RunLease
 
@@ -80,7 +81,9 @@ def reason_of(exc: ApiError, **data: Any) -> Reason:
         return Reason.of(code, kind=exc.kind.value, **data)
     if isinstance(exc, QuotaExhausted):
         data["until"] = exc.until.isoformat()
-    return Reason.of(code, message=exc.message[:200], detail=exc.detail[:200], **data)
+    return Reason.of(
+        code, message=cut(exc.message, 200), detail=cut(exc.detail, 200), **data
+    )
 
 
 def _code_of(exc: ApiError) -> ReasonCode:

@@ -7,7 +7,7 @@ from django.conf import settings
 from integrations.models import Collection, times
 from integrations.models.collection import Completeness
 from integrations.providers import CONNECTORS
-from integrations.services.sync import refusals
+from integrations.services.sync.collections import refusals
 from integrations.services.sync.leases.lease import RunLease
 
 # A refresh that ended short is repeated after this long, for every so many rows.

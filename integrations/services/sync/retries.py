@@ -13,8 +13,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.models import Connection, SyncRun
-from integrations.models.progress import CollectionProgress, ProgressState
 from integrations.models.reasons import Reason, ReasonCode
+from integrations.models.sync.progress import CollectionProgress, ProgressState
 
 # Counted since the last sync that worked; after these the schedule goes on alone.
 DELAYS: Final = tuple(timedelta(minutes=number) for number in (1, 2, 5, 10))

@@ -25,12 +25,14 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from integrations.models import Connection, Edit, Heartbeat, ProviderState, SyncRun
-from integrations.services.sync import spend
+from integrations.services.sync.calls import spend
 
 # A refresh starts within seconds of its time; the rest is what a restart takes.
 OVERDUE_AFTER = timedelta(minutes=2)
 # A grant that ends so soon has to be renewed by its user.
 ENDS_WITHIN = timedelta(days=7)
+# What was lost before is known, and up to its user.
+LOST_WITHIN = timedelta(days=1)
 # The most frequent schedule promises this much, and longer ones three intervals.
 SHORTEST_PROMISE_MINUTES, PROMISED_INTERVALS = 60, 3
 USUAL_MINUTES = (20, 30, 60, 180, 360, 720, 1440, 2880, 4320, 10080, 20160, 43200)
@@ -48,6 +50,7 @@ class Group:
     number: int
     stale: int
     at_risk: int
+    just_lost: int
     overdue: int
     near_quota: int
     calls_today: int
@@ -100,6 +103,11 @@ def at_risk(now: datetime) -> Q:
     )
 
 
+def just_lost(now: datetime) -> Q:
+    """Select connections whose grant was lost lately, and not got back since."""
+    return Q(state=Connection.State.NEEDS_RECONNECT, state_since__gt=now - LOST_WITHIN)
+
+
 def overdue(now: datetime) -> Q:
     """Select connections whose token should have been refreshed by now."""
     held = Q(state__in=(Connection.State.ACTIVE, Connection.State.DEGRADED))
@@ -130,6 +138,7 @@ class Census:
                 number=Count("pk"),
                 stale=Count("pk", filter=stale(now)),
                 at_risk=Count("pk", filter=at_risk(now)),
+                just_lost=Count("pk", filter=just_lost(now)),
                 overdue=Count("pk", filter=overdue(now)),
                 near_quota=Count("pk", filter=spend.nearly_used(now)),
                 today=Sum("calls_today", filter=Q(calls_on=today)),

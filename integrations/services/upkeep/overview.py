@@ -11,7 +11,8 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError
 
-from integrations.models import Connection, Edit, SyncRun, wording
+from integrations.models import Connection, Edit, SyncRun
+from integrations.models.messages import wording
 from integrations.models.reasons import ReasonCode
 from integrations.providers import SPECS
 from integrations.services.common import queue

@@ -13,6 +13,7 @@ from integrations.models import (
     CollectionCount,
     Edit,
     FailedRevocation,
+    Heartbeat,
     Import,
     Incident,
     ItemChange,
@@ -21,6 +22,7 @@ from integrations.models import (
     SignInTry,
     SpotCheck,
     SyncRun,
+    times,
 )
 from integrations.services.writing.imports import jobs
 
@@ -31,6 +33,8 @@ COUNTS_KEPT = timedelta(days=400)
 STATES_KEPT = timedelta(days=1)
 DRAFTS_KEPT = timedelta(days=1)
 TRIES_KEPT = timedelta(hours=1)
+# The heartbeat that says when imports were pruned, and how long that is enough.
+IMPORTS, EVERY = "pruned_imports", timedelta(hours=1)
 
 
 def prune(*, now: datetime) -> int:
@@ -44,7 +48,7 @@ def prune(*, now: datetime) -> int:
             _prune(RefreshAttempt, started_at__lt=history),
             _prune(Import, ended_at__lt=history),
             _prune(Edit, ended_at__lt=history),
-            jobs.prune(now=now),
+            _prune_imports(now),
             _prune(
                 BulkEdit, created_at__lt=now - DRAFTS_KEPT, confirmed_at__isnull=True
             ),
@@ -61,11 +65,26 @@ def prune(*, now: datetime) -> int:
     )
 
 
+def _prune_imports(now: datetime) -> int:
+    """Delete what imports leave behind, hourly: their rows are not dated."""
+    noted = Heartbeat.objects.filter(pk=IMPORTS).values_list("at", flat=True).first()
+    if not times.is_over(noted, EVERY, now):
+        return 0
+    pruned = jobs.prune(now=now)
+    if pruned < MOST_AT_ONCE:
+        Heartbeat.objects.update_or_create(pk=IMPORTS, defaults={"at": now})
+    return pruned
+
+
 def _prune(model: type[Model], **old: Any) -> int:
+    """Delete the oldest rows of those that are ``old``, whose first column dates them.
+
+    In the order of that column its index is used; by their keys all would be looked at.
+    """
+    date = next(iter(old)).partition("__")[0]
     rows = model._default_manager  # noqa: SLF001 (the documented name)
-    keys = list(
-        rows.filter(**old).order_by("pk").values_list("pk", flat=True)[:MOST_AT_ONCE]
-    )
+    some = rows.filter(**old).order_by(date)[:MOST_AT_ONCE]
+    keys = list(some.values_list("pk", flat=True))
     if not keys:
         return 0
     return rows.filter(pk__in=keys).delete()[0]

@@ -18,7 +18,7 @@ from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import LeaseLostError, NoTokenError
 from integrations.services.grants import circuit_breaker
 from integrations.services.grants.tokens import TokenSource
-from integrations.services.sync import spend
+from integrations.services.sync.calls import spend
 from integrations.services.sync.refresh.context import context_of
 from integrations.services.writing import dispatch, editing, lease, outcomes
 from integrations.services.writing.attempt import Delivery, Step, ignore, key_of

@@ -8,8 +8,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.models import BulkEdit, Connection, Edit
-from integrations.models.edit import EditQuerySet
 from integrations.models.reasons import Reason, ReasonCode, columns
+from integrations.models.writing.edit import EditQuerySet
 from integrations.services.common import audit
 from integrations.services.writing import dispatch, row_states, trail
 

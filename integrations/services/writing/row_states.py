@@ -3,7 +3,7 @@
 from typing import Final
 
 from integrations.models import Edit, Import, ImportRow
-from integrations.models.edit import EditQuerySet
+from integrations.models.writing.edit import EditQuerySet
 
 State = ImportRow.State
 OUTCOMES: Final = {

@@ -12,7 +12,7 @@ from django.utils import timezone
 from integrations.models import Collection, Edit, Item, ItemChange
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
-from integrations.services.items import store
+from integrations.services.items.storage import store
 from integrations.services.sync.deletions import seen_bitmap
 from integrations.services.writing import editing
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 
 from integrations.models import Edit
-from integrations.services.items.differences import is_capped
+from integrations.services.items.history.differences import is_capped
 from integrations.services.writing import editing, outbox
 from integrations.services.writing.outbox import NothingToUndoError
 

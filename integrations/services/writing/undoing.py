@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.models import BulkEdit, Edit, Item, ItemChange
-from integrations.models.edit import EditQuerySet
+from integrations.models.writing.edit import EditQuerySet
 from integrations.services.writing import bulk as bulk_edits
 from integrations.services.writing import editing, undo_one
 from integrations.services.writing.bulk_rows import CHUNK, chunks

@@ -12,9 +12,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from integrations.models import Collection, Connection, Credential, SyncRun, wording
+from integrations.models import Collection, Connection, Credential, SyncRun
 from integrations.models.collection import Completeness
-from integrations.models.progress import ProgressState
+from integrations.models.messages import wording
+from integrations.models.sync.progress import ProgressState
 from integrations.providers import SPECS
 from integrations.services.common.errors import ConnectorError
 from integrations.services.connections import quota

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from integrations.models import Collection, Connection, SyncRun
+from integrations.models.messages.wording import count_text
 from integrations.models.times import is_ahead
-from integrations.models.wording import count_text
 from integrations.providers import CONNECTORS
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
-from integrations.services.items.counting import Count
+from integrations.services.items.lists.counting import Count
 from integrations.services.items.unread_texts import types_with_text
 
 # A shorter sync is over before anybody wonders.

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from integrations.models import Collection
-from integrations.models.wording import count_text
+from integrations.models.messages.wording import count_text
 from integrations.services.common import audit
 from integrations.services.sync.deletions import held_deletions
 from integrations.views.access import UserRequest

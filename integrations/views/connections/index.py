@@ -17,7 +17,7 @@ from django.views.decorators.http import (
 from integrations.context_processors import is_sandbox_on
 from integrations.forms import DISCARD, KEEP, DisconnectForm, IntervalForm, RenameForm
 from integrations.models import Connection, SyncRun
-from integrations.models.wording import count_text
+from integrations.models.messages.wording import count_text
 from integrations.providers import SPECS
 from integrations.providers.spec import ProviderSpec
 from integrations.services.common.errors import NotSyncableError
@@ -27,7 +27,8 @@ from integrations.services.connections import settings as service
 from integrations.services.connections.status import put_status, waiting_for_user
 from integrations.services.grants import failed_revocations
 from integrations.services.items.own_columns import store as own_columns
-from integrations.services.sync import budget, runs
+from integrations.services.sync import runs
+from integrations.services.sync.calls import budget
 from integrations.services.writing import waiting
 from integrations.views import live
 from integrations.views.access import (

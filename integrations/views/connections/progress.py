@@ -5,10 +5,11 @@ from typing import Any
 
 from django.utils import timezone
 
-from integrations.models import Collection, Connection, SyncRun, wording
-from integrations.models.progress import CollectionProgress, Phase, ProgressState
+from integrations.models import Collection, Connection, SyncRun
+from integrations.models.messages import wording
 from integrations.models.reasons import Reason, ReasonCode
-from integrations.services.items.counting import Count
+from integrations.models.sync.progress import CollectionProgress, Phase, ProgressState
+from integrations.services.items.lists.counting import Count
 from integrations.views.connections import estimate
 
 STEPS = {

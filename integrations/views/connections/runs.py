@@ -3,31 +3,35 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from integrations.models import ItemChange, SyncRun
 from integrations.services.connections.status import status_of
-from integrations.services.items.change_query import PRESENT, ChangeQuery
-from integrations.services.items.news import NEW, News
-from integrations.services.items.query import ItemQuery
+from integrations.services.items.history.change_query import PRESENT, ChangeQuery
+from integrations.services.items.history.news import NEW, News
+from integrations.services.items.lists.query import ItemQuery
 from integrations.services.sync import runs as service
+from integrations.views import paging, whole_list
 from integrations.views.access import UserRequest, get_connection, get_run
 from integrations.views.connections.progress import errors, phases, wait_text
-
-PAGE_SIZE = 50
 
 
 @require_safe
 def run_list(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show every run of a connection that is kept, the latest first."""
     connection = get_connection(request, pk)
-    pages = Paginator(connection.runs.all(), PAGE_SIZE)
-    page = pages.get_page(request.GET.get("page"))
-    context = {"connection": connection, "page": page, "runs": page.object_list}
-    return render(request, "runs/run_list.html", context)
+    context = paging.make_context(request.GET, connection.runs.all())
+    is_read = connection.last_synced_at is not None
+    return whole_list.show(
+        request,
+        context | {"runs": context["page"].object_list},
+        heading="Syncs",
+        about=connection,
+        part="runs/partials/table.html",
+        empty_text="Earlier syncs are not kept." if is_read else "No sync has run yet.",
+    )
 
 
 @require_safe

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from integrations.forms import FULL_REFRESHES, INTERVALS
 from integrations.models import Connection
-from integrations.models.wording import count_text
+from integrations.models.messages.wording import count_text
 from integrations.services.connections import next_steps
 from integrations.services.connections.status import Status
 

@@ -6,8 +6,8 @@ from typing import Any
 from integrations.models import Connection, Item, ItemChange
 from integrations.providers import CONNECTORS
 from integrations.services.items import structure
-from integrations.services.items.change_query import ChangeQuery
-from integrations.services.items.query import ItemQuery
+from integrations.services.items.history.change_query import ChangeQuery
+from integrations.services.items.lists.query import ItemQuery
 from integrations.views.items import changed
 from integrations.views.items.facets import type_name
 from integrations.views.items.values import NO_LINKS

@@ -14,7 +14,8 @@ from django.utils.dateparse import parse_datetime
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 
-from integrations.models import Collection, Connection, times, wording
+from integrations.models import Collection, Connection, times
+from integrations.models.messages import wording
 from integrations.models.reasons import ReasonCode
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import (
@@ -26,7 +27,7 @@ from integrations.providers.capabilities import (
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 from integrations.services.connections import quota, selection
-from integrations.services.sync import budget
+from integrations.services.sync.calls import budget
 from integrations.views.access import UserRequest, get_connection
 from integrations.views.connections.schedule import full_refresh_text, interval_text
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import (
 )
 
 from integrations.models import BulkEdit
-from integrations.models.wording import count_text
+from integrations.models.messages.wording import count_text
 from integrations.services.writing import bulk, bulk_rows, editing, undoing
 from integrations.services.writing.outbox import EditingOffError, NothingToUndoError
 from integrations.views.access import UserRequest

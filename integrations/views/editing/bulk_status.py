@@ -9,14 +9,14 @@ from django.db.models import Count
 from django.urls import reverse
 
 from integrations.models import BulkEdit, Edit
-from integrations.models.import_texts import refusal_text
-from integrations.models.wording import count_text
+from integrations.models.messages.wording import count_text
+from integrations.models.writing.import_texts import refusal_text
 from integrations.services.writing import bulk, undoing
 from integrations.services.writing.bulk_rows import Kind
+from integrations.views import paging
 from integrations.views.editing import status, waits
 
 State = Edit.State
-SIZE: Final = 50
 KINDS: Final = {
     Kind.CHANGE: "will be changed",
     Kind.SAME: "have this value already",
@@ -57,8 +57,11 @@ def preview(found: BulkEdit, parameters: Mapping[str, str]) -> dict[str, Any]:
     numbers = bulk.counts(found)
     kind = Kind(parameters["kind"]) if parameters.get("kind") in set(Kind) else None
     kind = kind or Kind.CHANGE
-    page = _Page(parameters, numbers[kind])
-    rows = bulk.preview(found, kind, page.start, SIZE)
+    shown = paging.make_context(
+        parameters, range(numbers[kind]), kept={"kind": kind.value}
+    )
+    start = shown["page"].object_list.start
+    rows = bulk.preview(found, kind, start, paging.PAGE_SIZE)
     return {
         **head(found),
         "change_count": numbers[Kind.CHANGE],
@@ -73,7 +76,7 @@ def preview(found: BulkEdit, parameters: Mapping[str, str]) -> dict[str, Any]:
         ],
         "rows": [{"item": row.item, "old": _text(found, row.old)} for row in rows],
         "will_change": kind is Kind.CHANGE,
-        **page.links({"kind": kind.value}),
+        **shown,
     }
 
 
@@ -85,14 +88,17 @@ def progress(
     total, still_open = sum(numbers.values()), numbers["open"]
     outcome = parameters.get("outcome", "")
     states = OUTCOMES.get(outcome, list(State))
-    page = _Page(parameters, numbers[outcome] if outcome in OUTCOMES else total)
+    kept = {"outcome": outcome} if outcome else {}
+    count = numbers[outcome] if outcome in OUTCOMES else total
+    shown = paging.make_context(parameters, range(count), kept=kept)
+    start = shown["page"].object_list.start
     rows = found.edits.filter(state__in=states).order_by("pk")
     labels = status.labels_of(found.collection)
-    edits = list(rows.select_related("item")[page.start : page.start + SIZE])
+    edits = list(rows.select_related("item")[start : start + paging.PAGE_SIZE])
     for edit in edits:
         edit.connection, edit.collection = found.connection, found.collection
     path = reverse("integrations:bulk-edit-live", args=(found.uuid,))
-    asked = {"outcome": outcome, "page": str(page.number)}
+    asked = {"outcome": outcome, "page": shown["page"].number}
     return {
         **head(found),
         "total": total,
@@ -106,7 +112,7 @@ def progress(
         "left_out": list(_left_out(found)),
         "live_url": f"{path}?{urlencode(asked)}",
         "live_seconds": status.SECONDS_BUSY if still_open else 0,
-        **page.links({"outcome": outcome} if outcome else {}),
+        **shown,
     }
 
 
@@ -186,26 +192,3 @@ def _text(found: BulkEdit, value: Any) -> str:
     if not found.field or value in ("", None):
         return ""
     return status.texts(found.collection, {found.field: value}).get(found.field, "")
-
-
-class _Page:
-    """Which page of a list is asked for, and the links to those beside it."""
-
-    def __init__(self, parameters: Mapping[str, str], total: int) -> None:
-        told = parameters.get("page", "")
-        number = int(told) if told.isdecimal() and len(told) < 6 else 1
-        self.last = max(1, -(-total // SIZE))
-        self.number = min(max(1, number), self.last)
-        self.start = (self.number - 1) * SIZE
-
-    def links(self, kept: Mapping[str, str]) -> dict[str, str]:
-        def url(number: int) -> str:
-            if not 1 <= number <= self.last:
-                return ""
-            return f"?{urlencode({**kept, 'page': str(number)})}"
-
-        return {
-            "previous_url": url(self.number - 1),
-            "next_url": url(self.number + 1),
-            "page_text": f"Page {self.number:,} of {self.last:,}",
-        }

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from django import forms
 
-from integrations.models.import_texts import REFUSALS
+from integrations.models.writing.import_texts import REFUSALS
 from integrations.providers.writing import FormValue, Input, Refusal, WritableField
 from integrations.services.writing.checks import MAX_TEXT, mistake
 

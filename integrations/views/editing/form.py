@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from integrations.http import steering
-from integrations.models.import_texts import REFUSALS, refusal_text
+from integrations.models.writing.import_texts import REFUSALS, refusal_text
 from integrations.providers.capabilities import WritesItems
 from integrations.providers.writing import (
     FormValue,

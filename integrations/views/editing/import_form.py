@@ -9,7 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from integrations.models import Import
-from integrations.models.import_texts import problem_text
+from integrations.models.writing.import_texts import problem_text
 from integrations.providers.writing import Input, WritableField
 from integrations.services.writing import editing
 from integrations.services.writing.imports import checking, formats, mapping, uploads

@@ -5,7 +5,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
@@ -16,12 +15,12 @@ from integrations.services.writing import undoing as writing_undoing
 from integrations.services.writing.bulk import PreviewChangedError
 from integrations.services.writing.imports import undoing
 from integrations.services.writing.outbox import EditingOffError, NothingToUndoError
+from integrations.views import paging
 from integrations.views.access import UserRequest
 from integrations.views.editing import status
 from integrations.views.editing.imports import get_import
 from integrations.views.editing.pages import not_allowed
 
-PAGE_SIZE: Final = 50
 # The kinds of rows by what the undo does to them, as the address names them.
 KINDS: Final = {
     "archived": "will be archived",
@@ -69,16 +68,17 @@ def _context(request: UserRequest, plan: undoing.Plan) -> dict[str, Any]:
     first = next((name for name, keys in kinds.items() if keys), "archived")
     kind = request.GET.get("kind", first)
     kind = kind if kind in kinds else first
-    page = Paginator(kinds[kind], PAGE_SIZE).get_page(request.GET.get("page"))
+    shown = paging.make_context(request.GET, kinds[kind], kept={"kind": kind})
+    edits = writing_undoing.load(list(shown["page"].object_list))
     return {
+        **shown,
         "kinds": [
             {"name": name, "text": text, "count": len(kinds[name])}
             for name, text in KINDS.items()
             if kinds[name]
         ],
         "kind": kind,
-        "page": page,
-        "rows": list(_rows(writing_undoing.load(list(page.object_list)))),
+        "rows": list(_rows(edits)),
         "archive_count": len(plan.archived),
         "undo_count": len(plan.keys),
         "shown": plan.digest,

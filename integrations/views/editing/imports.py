@@ -5,7 +5,6 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import (
     Http404,
     HttpResponse,
@@ -22,7 +21,7 @@ from django.views.decorators.http import (
 )
 
 from integrations.models import Collection, Edit, Import, ImportRow
-from integrations.models.import_texts import FileProblem, file_text
+from integrations.models.writing.import_texts import FileProblem, file_text
 from integrations.services.common import audit
 from integrations.services.writing import editing
 from integrations.services.writing.imports import (
@@ -32,12 +31,12 @@ from integrations.services.writing.imports import (
     undoing,
     uploads,
 )
+from integrations.views import paging
 from integrations.views.access import UserRequest
 from integrations.views.editing import import_rows, status, waits
 from integrations.views.editing.import_form import MappingForm, zone_matters
 
 FORM = ["GET", "HEAD", "POST"]
-PAGE_SIZE: Final = 50
 LISTED: Final = 20
 RowState = ImportRow.State
 
@@ -150,14 +149,15 @@ def _context(request: UserRequest, source: Import) -> dict[str, Any]:
     wanted = request.GET.get("state", "")
     wanted = wanted if wanted in RowState.values else ""
     rows = source.rows.select_related("item", "edit__connection", "edit__collection")
-    page = Paginator(rows.filter(state=wanted) if wanted else rows, PAGE_SIZE).get_page(
-        request.GET.get("page")
-    )
-    query = urlencode({"state": wanted, "page": page.number})
+    found = rows.filter(state=wanted) if wanted else rows
+    kept = {"state": wanted} if wanted else {}
+    shown = paging.make_context(request.GET, found, kept=kept)
+    page = shown["page"]
+    query = urlencode({**kept, "page": page.number})
     return {
+        **shown,
         **_progress(source),
         "undo_count": undoing.count(source, request.user),
-        "page": page,
         "wanted": wanted,
         "rows": list(import_rows.rows_of(source, list(page.object_list))),
         "live_url": f"{reverse('integrations:import-live', args=(source.pk,))}?{query}",

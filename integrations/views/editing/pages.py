@@ -16,7 +16,8 @@ from django.views.decorators.http import (
 
 from integrations.models import Collection, Edit, Item
 from integrations.services.common.errors import ConnectorError
-from integrations.services.items import described, links
+from integrations.services.items import described
+from integrations.services.items.relations import links
 from integrations.services.writing import (
     conflicts,
     discarding,

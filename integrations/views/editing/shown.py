@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.core import signing
 from django.utils import timezone
 
-from integrations.models.preferences import to_zone
+from integrations.models.accounts.preferences import to_zone
 from integrations.providers.writing import Input, WritableField
 
 SALT: Final = "edit.base"

@@ -7,9 +7,10 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from integrations.models import Collection, Connection, Edit, Item, wording
+from integrations.models import Collection, Connection, Edit, Item
+from integrations.models.messages import wording
+from integrations.models.messages.wording import count_text
 from integrations.models.reasons import ReasonCode
-from integrations.models.wording import count_text
 from integrations.providers.raw import describe_raw
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items import described

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from integrations.models import Collection, Connection, wording
-from integrations.models.edit import EditQuerySet
+from integrations.models import Collection, Connection
+from integrations.models.messages import wording
+from integrations.models.writing.edit import EditQuerySet
 from integrations.services.writing import editing
 
 

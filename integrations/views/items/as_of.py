@@ -17,9 +17,9 @@ from django.views.decorators.http import require_safe
 from integrations.models import Item
 from integrations.models.times import is_ahead, is_known
 from integrations.providers.records import DisplayField
-from integrations.services.items import links
-from integrations.services.items.as_of import PastItem, find_past
-from integrations.services.items.links import Links
+from integrations.services.items.history.as_of import PastItem, find_past
+from integrations.services.items.relations import links
+from integrations.services.items.relations.links import Links
 from integrations.views.access import UserRequest
 from integrations.views.items.changed import describe
 from integrations.views.items.values import show

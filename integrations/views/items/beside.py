@@ -14,8 +14,8 @@ from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, Item
 from integrations.services.common.errors import OrderNotReadyError
-from integrations.services.items import neighbours
-from integrations.services.items.query import ItemQuery
+from integrations.services.items.lists import neighbours
+from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.tables.opening import OpenTable
 from integrations.views.access import UserRequest
 from integrations.views.items.tables.table import get_collection

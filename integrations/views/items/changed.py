@@ -4,14 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from integrations.models import Item, ItemChange, wording
+from integrations.models import Item, ItemChange
+from integrations.models.messages import wording
 from integrations.providers.fields import CURRENCY_PROPERTY
 from integrations.providers.kinds import Deletion
 from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField, read_fields
 from integrations.services.common.errors import ConnectorError
-from integrations.services.items import described, links
-from integrations.services.items.links import Links
+from integrations.services.items import described
+from integrations.services.items.relations import links
+from integrations.services.items.relations.links import Links
 from integrations.views.items.values import show
 
 PREFIX = "properties."

@@ -11,13 +11,18 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
 
-from integrations.models import Collection, Connection, ItemChange, SyncRun, wording
+from integrations.models import Collection, Connection, ItemChange, SyncRun
+from integrations.models.messages import wording
 from integrations.models.times import is_ahead, is_known
 from integrations.providers.fields import Date
 from integrations.providers.plain import plain
 from integrations.services.connections.naming import unique_names
-from integrations.services.items import changes as service
-from integrations.services.items.change_query import PRESENT, UNSEEN, ChangeQuery
+from integrations.services.items.history import changes as service
+from integrations.services.items.history.change_query import (
+    PRESENT,
+    UNSEEN,
+    ChangeQuery,
+)
 from integrations.views.access import UserRequest
 from integrations.views.items.changed import put_in_words
 from integrations.views.items.facets import type_names

@@ -4,7 +4,7 @@ from typing import Any
 
 from integrations.models import Item, ItemContent
 from integrations.providers.rich_text import from_json
-from integrations.services.items.links import Found
+from integrations.services.items.relations.links import Found
 from integrations.services.items.unread_texts import types_with_text
 from integrations.services.sync.texts import opened_text
 from integrations.views.items.rich_text import to_groups

@@ -22,7 +22,7 @@ from integrations.services.common import audit
 from integrations.services.items.downloads import asked, formats, orders
 from integrations.services.items.downloads.asked import AskedFile, Content
 from integrations.services.items.downloads.sources import Source
-from integrations.services.items.query import ItemQuery
+from integrations.services.items.lists.query import ItemQuery
 from integrations.views.access import UserRequest
 from integrations.views.items.tables.chosen import (
     MOST_NAMED,

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from integrations.models import Collection, Connection
-from integrations.services.items import counting
-from integrations.services.items.query import DESELECTED, ItemQuery
+from integrations.services.items.lists import counting
+from integrations.services.items.lists.query import DESELECTED, ItemQuery
 
 
 def connections_of(

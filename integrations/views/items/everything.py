@@ -9,10 +9,10 @@ from django.views.decorators.http import require_safe
 
 from integrations.models import Item
 from integrations.providers.records import DisplayField
-from integrations.services.items import everything as service
-from integrations.services.items.everything import CHANGED, CREATED, Timeline
 from integrations.services.items.icons import put_icons
-from integrations.services.items.related import Trace
+from integrations.services.items.relations import everything as service
+from integrations.services.items.relations.everything import CHANGED, CREATED, Timeline
+from integrations.services.items.relations.related import Trace
 from integrations.services.items.search.words import to_key
 from integrations.services.items.tables.columns import leading_columns
 from integrations.views.access import UserRequest

@@ -7,8 +7,8 @@ from typing import Any
 from integrations.models import Collection, Connection
 from integrations.providers import CONNECTORS
 from integrations.services.connections.naming import unique_names
-from integrations.services.items import counting
-from integrations.services.items.query import ItemQuery
+from integrations.services.items.lists import counting
+from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.types import types_in
 
 # More than this in one list are found by their connection first.

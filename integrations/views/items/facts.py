@@ -17,10 +17,10 @@ from integrations.services.items.detail import (
 )
 from integrations.services.items.export import to_integration_item
 from integrations.services.items.icons import put_icons
-from integrations.services.items.links import MAX_LINKS, Links
-from integrations.services.items.related import MOST, find_related, traces_of
 from integrations.services.items.relations.around import ANYWHERE, Around, look_around
 from integrations.services.items.relations.groups import find_groups
+from integrations.services.items.relations.links import MAX_LINKS, Links
+from integrations.services.items.relations.related import MOST, find_related, traces_of
 from integrations.services.items.relations.tables import find_others
 from integrations.services.items.types import parent_types
 from integrations.views.items.changed import changes, describe, describe_sides

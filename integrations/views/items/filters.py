@@ -3,9 +3,15 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from integrations.models import Collection, Connection, Item, wording
-from integrations.services.items.news import CHANGED, NEW
-from integrations.services.items.query import DELETED, DESELECTED, SIZES, ItemQuery
+from integrations.models import Collection, Connection, Item
+from integrations.models.messages import wording
+from integrations.services.items.history.news import CHANGED, NEW
+from integrations.services.items.lists.query import (
+    DELETED,
+    DESELECTED,
+    SIZES,
+    ItemQuery,
+)
 from integrations.views.items.facets import Choice, Facets, Group
 
 LABELS = {

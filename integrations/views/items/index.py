@@ -16,16 +16,16 @@ from django_htmx.middleware import HtmxDetails
 
 from integrations.forms import DownloadForm
 from integrations.models import Collection, Connection, Item
-from integrations.models.wording import count_text
+from integrations.models.messages.wording import count_text
 from integrations.services.connections.status import put_status, waiting_for_user
-from integrations.services.items import counting, listing
-from integrations.services.items.counting import Count
 from integrations.services.items.downloads.asked import find_own
-from integrations.services.items.query import ItemQuery
+from integrations.services.items.lists import counting, listing
+from integrations.services.items.lists.counting import Count
+from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.saved_views import shelf, snapshot
 from integrations.services.items.search import reindex
 from integrations.services.notices import following
-from integrations.services.sync import opened_collections
+from integrations.services.sync.collections import opened_collections
 from integrations.services.writing import editing
 from integrations.views import live
 from integrations.views.access import UserRequest

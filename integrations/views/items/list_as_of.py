@@ -13,11 +13,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, Connection
-from integrations.services.items import counting, table_history
-from integrations.services.items.query import ItemQuery
-from integrations.services.items.table_history import PastPage, Place
+from integrations.services.items.history import table_history
+from integrations.services.items.history.table_history import PastPage, Place
+from integrations.services.items.lists import counting
+from integrations.services.items.lists.query import ItemQuery
 from integrations.views.access import UserRequest
-from integrations.views.items.past_times import MAX_ID, PastTimes, make_context
+from integrations.views.items.past_times import MAX_ID, make_context
 from integrations.views.items.rows import put_titles
 
 # Filters that hold of the past as well: what an item belongs to, and its type.
@@ -49,7 +50,7 @@ def list_as_of(request: UserRequest) -> HttpResponse:
         "kept": kept,
         "left_out": len(query.filters) > len(kept),
         **make_context(
-            PastTimes.read(request), collections, make_rows, item_type=query.type
+            request, collections, make_rows, kept=kept, item_type=query.type
         ),
     }
     return render(request, "items/list_as_of.html", context)

@@ -1,6 +1,6 @@
 """Times in the past that a page is asked for: one to look at, or two to compare."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,14 +11,15 @@ from django.utils import timezone
 
 from integrations.models import Collection
 from integrations.models.times import is_ahead
-from integrations.services.items import table_history
-from integrations.services.items.table_history import Difference
+from integrations.services.items.history import table_history
+from integrations.services.items.history.table_history import Difference
+from integrations.views import paging
 from integrations.views.access import UserRequest
 from integrations.views.items.as_of import local_text, minute_text, to_time
 from integrations.views.items.changed import sum_up
 
-# Of what was added, removed and changed so many items are shown.
-MOST_SHOWN = 200
+# Items of a difference on one page: each is put in words.
+PAGE_SIZE = 100
 MAX_ID = 255
 
 Context = dict[str, Any]
@@ -48,16 +49,19 @@ class PastTimes:
 
 
 def make_context(
-    times: PastTimes,
+    request: UserRequest,
     collections: Sequence[Collection],
     make_rows: Callable[[datetime], Context],
     *,
+    kept: Mapping[str, str] | None = None,
     item_type: str = "",
 ) -> Context:
     """Return what is shown of some collections: rows of one time, or a difference.
 
-    Without a time the page asks for one.
+    Without a time the page asks for one. The links keep what else of the address
+    counts, which is ``kept``.
     """
+    times = PastTimes.read(request)
     at, until, now = times.at, times.until, times.now
     context: Context = {
         "history_days": settings.HISTORY_DAYS,
@@ -76,7 +80,9 @@ def make_context(
     start, end = sorted((at, until))
     told = table_history.compare(collections, start, end, now=now, item_type=item_type)
     reach = _make_reach(start, told.known_from)
-    return context | _make_difference(told) | reach | {"at": start, "until": end}
+    names = {**(kept or {}), "at": start.isoformat(), "until": end.isoformat()}
+    shown = _make_difference(told, request.GET, names)
+    return context | shown | reach | {"at": start, "until": end}
 
 
 def _find_error(
@@ -96,14 +102,24 @@ def _make_reach(at: datetime, known_from: datetime | None) -> Context:
     return {"is_vague": is_vague, "known_from": known_from}
 
 
-def _make_difference(told: Difference) -> Context:
-    """Return what differs, put in words, no more of each kind than is read."""
+def _make_difference(
+    told: Difference, parameters: Mapping[str, str], kept: Mapping[str, str]
+) -> Context:
+    """Return one page of what differs, in words: added, then removed, then changed."""
+    every = [
+        *(("added", each) for each in told.added),
+        *(("removed", each) for each in told.removed),
+        *(("changed", each) for each in told.changed),
+    ]
+    shown = paging.make_context(parameters, every, size=PAGE_SIZE, kept=kept)
+    parts: dict[str, list[Any]] = {"added": [], "removed": [], "changed": []}
+    for kind, each in shown["page"]:
+        parts[kind].append(each)
     return {
+        **shown,
         "difference": told,
         "is_cut": told.is_cut,
         "has_many_fields": told.is_vague,
-        "added": told.added[:MOST_SHOWN],
-        "removed": told.removed[:MOST_SHOWN],
-        "changed": sum_up(told.changed[:MOST_SHOWN]),
-        "most_shown": MOST_SHOWN,
+        **parts,
+        "changed": sum_up(parts["changed"]),
     }

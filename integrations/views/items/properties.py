@@ -6,7 +6,7 @@ from typing import Any
 from integrations.models import Item
 from integrations.providers import CONNECTORS
 from integrations.providers.records import DisplayField, read_fields
-from integrations.services.items.links import Links
+from integrations.services.items.relations.links import Links
 from integrations.views.items.values import show
 
 

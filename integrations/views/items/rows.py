@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from integrations.models import Connection, Item
 from integrations.services.connections.naming import unique_titles
 from integrations.services.items.icons import put_icons
-from integrations.services.items.parents import put_parents
+from integrations.services.items.relations.parents import put_parents
 from integrations.services.items.search.passages import put_passages
 
 

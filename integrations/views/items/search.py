@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from integrations.models import Collection, Connection, Item
 from integrations.services.connections.status import put_status
-from integrations.services.items.query import MAX_SEARCH, ItemQuery
+from integrations.services.items.lists.query import MAX_SEARCH, ItemQuery
 from integrations.services.items.search import reindex
 from integrations.services.items.search.addresses import find_named
 from integrations.services.items.search.grouped import TypeGroup, search_by_type

@@ -5,7 +5,7 @@ from typing import Any
 
 from integrations.models import Connection
 from integrations.services.items import unread_texts
-from integrations.services.items.query import ItemQuery
+from integrations.services.items.lists.query import ItemQuery
 
 EVERYTHING = ItemQuery()
 

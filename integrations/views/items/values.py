@@ -29,7 +29,7 @@ from integrations.providers.fields import (
 from integrations.providers.plain import plain
 from integrations.providers.rich_text import is_plain, safe_href
 from integrations.providers.values import to_zone
-from integrations.services.items.links import Links, more_text
+from integrations.services.items.relations.links import Links, more_text
 from integrations.views.items.rich_text import Group, to_groups
 
 # Longer texts and lists are folded.

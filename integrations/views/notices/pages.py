@@ -2,7 +2,6 @@
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -11,10 +10,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from integrations.forms import NoticeForm
 from integrations.models import NoticeSettings
 from integrations.services.notices import addresses, history, quiet
+from integrations.views import paging
 from integrations.views.access import UserRequest
 from integrations.views.site.time_zone import browser_zone
-
-PAGE_SIZE = 50
 
 
 def settings_of(request: UserRequest) -> NoticeSettings:
@@ -44,12 +42,9 @@ def notices(request: UserRequest) -> HttpResponse:
         save(form)
         messages.success(request, "Saved.")
         return redirect("integrations:notices")
-    pages = Paginator(history.told(request.user), PAGE_SIZE)
-    page = pages.get_page(request.GET.get("page"))
     context = {
+        **paging.make_context(request.GET, history.told(request.user)),
         "form": form,
-        "page": page,
-        "told": page.object_list,
         "zone": quiet.zone_for(settings_of(request)).key,
         "now": timezone.now(),
         "is_mail_delivered": settings.IS_MAIL_DELIVERED,

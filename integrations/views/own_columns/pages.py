@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from integrations.forms import OwnColumnForm
 from integrations.models import Collection, OwnColumn
-from integrations.models.wording import count_text
+from integrations.models.messages.wording import count_text
 from integrations.services.common.errors import ProofMissingError
 from integrations.services.items.own_columns import store
 from integrations.views.access import UserRequest, proof_required

@@ -21,12 +21,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from integrations.http import steering
 from integrations.models import Collection, Connection, Item, SavedView
-from integrations.models.item import ItemQuerySet
-from integrations.models.preferences import zone_of
+from integrations.models.accounts.preferences import zone_of
+from integrations.models.items.item import ItemQuerySet
 from integrations.providers.plain import plain
 from integrations.services.common import audit
-from integrations.services.items import listing
-from integrations.services.items.query import ItemQuery
+from integrations.services.items.lists import listing
+from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.saved_views import feeds, fitting
 from integrations.services.items.saved_views.fitting import Fitted
 from integrations.services.items.tables import indexes

@@ -9,7 +9,7 @@ from django.http import Http404, QueryDict
 from django.urls import reverse
 
 from integrations.models import Collection, Connection
-from integrations.services.items.query import ItemQuery
+from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.saved_views import shelf, snapshot
 from integrations.services.items.saved_views.snapshot import Snapshot
 from integrations.services.items.tables import layouts

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.contrib.auth.models import User
 from django.urls import reverse
 
-from integrations.services.items.query import ALL_VIEW, ItemQuery
+from integrations.services.items.lists.query import ALL_VIEW, ItemQuery
 from integrations.services.items.saved_views.shelf import Shelf
 from integrations.services.items.saved_views.snapshot import Snapshot
 from integrations.services.items.tables.table_query import TableQuery

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -13,11 +12,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, SyncRun
-from integrations.models.run import OUTCOME_TONES
+from integrations.models.sync.run import OUTCOME_TONES
 from integrations.providers.fields import Date
 from integrations.providers.plain import plain
 from integrations.services.sync import activity
 from integrations.services.upkeep import daily_counts
+from integrations.views import paging
 from integrations.views.access import UserRequest
 
 ITEM_DAYS, SYNC_DAYS = 90, 30
@@ -29,12 +29,12 @@ BAR_WIDTH, BAR_GAP, BARS_HEIGHT = 16, 4, 120
 @require_safe
 def charts(request: UserRequest) -> HttpResponse:
     """Show items by collection over time, and syncs by outcome."""
-    page = Paginator(_collections(request.user), MOST_COLLECTIONS).get_page(
-        request.GET.get("page")
+    shown = paging.make_context(
+        request.GET, _collections(request.user), size=MOST_COLLECTIONS
     )
     context = {
-        "page": page,
-        "collections": list(_items_over_time(list(page))),
+        **shown,
+        "collections": list(_items_over_time(list(shown["page"]))),
         "item_days": ITEM_DAYS,
         "first_day": plain(Date(day=_first_day())),
         "syncs": _syncs(request.user),

@@ -13,13 +13,13 @@ from django.views.decorators.http import require_safe
 
 from integrations.context_processors import is_sandbox_on
 from integrations.models import Connection, Item
-from integrations.models.item import ItemQuerySet
+from integrations.models.items.item import ItemQuerySet
 from integrations.providers import SPECS
 from integrations.services.connections.status import put_status, waiting_for_user
-from integrations.services.items import counting
-from integrations.services.items.counting import Count
-from integrations.services.items.news import News, recent_items
-from integrations.services.items.query import ItemQuery
+from integrations.services.items.history.news import News, recent_items
+from integrations.services.items.lists import counting
+from integrations.services.items.lists.counting import Count
+from integrations.services.items.lists.query import ItemQuery
 from integrations.services.sync import activity
 from integrations.views import live
 from integrations.views.access import UserRequest

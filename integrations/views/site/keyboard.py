@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from integrations.forms import KeyboardForm
-from integrations.models.preferences import preferences_of
+from integrations.models.accounts.preferences import preferences_of
 from integrations.views.access import UserRequest
 
 

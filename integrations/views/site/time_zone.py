@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from integrations.forms import TimeZoneForm
 from integrations.models import Preferences
-from integrations.models.preferences import to_zone
+from integrations.models.accounts.preferences import to_zone
 from integrations.views.access import UserRequest
 
 # Written by static/js/site.js.

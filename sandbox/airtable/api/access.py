@@ -24,7 +24,6 @@ from sandbox.core.web import ApiRefusal, Request, to_text
 from sandbox.oauth.grants import Token
 
 MAX_URL = 16_000
-PREFIXES = {"base": "app", "record": "rec"}
 OPEN = read(__package__, "open.sql")
 
 
@@ -47,10 +46,9 @@ def admit(
 
     A metered call is refused once the workspace has used up its month.
     """
-    for name, prefix in PREFIXES.items():
-        # A malformed id is no path at all: this is said before the token is read.
-        if name in request.params and not is_id(prefix, request.params[name]):
-            raise refuse(NOT_FOUND)
+    # A malformed id is no path at all: this is said before the token is read.
+    if "base" in request.params and not is_id("app", request.params["base"]):
+        raise refuse(NOT_FOUND)
     if len(request.origin) + len(request.path) + len(request.query_string) > MAX_URL:
         raise ApiRefusal(lambda _: to_text("Request too large\n", 413))
     token, switches = request.token, sandbox.switches

@@ -7,12 +7,10 @@ RATE, MONTH = "RATE_LIMIT_REACHED", "PUBLIC_API_BILLING_LIMIT_EXCEEDED"
 UNAUTHORIZED, FORBIDDEN = "AUTHENTICATION_REQUIRED", "INVALID_PERMISSIONS"
 # Does not say whether a thing exists.
 NO_MODEL = "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND"
-NOT_FOUND, NO_RECORD = "NOT_FOUND", "MODEL_ID_NOT_FOUND"
+NOT_FOUND = "NOT_FOUND"
 INVALID, RETRIABLE = "INVALID_REQUEST_UNKNOWN", "RETRIABLE_ERROR"
-BAD_OFFSET, ITERATOR_GONE = (
-    "INVALID_OFFSET_VALUE",
-    "LIST_RECORDS_ITERATOR_NOT_AVAILABLE",
-)
+BAD_OFFSET = "INVALID_OFFSET_VALUE"
+ITERATOR_GONE = "LIST_RECORDS_ITERATOR_NOT_AVAILABLE"
 
 # The status of an error, the envelope it comes in and what it says.
 ERRORS = {
@@ -20,7 +18,6 @@ ERRORS = {
     FORBIDDEN: (403, "object", "You are not permitted to do this"),
     NO_MODEL: (403, "object", "Invalid permissions, or the model was not found"),
     NOT_FOUND: (404, "string", ""),
-    NO_RECORD: (404, "object", "Record not found"),
     INVALID: (422, "object", "Invalid request: parameter validation failed"),
     BAD_OFFSET: (422, "object", "The offset is malformed"),
     RATE: (429, "list", "Rate limit exceeded. Please try again later"),
@@ -54,15 +51,11 @@ def refuse(kind: str, message: str = "") -> ApiRefusal:
 
 
 def refuse_with_status(
-    sandbox: Sandbox,
-    request: Request,
-    status: int,
-    retry_after: float | None,
-    shape: str = "",
+    sandbox: Sandbox, request: Request, status: int, retry_after: float | None
 ) -> Response:
     """Answer any error status in Airtable's shape; the faults use it."""
     # What the documentation gives no body for comes as text from the edge.
     response = to_text(f"{status}\n", status)
     if status in BY_STATUS:
-        response = answer_error(BY_STATUS[status], shape=shape)
+        response = answer_error(BY_STATUS[status])
     return response.after(retry_after)

@@ -4,13 +4,10 @@ from typing import Any
 
 from sandbox.airtable.api.access import admit, list_bases
 from sandbox.airtable.api.errors import BAD_OFFSET, refuse
-from sandbox.airtable.schema import Table, list_tables
 from sandbox.airtable.seed.accounts import EMAIL_READ, PEOPLE, SCHEMA_READ, SLUG
-from sandbox.airtable.values import derive_id, is_id
+from sandbox.airtable.values import derive_id, is_id, list_tables
 from sandbox.core.state import Sandbox
 from sandbox.core.web import Request, Response, to_json
-
-VISIBLE = "visibleFieldIds"
 
 
 def show_whoami(sandbox: Sandbox, request: Request) -> Response:
@@ -43,17 +40,4 @@ def show_bases(sandbox: Sandbox, request: Request) -> Response:
 
 def show_tables(sandbox: Sandbox, request: Request) -> Response:
     admit(sandbox, request, SCHEMA_READ)
-    tables = list_tables(sandbox.storage, request.params["base"])
-    for table in tables:
-        table["views"] = _show_views(table, with_visible=bool(request.query))
-    return to_json({"tables": tables})
-
-
-def _show_views(table: Table, *, with_visible: bool) -> list[dict[str, Any]]:
-    visible = {VISIBLE: [field["id"] for field in table["fields"]]}
-    views = []
-    for view in table["views"]:
-        shown = {name: view[name] for name in ("id", "name", "type")}
-        is_grid = view["type"] == "grid"
-        views.append(shown | visible if with_visible and is_grid else shown)
-    return views
+    return to_json({"tables": list_tables(sandbox.storage, request.params["base"])})

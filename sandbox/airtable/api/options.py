@@ -1,19 +1,14 @@
-"""Read how records are asked for, from a query or from a JSON body."""
+"""Read how records are asked for."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sandbox.airtable.api.errors import INVALID, refuse
-from sandbox.airtable.schema import Table, pick
 from sandbox.core.times import to_ms
-from sandbox.core.web import Pairs, Request
 
 MAX_PAGE = 100
-SORT = re.compile(r"sort\[(\d+)\]\[(field|direction)\]")
-TRUE = (True, "true", "1")
-TIMES = {"createdTime": "created", "lastModifiedTime": "modified"}
+TRUE = ("true", "1")
 COLUMNS = {"LAST_MODIFIED_TIME": "modified", "CREATED_TIME": "created"}
 TEXT = r"""("[^"]*"|'[^']*')"""
 # The few formulas the sandbox knows: changed or made after a time, a record by its
@@ -32,95 +27,25 @@ FORMULA = re.compile(rf"{ANY}|{BOTH}")
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What a listing asks for, checked against its table."""
+    """What a listing asks for."""
 
     page_size: int
     offset: str
-    # The ids of the fields to show; nothing shows all.
-    fields: Sequence[str] | None
     by_id: bool
-    # What follows WHERE, with its values.
-    sql: str
-    values: Sequence[str]
+    # What chooses records in SQL.
+    condition: str
 
 
-def read_options(request: Request, table: Table) -> Options:
-    given = request.json() if request.body else _from_query(request.query_pairs)
-    fields = given.get("fields")
-    sql, values = _write_sql(given, table)
+def read_options(query: Mapping[str, str]) -> Options:
+    formula, size = query.get("filterByFormula"), int(query.get("pageSize", MAX_PAGE))
+    if not 1 <= size <= MAX_PAGE:
+        raise refuse(INVALID, f"A page holds 1 to {MAX_PAGE} records")
     return Options(
-        page_size=_read_number(given.get("pageSize", MAX_PAGE), highest=MAX_PAGE),
-        offset=given.get("offset", ""),
-        fields=None if fields is None else [_find(table, f)["id"] for f in fields],
-        by_id=given.get("returnFieldsByFieldId") in TRUE,
-        sql=sql,
-        values=values,
+        page_size=size,
+        offset=query.get("offset", ""),
+        by_id=query.get("returnFieldsByFieldId") in TRUE,
+        condition=_read_formula(formula) if formula else "1",
     )
-
-
-def _from_query(pairs: Pairs) -> dict[str, Any]:
-    given: dict[str, Any] = {}
-    sort: dict[int, dict[str, str]] = {}
-    for name, value in pairs:
-        if match := SORT.fullmatch(name):
-            sort.setdefault(int(match[1]), {})[match[2]] = value
-        elif name == "fields[]":
-            given.setdefault("fields", []).append(value)
-        else:
-            given[name] = value
-    if sort:
-        given["sort"] = [sort[number] for number in sorted(sort)]
-    return given
-
-
-def _read_number(value: Any, *, highest: int | None = None) -> int:
-    number = int(value)
-    if number < 1:
-        raise refuse(INVALID, "A number must be a whole one from 1 on")
-    if highest is not None and number > highest:
-        raise refuse(INVALID, f"A page holds at most {highest} records")
-    return number
-
-
-def _write_sql(given: Mapping[str, Any], table: Table) -> tuple[str, list[str]]:
-    """Return what chooses and orders the records.
-
-    Columns, directions and numbers come from closed lists, ids have a fixed shape.
-    """
-    where, values = "table_id = ?", [table["id"]]
-    if formula := given.get("filterByFormula"):
-        where += f" AND ({_read_formula(formula)})"
-    view = _find_view(table, given.get("view", ""))
-    if filled := view.get("filled"):
-        where += " AND json_extract(cells, ?) IS NOT NULL"
-        values.append(f"$.{filled}")
-    order = [_read_sort(entry, table) for entry in given.get("sort", [])]
-    # Without a sort or a view the order means nothing; with a view it is the view's.
-    order.append("key" if view or order else "id")
-    limit = _read_number(given["maxRecords"]) if "maxRecords" in given else -1
-    return f"{where} ORDER BY {', '.join(order)} LIMIT {limit}", values
-
-
-def _read_sort(entry: Any, table: Table) -> str:
-    direction = entry.get("direction", "asc")
-    field = _find(table, entry.get("field"))
-    cell = f"json_extract(cells, '$.{field['id']}')"
-    return f"{TIMES.get(field['type'], cell)} {direction}"
-
-
-def _find(table: Table, name: Any) -> dict[str, Any]:
-    field = pick(table["fields"], name)
-    if field is None:
-        raise refuse("UNKNOWN_FIELD_NAME", f'Unknown field name: "{name}"')
-    return field
-
-
-def _find_view(table: Table, text: str) -> dict[str, Any]:
-    view = pick(table["views"], text) if text else {}
-    if view is None:
-        what = "ID" if text.startswith("viw") else "NAME"
-        raise refuse(f"VIEW_{what}_NOT_FOUND", f"View {text} not found")
-    return view
 
 
 def _read_formula(text: str) -> str:

@@ -1,16 +1,20 @@
-"""List the records of a table and show one record."""
+"""List the records of a table, by snapshots of their order."""
 
 import json
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox.airtable.api import iterators
 from sandbox.airtable.api.access import admit
-from sandbox.airtable.api.errors import NO_MODEL, NO_RECORD, refuse
-from sandbox.airtable.api.options import TRUE, Options, read_options
+from sandbox.airtable.api.errors import (
+    BAD_OFFSET,
+    ITERATOR_GONE,
+    NO_MODEL,
+    refuse,
+)
+from sandbox.airtable.api.options import Options, read_options
 from sandbox.airtable.api.render import make_render
-from sandbox.airtable.schema import Table, list_tables, pick
 from sandbox.airtable.seed.accounts import RECORDS_READ, SLUG
+from sandbox.airtable.values import LENGTH, Table, is_id, list_tables, make_id, pick
 from sandbox.core.state import Sandbox
 from sandbox.core.web import Request, Response, to_json
 
@@ -18,11 +22,9 @@ from sandbox.core.web import Request, Response, to_json
 def list_records(sandbox: Sandbox, request: Request) -> Response:
     admit(sandbox, request, RECORDS_READ, is_metered=True)
     table = _find_table(sandbox, request)
-    options = read_options(request, table)
+    options = read_options(request.query)
     ids, following = _read_ids(sandbox, request, table["id"], options)
-    render = make_render(
-        sandbox, request, table, fields=options.fields, by_id=options.by_id
-    )
+    render = make_render(sandbox, request, table, by_id=options.by_id)
     # As they are now; one deleted meanwhile is left out.
     rows = sandbox.storage.all(
         "SELECT r.* FROM json_each(?) AS page JOIN airtable_record r"
@@ -38,27 +40,54 @@ def _read_ids(
 ) -> tuple[Sequence[str], str]:
     account, size = request.account, options.page_size
     if options.offset:
-        return iterators.go_on(sandbox, table, account, options.offset, size)
-    sql = f"SELECT id FROM airtable_record WHERE {options.sql}"  # noqa: S608
-    ids = [row["id"] for row in sandbox.storage.all(sql, *options.values)]
-    return iterators.start(sandbox, table, account, ids, size)
+        return _go_on(sandbox, table, account, options.offset, size)
+    # Columns and times come from closed lists, ids have a fixed shape.
+    where = f"table_id = ? AND ({options.condition}) ORDER BY id"
+    sql = f"SELECT id FROM airtable_record WHERE {where}"  # noqa: S608
+    ids = [row["id"] for row in sandbox.storage.all(sql, table)]
+    return _start(sandbox, table, account, ids, size)
 
 
-def show_record(sandbox: Sandbox, request: Request) -> Response:
-    """Show one record, which may belong to another table of the same base."""
-    admit(sandbox, request, RECORDS_READ, is_metered=True)
-    _find_table(sandbox, request)
-    by_id = request.query.get("returnFieldsByFieldId") in TRUE
-    row = sandbox.storage.one(
-        "SELECT r.*, t.shown FROM airtable_record r"
-        " JOIN airtable_table t ON t.id = r.table_id WHERE r.id = ? AND t.base = ?",
-        *(request.params["record"], request.params["base"]),
-    )
-    if row is None:
-        is_closed = sandbox.switches.get(SLUG, "missing_record_is_403", request.account)
-        raise refuse(NO_MODEL if is_closed else NO_RECORD)
-    table = json.loads(row["shown"])
-    return to_json(make_render(sandbox, request, table, by_id=by_id)(row))
+def _start(
+    sandbox: Sandbox, table: str, account: str, ids: Sequence[str], size: int
+) -> tuple[Sequence[str], str]:
+    """Return the first page of ids, and the offset of the next one if there is one."""
+    if len(ids) <= size:
+        return ids, ""
+    name, now = make_id("itr"), sandbox.clock()
+    oldest = now - sandbox.switches.get(SLUG, "iterator_seconds", account)
+    sandbox.storage.run("DELETE FROM airtable_iterator WHERE used_at <= ?", oldest)
+    row = (name, table, now, "".join(ids))
+    sandbox.storage.run("INSERT INTO airtable_iterator VALUES (?, ?, ?, ?)", *row)
+    return ids[:size], f"{name}/{ids[size]}"
+
+
+def _go_on(
+    sandbox: Sandbox, table: str, account: str, offset: str, size: int
+) -> tuple[Sequence[str], str]:
+    """Return the page an offset names, and the offset of the next one."""
+    name, _, record = offset.partition("/")
+    if not (is_id("itr", name) and is_id("rec", record)):
+        raise refuse(BAD_OFFSET)
+    row = sandbox.storage.one("SELECT * FROM airtable_iterator WHERE id = ?", name)
+    life = sandbox.switches.get(SLUG, "iterator_seconds", account)
+    now = sandbox.clock()
+    if row is None or now - row["used_at"] >= life:
+        raise refuse(ITERATOR_GONE)
+    position, odd = divmod(row["ids"].find(record), LENGTH)
+    if row["table_id"] != table or odd or position < 0:
+        raise refuse(BAD_OFFSET)
+    dies_on = sandbox.switches.get(SLUG, "iterator_dies_on_page", account)
+    is_last = position // size + 1 == dies_on
+    # A listing that dies was used for the last time long ago.
+    sql = "UPDATE airtable_iterator SET used_at = ? WHERE id = ?"
+    sandbox.storage.run(sql, 0 if is_last else now, name)
+    if is_last:
+        raise refuse(ITERATOR_GONE)
+    rest = row["ids"][position * LENGTH : (position + size + 1) * LENGTH]
+    page = [rest[at : at + LENGTH] for at in range(0, len(rest), LENGTH)]
+    following = f"{name}/{page[size]}" if len(page) > size else ""
+    return page[:size], following
 
 
 def _find_table(sandbox: Sandbox, request: Request) -> Table:

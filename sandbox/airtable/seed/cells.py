@@ -9,10 +9,8 @@ from typing import Any
 from sandbox.airtable.seed.accounts import show_person
 from sandbox.core.data import load
 from sandbox.core.provider import Person
-from sandbox.core.times import DAY_MS, to_date, to_iso
+from sandbox.core.times import DAY_MS, NEWEST, to_date, to_iso
 
-# Fixed times, so that the same seed makes the same data on any day.
-NEWEST = 1_793_491_200_000  # 2026-11-01
 OLDEST = NEWEST - 3 * 365 * DAY_MS
 WORDS = load(__package__, "words")
 ODD_VALUES = (*WORDS["odd_values"], "x" * 300)

@@ -4,9 +4,9 @@ import json
 import random
 from typing import Any
 
-from sandbox.airtable.schema import save_table
 from sandbox.airtable.seed.accounts import COMPANIES
 from sandbox.airtable.seed.making import BASES, TABLES, BaseMaker
+from sandbox.airtable.values import save_table
 from sandbox.core.provider import Plan
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage

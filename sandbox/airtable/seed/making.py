@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox.airtable.seed.cells import CELLS, NEWEST, OLDEST, Draft
+from sandbox.airtable.seed.cells import CELLS, OLDEST, Draft
 from sandbox.airtable.values import derive_id, is_empty, make_id
 from sandbox.core.data import load
 from sandbox.core.provider import Person
+from sandbox.core.times import NEWEST
 
 LINK = "multipleRecordLinks"
 COLORS = ("blueLight2", "greenLight2", "yellowLight2", "redLight2", "grayLight2")
@@ -102,12 +103,10 @@ class BaseMaker:
         shown = {"id": self.ids[f"{key}."], "name": table["name"]}
         if "description" in table:
             shown["description"] = table["description"]
-        views = []
-        for name, kind, *filled in table.get("views", [["Grid view", "grid"]]):
-            view = {"id": make_id("viw", self.rng), "name": name, "type": kind}
-            if filled:
-                view["filled"] = self.ids[f"{key}.{filled[0]}"]
-            views.append(view)
+        views = [
+            {"id": make_id("viw", self.rng), "name": name, "type": kind}
+            for name, kind in table.get("views", [["Grid view", "grid"]])
+        ]
         first = fields[0]["id"]
         return {**shown, "primaryFieldId": first, "fields": fields, "views": views}
 

@@ -4,20 +4,18 @@ import json
 from typing import Any
 
 from sandbox.core.storage import Row
-from sandbox.hubspot.api.calls import READ, WRITE, Call, api, to_id
+from sandbox.hubspot.api.calls import READ, Call, api, to_id
 from sandbox.hubspot.api.errors import refuse
 from sandbox.hubspot.api.objects import to_batch
-from sandbox.hubspot.api.writes import link
 from sandbox.hubspot.seed.tables import PRIMARY, TYPE_IDS
 
 BATCH_MAX, PAGE = 1_000, 500
 
 
-def _get_kinds(call: Call) -> tuple[int, ...]:
+def _check_types(call: Call) -> None:
     one, other = call.types
     if (one, other) not in TYPE_IDS:
         raise refuse(f"invalid from object type {one} to {other}")
-    return TYPE_IDS[one, other]
 
 
 def _describe(type_id: int) -> dict[str, Any]:
@@ -37,7 +35,7 @@ def _to_page(links: list[Row], after: int, limit: int) -> tuple[list[Any], Any]:
 
 @api(READ)
 def list_associations(call: Call) -> dict[str, Any]:
-    _get_kinds(call)
+    _check_types(call)
     limit = call.read_limit(default=PAGE, highest=PAGE)
     links = call.records.find_links(call.types[1], [call.id])
     page, paging = _to_page(links.get(call.id, []), call.after, limit)
@@ -47,7 +45,7 @@ def list_associations(call: Call) -> dict[str, Any]:
 @api(READ)
 def read_associations(call: Call) -> dict[str, Any]:
     """Read the associations of many records; those without any are left out."""
-    _get_kinds(call)
+    _check_types(call)
     afters = {
         to_id(str(item["id"])): to_id(str(item.get("after") or "0"))
         for item in call.read_inputs(BATCH_MAX)
@@ -59,29 +57,3 @@ def read_associations(call: Call) -> dict[str, Any]:
             end = {"id": str(record_id)}
             results.append({"from": end, "to": page, "paging": paging})
     return to_batch(call, results)
-
-
-@api(WRITE)
-def add_default(call: Call) -> dict[str, Any]:
-    kinds, other_id = _get_kinds(call), to_id(call.request.params["to_id"])
-    link(call, call.id, [(call.types[1], other_id, False)])
-    spec = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": kinds[0]}
-    pair = {"from": {"id": str(call.id)}, "to": {"id": str(other_id)}}
-    return to_batch(call, [{**pair, "associationSpec": spec}])
-
-
-@api(WRITE)
-def remove_associations(call: Call) -> None:
-    other_id = to_id(call.request.params["to_id"])
-    ends = list(zip(call.types, (call.id, other_id), strict=True))
-    for one, other in (ends, ends[::-1]):
-        call.sandbox.storage.run(
-            "DELETE FROM hubspot_link WHERE portal = ? AND from_type = ?"
-            " AND from_id = ? AND to_type = ? AND to_id = ?",
-            *(call.portal, *one, *other),
-        )
-
-
-@api(READ)
-def list_labels(call: Call) -> dict[str, Any]:
-    return {"results": [_describe(kind) for kind in _get_kinds(call)]}

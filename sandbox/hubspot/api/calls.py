@@ -22,7 +22,7 @@ from sandbox.hubspot.api.errors import (
     refuse,
 )
 from sandbox.hubspot.api.records import SLUG, Records
-from sandbox.hubspot.seed.accounts import ALIASES, TYPES, VERSIONS
+from sandbox.hubspot.seed.accounts import ALIASES, CONTACTS, TYPES, VERSIONS
 from sandbox.hubspot.seed.definitions import Definition, get_definitions
 
 MAX_URL = 8_192
@@ -112,8 +112,8 @@ Inner = Callable[[Call], Response | dict[str, Any] | None]
 def api(*scopes: str, bucket: str = "api") -> Callable[[Inner], Handler]:
     """Wrap a handler with everything that comes before any API call.
 
-    For every type in the path the grant needs one of the scopes. What writes runs in
-    one transaction, undone by a refusal; an answer without content is a 204.
+    For every type in the path the grant needs one of the scopes. Only contacts are
+    written, in one transaction, undone by a refusal; an answer without content is 204.
     """
 
     def decorate(inner: Inner) -> Handler:
@@ -127,6 +127,8 @@ def api(*scopes: str, bucket: str = "api") -> Callable[[Inner], Handler]:
             if problem := sandbox.check_call(request):
                 raise refuse(f"{problem.where} {problem.why}")
             is_write = WRITE in scopes
+            if is_write and call.type != CONTACTS:
+                raise ApiRefusal(lambda _: to_text(NOT_SIMULATED, 404))
             with sandbox.storage.write() if is_write else nullcontext():
                 answer = inner(call)
             if isinstance(answer, Response):

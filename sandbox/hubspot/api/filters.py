@@ -1,39 +1,24 @@
 """Turn search filters into SQL, refusing what HubSpot refuses."""
 
-import json
-import re
 from collections.abc import Callable
 from sqlite3 import Connection
 from typing import Any
 
-from sandbox.hubspot.api.calls import READ, Call
+from sandbox.hubspot.api.calls import Call
 from sandbox.hubspot.api.errors import refuse
 from sandbox.hubspot.api.validation import read_time
-from sandbox.hubspot.seed.accounts import ALIASES, SINGULAR
 
 MAX_GROUPS, MAX_FILTERS, MAX_ALL = 5, 6, 18
-# The SQL of each operator, and the fields that its values come from.
 OPERATORS = {
-    "EQ": ("{} = ?", ("value",)),
-    "NEQ": ("{} IS NOT ?", ("value",)),
-    "LT": ("{} < ?", ("value",)),
-    "LTE": ("{} <= ?", ("value",)),
-    "GT": ("{} > ?", ("value",)),
-    "GTE": ("{} >= ?", ("value",)),
-    "BETWEEN": ("{} BETWEEN ? AND ?", ("value", "highValue")),
-    "IN": ("{} IN (SELECT value FROM json_each(?))", ("values",)),
-    "NOT_IN": ("IFNULL({} NOT IN (SELECT value FROM json_each(?)), 1)", ("values",)),
-    "HAS_PROPERTY": ("{} IS NOT NULL", ()),
-    "NOT_HAS_PROPERTY": ("{} IS NULL", ()),
-    "CONTAINS_TOKEN": ("has_token({}, ?)", ("value",)),
-    "NOT_CONTAINS_TOKEN": ("NOT has_token({}, ?)", ("value",)),
+    "EQ": "{} = ?",
+    "NEQ": "{} IS NOT ?",
+    "LT": "{} < ?",
+    "LTE": "{} <= ?",
+    "GT": "{} > ?",
+    "GTE": "{} >= ?",
+    "HAS_PROPERTY": "{} IS NOT NULL",
+    "NOT_HAS_PROPERTY": "{} IS NULL",
 }
-LINKED = (
-    "EXISTS (SELECT 1 FROM hubspot_link l WHERE l.portal = ? AND l.from_type = ?"
-    " AND l.from_id = r.id AND l.to_type = ? AND l.to_id = ?)"
-)
-NAMES = {**ALIASES, **{word: key for key, word in SINGULAR.items()}}
-WORD = re.compile(r"[\w*]+")
 Clause = tuple[str, list[Any]]
 Column = tuple[str, Callable[[str], Any]]
 
@@ -54,12 +39,12 @@ COLUMNS: dict[str, Column] = {
 
 
 def register(connection: Connection) -> None:
-    for name, count, function in (
-        ("moment", 1, lambda value: read_time(value) if value else None),
-        ("folded", 1, lambda value: value.casefold() if value else None),
-        ("has_token", 2, _has_token),
-    ):
-        connection.create_function(name, count, function, deterministic=True)
+    for name, read in (("moment", read_time), ("folded", str.casefold)):
+        connection.create_function(name, 1, _make_optional(read), deterministic=True)
+
+
+def _make_optional(read: Callable[[str], Any]) -> Callable[[str | None], Any]:
+    return lambda value: read(value) if value else None
 
 
 def get_column(call: Call, name: str) -> Column | None:
@@ -92,39 +77,14 @@ def _join(word: str, parts: list[Clause]) -> Clause:
 
 def _build_filter(call: Call, item: Any) -> Clause:
     name, operator = item["propertyName"], item["operator"]
-    if name.startswith("associations."):
-        return _build_association(call, name, operator, str(item.get("value")))
     column = get_column(call, name)
     if column is None:
         # An undefined property is never set: only its absence can match.
         return "1" if operator == "NOT_HAS_PROPERTY" else "0", []
-    sql, fields = OPERATORS[operator]
+    sql = OPERATORS[operator].format(column[0])
+    if "?" not in sql:
+        return sql, []
     try:
-        values = [_read(column[1], field, item.get(field)) for field in fields]
-    except ValueError as exc:
-        raise refuse(f"{name} cannot be compared: {exc}") from exc
-    return sql.format(column[0]), values
-
-
-def _build_association(call: Call, name: str, operator: str, value: str) -> Clause:
-    other = NAMES.get(name.removeprefix("associations."))
-    if other is None or operator != "EQ" or not value.isdigit():
-        raise refuse("an association filter needs a type, EQ and an id")
-    call.require(other, READ)
-    return LINKED, [call.portal, call.type, other, int(value)]
-
-
-def _read(read: Callable[[str], Any], field: str, value: Any) -> Any:
-    if field != "values" and value is not None:
-        return read(str(value))
-    if not isinstance(value, list) or not value:
-        raise ValueError(f"{field} is missing")
-    # Strings are compared as they were sent: the index holds lower case only.
-    one_by_one = str if read is str.casefold else read
-    return json.dumps([one_by_one(str(one)) for one in value])
-
-
-def _has_token(value: str | None, pattern: str) -> bool:
-    text, wanted = str(value or "").casefold(), WORD.findall(pattern.casefold())
-    words = [re.escape(word).replace(r"\*", r"\w*") for word in wanted]
-    return all(re.search(rf"\b{word}\b", text) for word in words)
+        return sql, [column[1](item["value"])]
+    except (KeyError, ValueError) as exc:
+        raise refuse(f"{name} cannot be compared: {exc!r}") from exc

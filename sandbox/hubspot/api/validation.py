@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from sandbox.hubspot.api.calls import Call
 from sandbox.hubspot.api.errors import refuse
 from sandbox.hubspot.api.records import SLUG, UNIQUE
 from sandbox.hubspot.seed import definitions
-from sandbox.hubspot.seed.accounts import COMPANIES, CONTACTS, DEALS
+from sandbox.hubspot.seed.accounts import CONTACTS
 
 # The code of a refusal by the type of a property, and what a text must look like.
 TYPES = {
@@ -30,18 +30,10 @@ MESSAGES = {
     "MISSING_REQUIRED_PROPERTY": 'Property "{0}" is required to create this record',
     "MISSING_CONDITIONAL_REQUIRED_PROPERTY": 'Property "{0}" is required with {1}',
 }
-# What a new record cannot do without: one out of each group.
-MINIMUM: dict[str, list[tuple[str, ...]]] = {
-    CONTACTS: [("email", "firstname", "lastname")],
-    COMPANIES: [("name", "domain")],
-    DEALS: [("dealname",), ("dealstage",), ("pipeline",)],
-}
+# One of these a new contact cannot do without.
+MINIMUM = ("email", "firstname", "lastname")
 LIFECYCLE = definitions.get_definitions(CONTACTS)["lifecyclestage"]
 STAGES = definitions.get_options(LIFECYCLE)
-STAGES_OF = {
-    pipeline["id"]: {stage["id"] for stage in pipeline["stages"]}
-    for pipeline in definitions.PIPELINES
-}
 
 
 def read_time(text: str) -> int:
@@ -80,11 +72,10 @@ class Write:
                 self._check_text(definition, text)
             else:
                 self.blame(name, "INVALID_VALUE", value)
-        self._check_stage()
 
     def check_minimum(self, given: Mapping[str, Any]) -> None:
-        call, groups = self.call, list(MINIMUM[self.call.type])
-        if call.type == CONTACTS and call.enforces_rules:
+        call, groups = self.call, list[Sequence[str]]([MINIMUM])
+        if call.enforces_rules:
             names = call.sandbox.switches.get(SLUG, "required_properties", call.portal)
             groups += [(name,) for name in names]
         for group in groups:
@@ -97,7 +88,7 @@ class Write:
         A rule is ``property=value:required``; what was so before is left alone.
         """
         call, values = self.call, {**self.old, **self.values}
-        if call.type != CONTACTS or not call.enforces_rules:
+        if not call.enforces_rules:
             return
         rules = call.sandbox.switches.get(SLUG, "conditional_properties", call.portal)
         for rule in rules:
@@ -156,15 +147,7 @@ class Write:
         if definition["name"] == "hubspot_owner_id":
             owners = definitions.get_owners(self.call.portal)
             return {owner["id"] for owner in owners if not owner["archived"]}
-        is_pipeline = definition["name"] == "pipeline"
-        return set(STAGES_OF if is_pipeline else definitions.get_options(definition))
-
-    def _check_stage(self) -> None:
-        values = {**self.old, **self.values}
-        stage, pipeline = values.get("dealstage"), values.get("pipeline")
-        is_asked = {"dealstage", "pipeline"} & self.values.keys()
-        if is_asked and stage and pipeline and stage not in STAGES_OF[pipeline]:
-            self.blame("dealstage", "INVALID_OPTION", stage)
+        return set(definitions.get_options(definition))
 
 
 def check_write(call: Call, row: Row | None, given: Mapping[str, Any]) -> Write:

@@ -1,4 +1,4 @@
-"""Create, change, archive, erase and merge records, and associate them."""
+"""Create, change and archive records."""
 
 import json
 from typing import Any
@@ -10,16 +10,14 @@ from sandbox.hubspot.api.errors import make_error, not_found, refuse
 from sandbox.hubspot.api.objects import MAX_PAGE, read_shape, to_batch, to_objects
 from sandbox.hubspot.api.validation import Write, check_write
 from sandbox.hubspot.seed.definitions import DEFAULTS
-from sandbox.hubspot.seed.tables import ENDS, PRIMARY, insert_links
 
-BAD_LINK = "One or more associations are invalid"
+TRACE = "objectWriteTraceId"
 
 
 @api(WRITE)
 def create_object(call: Call) -> Response:
     write = check_write(call, None, call.body["properties"])
-    new = call.records.create(write.values)
-    link(call, new, _read_ends(call, call.body))
+    new = _save(call, None, write)
     response = to_json(_show(call, new, write), 201)
     path = f"/hubspot{call.request.path}/{new}"
     response.headers.append(("Location", f"{call.request.origin}{path}"))
@@ -29,68 +27,65 @@ def create_object(call: Call) -> Response:
 @api(WRITE)
 def patch_object(call: Call) -> dict[str, Any]:
     """Change the properties that are sent and no others; no merged-away id works."""
-    name = call.request.query.get("idProperty", "")
-    row = _find(call, name, call.request.params["id"])
+    row = call.records.find(call.id)
     if row is None:
         raise not_found()
     write = check_write(call, row, call.body["properties"])
-    call.records.change(row, write.values)
-    return _show(call, row["id"], write)
+    return _show(call, _save(call, row, write), write)
 
 
 @api(WRITE)
 def update_batch(call: Call) -> Response:
-    """Change up to a hundred records, each by itself where each can be told apart.
-
-    With a trace id on every input the answer tells of each what became of it; without
-    them a value that is refused refuses them all. Records that are not there are told
-    of in either case. The order of the results is nobody's promise.
-    """
-    inputs = call.read_inputs(MAX_PAGE)
-    ids = [item["id"] for item in inputs]
+    ids = [item["id"] for item in call.read_inputs(MAX_PAGE)]
     if repeated := sorted({each for each in ids if ids.count(each) > 1}):
         raise refuse(f"Duplicate IDs found in batch input: {repeated}")
-    is_traced = all(item.get("objectWriteTraceId") for item in inputs)
-    results, errors = [], []
-    for item in inputs:
-        row = _find(call, str(item.get("idProperty") or ""), item["id"])
-        try:
-            if row is None:
-                raise not_found()
-            write = check_write(call, row, item["properties"])
-        except ApiRefusal as refusal:
-            if row is not None and not is_traced:
-                raise
-            errors.append(_to_error(call, item, refusal))
-            continue
-        call.records.change(row, write.values)
-        traced = {"objectWriteTraceId": item["objectWriteTraceId"]} if is_traced else {}
-        results.append({**_show(call, row["id"], write), **traced})
-    return _to_answer(call, results, errors)
+    return _write_batch(call, are_new=False)
 
 
 @api(WRITE)
 def create_batch(call: Call) -> Response:
-    """Make up to a hundred records, each by itself where all have a trace id.
+    return _write_batch(call, are_new=True)
 
-    Without them one that is refused, such as by its address, refuses them all.
+
+def _write_batch(call: Call, *, are_new: bool) -> Response:
+    """Make or change up to a hundred records, each by itself where all have a trace id.
+
+    With a trace id on every input the answer tells of each what became of it; without
+    them one that is refused, such as by its address, refuses them all. Records that
+    are not there are told of in either case. The order of the results is nobody's
+    promise.
     """
     inputs = call.read_inputs(MAX_PAGE)
-    is_traced = all(item.get("objectWriteTraceId") for item in inputs)
+    if any(item.get("associations") for item in inputs):
+        raise refuse("associations of new records are not simulated")
+    is_traced = all(item.get(TRACE) for item in inputs)
     results, errors = [], []
     for item in inputs:
+        row = None if are_new else call.records.find(to_id(item["id"]))
+        is_there = are_new or row is not None
         try:
-            write = check_write(call, None, item["properties"])
+            if not is_there:
+                raise not_found()
+            write = check_write(call, row, item["properties"])
         except ApiRefusal as refusal:
-            if not is_traced:
+            if is_there and not is_traced:
                 raise
             errors.append(_to_error(call, item, refusal))
             continue
-        new = call.records.create(write.values)
-        link(call, new, _read_ends(call, item))
-        traced = {"objectWriteTraceId": item["objectWriteTraceId"]} if is_traced else {}
-        results.append({**_show(call, new, write), **traced})
-    return _to_answer(call, results, errors, 201)
+        shown = _show(call, _save(call, row, write), write)
+        results.append({**shown, TRACE: item[TRACE]} if is_traced else shown)
+    answer = to_batch(call, results[::-1])
+    if not errors:
+        return to_json(answer, 201 if are_new else 200)
+    return to_json({**answer, "numErrors": len(errors), "errors": errors}, 207)
+
+
+def _save(call: Call, row: Row | None, write: Write) -> int:
+    """Change a record, or make one, and return its id."""
+    if row is None:
+        return call.records.create(write.values)
+    call.records.change(row, write.values)
+    return int(row["id"])
 
 
 @api(WRITE)
@@ -101,32 +96,14 @@ def archive_batch(call: Call) -> None:
             call.records.archive(row)
 
 
-def _to_answer(
-    call: Call,
-    results: list[dict[str, Any]],
-    errors: list[dict[str, Any]],
-    status: int = 200,
-) -> Response:
-    """Return what became of the inputs of a batch, in no order that is promised."""
-    answer = to_batch(call, results[::-1])
-    if not errors:
-        return to_json(answer, status)
-    return to_json({**answer, "numErrors": len(errors), "errors": errors}, 207)
-
-
 def _to_error(call: Call, item: dict[str, Any], refusal: ApiRefusal) -> dict[str, Any]:
     """Return why one input of a batch is refused, as the answer to all tells it."""
     told = json.loads(refusal.answer(call.request).body)
     context = {"ids": [item["id"]]} if "id" in item else {}
-    if trace := item.get("objectWriteTraceId"):
-        context["objectWriteTraceId"] = [trace]
-    return make_error(
-        told["message"],
-        told["category"],
-        context=context,
-        errors=told.get("errors", []),
-        links={},
-    )
+    if trace := item.get(TRACE):
+        context[TRACE] = [trace]
+    more: dict[str, Any] = {"errors": told.get("errors", []), "links": {}}
+    return make_error(told["message"], told["category"], context=context, **more)
 
 
 @api(WRITE)
@@ -136,54 +113,8 @@ def archive_object(call: Call) -> None:
         call.records.archive(row)
 
 
-@api(WRITE)
-def erase_object(call: Call) -> None:
-    name = str(call.body.get("idProperty") or "")
-    if row := _find(call, name, str(call.body.get("objectId"))):
-        call.records.erase(row)
-
-
-@api(WRITE)
-def merge_objects(call: Call) -> dict[str, Any]:
-    rows = []
-    for name in ("primaryObjectId", "objectIdToMerge"):
-        row = call.records.find(to_id(str(call.body.get(name))))
-        if row is None:
-            raise refuse(f"{name} does not exist")
-        rows.append(row)
-    return _show(call, call.records.merge(*rows))
-
-
-def _find(call: Call, name: str, text: str) -> Row | None:
-    if name in ("", "hs_object_id"):
-        to_id(text)
-    return call.records.find_by(name, text)
-
-
-def _show(call: Call, record_id: int, write: Write | None = None) -> dict[str, Any]:
-    written = list(write.values) if write else []
-    shape = read_shape(call, {"properties": [*DEFAULTS[call.type], *written]})
+def _show(call: Call, record_id: int, write: Write) -> dict[str, Any]:
+    names = [*DEFAULTS[call.type], *write.values]
+    shape = read_shape(call, {"properties": names})
     [shown] = to_objects(call, call.records.select("id = ?", record_id), shape)
-    return {**shown, "warnings": write.warnings} if write and write.warnings else shown
-
-
-def _read_ends(call: Call, body: dict[str, Any]) -> list[tuple[str, int, bool]]:
-    by_kind = {kind: other for kind, (one, other) in ENDS.items() if one == call.type}
-    ends: list[tuple[str, int, bool]] = []
-    try:
-        for item in body.get("associations") or []:
-            kinds = [int(kind["associationTypeId"]) for kind in item["types"]]
-            other_id = int(item["to"]["id"])
-            ends += [(by_kind[kind], other_id, kind in PRIMARY) for kind in kinds]
-    except (KeyError, TypeError, ValueError) as exc:
-        raise refuse(BAD_LINK) from exc
-    return ends
-
-
-def link(call: Call, record_id: int, ends: list[tuple[str, int, bool]]) -> None:
-    """Associate a record with others, all of which must be there."""
-    for type_id, end_id in ((call.type, record_id), *((e[0], e[1]) for e in ends)):
-        if call.open(type_id).find(end_id) is None:
-            raise refuse(BAD_LINK)
-    pairs = [(call.type, record_id, *end) for end in ends]
-    insert_links(call.sandbox.storage.connection, call.portal, pairs)
+    return {**shown, "warnings": write.warnings} if write.warnings else shown

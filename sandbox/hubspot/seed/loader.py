@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.core.provider import Plan
 from sandbox.core.state import Sandbox
-from sandbox.core.times import DAY_MS, to_date, to_short_iso
+from sandbox.core.times import DAY_MS, NEWEST, to_date, to_short_iso
 from sandbox.hubspot.seed import definitions
 from sandbox.hubspot.seed.accounts import MODIFIED, PORTALS, TYPES, Portal
 from sandbox.hubspot.seed.definitions import PIPELINES, WORDS, Definition
@@ -19,8 +19,6 @@ CROWD = 600
 MERGED_FROM = 5_000
 SHARE_IMPORTED = 0.55
 ODD_VALUES = (*WORDS["odd_values"], "x" * 300)
-# Fixed times, so that the same seed makes the same data on any day.
-NEWEST = 1_793_491_200_000  # 2026-11-01
 OLDEST = NEWEST - 3 * 365 * DAY_MS
 IMPORTED = NEWEST - 47 * DAY_MS
 PLACE = ("city", "country", "state", "zip")
@@ -111,9 +109,8 @@ class Maker:
         else:
             self._finish_deal(values, number)
         if not is_archived and number % 300 == 150:
-            old = range(
-                MERGED_FROM + len(self.aliases), MERGED_FROM + len(self.aliases) + 2
-            )
+            start = MERGED_FROM + len(self.aliases)
+            old = range(start, start + 2)
             values["hs_merged_object_ids"] = ";".join(map(str, old))
             self.aliases += [(self.portal.id, type_id, o, record_id) for o in old]
         for made_up in (number % 200, number * 7 % 200):

@@ -22,7 +22,6 @@ TYPE_IDS: dict[tuple[str, str], tuple[int, ...]] = {
     (DEALS, COMPANIES): (341, 5),
     (COMPANIES, DEALS): (342, 6),
 }
-ENDS = {kind: ends for ends, kinds in TYPE_IDS.items() for kind in kinds}
 PRIMARY = {kind for kinds in TYPE_IDS.values() for kind in kinds[1:]}
 
 

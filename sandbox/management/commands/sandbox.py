@@ -48,15 +48,6 @@ class Command(BaseCommand):
         self.stdout.write(f"Sandbox on http://{address}/ ({state})")
         self.stdout.flush()
         os.environ["SANDBOX_DATABASE"] = str(config.database.resolve())
-        os.execv(sys.executable, _get_arguments(address))  # noqa: S606
-
-
-def _get_arguments(address: str) -> list[str]:
-    return [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        f"--config={SETTINGS}",
-        f"--chdir={SETTINGS.parent.parent}",
-        f"--bind={address}",
-    ]
+        settings = [f"--config={SETTINGS}", f"--chdir={SETTINGS.parent.parent}"]
+        command = [sys.executable, "-m", "gunicorn", *settings, f"--bind={address}"]
+        os.execv(sys.executable, command)  # noqa: S606

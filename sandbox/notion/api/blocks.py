@@ -67,11 +67,10 @@ def list_children(call: Call) -> Response:
 def show_markdown(call: Call) -> Response:
     """Return the text of a page, or of one block when its id is given instead."""
     root = call.read_id("page")
-    transcript = call.request.query.get("include_transcript")
     block = None if call.find(root, PAGE) else _find_block(call, root)
     page_id = block["page"] if block else root
     rows, most = call.run(ON_PAGE, page=page_id), call.switch("markdown_blocks")
-    outline = Outline(page_id, rows, most=most, transcript=transcript == "true")
+    outline = Outline(page_id, rows, most=most)
     lines = outline.write_one(block) if block else outline.write_inside(root)
     found = {
         "object": "page_markdown",

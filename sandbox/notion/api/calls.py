@@ -160,7 +160,7 @@ def get_held(sandbox: Sandbox, workspace: str, owner: str) -> frozenset[str]:
 
 
 def finish(sandbox: Sandbox, request: Request, response: Response) -> None:
-    if request.path.startswith("/v1/") and not request.environ.get("notion.edge"):
+    if request.path.startswith("/v1/"):
         response.headers.append(("x-notion-request-id", get_request_id(request)))
 
 

@@ -71,12 +71,9 @@ def _write_piece(piece: Piece) -> str:
 class Outline:
     """Write the blocks of one page until there have been enough."""
 
-    def __init__(
-        self, page: str, rows: Iterable[Row], *, most: int, transcript: bool
-    ) -> None:
+    def __init__(self, page: str, rows: Iterable[Row], *, most: int) -> None:
         self.page = page
         self.left = most
-        self.transcript = transcript
         self.unknown: list[str] = []
         self.is_cut = False
         self._inside: defaultdict[str, list[Row]] = defaultdict(list)
@@ -101,7 +98,8 @@ class Outline:
             return [f'<unknown url="{url}" alt="{kind}"/>']
         fields = _to_fields(row, number or 1)
         opening, _, closing = FORMS[kind].partition("|")
-        if kind == MEETING and not self.transcript:
+        # A transcript stands elsewhere.
+        if kind == MEETING:
             inside = [f"[{fields['title']}]({url})"]
         else:
             inside = self.write_inside(row["id"])

@@ -1,7 +1,6 @@
 """Show pages, databases and data sources, and what a page cuts off."""
 
 import json
-from collections.abc import Collection
 from typing import Any
 from urllib.parse import unquote
 
@@ -87,9 +86,7 @@ def to_moments(row: Row, owner: Row) -> dict[str, Any]:
     }
 
 
-def to_object(
-    call: Call, row: Row, names: Collection[str] | None = None
-) -> dict[str, Any]:
+def to_object(call: Call, row: Row) -> dict[str, Any]:
     body, kind = json.loads(row["body"]), row["kind"]
     whole = {
         "object": kind,
@@ -111,10 +108,10 @@ def to_object(
         whole["is_locked"] = False
     if kind == PAGE:
         schema, values = _get_schema(call, row), body.get("values", {})
-        wanted = [d for d in schema if names is None or d["id"] in names]
-        shown = [to_property(call, row, d, values.get(d["id"])) for d in wanted]
-        titles = [definition["name"] for definition in wanted]
-        return {**whole, "properties": dict(zip(titles, shown, strict=True))}
+        shown = {
+            d["name"]: to_property(call, row, d, values.get(d["id"])) for d in schema
+        }
+        return {**whole, "properties": shown}
     if kind == DATABASE:
         # It is told who made a page or a data source, not who made what holds one.
         del whole["created_by"], whole["last_edited_by"]

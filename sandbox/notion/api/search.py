@@ -2,14 +2,13 @@
 
 import json
 from typing import Any
-from urllib.parse import unquote
 
 from sandbox.core.data import read_statements
 from sandbox.core.storage import Row
 from sandbox.core.times import to_ms
-from sandbox.core.web import Request, Response
+from sandbox.core.web import Response
 from sandbox.notion.api.calls import READ, Call, api
-from sandbox.notion.api.errors import malformed, refuse
+from sandbox.notion.api.errors import malformed
 from sandbox.notion.api.objects import to_object
 from sandbox.notion.api.paging import read_page
 from sandbox.notion.seed.workspaces import DATA_SOURCE, PAGE
@@ -27,14 +26,11 @@ SQL = read_statements(__package__, "search.sql")
 def search(call: Call) -> Response:
     """Return one page of hits, newest first; databases are never among them."""
     body = call.body
-    sort, given = body.get("sort", {}), body.get("filter", {})
-    way = WAYS[sort.get("direction", "descending")]
-    order = SHUFFLED if "property" in sort else f"known {way}, o.key {way}"
-    asked = {
-        **_to_kinds(given.get("value")),
-        "trash": given.get("in_trash", False),
-        "query": body.get("query", "").lower(),
-    }
+    given, way = body.get("filter", {}), body.get("sort", {}).get("direction")
+    order = "known {0}, o.key {0}".format(WAYS[way or "descending"])
+    wanted, trash = given.get("value"), given.get("in_trash", False)
+    asked = {kind: kind if wanted in (kind, None) else "" for kind in KINDS}
+    asked |= {"trash": trash}
     page = read_page(call.request, body, f"search:{call.holder}:{asked}:{order}")
     now, cap = call.sandbox.now_ms, call.switch("search_cap")
     index = {
@@ -55,10 +51,6 @@ def _read(call: Call, rows: list[Row]) -> list[Row]:
     return call.run(SQL["in_order"], keys=json.dumps([row["key"] for row in rows]))
 
 
-def _to_kinds(wanted: str | None) -> dict[str, str]:
-    return {kind: kind if wanted in (kind, None) else "" for kind in KINDS}
-
-
 def _to_hit(call: Call, row: Row) -> dict[str, Any]:
     if row["luck"] < 100 - call.switch("partial_hits"):
         return to_object(call, row)
@@ -73,10 +65,8 @@ def query(call: Call) -> Response:
     """Return one page of the rows of a data source; no query ends beyond the cap."""
     source = call.get_visible(DATA_SOURCE)
     body = call.body
-    names = _read_names(call.request, source)
     conditions = _read_filter(body.get("filter"))
     asked = {
-        **_to_kinds(body.get("result_type")),
         "source": source["id"],
         "database": source["container"],
         "archived": body.get("is_archived", False),
@@ -96,18 +86,10 @@ def query(call: Call) -> Response:
     end = min(page.end, cap)
     part = {"n": max(0, end - page.offset), "offset": page.offset}
     rows = call.run(f"SELECT o.key {where} ORDER BY {order} {PART}", **asked, **part)
-    results = [to_object(call, row, names) for row in _read(call, rows)]
+    results = [to_object(call, row) for row in _read(call, rows)]
     # The field is there only when something is missing.
     more = {"request_status": INCOMPLETE} if total > cap else {}
     return page.answer(results, KIND, has_more=end < min(total, cap), **more)
-
-
-def _read_names(request: Request, source: Row) -> frozenset[str] | None:
-    by_id = {unquote(d["id"]): d["id"] for d in json.loads(source["body"])["schema"]}
-    wanted = [unquote(value) for _, value in request.query_pairs]
-    if missing := [name for name in wanted if name not in by_id]:
-        raise refuse(400, f"Could not find property with id: {missing[0]}")
-    return frozenset(by_id[name] for name in wanted) if wanted else None
 
 
 def _read_filter(given: dict[str, Any] | None) -> str:

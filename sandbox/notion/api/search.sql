@@ -1,7 +1,7 @@
 -- What the index holds, and the rows of data sources.
 
 -- name: found
--- A data source is as good as picked when its database was, and found by its title.
+-- A data source is as good as picked when its database was.
 SELECT o.key, iif(o.indexed_at <= :now, o.edited, o.old_edited) AS known
 FROM notion_object o
 JOIN notion_visible v ON v.key = o.key AND v.holder = :holder AND v.since <= :shared
@@ -10,9 +10,6 @@ LEFT JOIN notion_share s ON s.holder = :holder AND s.allowed
 WHERE o.workspace = :workspace AND o.kind IN (:page, :data_source)
     AND iif(o.indexed_at <= :now, o.in_trash, o.old_trash) = :trash
     AND known IS NOT NULL AND (o.luck >= :left_out OR s.id IS NOT NULL)
-    AND (:query = '' OR instr(lower(iif(o.kind = 'data_source',
-        (SELECT d.title FROM notion_object d WHERE d.id = o.container),
-        o.title)), :query))
 GROUP BY o.key ORDER BY
 
 -- name: in_order
@@ -23,7 +20,7 @@ ORDER BY k.key
 -- name: rows
 -- Beside its rows, a wiki holds the data sources of the databases in its own.
 FROM notion_object o JOIN notion_visible v ON v.key = o.key AND v.holder = :holder
-WHERE (o.container = :source AND o.kind = :page OR o.kind = :data_source
+WHERE (o.container = :source AND o.kind = 'page' OR o.kind = 'data_source'
     AND o.container IN (SELECT d.id FROM notion_object d
         WHERE d.container = :database AND d.kind = 'database'))
     AND o.in_trash = 0 AND o.is_archived = :archived

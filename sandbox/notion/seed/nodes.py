@@ -13,14 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.core.storage import Storage
-from sandbox.core.times import DAY_MS
+from sandbox.core.times import DAY_MS, NEWEST
 from sandbox.notion.seed.workspaces import KINDS, PAGE, Workspace
 
 Piece = str | dict[str, Any]
 Text = str | Sequence[Piece]
 SHOWN = ("t", "eq", "date", "shown")
-# Fixed moments, so that the same seed makes the same data on any day.
-NEWEST = 1_793_491_200_000  # 2026-11-01
 OLDEST = NEWEST - 2 * 365 * DAY_MS
 OBJECT = """
 INSERT INTO notion_object (workspace, id, kind, container, block, created, edited,

@@ -4,8 +4,8 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from sandbox.core.times import DAY_MS, to_date
-from sandbox.notion.seed.nodes import NEWEST, OLDEST, Node, make_id, make_page, p, read
+from sandbox.core.times import DAY_MS, NEWEST, to_date
+from sandbox.notion.seed.nodes import OLDEST, Node, make_id, make_page, p, read
 from sandbox.notion.seed.workspaces import WORDS
 
 IMPORTED = NEWEST - 47 * DAY_MS

@@ -55,7 +55,7 @@ HUBSPOT = (
         'to_time(record.get("createdAt"))',
     ),
     Mistake("mapping/items.py", "own = https_url(url, domains=DOMAINS)", "own = url"),
-    Mistake("mapping/items.py", "return name[:MAX_NAME] or", "return name or"),
+    Mistake("mapping/items.py", "return cut(name, MAX_NAME) or", "return name or"),
     Mistake("mapping/items.py", "visibility=not flag", "visibility=flag"),
     Mistake("mapping/items.py", "if old.isdecimal() and old != item.id}", "}"),
     Mistake(

@@ -347,6 +347,7 @@ MUTATIONS: Mapping[str, Mutate] = {
     "returns numbers for ids": mapping(id=lambda i: 7),
     "takes the name for the id": mapping(id=lambda i: i.name),
     "does not bound names": mapping(name=lambda i: i.name * 500),
+    "cuts names without a sign": mapping(name=lambda i: i.name.removesuffix("…")),
     "returns an empty name": mapping(name=lambda i: ""),
     "is of another type": mapping(type=lambda i: "thing"),
     "belongs to another account": mapping(parent_id=lambda i: "of-somebody-else"),

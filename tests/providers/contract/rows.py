@@ -219,11 +219,13 @@ def times_are_aware_and_utc(case: Case) -> None:
 
 
 def long_texts_are_bounded(case: Case) -> None:
-    """A name is one short line whatever is written, and never empty."""
+    """A name is one short line whatever is written, cut with a sign, never empty."""
     for text in (LONG, "a\nb\r\nc\td", "  ", "", "\u202e" + "ü" * 5000):
         page = case.read_first(case.with_row("name", text))
         check(page)
         assert len(page.items) == len(case.items)
+    long = first_of(case, case.read_first(case.with_row("name", LONG)))
+    assert long.name.endswith("…")
     named = first_of(case, case.read_first(case.with_row("name", "Grace Hopper")))
     assert "Grace Hopper" in named.name
 

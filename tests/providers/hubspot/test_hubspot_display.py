@@ -237,7 +237,12 @@ def test_properties_and_options_of_one_label_are_told_apart():
 
 @pytest.mark.parametrize(
     ("told", "kept"),
-    [(" For \n whom? ", "For \n whom?"), ("x" * 900, "x" * 500), (None, ""), (7, "")],
+    [
+        (" For \n whom? ", "For \n whom?"),
+        ("x" * 900, "x" * 499 + "…"),
+        (None, ""),
+        (7, ""),
+    ],
 )
 def test_what_a_property_is_for_is_kept_in_bounds(told: object, kept: str) -> None:
     entry = {"name": "notes", "label": "Notes", "description": told}

@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from integrations.http.shape import expect_object
 from integrations.providers.hubspot.listing.changes import MAX_PROBES
 from integrations.providers.stored import StoredItem
-from integrations.services.items import store
-from integrations.services.sync.stored_items import Stored
+from integrations.services.items.storage import store
+from integrations.services.sync.stored.stored_items import Stored
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 SINCE = datetime(2026, 11, 20, 9, 55, tzinfo=UTC)

@@ -50,7 +50,8 @@ def test_a_contact_has_all_that_the_seed_names(hubspot):
         ({"company": "Example Trading"}, "Example Trading"),
         ({"firstname": ""}, "Contact 9001"),
         ({}, "Contact 9001"),
-        ({"firstname": "x" * 9000}, "x" * 500),
+        ({"firstname": "x" * 9000}, "x" * 499 + "…"),
+        ({"firstname": "x" * 300, "lastname": "y" * 300}, f"{'x' * 300} {'y' * 198}…"),
     ],
 )
 def test_a_contact_always_has_a_name(hubspot, properties, name):

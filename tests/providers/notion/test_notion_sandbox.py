@@ -8,7 +8,7 @@ import pytest
 from integrations.http.secrets import Secret
 from integrations.http.transport import Headers, Response
 from integrations.oauth.tokens import read_tokens
-from sandbox.core.app import make_app
+from sandbox.core.app import App
 from sandbox.core.config import Config
 from sandbox.core.provider import Plan
 from sandbox.core.state import Sandbox
@@ -55,7 +55,7 @@ def simulated(tmp_path):
         sleep=clock.sleep,
     )
     sandbox.seed(Plan(seed=7, sizes={**NOTHING, "rows": 60}))
-    client = NotionClient(make_app(sandbox), clock)
+    client = NotionClient(App(sandbox), clock)
     client.switch("rate_limits", value=False)
     yield client
     sandbox.storage.close()

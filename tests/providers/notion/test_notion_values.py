@@ -301,3 +301,29 @@ def test_a_title_is_found_by_its_type(properties, title):
 def test_properties_without_a_title_are_no_answer(properties):
     with pytest.raises(InvalidResponse):
         page_title(properties)
+
+
+@pytest.mark.parametrize(
+    ("length", "kept"),
+    [
+        (2000, {"name": "Plan", "url": "https://example.com/".ljust(2000, "a")}),
+        (2001, "Plan"),
+    ],
+)
+def test_a_link_that_is_too_long_is_left_out_and_not_cut(length, kept):
+    link = {"url": "https://example.com/".ljust(length, "a")}
+    file = {"name": "Plan", "type": "external", "external": link}
+
+    assert to_value({"type": "files", "files": [file]}) == [kept]
+
+
+def test_the_values_of_every_column_are_kept(notion):
+    columns = {
+        f"Column {number}": {"id": f"c{number}", "type": "number", "number": number}
+        for number in range(600)
+    }
+    page = notion.load("row_every_type")
+    page["properties"] |= columns
+
+    kept = to_page_item(page, None).properties
+    assert [kept[f"c{number}"] for number in range(600)] == list(range(600))

@@ -97,6 +97,11 @@ class AirtableClient(Client):
     def get_first(self, path: str) -> dict[str, Any]:
         return dict(self.api(path, pageSize=1).data["records"][0])
 
+    def read(self, path: str, record: str) -> dict[str, Any]:
+        """Return the fields of one record, found in its table."""
+        found = self.api(path, filterByFormula=f'RECORD_ID()="{record}"').data
+        return next((dict(each["fields"]) for each in found["records"]), {})
+
     def read_all(self, path: str, **query: Any) -> list[dict[str, Any]]:
         records, offset = [], {}
         while True:

@@ -102,7 +102,8 @@ def test_a_free_workspace_is_blocked_until_the_month_ends_and_a_team_slows_down(
         ("rate_limit", {}, 429, "list", RATE),
         ("rate_limit_documented", {}, 429, "object", RATE),
         ("monthly_limit", {}, 429, "list", MONTH),
-        *(("envelope", {"shape": shape}, 403, shape, CLOSED) for shape in SHAPES),
+        ("status", {}, 403, "object", CLOSED),
+        ("status", {}, 404, "string", "NOT_FOUND"),
         ("status", {"retry_after": "7"}, 503, "object", "RETRIABLE_ERROR"),
     ],
 )

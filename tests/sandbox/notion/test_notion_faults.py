@@ -68,19 +68,13 @@ def test_any_fault_has_notions_own_body(lantern, kind, status, code, reason, wai
     assert lantern.post(SEARCH, {}).status == 200
 
 
-def test_a_cursor_can_turn_bad_and_the_edge_answers_in_html(lantern):
+def test_a_cursor_can_turn_bad(lantern):
     lantern.fault("bad_cursor", "search", count=2)
     first = lantern.post(SEARCH, {})
     cursor = first.data["next_cursor"]
     second = lantern.post(SEARCH, {"start_cursor": cursor})
-    lantern.fault("edge_block")
-    edge = lantern.get(ME)
 
     assert (first.status, second.data["code"]) == (200, "validation_error")
-    assert edge.status == 403
-    assert "cf-ray" in edge.headers
-    assert "x-notion-request-id" not in edge.headers
-    assert edge.text.startswith("<!doctype html>")
 
 
 def test_a_query_can_be_slow_or_cut_off_and_unknown_things_can_appear(lantern):

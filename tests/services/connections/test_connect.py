@@ -22,7 +22,7 @@ from integrations.services.common.proof import RecentProof
 from integrations.services.connections import disconnect
 from integrations.services.connections import settings as service
 from integrations.services.grants import credentials, revocation
-from integrations.services.sync import refusals
+from integrations.services.sync.collections import refusals
 from tests.services.fixtures import Connect
 from tests.services.hubspot_account import touch
 from tests.support.rows import make_collection, make_connection, make_item

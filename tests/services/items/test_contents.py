@@ -7,7 +7,7 @@ import pytest
 
 from integrations.models import Item, ItemContent
 from integrations.providers.records import Content, IntegrationItem
-from integrations.services.items import contents, store
+from integrations.services.items.storage import contents, store
 from integrations.services.sync.texts import page_text
 from tests.support.rows import NOON, make_collection, make_connection
 from tests.support.searching import found_by

@@ -6,8 +6,8 @@ from django.contrib.auth.models import User
 from integrations.models import Collection, ItemLink, SearchState
 from integrations.providers import CONNECTORS
 from integrations.providers.records import IntegrationItem
-from integrations.services.items import store
 from integrations.services.items.search import reindex
+from integrations.services.items.storage import store
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 

@@ -2,7 +2,7 @@
 
 from integrations.providers.fields import Relation
 from integrations.providers.records import DisplayField
-from integrations.services.items import links
+from integrations.services.items.relations import links
 from tests.support.rows import make_collection, make_connection, make_items
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from integrations.models import Item, ItemChange
 from integrations.providers.records import IntegrationItem
-from integrations.services.items import store
+from integrations.services.items.storage import store
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 LATER = NOON + timedelta(hours=1)

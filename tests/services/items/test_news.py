@@ -7,8 +7,8 @@ from django.db import connection as database
 from django.utils import timezone
 
 from integrations.models import Item
-from integrations.services.items import counting
-from integrations.services.items.news import CHANGED, DELETED, NEW, News
+from integrations.services.items.history.news import CHANGED, DELETED, NEW, News
+from integrations.services.items.lists import counting
 from tests.support.rows import make_collection, make_connection, make_items
 
 pytestmark = pytest.mark.django_db

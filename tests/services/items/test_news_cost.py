@@ -6,7 +6,7 @@ import pytest
 from django.db import connection as database
 
 from integrations.models import Item
-from integrations.services.items.counting import count_since
+from integrations.services.items.lists.counting import count_since
 from tests.support.rows import NOON, make_collection, make_connection, make_items
 
 

@@ -8,8 +8,8 @@ from django.utils import timezone
 from integrations import tasks
 from integrations.models import Collection, ItemContent, SearchState
 from integrations.services.common import queue
-from integrations.services.items import contents
 from integrations.services.items.search import full_text, reindex, texts
+from integrations.services.items.storage import contents
 from integrations.services.upkeep import schedule
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 from tests.support.searching import found_by

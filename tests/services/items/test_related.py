@@ -2,9 +2,9 @@
 
 import pytest
 
-from integrations.services.items import related
 from integrations.services.items.described import describe
-from integrations.services.items.related import find_related, traces_of
+from integrations.services.items.relations import related
+from integrations.services.items.relations.related import find_related, traces_of
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from integrations.services.items.rows import dump
+from integrations.services.items.storage.rows import dump
 
 
 @pytest.mark.parametrize(

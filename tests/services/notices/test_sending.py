@@ -77,6 +77,21 @@ def test_any_other_failure_counts_and_stops_nobody(
     assert bobs().error == type(refusal).__name__
 
 
+def test_operators_wait_behind_no_user(
+    waiting: list[Notice], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = timezone.now() - MINUTE / 2
+    told = Notice.objects.create(
+        user=None, channel="mail", phase="test", text="Test", due_at=late
+    )
+    monkeypatch.setattr(sending, "MOST_AT_ONCE", 1)
+
+    sending.send_due()
+
+    told.refresh_from_db()
+    assert told.state == "sent"
+
+
 def test_a_server_that_is_away_is_asked_once(
     waiting: list[Notice], picky: type[PickyBackend]
 ) -> None:

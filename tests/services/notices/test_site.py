@@ -49,9 +49,9 @@ def receiver(settings: Any) -> Iterator[RawServer]:
         yield server
 
 
-def refuse() -> None:
+def refuse(provider: str = "hubspot") -> None:
     ProviderState.objects.create(
-        provider="hubspot",
+        provider=provider,
         paused_until=timezone.now() + MINUTE,
         reason="client_rejected",
         detail="status 401, error <invalid_client> & more",
@@ -81,6 +81,28 @@ def test_a_check_that_fails_is_told_within_a_minute_by_both_ways(
     told = json.loads(body or receiver.requests[1])
     assert set(told) == {"text"}
     assert "&lt;invalid_client&gt; &amp; more" in told["text"]
+
+
+def test_each_provider_that_refuses_is_told_and_ends_by_itself(
+    receiver: RawServer,
+) -> None:
+    refuse()
+    tick(0)
+    tick(1)
+    refuse("notion")
+    tick(2)
+    tick(3)
+    ProviderState.objects.filter(provider="hubspot").delete()
+    for minutes in (4, 8, 10, 12):
+        tick(minutes)
+
+    subjects = [message.subject for message in mail.outbox]
+    assert [("hubspot" in each, "notion" in each) for each in subjects] == [
+        (True, False),
+        (False, True),
+        (True, False),
+    ]
+    assert subjects[2].startswith("[Mooring] Over: ")
 
 
 def test_its_end_is_told_once_it_has_lasted(receiver: RawServer) -> None:

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from integrations.http.errors import InvalidResponse
 from integrations.models import Collection, Connection, Item
-from integrations.models.progress import CollectionProgress, Phase, ProgressState
 from integrations.models.reasons import Reason, ReasonCode
+from integrations.models.sync.progress import CollectionProgress, Phase, ProgressState
 from integrations.providers.kinds import (
     Deletion,
     DeletionKind,

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from integrations.models import Collection, Item
 from integrations.providers.records import IntegrationItem
-from integrations.services.items.store import store_page
+from integrations.services.items.storage.store import store_page
 from tests.support.rows import NOON, make_collection, make_connection
 
 pytestmark = pytest.mark.django_db

@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import Collection, Connection, Item, SyncRun
-from integrations.services.sync import engine, opened_collections, runs
-from integrations.services.sync.opened_collections import opened_first
+from integrations.services.sync import engine, runs
+from integrations.services.sync.collections import opened_collections
+from integrations.services.sync.collections.opened_collections import opened_first
 from tests.support.rows import make_collection, make_connection
 
 

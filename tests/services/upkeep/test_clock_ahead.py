@@ -26,8 +26,8 @@ from integrations.models import (
     SearchState,
     SyncRun,
 )
-from integrations.models.erasure import AccountErasure
-from integrations.models.progress import CollectionProgress, ProgressState
+from integrations.models.accounts.erasure import AccountErasure
+from integrations.models.sync.progress import CollectionProgress, ProgressState
 from integrations.services.common import queue
 from integrations.services.common.proof import RecentProof
 from integrations.services.connections import account_deletion

@@ -9,7 +9,7 @@ from integrations.http.client import ApiClient
 from integrations.models import Collection, Connection
 from integrations.services.common import clients
 from integrations.services.grants.tokens import TokenSource
-from integrations.services.items import store
+from integrations.services.items.storage import store
 from integrations.services.sync.deletions import seen_bitmap
 from integrations.services.sync.refresh.context import connector_of, context_of
 from tests.services.fixtures import FinishSync

@@ -15,7 +15,7 @@ from integrations.models.reasons import ReasonCode
 from integrations.providers import CONNECTORS
 from integrations.services.common import queue
 from integrations.services.common.clock import database_now
-from integrations.services.items.differences import MOST_CHANGED
+from integrations.services.items.history.differences import MOST_CHANGED
 from integrations.services.upkeep import retention
 from integrations.services.writing import (
     bulk,

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from integrations.models import AuditEvent, Connection, Edit, Item, ItemChange
 from integrations.models.reasons import ReasonCode
-from integrations.services.items import store
+from integrations.services.items.storage import store
 from integrations.services.writing import (
     conflicts,
     delivery,

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection as database
 
 from integrations.models import Import
-from integrations.models.import_texts import file_text
+from integrations.models.writing.import_texts import file_text
 from integrations.providers import CONNECTORS
 from integrations.services.writing.imports import csv_file, formats, mapping, uploads
 from tests.services.writing.fixtures_of_edits import Desk

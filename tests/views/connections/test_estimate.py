@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import ItemContent, SyncRun
-from integrations.models.progress import CollectionProgress, ProgressState
 from integrations.models.reasons import Reason, ReasonCode
+from integrations.models.sync.progress import CollectionProgress, ProgressState
 from integrations.views.connections.progress import PLAN_TEXT
 from tests.support.rows import (
     make_collection,

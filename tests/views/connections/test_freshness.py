@@ -9,7 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.models import Collection, Connection, SpotCheck, wording
+from integrations.models import Collection, Connection, SpotCheck
+from integrations.models.messages import wording
 from tests.support.rows import make_collection, make_connection
 
 

@@ -12,7 +12,7 @@ from integrations.models import Collection, Item
 from integrations.providers import CONNECTORS
 from integrations.services.common import queue
 from integrations.services.connections import quota
-from integrations.services.sync import budget
+from integrations.services.sync.calls import budget
 from tests.services.conftest import Broker
 from tests.support.rows import make_collection, make_connection, make_item
 

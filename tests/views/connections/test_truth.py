@@ -22,7 +22,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import Connection, ProviderState, SyncRun
-from integrations.models.progress import CollectionProgress
+from integrations.models.sync.progress import CollectionProgress
 from integrations.services.common import queue
 from integrations.services.connections import facts, findings, next_steps, status
 from tests.support import shown, truth
@@ -133,6 +133,8 @@ def untrue(client: Client, states: list[State], *, own: set[UUID]) -> list[str]:
     total = shown.fact(pages[1].split("In short")[-1], "Items").replace(",", "")
     total = total.removesuffix(" items")
     assert int(total) == sum(truth.items(state) for state in states)
+    first_read = sum(truth.first_read(state) for state in states)
+    assert shown.number(pages[1], "first_read") == first_read
     for state in states:
         told = [page[state.id] for page in (cards, home, rows) if state.id in page]
         wrong: list[str] = []

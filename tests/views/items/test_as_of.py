@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from integrations.models.preferences import preferences_of
+from integrations.models.accounts.preferences import preferences_of
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
-from integrations.services.items import store
+from integrations.services.items.storage import store
 from tests.support.rows import NOON, make_collection, make_item
 
 FIELDS = [{"name": "amount", "label": "Amount"}, {"name": "note", "label": "Note"}]

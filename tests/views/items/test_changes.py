@@ -7,11 +7,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import Item, ItemChange
-from integrations.models.preferences import preferences_of
+from integrations.models.accounts.preferences import preferences_of
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
-from integrations.services.items import changes as service
-from integrations.services.items import store
+from integrations.services.items.history import changes as service
+from integrations.services.items.storage import store
 from tests.support.rows import (
     NOON,
     make_collection,

@@ -12,9 +12,9 @@ from kombu.exceptions import OperationalError
 
 from integrations.models import Collection, Connection, Item, ItemContent
 from integrations.services.common import queue
-from integrations.services.items import contents
 from integrations.services.items.detail import NOT_READ, NOT_SHARED
 from integrations.services.items.search import full_text
+from integrations.services.items.storage import contents
 from integrations.services.sync.texts import opened_text
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 from tests.support.shown import inside

@@ -7,8 +7,8 @@ from django.db import connection as database
 from django.db.models import F, QuerySet
 
 from integrations.models import Collection, Item
-from integrations.services.items import counting, listing
-from integrations.services.items.query import SORTS, ItemQuery
+from integrations.services.items.lists import counting, listing
+from integrations.services.items.lists.query import SORTS, ItemQuery
 from integrations.services.items.search import full_text
 from integrations.services.items.search.texts import Indexer
 from integrations.services.items.search.words import fold

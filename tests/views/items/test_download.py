@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from integrations.models import AuditEvent, Preferences
-from integrations.services.items import walk
+from integrations.services.items.lists import walk
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 PAGE = reverse("integrations:item-download")

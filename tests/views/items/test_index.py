@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from integrations.models import Connection, ItemChange
-from integrations.models.progress import CollectionProgress, ProgressState
 from integrations.models.reasons import Reason, ReasonCode, columns
+from integrations.models.sync.progress import CollectionProgress, ProgressState
 from integrations.templatetags.mooring import parent_text
 from tests.support.rows import (
     NOON,

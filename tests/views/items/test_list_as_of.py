@@ -8,7 +8,7 @@ import pytest
 
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
-from integrations.services.items import store
+from integrations.services.items.storage import store
 from tests.support.rows import NOON, make_collection, make_connection
 
 FIELDS = [{"name": "amount", "label": "Amount", "kind": "number"}]
@@ -131,7 +131,7 @@ def test_pages_lead_through_all_items_once(as_alice, everything, monkeypatch, fe
     deals, table = everything
     put(deals, 5, **{f"d{n:03}": (f"Deal {n}", n) for n in range(60)})
     put(table, 5, **{f"t{n:03}": (f"Row {n}", n) for n in range(60)})
-    monkeypatch.setattr("integrations.services.items.table_history.FEW", few)
+    monkeypatch.setattr("integrations.services.items.history.table_history.FEW", few)
     seen, page = [], ask(as_alice, 9)
 
     while page.context["next_url"]:
@@ -140,6 +140,34 @@ def test_pages_lead_through_all_items_once(as_alice, everything, monkeypatch, fe
     seen += [row.past.name for row in page.context["rows"]]
 
     assert len(seen) == len(set(seen)) == 123
+
+
+def test_pages_lead_through_all_of_a_difference_once(as_alice, everything, monkeypatch):
+    deals, _ = everything
+    put(deals, 5, **{f"d{n}": (f"Deal {n}", n) for n in range(5)})
+    monkeypatch.setattr("integrations.views.items.past_times.PAGE_SIZE", 3)
+    seen, page = [], ask(as_alice, 1, 9, provider="hubspot")
+
+    while True:
+        told = page.context
+        seen.append(
+            (
+                [item.name for item in told["added"]],
+                [item.name for item in told["removed"]],
+                [entry["item"].name for entry in told["changed"]],
+            )
+        )
+        if not told["older_url"]:
+            break
+        assert told["older_url"] in page.text.replace("&amp;", "&")
+        page = as_alice.get("/items/as-of/" + told["older_url"])
+
+    assert seen == [
+        (["Deal 0", "Deal 1", "Deal 2"], [], []),
+        (["Deal 3", "Deal 4"], ["Birch"], []),
+        ([], [], ["Ash tree"]),
+    ]
+    assert page.context["kept"] == {"provider": "hubspot"}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from django.http import QueryDict
 
 from integrations.http.secrets import Secret
 from integrations.services.common.opaque import to_token
-from integrations.services.items.query import ItemQuery, Position
+from integrations.services.items.lists.query import ItemQuery, Position
 from tests.support.rows import NOON
 
 

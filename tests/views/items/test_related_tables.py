@@ -4,10 +4,10 @@ import pytest
 
 from integrations.models import Item, ItemLink
 from integrations.providers.records import IntegrationItem
-from integrations.services.items import store
 from integrations.services.items.relations import around, groups, tables
 from integrations.services.items.relations.groups import find_groups
 from integrations.services.items.relations.tables import make_tables
+from integrations.services.items.storage import store
 from tests.support.rows import NOON, make_collection
 
 FIELDS = [

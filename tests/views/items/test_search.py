@@ -9,8 +9,9 @@ from django.core.cache import cache
 
 from integrations.models import Item
 from integrations.providers.records import Content, IntegrationItem
-from integrations.services.items import counting, store
+from integrations.services.items.lists import counting
 from integrations.services.items.search import full_text, reindex
+from integrations.services.items.storage import store
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 DEALS = {

@@ -9,7 +9,7 @@ from django.test import Client
 from integrations.models import Collection, Connection, Item
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.records import IntegrationItem
-from integrations.services.items import store
+from integrations.services.items.storage import store
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 LINKS = "fldAAAAAAAAAlinks"

@@ -27,7 +27,7 @@ from integrations.providers.fields import (
     User,
 )
 from integrations.providers.html_blocks import html_blocks
-from integrations.services.items.links import Links
+from integrations.services.items.relations.links import Links
 from integrations.views.items.values import show
 
 HOSTILE = "<script>alert(1)</script>"

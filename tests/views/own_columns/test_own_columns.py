@@ -21,8 +21,8 @@ from integrations.providers.records import IntegrationItem
 from integrations.services.common.errors import ProofMissingError
 from integrations.services.common.proof import RecentProof
 from integrations.services.connections import disconnect
-from integrations.services.items import store
 from integrations.services.items.own_columns import store as own_store
+from integrations.services.items.storage import store
 from integrations.services.items.tables import indexes
 from integrations.views.items.tables.drawing import draw
 from tests.support.rows import make_collection, make_connection, make_item

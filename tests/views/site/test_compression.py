@@ -2,7 +2,7 @@
 
 import gzip
 
-from config.templates import compact
+from config.web.templates import compact
 from tests.support.rows import make_collection, make_items
 
 LONG = "Fischer & Sons, harbour 4: <tide> tables"

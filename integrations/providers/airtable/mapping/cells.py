@@ -30,7 +30,7 @@ from integrations.providers.fields import (
     to_several,
 )
 from integrations.providers.markdown_blocks import markdown_blocks
-from integrations.providers.values import one_line, to_day, to_number, to_time
+from integrations.providers.values import cut, one_line, to_day, to_number, to_time
 
 ERRORS: Final = {
     "#ERROR!": "Error in the formula",
@@ -103,7 +103,7 @@ def _from_object(cell: Mapping[str, Any], told: Format) -> Value | None:
     if cell.keys() & {"state", "label", "text"} or not cell:
         return None
     text = json.dumps(cell, ensure_ascii=False)
-    return Text(text=text if len(text) <= MAX_JSON else f"{text[:MAX_JSON]}…")
+    return Text(text=cut(text, MAX_JSON))
 
 
 def _from_known(cell: Mapping[str, Any], told: Format) -> Value | None:

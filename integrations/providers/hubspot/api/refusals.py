@@ -31,6 +31,7 @@ REFUSALS: Final = {
     "MISSING_CONDITIONAL_REQUIRED_PROPERTY": Refusal.REQUIRED,
 }
 MAX_REFUSED: Final = 500
+MAX_FIELD_NAME: Final = 200
 CONFLICT: Final = 409
 # The id stands in the text only.
 _EXISTING: Final = re.compile(r"Existing ID: (\d{1,20})", re.ASCII)
@@ -134,5 +135,7 @@ def _to_value(name: object, code: object, message: object) -> Iterator[RefusedVa
         refusal = REFUSALS.get(code, Refusal.INVALID) if isinstance(code, str) else ""
         words = one_line(message) if isinstance(message, str) else ""
         yield RefusedValue(
-            name=name[:200], code=str(refusal or Refusal.INVALID), message=words
+            name=name[:MAX_FIELD_NAME],
+            code=str(refusal or Refusal.INVALID),
+            message=words,
         )

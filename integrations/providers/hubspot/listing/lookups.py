@@ -24,7 +24,7 @@ from integrations.providers.hubspot.mapping.display import OWNER_EMAILS
 from integrations.providers.hubspot.mapping.fields import MAX_LABEL
 from integrations.providers.listing import read_pages, read_rows
 from integrations.providers.records import tell_apart
-from integrations.providers.values import one_line, to_id
+from integrations.providers.values import cut, one_line, to_id
 
 logger = logging.getLogger(__name__)
 
@@ -66,13 +66,13 @@ def fetch_lookups(
     if with_pipelines:
         calls["pipelines"] = lambda: _fetch_pipelines(api, version)
     if with_owners:
-        calls["owners"] = lambda: _fetch_owners(api, version, cut, archived=False)
+        calls["owners"] = lambda: _fetch_owners(api, version, more, archived=False)
         calls["archived_owners"] = lambda: _fetch_owners(
-            api, version, cut, archived=True
+            api, version, more, archived=True
         )
     found: Found = {"owner": {}} if with_owners else {}
     failed: dict[str, ApiError] = {}
-    cut: list[str] = []
+    more: list[str] = []
     for name, fetch in calls.items():
         if name == "archived_owners" and "owners" in failed:
             continue
@@ -90,7 +90,7 @@ def fetch_lookups(
         names[OWNER_EMAILS] = emails
     return Lookups(
         names=names,
-        refused=(*(name for name, exc in failed.items() if is_refusal(exc)), *cut),
+        refused=(*(name for name, exc in failed.items() if is_refusal(exc)), *more),
         ask_again=any(
             isinstance(exc, InvalidResponse | Transient) for exc in failed.values()
         ),
@@ -127,11 +127,11 @@ def _fetch_pipelines(api: ApiClient, version: str) -> Found:
 
 
 def _fetch_owners(
-    api: ApiClient, version: str, cut: list[str], *, archived: bool
+    api: ApiClient, version: str, more: list[str], *, archived: bool
 ) -> Found:
     """Return the names of owners: they are the account's, and asked for once a run.
 
-    Where there are more of them than are read, that is put into ``cut``.
+    Where there are more of them than are read, that is put into ``more``.
     """
 
     def fetch(after: str | None) -> tuple[dict[str, Hinted], str | None]:
@@ -152,8 +152,8 @@ def _fetch_owners(
     pages, is_all = read_pages(fetch, most=MAX_OWNER_PAGES)
     for page in pages:
         owners |= page
-    if not is_all and MORE_OWNERS not in cut:
-        cut.append(MORE_OWNERS)
+    if not is_all and MORE_OWNERS not in more:
+        more.append(MORE_OWNERS)
     if not owners and not archived:
         raise InvalidResponse("HubSpot named no owners, of whom there is always one")
     left = DEACTIVATED if archived else ""
@@ -162,19 +162,19 @@ def _fetch_owners(
 
 
 def _to_owner(owner: dict[str, Any]) -> tuple[str, Hinted]:
-    email = one_line(owner.get("email"))[:MAX_LABEL]
+    email = one_line(owner.get("email"), limit=MAX_LABEL)
     return to_id(owner.get("id")), (_owner_name(owner), email)
 
 
 def _owner_name(owner: dict[str, Any]) -> str:
     parts = [one_line(owner.get(key)) for key in ("firstName", "lastName")]
     name = " ".join(filter(None, parts)) or one_line(owner.get("email"))
-    return name[:MAX_LABEL]
+    return cut(name, MAX_LABEL)
 
 
 def _label(entry: dict[str, Any]) -> tuple[str, str]:
     label = expect_text(entry.get("label"), "label")
-    return to_id(entry.get("id")), label[:MAX_LABEL]
+    return to_id(entry.get("id")), cut(label, MAX_LABEL)
 
 
 def _apart(names: dict[str, Hinted]) -> dict[str, str]:

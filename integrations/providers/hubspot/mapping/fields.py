@@ -5,6 +5,7 @@ from typing import Any
 from integrations.providers.fields import CURRENCY_PROPERTY
 from integrations.providers.hubspot.objects import DEALS, ObjectType
 from integrations.providers.records import FieldSpec, tell_apart
+from integrations.providers.values import cut
 
 # https://knowledge.hubspot.com/properties/property-field-types-in-hubspot
 # A property has 5,000 options at most.
@@ -80,7 +81,7 @@ def to_field(entry: object, kind: ObjectType) -> FieldSpec | None:
     is_read_only = _is_read_only(entry)
     return FieldSpec(
         name=name,
-        label=label[:MAX_LABEL] if isinstance(label, str) and label else name,
+        label=cut(label, MAX_LABEL) if isinstance(label, str) and label else name,
         kind=_to_kind(name, entry, kind),
         options=_to_options(entry.get("options"))
         | _currency_property(name, entry, kind),
@@ -96,7 +97,7 @@ def to_field(entry: object, kind: ObjectType) -> FieldSpec | None:
 
 def _to_description(entry: dict[str, Any]) -> str:
     told = entry.get("description")
-    return told.strip()[:MAX_DESCRIPTION] if isinstance(told, str) else ""
+    return cut(told.strip(), MAX_DESCRIPTION) if isinstance(told, str) else ""
 
 
 def _to_group(name: str, entry: dict[str, Any], kind: ObjectType) -> str:
@@ -110,7 +111,7 @@ def _to_group(name: str, entry: dict[str, Any], kind: ObjectType) -> str:
         return ""
     words = group.replace("_", " ").removesuffix("information").strip()
     title = words if words == group.replace("_", " ") else f"{words} information"
-    return title[:1].upper() + title[1:MAX_LABEL]
+    return cut(title[:1].upper() + title[1:], MAX_LABEL)
 
 
 def _to_kind(name: str, entry: dict[str, Any], kind: ObjectType) -> str:
@@ -146,7 +147,7 @@ def _to_options(options: object) -> dict[str, str]:
             continue
         value, label = option.get("value"), option.get("label")
         if isinstance(value, str) and isinstance(label, str) and label:
-            labels[value] = label[:MAX_LABEL]
+            labels[value] = cut(label, MAX_LABEL)
     apart = tell_apart([(label, value) for value, label in labels.items()])
     return dict(zip(labels, apart, strict=True))
 

@@ -16,6 +16,7 @@ from integrations.providers.hubspot.objects import (
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
 from integrations.providers.values import (
+    cut,
     https_url,
     is_host_of,
     one_line,
@@ -29,6 +30,7 @@ DOMAINS = (".hubspot.com",)
 MAX_NAME = 500
 MAX_VALUE = 256 * 1024
 CUT_MARK = "… [cut]"
+# HubSpot refuses to merge more into one record.
 MAX_MERGED = 250
 ARCHIVED = Deletion(kind=DeletionKind.ARCHIVED)
 
@@ -122,7 +124,7 @@ def _to_name(kind: ObjectType, remote_id: str, properties: Mapping[str, Any]) ->
         name = text("dealname")
     else:
         name = text("name") or text("domain")
-    return name[:MAX_NAME] or f"{kind.item_type.capitalize()} {remote_id}"
+    return cut(name, MAX_NAME) or f"{kind.item_type.capitalize()} {remote_id}"
 
 
 def _to_url(

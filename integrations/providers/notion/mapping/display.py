@@ -34,7 +34,6 @@ from integrations.providers.notion.mapping.schema import (
     USERS,
     WITH_COMMAS,
 )
-from integrations.providers.notion.mapping.titles import MORE
 from integrations.providers.notion.mapping.values import UNAVAILABLE
 from integrations.providers.records import (
     DisplayField,
@@ -48,7 +47,7 @@ from integrations.providers.rich_text import (
     BlockKind,
     spans_from_json,
 )
-from integrations.providers.values import to_day, to_number, to_time, to_zone
+from integrations.providers.values import MORE, to_day, to_number, to_time, to_zone
 
 # "links" is how schemas of an earlier version say it, until they are read again.
 RELATIONS: Final = frozenset({"relation", "links"})

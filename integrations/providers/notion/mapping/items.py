@@ -41,7 +41,7 @@ ARCHIVED_KEY: Final = f"{ABOUT}archived"
 # What kind the parent is where that is unusual: pages are mostly in pages.
 PARENT_KEY: Final = f"{ABOUT}parent"
 ICON_KEY: Final = f"{ABOUT}icon"
-MAX_PROPERTIES: Final = 500
+MAX_ID: Final = 200
 # https://developers.notion.com/page/changelog (the host changed in June 2026)
 HOSTS: Final = ("notion.com", "notion.so", "notion.site")
 DOMAINS: Final = (*HOSTS, *(f".{host}" for host in HOSTS))
@@ -180,7 +180,7 @@ def _to_values(properties: object) -> dict[str, Any]:
     """Return the values by property id, which stays when a column is renamed."""
     values: dict[str, Any] = {}
     entries = expect_object(properties, "properties").values()
-    for prop in list(entries)[:MAX_PROPERTIES]:
+    for prop in entries:
         name = prop.get("id") if isinstance(prop, dict) else None
         if not isinstance(name, str) or not name or prop.get("type") == "title":
             continue
@@ -188,7 +188,7 @@ def _to_values(properties: object) -> dict[str, Any]:
             raise InvalidResponse("properties: expected a value of each")
         value = to_value(prop)
         if value is not None:
-            values[name[:200]] = value
+            values[name[:MAX_ID]] = value
     return values
 
 

@@ -15,13 +15,14 @@ from typing import Any, Final
 from integrations.providers.markdown import MAX_LINE
 from integrations.providers.notion.ids import find_id
 from integrations.providers.notion.mapping.inline import to_spans
-from integrations.providers.notion.mapping.titles import MORE, UNTITLED, is_emoji
+from integrations.providers.notion.mapping.titles import UNTITLED, is_emoji
 from integrations.providers.notion.mapping.unknown import (
     may_hold_pages,
     to_media,
     to_unknown,
 )
 from integrations.providers.rich_text import Block, BlockKind, Spans, spans_of
+from integrations.providers.values import MORE
 
 MAX_BLOCKS: Final = 2000
 MAX_CHARACTERS: Final = 200_000

@@ -11,6 +11,7 @@ from integrations.providers.notion.mapping.items import (
     BLOCK_KEY,
     BURIED_KEY,
     ICON_KEY,
+    MAX_ID,
     PARENT_KEY,
 )
 from integrations.providers.records import (
@@ -19,6 +20,7 @@ from integrations.providers.records import (
     colours_of,
     read_fields,
 )
+from integrations.providers.values import cut
 
 MAX_FIELDS: Final = 500
 MAX_OPTIONS: Final = 1000
@@ -168,8 +170,8 @@ def _to_field(name: str, entry: object) -> FieldSpec | None:
     about = entry.get(kind)
     about = about if isinstance(about, dict) else {}
     return FieldSpec(
-        name=remote_id[:200],
-        label=name[:MAX_LABEL] or remote_id,
+        name=remote_id[:MAX_ID],
+        label=cut(name, MAX_LABEL) or remote_id,
         kind=_kind_of(kind, about),
         options=_READ_OPTIONS.get(kind, _options)(about),
         is_read_only=kind in _READ_ONLY,
@@ -211,7 +213,7 @@ def _format(about: Mapping[str, Any]) -> dict[str, str]:
         return {}
     if told == WITH_COMMAS:
         return {FORMAT: WITH_COMMAS}
-    currency = _CURRENCIES.get(told) or told.replace("_", " ")[:MAX_LABEL]
+    currency = _CURRENCIES.get(told) or cut(told.replace("_", " "), MAX_LABEL)
     return {"currency": currency}
 
 
@@ -220,7 +222,7 @@ def _options(about: Mapping[str, Any]) -> dict[str, str]:
     options = about.get("options")
     entries = options[:MAX_OPTIONS] if isinstance(options, list) else []
     names = (each.get("name") for each in entries if isinstance(each, dict))
-    return {n: n[:MAX_LABEL] for n in names if isinstance(n, str) and n}
+    return {n: cut(n, MAX_LABEL) for n in names if isinstance(n, str) and n}
 
 
 def _target(about: Mapping[str, Any]) -> dict[str, str]:

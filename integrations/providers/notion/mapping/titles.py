@@ -5,18 +5,17 @@ from typing import Any, Final
 
 from integrations.http.errors import InvalidResponse
 from integrations.http.shape import expect_list, expect_object
-from integrations.providers.values import one_line
+from integrations.providers.values import cut, one_line
 
 UNTITLED: Final = "Untitled"
 MAX_NAME: Final = 500
-MAX_TEXT: Final = 20_000
 MAX_ICON: Final = 16
+MAX_ICON_NAME: Final = 60
 # The one emoji that Unicode counts among the letters.
 INFORMATION: Final = "\N{INFORMATION SOURCE}"
 # https://developers.notion.com/reference/page-property-values
 # A page shows at most 25 references of one property.
 MAX_REFERENCES: Final = 25
-MORE: Final = "…"
 
 
 def plain_text(parts: object) -> str:
@@ -24,7 +23,7 @@ def plain_text(parts: object) -> str:
     if not isinstance(parts, list):
         return ""
     texts = (part.get("plain_text") for part in parts if isinstance(part, dict))
-    return "".join(text for text in texts if isinstance(text, str))[:MAX_TEXT]
+    return "".join(text for text in texts if isinstance(text, str))
 
 
 def references_in(parts: object) -> int:
@@ -54,8 +53,7 @@ def page_title(properties: object) -> str:
 
 def to_name(parts: object) -> str:
     """Return a title on one line, never empty; a very long one ends with ``…``."""
-    name = one_line(plain_text(parts), limit=MAX_NAME + 1) or UNTITLED
-    return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}{MORE}"
+    return one_line(plain_text(parts), limit=MAX_NAME) or UNTITLED
 
 
 def to_icon(icon: object) -> str:
@@ -67,7 +65,7 @@ def to_icon(icon: object) -> str:
         return str(emoji)
     custom = icon.get("custom_emoji")
     name = custom.get("name") if isinstance(custom, dict) else None
-    return f":{name[:60]}:" if isinstance(name, str) and name else ""
+    return f":{cut(name, MAX_ICON_NAME)}:" if isinstance(name, str) and name else ""
 
 
 def is_emoji(value: Any) -> bool:

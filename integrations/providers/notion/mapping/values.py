@@ -7,17 +7,19 @@ from typing import Any, Final
 from integrations.providers.notion.ids import find_id
 from integrations.providers.notion.mapping.rich import to_spans
 from integrations.providers.notion.mapping.titles import (
+    MAX_NAME,
     MAX_REFERENCES,
-    MORE,
     references_in,
 )
 from integrations.providers.rich_text import Span, spans_to_json
+from integrations.providers.values import MAX_TIME, MORE, cut
 
 MAX_TEXT: Final = 20_000
 # As many as are fetched of one value.
 MAX_LIST: Final = 1000
 MAX_DEPTH: Final = 3
 MAX_URL: Final = 2000
+MAX_STATE: Final = 40
 # Under this key stands why Notion gives no value, where it says so.
 UNAVAILABLE: Final = "unavailable"
 HAS_MORE: Final = "has_more"
@@ -64,7 +66,7 @@ def _has_more(prop: dict[str, Any], kind: str, value: object) -> bool:
 def _scalar(value: object) -> Value:
     """Return what is simple, also of types that are younger than this code."""
     if isinstance(value, str):
-        return (value if len(value) <= MAX_TEXT else value[:MAX_TEXT] + MORE) or None
+        return cut(value, MAX_TEXT) or None
     if isinstance(value, float):
         # Without the noise of binary fractions: 0.1 + 0.2 is 0.3.
         return float(f"{value:.15g}")
@@ -89,7 +91,7 @@ def _date(value: object) -> Value:
         return None
     names = ("start", "end", "time_zone")
     texts = {name: value.get(name) for name in names}
-    kept = {n: text[:60] for n, text in texts.items() if isinstance(text, str) and text}
+    kept = {n: cut(t, MAX_TIME) for n, t in texts.items() if isinstance(t, str) and t}
     return kept if "start" in kept else None
 
 
@@ -100,8 +102,8 @@ def _user(value: object) -> Value:
     remote_id, name = find_id(value.get("id")), value.get("name")
     if not remote_id:
         return None
-    known = isinstance(name, str) and bool(name)
-    return {"id": remote_id, "name": str(name)[:200]} if known else {"id": remote_id}
+    known = {"name": cut(name, MAX_NAME)} if isinstance(name, str) and name else {}
+    return {"id": remote_id, **known}
 
 
 def _file(value: object) -> Value:
@@ -109,9 +111,10 @@ def _file(value: object) -> Value:
     if not isinstance(value, dict):
         return None
     name, url = value.get("name"), _get(value.get("external"), "url")
-    text = name[:500] if isinstance(name, str) else ""
-    if isinstance(url, str) and url:
-        return {"name": text, "url": url[:MAX_URL]}
+    text = cut(name, MAX_NAME) if isinstance(name, str) else ""
+    # A link that was cut would be a wrong one.
+    if isinstance(url, str) and 0 < len(url) <= MAX_URL:
+        return {"name": text, "url": url}
     return text or "File"
 
 
@@ -160,7 +163,7 @@ def _verification(value: object) -> Value:
     if not isinstance(state, str) or not state:
         return None
     about = {
-        "state": state[:40],
+        "state": cut(state, MAX_STATE),
         "by": _user(_get(value, "verified_by")),
         "date": _date(_get(value, "date")),
     }

@@ -11,22 +11,22 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from integrations.models import Collection, Item, OwnColumn
-from integrations.models.item import ItemQuerySet
-from integrations.services.items import counting, listing
-from integrations.services.items.counting import Count
+from integrations.models.items.item import ItemQuerySet
 from integrations.services.items.downloads.sources import (
     ListSource,
     Source,
     TableSource,
 )
 from integrations.services.items.export import shown_values
+from integrations.services.items.lists import counting, listing
+from integrations.services.items.lists.counting import Count
+from integrations.services.items.lists.query import ItemQuery
+from integrations.services.items.lists.walk import walk
 from integrations.services.items.own_columns import beside
-from integrations.services.items.query import ItemQuery
 from integrations.services.items.tables import layouts
 from integrations.services.items.tables import walk as table_walk
 from integrations.services.items.tables.listing import Selection
 from integrations.services.items.tables.opening import OpenTable
-from integrations.services.items.walk import walk
 
 
 class Content(StrEnum):

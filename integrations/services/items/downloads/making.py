@@ -27,7 +27,7 @@ from integrations.models import (
     DownloadPart,
     Item,
 )
-from integrations.models.download import LEASE
+from integrations.models.items.download import LEASE
 from integrations.services.common import queue, shutdown
 from integrations.services.common.clock import DatabaseNow, database_now
 from integrations.services.common.errors import LeaseLostError

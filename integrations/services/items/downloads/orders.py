@@ -13,6 +13,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from integrations.models import Collection, Connection, Download, DownloadPart
+from integrations.providers.values import MAX_NAME, cut
 from integrations.services.common import queue
 from integrations.services.common.clock import database_now
 from integrations.services.items.downloads.asked import Content
@@ -44,7 +45,7 @@ def order(
         made = Download.objects.create(
             owner=user,
             collection=collection,
-            name=name[:255],
+            name=cut(name, MAX_NAME),
             parameters=parameters.urlencode(),
             content=content,
             form=form,

@@ -29,7 +29,7 @@ from integrations.services.items.export import (
     to_integration_item,
     to_integration_items,
 )
-from integrations.services.items.links import MAX_LINKS, Links, find_by_id
+from integrations.services.items.relations.links import MAX_LINKS, Links, find_by_id
 from integrations.services.items.tables.columns import NAME, Column
 from integrations.services.items.tables.values import load_beside, singles_of, values_of
 

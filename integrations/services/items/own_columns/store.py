@@ -17,9 +17,9 @@ from integrations.models import (
     PropertyValue,
     TableLayout,
 )
-from integrations.models.own_column import OwnColumnQuerySet
+from integrations.models.items.own_column import OwnColumnQuerySet
+from integrations.models.messages.wording import count_text
 from integrations.models.remote_key import remote_key
-from integrations.models.wording import count_text
 from integrations.services.common.errors import ProofMissingError
 from integrations.services.common.proof import RecentProof
 from integrations.services.items.tables.layouts import NORMAL

@@ -10,7 +10,7 @@ from django.db.models.functions import RowNumber
 from django.db.models.query import QuerySet
 
 from integrations.models import Collection, Item, ItemLink
-from integrations.models.item import ItemQuerySet
+from integrations.models.items.item import ItemQuerySet
 from integrations.providers import CONNECTORS
 from integrations.services.items.types import parent_types, types_in
 

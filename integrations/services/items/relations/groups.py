@@ -9,7 +9,6 @@ from django.db.models import Exists, OuterRef, Q
 from integrations.models import Collection, Item, ItemLink
 from integrations.providers.links import INVERSE_FIELD
 from integrations.providers.records import FieldSpec, read_fields
-from integrations.services.items.links import collections_beside
 from integrations.services.items.relations.around import (
     ANYWHERE,
     MOST_LINKS,
@@ -19,6 +18,7 @@ from integrations.services.items.relations.around import (
     look_around,
     place_of,
 )
+from integrations.services.items.relations.links import collections_beside
 
 
 class Linked(NamedTuple):

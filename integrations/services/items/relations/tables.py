@@ -13,9 +13,9 @@ from integrations.providers.fields import CURRENCY_PROPERTY, Money
 from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField, read_fields
 from integrations.services.common.errors import ConnectorError
-from integrations.services.items.counting import Count
 from integrations.services.items.described import describe
-from integrations.services.items.query import ItemQuery
+from integrations.services.items.lists.counting import Count
+from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.relations.groups import Group
 from integrations.services.items.tables.columns import leading_columns
 

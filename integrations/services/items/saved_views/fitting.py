@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 
 from integrations.models import Collection, Connection, Item, SavedView
-from integrations.services.items.query import ItemQuery
+from integrations.providers.values import cut
+from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.saved_views import snapshot
 from integrations.services.items.saved_views.snapshot import Snapshot, to_query_dict
 from integrations.services.items.tables.columns import NAME, Columns
@@ -45,7 +46,7 @@ def fit_table(view: SavedView, collection: Collection, columns: Columns) -> Fitt
     query = TableQuery.parse(collection.pk, told, columns, names=view.names)
     renamed = [ids.find(each) for each in view.columns]
     lost = [
-        f"There is no column “{str(view.names.get(each, each))[:60]}” to be shown."
+        f"There is no column “{cut(str(view.names.get(each, each)), 60)}” to be shown."
         for each in renamed
         if columns.get(each) is None
     ]
@@ -113,7 +114,7 @@ def fit_items(
     query = ItemQuery.parse(told)
     known = {**query.filters, **query.look}
     left_out += [
-        f"“{value[:60]}” cannot be chosen for “{name}”."
+        f"“{cut(value, 60)}” cannot be chosen for “{name}”."
         for name, value in told.items()
         if value and known.get(name) != value
     ]

@@ -7,8 +7,8 @@ from typing import TypeVar
 from django.contrib.auth.models import User
 
 from integrations.models import Collection, Connection, SavedView
-from integrations.models.saved_view import SavedViewQuerySet
-from integrations.services.items.query import ALL_VIEW, ItemQuery
+from integrations.models.items.saved_view import SavedViewQuerySet
+from integrations.services.items.lists.query import ALL_VIEW, ItemQuery
 from integrations.services.items.saved_views import fitting
 from integrations.services.items.saved_views.fitting import Fitted
 from integrations.services.items.tables.columns import Columns

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from integrations.models import Collection, Connection
-from integrations.services.items.query import ItemQuery
+from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.tables.columns import Column
 from integrations.services.items.tables.table_query import TableQuery
 

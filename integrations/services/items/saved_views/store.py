@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from integrations.models import Collection, SavedView
-from integrations.models.saved_view import SavedViewQuerySet
+from integrations.models.items.saved_view import SavedViewQuerySet
 from integrations.services.common import audit
 from integrations.services.items.saved_views.snapshot import Snapshot, account_of
 

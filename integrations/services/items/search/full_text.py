@@ -13,7 +13,7 @@ from django.db.models import BooleanField, Exists, F, OuterRef
 from django.db.models.expressions import RawSQL
 
 from integrations.models import Connection
-from integrations.models.item import Item, ItemQuerySet
+from integrations.models.items.item import Item, ItemQuerySet
 from integrations.services.items.search.conditions import (
     Condition,
     all_of,

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from integrations.models import Collection, Item
-from integrations.models.item import ItemQuerySet
-from integrations.services.items import counting, listing, loading
-from integrations.services.items.counting import Count
-from integrations.services.items.query import ItemQuery
+from integrations.models.items.item import ItemQuerySet
+from integrations.services.items.lists import counting, listing, loading
+from integrations.services.items.lists.counting import Count
+from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.search import full_text
 from integrations.services.items.search.question import Question, Rank
 from integrations.services.items.search.related_names import with_related

@@ -11,9 +11,8 @@ from integrations.models import Collection, Item
 from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField
 from integrations.services.common.errors import ConnectorError
-from integrations.services.items import links
-from integrations.services.items.contents import kept_texts
 from integrations.services.items.described import describe
+from integrations.services.items.relations import links
 from integrations.services.items.search.datetimes import written_days
 from integrations.services.items.search.link_words import relations_of
 from integrations.services.items.search.question import MAX_LENGTH
@@ -27,6 +26,7 @@ from integrations.services.items.search.words import (
     number_words,
     query_units,
 )
+from integrations.services.items.storage.contents import kept_texts
 
 MOST_PASSAGES: Final = 2
 BEFORE, AFTER = 40, 100

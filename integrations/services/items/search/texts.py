@@ -18,7 +18,7 @@ from integrations.providers.records import DisplayField, read_fields
 from integrations.providers.values import to_zone
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import describe
-from integrations.services.items.links import MAX_LINKS
+from integrations.services.items.relations.links import MAX_LINKS
 from integrations.services.items.search.datetimes import minute_word
 from integrations.services.items.search.link_words import (
     link_word,

@@ -1,11 +1,14 @@
-"""Columns whose filters compare only the first values of some items."""
+"""Columns whose filters compare only the first values, or a text's beginning."""
 
 from collections.abc import Sequence
 
 from django.db.models import Q
+from django.db.models.functions import Length
 
 from integrations.models import PropertyValue
+from integrations.models.items.table import TEXT_LENGTH
 from integrations.services.items.tables.columns import Column, Family
+from integrations.services.items.tables.operators import Operator
 from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.values import MOST_LINKED, MOST_VALUES
 
@@ -32,6 +35,26 @@ def filtered_in_part(selection: Selection) -> Sequence[Column]:
     found = PropertyValue.objects.filter(reached).values_list("index", flat=True)
     keys = set(found.distinct())
     return [column for key, (column, _) in kept.items() if key in keys]
+
+
+def searched_in_part(selection: Selection) -> Sequence[Column]:
+    """Return the columns searched for words that have texts as long as are compared.
+
+    They may be longer: what stands behind is shown, and no filter finds it.
+    """
+    searched = {
+        index.pk: condition.column
+        for condition, index in selection.used
+        if condition.operator is Operator.CONTAINS and not condition.names_items
+    }
+    if not searched:
+        return ()
+    # A blank at the end was left out.
+    found = PropertyValue.objects.annotate(length=Length("text")).filter(
+        index__in=list(searched), length__gte=TEXT_LENGTH - 1
+    )
+    keys = set(found.values_list("index", flat=True).distinct())
+    return [column for key, column in searched.items() if key in keys]
 
 
 def _last_position(column: Column) -> int | None:

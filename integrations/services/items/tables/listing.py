@@ -9,9 +9,9 @@ from typing import Any
 from django.db.models import F, OrderBy, Q, QuerySet
 
 from integrations.models import Item, PropertyValue
-from integrations.services.items.counting import SMALL, Count, count_found
-from integrations.services.items.loading import COLUMNS
-from integrations.services.items.query import SIZES
+from integrations.services.items.lists.counting import SMALL, Count, count_found
+from integrations.services.items.lists.loading import COLUMNS
+from integrations.services.items.lists.query import SIZES
 from integrations.services.items.tables.cursors import Cursor
 from integrations.services.items.tables.selection import FEW, Selection
 from integrations.services.items.tables.table_query import TableQuery

@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 
 from integrations.models import Collection, Item, PropertyIndex, PropertyValue
-from integrations.models.item import ItemQuerySet
+from integrations.models.items.item import ItemQuerySet
 from integrations.services.items.search import full_text
 from integrations.services.items.search.full_text import Hits
 from integrations.services.items.search.question import Question

@@ -9,8 +9,9 @@ from uuid import UUID
 from django.http import QueryDict
 from django.urls import reverse
 
-from integrations.models import wording
-from integrations.services.items.query import (
+from integrations.models.messages import wording
+from integrations.providers.values import cut
+from integrations.services.items.lists.query import (
     DEFAULT_SIZE,
     MAX_SEARCH,
     SIZES,
@@ -268,10 +269,10 @@ class _Reader:
             left = wording.count_text(more, "value")
             self.left_out.append(f"{left} of {column.label} more than can be used.")
         if condition is None:
-            told = ", ".join(each[:40] for each in values if each.strip())
+            told = ", ".join(cut(each, 40) for each in values if each.strip())
             value = f" and “{told}”" if told else ""
             self.left_out.append(
-                f"{column.label} cannot be filtered by “{operator[:20]}”{value}."
+                f"{column.label} cannot be filtered by “{cut(operator, 20)}”{value}."
             )
         return condition
 
@@ -279,6 +280,6 @@ class _Reader:
         column = self._columns.get(column_id)
         if column is None:
             purpose = "to be shown" if done == "shown" else f"for rows to be {done}"
-            name = str(self._names.get(column_id, column_id))[:60]
+            name = cut(str(self._names.get(column_id, column_id)), 60)
             self.left_out.append(f"There is no column “{name}” {purpose}.")
         return column

@@ -6,7 +6,7 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 from integrations.models import Collection, Item
-from integrations.models.table import TEXT_LENGTH
+from integrations.models.items.table import TEXT_LENGTH
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import HasLinkFields
 from integrations.providers.fields import (

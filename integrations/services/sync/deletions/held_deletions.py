@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from integrations.models import Collection, Item
 from integrations.models.collection import Completeness
-from integrations.models.hold import HeldDeletions, HoldKind
 from integrations.models.reasons import Reason, ReasonCode, columns
+from integrations.models.sync.hold import HeldDeletions, HoldKind
 from integrations.providers.kinds import Deletion, DeletionKind
-from integrations.services.items import store
+from integrations.services.items.storage import store
 from integrations.services.sync.deletions import seen_bitmap
 from integrations.services.sync.refresh.mistakes import unreadable_reason
 

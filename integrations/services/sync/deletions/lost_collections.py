@@ -6,10 +6,10 @@ from django.utils import timezone
 
 from integrations.models import Collection
 from integrations.models.collection import Completeness
-from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode
+from integrations.models.sync.progress import ProgressState
 from integrations.providers.kinds import Deletion
-from integrations.services.items import store
+from integrations.services.items.storage import store
 from integrations.services.sync.deletions import held_deletions, mass_loss
 from integrations.services.sync.leases.lease import RunLease
 

@@ -10,7 +10,7 @@ from django.db.models import Sum
 
 from integrations.models import Collection
 from integrations.providers import CONNECTORS
-from integrations.services.items import store
+from integrations.services.items.storage import store
 from integrations.services.sync.deletions.held_deletions import HELD_ROWS, is_too_many
 from integrations.services.sync.leases.lease import RunLease
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from integrations.models import Collection, Item, SeenBlock
 from integrations.providers import CONNECTORS
 from integrations.providers.kinds import Deletion, DeletionKind
-from integrations.services.items import store
-from integrations.services.items.store import CHUNK
+from integrations.services.items.storage import store
+from integrations.services.items.storage.store import CHUNK
 
 
 def mark(collection: Collection, keys: Iterable[int]) -> None:

@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from integrations.models import Collection
-from integrations.models.progress import Phase
+from integrations.models.sync.progress import Phase
 from integrations.providers.kinds import Deletion
 from integrations.providers.records import Page
-from integrations.services.items import store
+from integrations.services.items.storage import store
 from integrations.services.sync.deletions import mass_loss, seen_bitmap
 from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import checkpoint

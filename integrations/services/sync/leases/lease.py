@@ -13,16 +13,16 @@ from django.utils import timezone
 
 from integrations.http.client import ApiClient
 from integrations.models import Collection, Connection, SyncRun, times
-from integrations.models.progress import (
+from integrations.models.reasons import Reason, ReasonCode, columns
+from integrations.models.sync.progress import (
     CollectionProgress,
     ProgressState,
     RunProgress,
 )
-from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.services.common import metrics, shutdown
 from integrations.services.common.clock import DatabaseNow
 from integrations.services.common.errors import LeaseLostError
-from integrations.services.items.store import PageCounts
+from integrations.services.items.storage.store import PageCounts
 from integrations.services.sync.leases import lost_tasks
 
 NOTHING = PageCounts()

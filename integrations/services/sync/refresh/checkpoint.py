@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from integrations.http.errors import InvalidResponse
 from integrations.models import Collection, times
-from integrations.models.progress import Phase
+from integrations.models.sync.progress import Phase
 from integrations.providers import typed_json
 from integrations.providers.kinds import Cut, Deletion, Incomplete, Pending
 from integrations.providers.records import Page

@@ -18,11 +18,11 @@ from integrations.http.errors import (
 )
 from integrations.models import Collection
 from integrations.models.collection import Completeness
-from integrations.models.progress import Phase, ProgressState
 from integrations.models.reasons import Reason
+from integrations.models.sync.progress import Phase, ProgressState
 from integrations.providers.errors import ListingExpiredError
 from integrations.services.common.errors import CallsSparedError, PlanUnknownError
-from integrations.services.sync import budget
+from integrations.services.sync.calls import budget
 from integrations.services.sync.deletions import seen_bitmap
 from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import (

@@ -5,7 +5,7 @@ from django.conf import settings
 from integrations.models import Collection
 from integrations.providers import CONNECTORS
 from integrations.providers.connector import BaseConnector, CollectionContext
-from integrations.services.sync.stored_items import Stored
+from integrations.services.sync.stored.stored_items import Stored
 
 
 def context_of(collection: Collection) -> CollectionContext:

@@ -9,12 +9,12 @@ from django.utils import timezone
 
 from integrations.models import Collection
 from integrations.models.collection import Completeness
-from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode, columns
+from integrations.models.sync.progress import ProgressState
 from integrations.providers.capabilities import ReadsLinks
 from integrations.providers.kinds import IncompleteKind
-from integrations.services.items import store
 from integrations.services.items.search import full_text
+from integrations.services.items.storage import store
 from integrations.services.sync.deletions import (
     held_deletions,
     mass_loss,

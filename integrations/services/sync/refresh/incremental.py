@@ -7,11 +7,11 @@ from django.utils import timezone
 
 from integrations.models import Collection
 from integrations.models.collection import Completeness
-from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, ReasonCode, columns
+from integrations.models.sync.progress import ProgressState
 from integrations.providers import typed_json
 from integrations.providers.kinds import Cut
-from integrations.services.sync import refusals
+from integrations.services.sync.collections import refusals
 from integrations.services.sync.deletions import soft_delete
 from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import checkpoint, counting, extras, start

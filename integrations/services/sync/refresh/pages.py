@@ -15,13 +15,15 @@ from django.utils import timezone
 
 from integrations.http.errors import ApiError
 from integrations.models import Collection
-from integrations.models.progress import Phase, ProgressState
+from integrations.models.sync.progress import Phase, ProgressState
 from integrations.providers.kinds import Deletion
 from integrations.providers.records import Page
 from integrations.services.common.errors import LeaseLostError
-from integrations.services.items import comparison, store
-from integrations.services.items.store import PageCounts
-from integrations.services.sync import clock, discovered
+from integrations.services.items.history import comparison
+from integrations.services.items.storage import store
+from integrations.services.items.storage.store import PageCounts
+from integrations.services.sync.calls import clock
+from integrations.services.sync.collections import discovered
 from integrations.services.sync.deletions import (
     held_deletions,
     seen_bitmap,
@@ -35,7 +37,7 @@ from integrations.services.sync.refresh.checkpoint import (
     Incremental,
 )
 from integrations.services.sync.refresh.context import connector_of, context_of
-from integrations.services.sync.stored_items import next_to_probe
+from integrations.services.sync.stored.stored_items import next_to_probe
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from django.utils import timezone
 from integrations.http.errors import ApiError, Forbidden, Transient, is_refusal
 from integrations.models import Collection
 from integrations.models.collection import Completeness
-from integrations.models.progress import ProgressState
 from integrations.models.reasons import Reason, columns
+from integrations.models.sync.progress import ProgressState
 from integrations.services.items.search import reindex
 from integrations.services.sync import policy
 from integrations.services.sync.deletions import held_deletions, seen_bitmap

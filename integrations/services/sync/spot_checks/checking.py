@@ -18,11 +18,12 @@ from integrations.providers.capabilities import ReadsItems
 from integrations.providers.connector import CollectionContext
 from integrations.providers.records import IntegrationItem
 from integrations.services.common.connector_errors import connector_boundary
-from integrations.services.items.comparison import differing_fields
-from integrations.services.sync import failures, single_items
+from integrations.services.items.history.comparison import differing_fields
+from integrations.services.sync import failures
 from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh.context import connector_of, context_of
 from integrations.services.sync.spot_checks import due, results, sample
+from integrations.services.sync.stored import single_items
 
 logger = logging.getLogger(__name__)
 

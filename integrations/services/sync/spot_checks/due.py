@@ -10,7 +10,7 @@ from integrations.models import Collection, Connection, SpotCheck, times
 from integrations.models.collection import Completeness
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsItems
-from integrations.services.sync import budget
+from integrations.services.sync.calls import budget
 from integrations.services.sync.refresh.context import connector_of, context_of
 from integrations.services.sync.spot_checks import results, sample
 

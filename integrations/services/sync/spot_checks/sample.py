@@ -8,7 +8,7 @@ a check that is interrupted goes on by a position alone.
 from hashlib import blake2b
 
 from integrations.models import Collection, SpotCheck
-from integrations.services.sync import single_items
+from integrations.services.sync.stored import single_items
 
 # So many items show one wrong in two hundred of them with more than 99.9 %:
 # 0.995 ** 1400 < 0.001.

@@ -14,7 +14,7 @@ from integrations.providers.capabilities import ReadsContent
 from integrations.services.common import clients, queue
 from integrations.services.common.errors import NoTokenError
 from integrations.services.grants.tokens import TokenSource
-from integrations.services.sync import spend
+from integrations.services.sync.calls import spend
 from integrations.services.sync.texts import page_text
 
 logger = logging.getLogger(__name__)

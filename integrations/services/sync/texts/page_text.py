@@ -23,10 +23,11 @@ from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsContent
 from integrations.providers.records import Content
 from integrations.services.common.connector_errors import connector_boundary
-from integrations.services.items import contents
-from integrations.services.items.contents import SETTLES
 from integrations.services.items.search import full_text
-from integrations.services.sync import clock, failures
+from integrations.services.items.storage import contents
+from integrations.services.items.storage.contents import SETTLES
+from integrations.services.sync import failures
+from integrations.services.sync.calls import clock
 from integrations.services.sync.leases.lease import RunLease
 
 logger = logging.getLogger(__name__)

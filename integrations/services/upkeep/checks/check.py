@@ -39,12 +39,15 @@ ASKED = frozenset({Place.DOCTOR})
 class Result:
     """What a probe found: in words, and as facts for machines.
 
+    ``parts`` has the words by what they are about, where a check watches several
+    things of which each is told by itself: providers, queues, versions.
     ``error`` is the type of an exception; its message may name an address or a user.
     """
 
     ok: bool
     found: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    parts: Mapping[str, str] = field(default_factory=dict)
     error: str = ""
 
 

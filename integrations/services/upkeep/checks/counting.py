@@ -1,7 +1,7 @@
 """Judge a figure: none is well, or fewer than make it more than users' own affair."""
 
 from integrations.models import Connection
-from integrations.models.wording import count_text
+from integrations.models.messages.wording import count_text
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks.check import Result
 

@@ -25,6 +25,8 @@ from integrations.services.upkeep.checks.counting import counted, too_many
 
 # Stored credentials that a probe opens.
 OPENED = 50
+# Users take their permissions back one at a time.
+LOST_TOGETHER = 3
 # The sweep restores what it finds within seconds.
 STORED_FOR_SECONDS = 120
 
@@ -59,6 +61,13 @@ def _refreshes(census: Census) -> Result:
 
 def _grants_at_risk(census: Census) -> Result:
     return too_many(census, "at_risk", "permission", ("may be lost", "may be lost"))
+
+
+def _lost_grants(census: Census) -> Result:
+    """Tell many grants that were lost together from a few that ended by themselves."""
+    if census.total("just_lost") < LOST_TOGETHER:
+        return Result(ok=True)
+    return too_many(census, "just_lost", "permission", ("was lost", "were lost"))
 
 
 def _fallback_store(_census: Census) -> Result:
@@ -124,6 +133,16 @@ CHECKS = (
         advice="Look at the list: is it one provider? Its status page may say why.",
         probe=_grants_at_risk,
         severity=Severity.WARNING,
+        places=SEEN,
+        reads_rows=True,
+        needs=("database",),
+    ),
+    Check(
+        id="lost_grants",
+        title="Permissions are not lost by many at once",
+        advice="Look at the list: one provider, or all since a release or a restore? "
+        "What their users did not end themselves may be mended in one place.",
+        probe=_lost_grants,
         places=SEEN,
         reads_rows=True,
         needs=("database",),

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db.models import Q
 
 from integrations.models import Notice
-from integrations.models.wording import count_text
+from integrations.models.messages.wording import count_text
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks.check import SEEN, Check, Result, Severity
 

@@ -60,6 +60,7 @@ def _heartbeats(census: Census, names: tuple[str, ...]) -> Result:
         ok=not silent,
         found=f"silent: {', '.join(silent)}" if silent else "",
         facts={**({"since": min(since)} if since else {}), **beats},
+        parts={name: f"silent: {name}" for name in silent},
     )
 
 
@@ -92,7 +93,12 @@ def _schedule(_census: Census) -> Result:
     off = list(_switched_off().values_list("name", flat=True))
     if not off:
         return Result(ok=True)
-    return Result(ok=False, found=f"switched off: {', '.join(off)}", facts={"off": off})
+    return Result(
+        ok=False,
+        found=f"switched off: {', '.join(off)}",
+        facts={"off": off},
+        parts={name: f"switched off: {name}" for name in off},
+    )
 
 
 def _switched_off() -> Any:

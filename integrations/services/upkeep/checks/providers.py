@@ -12,9 +12,10 @@ from integrations.http.clock import date_of
 from integrations.http.errors import ApiError
 from integrations.http.secrets import Secret
 from integrations.http.transport import Request, Response, Timeouts
-from integrations.models.wording import count_text
+from integrations.models.messages.wording import count_text
 from integrations.oauth.errors import ClientRejected, OAuthError
 from integrations.providers import SPECS
+from integrations.providers.versions import UsedVersion
 from integrations.services.common import oauth_clients
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks.check import SEEN, Check, Result, Severity
@@ -45,9 +46,13 @@ def _of_each(ask: Callable[[str], str]) -> Result:
         return Result(ok=True)
     with ThreadPoolExecutor(len(slugs)) as pool:
         found = dict(zip(slugs, pool.map(ask, slugs), strict=True))
-    bad = {slug: words for slug, words in found.items() if words}
-    said = "; ".join(f"{SPECS[slug].name} {words}" for slug, words in bad.items())
-    return Result(ok=not bad, found=said, facts={"providers": sorted(bad)})
+    bad = {slug: f"{SPECS[slug].name} {said}" for slug, said in found.items() if said}
+    return Result(
+        ok=not bad,
+        found="; ".join(bad.values()),
+        facts={"providers": sorted(bad)},
+        parts=bad,
+    )
 
 
 def _reachable(_census: Census) -> Result:
@@ -128,9 +133,13 @@ def _provider_paused(census: Census) -> Result:
         for slug, state in sorted(census.provider_states.items())
         if state.is_paused or (state.paused_until and state.reason == "client_rejected")
     }
-    said = "; ".join(f"{slug} ({why})" for slug, why in paused.items())
-    found = f"refused this site: {said}" if paused else ""
-    return Result(ok=not paused, found=found, facts={"providers": list(paused)})
+    said = {slug: f"refused this site: {slug} ({why})" for slug, why in paused.items()}
+    return Result(
+        ok=not paused,
+        found="; ".join(said.values()),
+        facts={"providers": list(paused)},
+        parts=said,
+    )
 
 
 def _clock_skew(census: Census) -> Result:
@@ -139,9 +148,11 @@ def _clock_skew(census: Census) -> Result:
         for slug, state in sorted(census.provider_states.items())
         if state.clock_skew_seconds
     }
-    said = ", ".join(f"{seconds} s by {slug}" for slug, seconds in apart.items())
-    found = f"our clock is ahead: {said}" if apart else ""
-    return Result(ok=not apart, found=found, facts=apart)
+    said = {
+        slug: f"our clock is ahead: {seconds} s by {slug}"
+        for slug, seconds in apart.items()
+    }
+    return Result(ok=not apart, found="; ".join(said.values()), facts=apart, parts=said)
 
 
 def _quota(census: Census) -> Result:
@@ -151,23 +162,25 @@ def _quota(census: Census) -> Result:
 
 def _sunsets(census: Census) -> Result:
     today = census.now.date()
-    ending = [
-        (slug, used, used.days_left(today))
+    ending = dict(
+        _ending(slug, used, used.days_left(today) or 0)
         for slug in configured()
         for used in SPECS[slug].used_versions(settings.PROVIDERS[slug])
         if used.is_ending(today)
-    ]
-    said = "; ".join(
-        f"{SPECS[slug].name} {used.name} ({used.purpose}) "
-        + (
-            f"ends in {count_text(left or 0, 'day')}"
-            if (left or 0) > 0
-            else "has ended"
-        )
-        + f", set {used.setting}"
-        for slug, used, left in ending
     )
-    return Result(ok=not ending, found=said, facts={"ending": len(ending)})
+    return Result(
+        ok=not ending,
+        found="; ".join(ending.values()),
+        facts={"ending": len(ending)},
+        parts=ending,
+    )
+
+
+def _ending(slug: str, used: UsedVersion, days: int) -> tuple[str, str]:
+    """Return what a version's end is told under, and in words; its day is told anew."""
+    when = f"ends in {count_text(days, 'day')}" if days > 0 else "has ended"
+    said = f"{SPECS[slug].name} {used.name} ({used.purpose}) {when}, set {used.setting}"
+    return f"{slug} {used.setting} {'ends' if days > 0 else 'ended'}", said
 
 
 CHECKS = (

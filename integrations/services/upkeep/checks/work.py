@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from integrations.models import AccountErasure, Collection, Connection
 from integrations.models.collection import Completeness
+from integrations.models.messages.wording import count_text
 from integrations.models.reasons import ReasonCode, StateReason
-from integrations.models.wording import count_text
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks.check import (
     SEEN,

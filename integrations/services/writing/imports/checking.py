@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from integrations.http.secrets import Secret
 from integrations.models import Import, ImportRow, Item
-from integrations.models.import_texts import RowProblem
+from integrations.models.writing.import_texts import RowProblem
 from integrations.providers.capabilities import WritesItems
 from integrations.providers.writing import WritableField
 from integrations.services.common import crypto, import_content

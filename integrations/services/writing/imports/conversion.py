@@ -10,7 +10,7 @@ from datetime import UTC
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from integrations.models.import_texts import RowProblem
+from integrations.models.writing.import_texts import RowProblem
 from integrations.providers.capabilities import WritesItems
 from integrations.providers.writing import (
     SHARE_OF_ONE,

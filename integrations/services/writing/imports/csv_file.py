@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from integrations.models.import_texts import FileProblem
+from integrations.models.writing.import_texts import FileProblem
+from integrations.providers.values import one_line
 from integrations.services.common.errors import ServiceError
 
 MAX_BYTES: Final = 5 * 1024 * 1024
@@ -141,7 +142,7 @@ def _headings(cells: Sequence[str]) -> list[str]:
     names: dict[str, None] = {}
     seen: Counter[str] = Counter()
     for number, cell in enumerate(cells, start=1):
-        name = " ".join(cell.split())[:120] or f"Column {number}"
+        name = one_line(cell, limit=120) or f"Column {number}"
         again = seen[name.casefold()]
         seen[name.casefold()] += 1
         unique = f"{name} ({again + 1})" if again else name

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from integrations.models import Import
-from integrations.models.preferences import to_zone
+from integrations.models.accounts.preferences import to_zone
 from integrations.providers.writing import Input, WritableField
 from integrations.services.writing import editing
 from integrations.services.writing.imports import formats

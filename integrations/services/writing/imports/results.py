@@ -8,8 +8,9 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
-from integrations.models import Edit, Import, ImportRow, wording
-from integrations.models.import_texts import problem_text, refusal_text
+from integrations.models import Edit, Import, ImportRow
+from integrations.models.messages import wording
+from integrations.models.writing.import_texts import problem_text, refusal_text
 from integrations.services.common import import_content
 from integrations.services.items.export import to_cell
 from integrations.services.writing import row_states

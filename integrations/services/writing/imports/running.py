@@ -17,8 +17,8 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from integrations.models import BulkEdit, Connection, Edit, Import, ImportRow
-from integrations.models.import_texts import RowProblem
 from integrations.models.reasons import ReasonCode
+from integrations.models.writing.import_texts import RowProblem
 from integrations.providers.capabilities import WritesManyItems
 from integrations.services.common import audit, import_content
 from integrations.services.writing import (

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.models import BulkEdit, Edit, Import, ImportRow
-from integrations.models.edit import EditQuerySet
+from integrations.models.writing.edit import EditQuerySet
 from integrations.services.common import audit
 from integrations.services.writing import bulk, outbox, undoing
 from integrations.services.writing.bulk import PreviewChangedError

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.models import Collection, Import, ImportRow
-from integrations.models.import_texts import FileProblem
+from integrations.models.writing.import_texts import FileProblem
 from integrations.services.common import audit, import_content
 from integrations.services.writing import editing
 from integrations.services.writing.imports import csv_file, formats, mapping

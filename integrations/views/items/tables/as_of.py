@@ -13,11 +13,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, Item
-from integrations.services.items import table_history
-from integrations.services.items.table_history import PastPage, Place
+from integrations.services.items.history import table_history
+from integrations.services.items.history.table_history import PastPage, Place
 from integrations.services.items.tables.columns import Column
 from integrations.views.access import UserRequest
-from integrations.views.items.past_times import MAX_ID, PastTimes, make_context
+from integrations.views.items.past_times import MAX_ID, make_context
 from integrations.views.items.tables import cells
 from integrations.views.items.tables.table import Table
 
@@ -40,7 +40,7 @@ def table_as_of(request: UserRequest, pk: UUID) -> HttpResponse:
         "collection": collection,
         "connection": collection.connection,
         "now_url": reverse("integrations:table", args=(pk,)),
-        **make_context(PastTimes.read(request), [collection], make_rows),
+        **make_context(request, [collection], make_rows),
     }
     return render(request, "items/tables/table_as_of.html", context)
 

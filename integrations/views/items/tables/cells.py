@@ -23,7 +23,7 @@ from integrations.providers.fields import (
     Value,
 )
 from integrations.providers.plain import plain
-from integrations.services.items.links import Links, find_by_id
+from integrations.services.items.relations.links import Links, find_by_id
 from integrations.services.items.tables.columns import NAME, Column
 from integrations.services.items.tables.values import load_beside, singles_of, values_of
 from integrations.views.items.tables.drawing import Cell, Part, draw_cells

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.http import QueryDict
 
 from integrations.models import Item
-from integrations.models.item import ItemQuerySet
+from integrations.models.items.item import ItemQuerySet
 from integrations.services.items.tables.listing import Selection
 
 # Each of them is a parameter of a query.

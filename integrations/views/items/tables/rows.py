@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from integrations.models import Collection, Item
-from integrations.models.wording import count_text
+from integrations.models.messages.wording import count_text
 from integrations.providers.fields import Email
 from integrations.providers.rich_text import safe_href
 from integrations.services.items.tables.columns import Columns

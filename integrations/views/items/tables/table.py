@@ -12,17 +12,21 @@ from django.views.decorators.http import require_safe
 
 from integrations.forms import TableDownloadForm
 from integrations.models import Collection, SyncRun
-from integrations.models.wording import count_text
-from integrations.services.items.counting import Count, count_since
+from integrations.models.messages.wording import count_text
 from integrations.services.items.downloads.formats import FORMATS
 from integrations.services.items.icons import put_icons
+from integrations.services.items.lists.counting import Count, count_since
 from integrations.services.items.saved_views import snapshot
 from integrations.services.items.tables import groups, layouts, listing
-from integrations.services.items.tables.in_part import filtered_in_part
+from integrations.services.items.tables.in_part import (
+    filtered_in_part,
+    searched_in_part,
+)
 from integrations.services.items.tables.layouts import NORMAL
 from integrations.services.items.tables.opening import OpenTable
+from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.table_query import SIZES, TableQuery
-from integrations.services.sync import opened_collections
+from integrations.services.sync.collections import opened_collections
 from integrations.services.writing import editing
 from integrations.views import live
 from integrations.views.access import UserRequest
@@ -131,9 +135,8 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "count_text": _count_text(number, asked),
         "left_out": query.left_out,
         "words": query.words,
-        "has_more_links": selection.has_more_links,
-        "in_part": filtered_in_part(selection),
         "building": selection.indexes.building,
+        **_limits(selection),
         "previous_url": page.previous.url if page.previous else "",
         "next_url": page.next.url if page.next else "",
         "sizes": _sizes(query),
@@ -153,6 +156,15 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
             knows_me=bool(selection.asker.identities),
         ),
         **_live(Look.of(page.items), asked),
+    }
+
+
+def _limits(selection: Selection) -> dict[str, Any]:
+    """Return what a list knows in part only, and so may leave out."""
+    return {
+        "has_more_links": selection.has_more_links,
+        "in_part": filtered_in_part(selection),
+        "beginnings": searched_in_part(selection),
     }
 
 

@@ -11,7 +11,7 @@ from integrations import tasks
 from integrations.models import Item, PropertyIndex, PropertyValue
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
-from integrations.services.items import store
+from integrations.services.items.storage import store
 from integrations.services.items.tables import indexes, listing
 from integrations.services.items.tables.columns import Family, columns_of
 from integrations.services.items.tables.conditions import Asker

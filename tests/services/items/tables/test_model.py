@@ -23,8 +23,8 @@ from integrations.providers.fields import (
 )
 from integrations.providers.plain import plain
 from integrations.providers.records import IntegrationItem
-from integrations.services.items import store
 from integrations.services.items.described import describe
+from integrations.services.items.storage import store
 from integrations.services.items.tables import indexes, listing, selection
 from integrations.services.items.tables.columns import Family, columns_of
 from integrations.services.items.tables.conditions import Asker

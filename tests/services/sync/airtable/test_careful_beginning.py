@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from integrations.models import Collection, Connection, SyncRun
 from integrations.services.connections import quota
-from integrations.services.sync import budget
+from integrations.services.sync.calls import budget
 from tests.services.fixtures import FinishSync
 from tests.services.sync.airtable.account_rows import Airtable, assert_equal_to
 from tests.support.rows import NOON, make_finished_run

@@ -194,6 +194,13 @@ def a_refresh_token_ends_soon(world: World) -> None:
     Credential.objects.update(refresh_expires_at=ago(days=-3))
 
 
+@fault("lost_grants")
+def grants_are_lost_by_many_at_once(world: World) -> None:
+    owner = world.connection.owner
+    for _ in range(3):
+        make_connection(owner, state=Connection.State.NEEDS_RECONNECT)
+
+
 @fault("fallback_store")
 def a_token_waits_in_a_file(world: World) -> None:
     _stored_file(world, "json")

@@ -136,6 +136,25 @@ def test_rows_are_filtered_by_what_a_type_allows(as_alice, four, address, expect
     assert set(names(again)) == expected
 
 
+@pytest.mark.parametrize(
+    ("operator", "length", "is_told"),
+    [
+        ("contains", 300, True),
+        ("contains", 255, True),
+        ("contains", 200, False),
+        ("starts", 300, False),
+    ],
+)
+def test_a_filter_says_that_it_looks_at_the_beginning_of_long_texts(
+    as_alice, deals, operator, length, is_told
+):
+    deal(deals, "Long", description="a word " * (length // 7) + "." * (length % 7))
+
+    page = get(as_alice, deals, f"?description__{operator}=word")
+
+    assert codes(page) == (["beginnings"] if is_told else [])
+
+
 def test_the_form_adds_a_filter_to_those_that_are_on(as_alice, four):
     adding = {"column": "dealstage", "operator": "is", "value": "Closed won"}
     page = as_alice.get(

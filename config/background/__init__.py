@@ -1,0 +1,1 @@
+"""What Celery and beat need beside their settings."""

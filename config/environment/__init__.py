@@ -1,0 +1,1 @@
+"""Read the environment: typed values, and addresses in the terms of their libraries."""

@@ -1,0 +1,81 @@
+"""DATABASE_URL in Django's terms."""
+
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+from config.environment.env import TRUE, Environment
+
+# How long a statement waits for other writers wherever nothing else is said.
+WAIT_SECONDS: Final = 20
+SQLITE_OPTIONS = {
+    "timeout": WAIT_SECONDS,
+    # Without IMMEDIATE a transaction that reads and then writes cannot wait.
+    "transaction_mode": "IMMEDIATE",
+    "init_command": (
+        "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;"
+        f"PRAGMA busy_timeout={WAIT_SECONDS * 1000};PRAGMA temp_store=MEMORY;"
+        "PRAGMA journal_size_limit=27103364;PRAGMA cache_size=2000;"
+    ),
+}
+
+POSTGRESQL_OPTIONS = {
+    "connect_timeout": 5,
+    # A worker that stands still inside a transaction must not keep its rows from
+    # the one that takes over; a pooler that refuses this can be told otherwise in
+    # the address (?options=).
+    "options": "-c idle_in_transaction_session_timeout=30000",
+}
+
+
+def read_database(env: Environment, *, base_dir: Path, var_dir: Path) -> dict[str, Any]:
+    """Return the one database; without knowing which, nothing can start."""
+    url = env.text("DATABASE_URL", f"sqlite:///{var_dir / 'mooring.sqlite3'}")
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite":
+        return _sqlite(rest, base_dir)
+    if scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(
+            "DATABASE_URL must start with sqlite:///, postgres:// or postgresql://"
+        )
+    try:
+        database = _postgresql(urlsplit(url))
+    except ValueError:
+        # Without its cause, which may quote a password.
+        raise ImproperlyConfigured("DATABASE_URL is not an address") from None
+    database["CONN_MAX_AGE"] = env.whole("DATABASE_CONN_MAX_AGE", default=60)
+    return database
+
+
+def _sqlite(path: str, base_dir: Path) -> dict[str, Any]:
+    name = unquote(path.removeprefix("/").partition("?")[0])
+    if name not in {"", ":memory:"}:
+        name = str(base_dir / name)
+    return {
+        "ENGINE": "config.sqlite",
+        "NAME": name or ":memory:",
+        "OPTIONS": SQLITE_OPTIONS,
+    }
+
+
+def _postgresql(url: SplitResult) -> dict[str, Any]:
+    """Return PostgreSQL's settings; what is behind the ``?`` goes to its driver.
+
+    So a socket or several hosts are named as libpq does: ``?host=/run/postgresql``.
+    """
+    options = dict(parse_qsl(url.query, keep_blank_values=True))
+    # Django's own: a pooler that works by transactions loses server-side cursors.
+    cursors = options.pop("DISABLE_SERVER_SIDE_CURSORS", "")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(url.path.removeprefix("/")),
+        "USER": unquote(url.username or ""),
+        "PASSWORD": unquote(url.password or ""),
+        "HOST": url.hostname or "",
+        "PORT": url.port or "",
+        "OPTIONS": {**POSTGRESQL_OPTIONS, **options},
+        "DISABLE_SERVER_SIDE_CURSORS": cursors.lower() in TRUE,
+        "CONN_HEALTH_CHECKS": True,
+    }

@@ -1,0 +1,1 @@
+"""Logs, request ids, outages, and what reports errors and traces elsewhere."""

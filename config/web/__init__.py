@@ -1,0 +1,1 @@
+"""What surrounds every page: middleware, sessions, files, the web server's worker."""

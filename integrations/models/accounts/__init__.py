@@ -1,0 +1,1 @@
+"""Accounts: preferences, ways to sign in, audit trail, erasure."""

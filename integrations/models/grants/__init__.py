@@ -1,0 +1,1 @@
+"""Grants: tokens, authorizations under way, and what holds for a provider."""

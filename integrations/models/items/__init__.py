@@ -1,0 +1,1 @@
+"""Items, and what users keep of and beside them."""

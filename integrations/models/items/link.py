@@ -1,0 +1,48 @@
+"""Links between items, as their providers tell them."""
+
+from django.db import models
+
+from integrations.models.connection import Connection
+from integrations.models.items.item import Item
+
+
+class ItemLink(models.Model):
+    """A link from one item to another, which is named by collection and remote id.
+
+    The target is no foreign key: it may not be stored yet, may be deleted and come
+    back, and may move. It is looked up where it is shown, so that a link works as soon
+    as both sides are there. ``target_collection`` is empty where the provider does not
+    say it. ``relation`` is the property that holds the link, whose label is in the
+    schema.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    # The unique constraint begins with it.
+    item = models.ForeignKey(
+        Item, on_delete=models.CASCADE, related_name="links", db_index=False
+    )
+    # That of the item, so that one index answers what links to an id.
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    relation = models.CharField(max_length=255)
+    is_primary = models.BooleanField(default=False)
+    target_collection = models.CharField(max_length=255, blank=True)
+    target_remote_id = models.CharField(max_length=255)
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("item", "relation", "target_collection", "target_remote_id"),
+                name="item_link_once",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("connection", "target_remote_id"), name="item_link_to_target"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.relation}: {self.target_remote_id}"

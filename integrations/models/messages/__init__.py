@@ -1,0 +1,1 @@
+"""Sentences for users, made from codes in this one place."""

@@ -1,0 +1,1 @@
+"""Notices: incidents, and who is told of them."""

@@ -1,0 +1,1 @@
+"""Edits on their way to a provider."""

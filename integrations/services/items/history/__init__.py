@@ -1,0 +1,1 @@
+"""What changed in items, and how they were at a past time."""

@@ -1,0 +1,1 @@
+"""Lists of items: read from the address, fetched by keyset, counted."""

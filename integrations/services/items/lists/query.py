@@ -1,0 +1,223 @@
+"""Read the query string of the items list into one value, and write it back."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.urls import reverse
+
+from integrations.providers import SPECS
+from integrations.services.common.opaque import from_token, to_token
+from integrations.services.items.history.news import News
+
+# What became of the items; without one a list shows those that are there.
+DELETED, DESELECTED = STATES = ("deleted", "deselected")
+SIZES = (25, 50, 100)
+DEFAULT_SIZE = 50
+MAX_SEARCH = 200
+PURPOSE = "page-position"
+TYPE = re.compile(r"[\w.-]{1,40}", re.ASCII)
+# Instead of a saved view: the list as it is, though it opens by another one.
+ALL_VIEW = "all"
+
+
+class Sort(NamedTuple):
+    """Name the column a list is ordered by; ties follow the id the same way.
+
+    Rows without a value come last, whichever way the others are ordered.
+    """
+
+    field: str
+    is_descending: bool
+
+    @property
+    def ordering(self) -> tuple[str, str]:
+        """Return the order as a queryset takes it."""
+        sign = "-" if self.is_descending else ""
+        return (f"{sign}{self.field}", f"{sign}id")
+
+    @property
+    def reversed(self) -> "Sort":
+        """Return the same order read from the other end."""
+        return Sort(self.field, not self.is_descending)
+
+
+TIMES = ("remote_updated_at", "remote_created_at")
+SORTS = {
+    "-updated": Sort("remote_updated_at", is_descending=True),
+    "updated": Sort("remote_updated_at", is_descending=False),
+    "-created": Sort("remote_created_at", is_descending=True),
+    "created": Sort("remote_created_at", is_descending=False),
+    "name": Sort("sort_name", is_descending=False),
+    "-name": Sort("sort_name", is_descending=True),
+}
+DEFAULT_SORT = "-updated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Position:
+    """Name the row that a page starts after or ends before.
+
+    It travels as a sealed token, because addresses end up in histories and logs. The
+    token names its column too, so that one of another order is as good as none.
+    ``rank`` is that of a row that was searched for.
+    """
+
+    field: str
+    value: str | datetime | None
+    id: int
+    rank: int = 0
+
+    def to_token(self) -> str:
+        """Write the position so that a link can carry it."""
+        value = self.value
+        text = value.isoformat() if isinstance(value, datetime) else value
+        parts = [self.field, text, self.id, self.rank]
+        raw = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
+        return to_token(raw, purpose=PURPOSE)
+
+    @classmethod
+    def parse(cls, token: str, field: str) -> "Position | None":
+        """Read a token; anything odd means no position at all."""
+        raw = from_token(token, purpose=PURPOSE)
+        if raw is None:
+            return None
+        try:
+            named, text, number, rank = json.loads(raw)
+            value = _to_value(field, text)
+        except (ValueError, TypeError):
+            return None
+        if named != field:
+            return None
+        return cls(field=field, value=value, id=number, rank=rank)
+
+
+def _to_value(field: str, text: str | None) -> str | datetime | None:
+    if text is None and field in TIMES:
+        return None
+    return datetime.fromisoformat(str(text)) if field in TIMES else str(text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemQuery:
+    """Which items a list shows, in what order, and which page of it."""
+
+    search: str = ""
+    provider: str = ""
+    type: str = ""
+    connection: UUID | None = None
+    collection: UUID | None = None
+    parent: UUID | None = None
+    linked_to: UUID | None = None
+    state: str = ""
+    news: News | None = None
+    view: str = ""
+    sort: str = DEFAULT_SORT
+    size: int = DEFAULT_SIZE
+    after: Position | None = None
+    before: Position | None = None
+
+    @classmethod
+    def parse(cls, parameters: Mapping[str, str]) -> "ItemQuery":
+        """Read a query string; every odd value falls back to its default."""
+
+        def read(name: str) -> str:
+            return str(parameters.get(name) or "").replace("\x00", "").strip()
+
+        sort = read("sort") if read("sort") in SORTS else DEFAULT_SORT
+        field = SORTS[sort].field
+        after = Position.parse(read("after"), field)
+        return cls(
+            search=" ".join(read("q")[:MAX_SEARCH].split()),
+            provider=read("provider") if read("provider") in SPECS else "",
+            type=read("type") if TYPE.fullmatch(read("type")) else "",
+            connection=_to_uuid(read("connection")),
+            collection=_to_uuid(read("collection")),
+            parent=_to_uuid(read("parent")),
+            linked_to=_to_uuid(read("linked_to")),
+            state=read("state") if read("state") in STATES else "",
+            news=News.parse(read("news")),
+            view=read_view(read("view")),
+            sort=sort,
+            size=_to_size(read("size")),
+            after=after,
+            before=None if after else Position.parse(read("before"), field),
+        )
+
+    @property
+    def order(self) -> Sort:
+        """Return the column and direction of the list."""
+        return SORTS[self.sort]
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """Return the parameters that leave items out, in their fixed order."""
+        values = {
+            "q": self.search,
+            "provider": self.provider,
+            "connection": str(self.connection or ""),
+            "type": self.type,
+            "collection": str(self.collection or ""),
+            "parent": str(self.parent or ""),
+            "linked_to": str(self.linked_to or ""),
+            "state": self.state,
+            "news": str(self.news or ""),
+        }
+        return {name: value for name, value in values.items() if value}
+
+    @property
+    def look(self) -> dict[str, str]:
+        """Return the parameters that only say how the list is shown."""
+        values = {"view": self.view} if self.view else {}
+        if self.sort != DEFAULT_SORT:
+            values["sort"] = self.sort
+        if self.size != DEFAULT_SIZE:
+            values["size"] = str(self.size)
+        return values
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Return every parameter that is not at its default."""
+        values = {**self.filters, **self.look}
+        if self.after:
+            values["after"] = self.after.to_token()
+        if self.before:
+            values["before"] = self.before.to_token()
+        return values
+
+    @property
+    def url(self) -> str:
+        """Return the one canonical address of this list."""
+        path = reverse("integrations:item-list")
+        return f"{path}?{urlencode(self.parameters)}" if self.parameters else path
+
+    def change(self, **changes: Any) -> "ItemQuery":
+        """Return the first page of the list with something about it changed."""
+        return replace(self, **{"after": None, "before": None, **changes})
+
+    def without(self, name: str) -> "ItemQuery":
+        """Return the first page of the list with one filter taken off."""
+        kept = {**self.filters, **self.look}
+        kept.pop(name, None)
+        return ItemQuery.parse(kept)
+
+
+def read_view(text: str) -> str:
+    """Return the id of a saved view, or that there is to be none; empty for neither."""
+    return text if text == ALL_VIEW else str(_to_uuid(text) or "")
+
+
+def _to_uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _to_size(text: str) -> int:
+    return next((size for size in SIZES if str(size) == text), DEFAULT_SIZE)

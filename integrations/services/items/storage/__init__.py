@@ -1,0 +1,1 @@
+"""Store items: rows, texts, and the statements that write them."""

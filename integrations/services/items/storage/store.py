@@ -1,0 +1,281 @@
+"""Store pages of items: write what changed, keep what it was, soft-delete."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from integrations.models import Collection, Item, ItemChange
+from integrations.providers.kinds import Deletion
+from integrations.providers.records import Content, IntegrationItem
+from integrations.providers.values import cut
+from integrations.services.items.history.differences import differences
+from integrations.services.items.own_columns import merging
+from integrations.services.items.relations import write as relations
+from integrations.services.items.relations.write import Linking
+from integrations.services.items.search import full_text
+from integrations.services.items.search.texts import indexer_of
+from integrations.services.items.storage import contents, moves, rows
+from integrations.services.items.storage.moves import Moved
+from integrations.services.items.storage.rows import Known, Row
+from integrations.services.items.tables import rows as table_rows
+
+CHUNK = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageCounts:
+    """Count what one page did, and name the keys of the items it showed."""
+
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    unreadable: int = 0
+    live_delta: int = 0
+    seen_keys: tuple[int, ...] = ()
+
+    @property
+    def seen(self) -> int:
+        """Return how many items the page held."""
+        return self.created + self.changed + self.unchanged
+
+
+def store_page(
+    collection: Collection,
+    items: Sequence[IntegrationItem],
+    *,
+    run_id: UUID | None,
+    now: datetime,
+    texts: Mapping[str, Content] | None = None,
+) -> PageCounts:
+    """Upsert one page inside the caller's transaction and say what it did.
+
+    ``texts`` may be of items that are stored and not on the page.
+    """
+    indexes = table_rows.lock(collection)
+    readable = {i.id: i for i in items if 0 < len(i.id) <= rows.ID_LENGTH}
+    known = rows.read_known(collection, list(readable))
+    moved = moves.take_over(collection, [key for key in readable if key not in known])
+    known |= {key: item.known for key, item in moved.items()}
+    page = [Row.of(item) for item in readable.values()]
+    new = [row for row in page if row.item.id not in known]
+    touched = [
+        row
+        for row in page
+        if (old := known.get(row.item.id)) is not None
+        and (old.digest != row.digest or old.is_deleted or row.item.id in moved)
+    ]
+    changed = _record_changes(collection, touched, known, moved, run_id=run_id, now=now)
+    if new or touched:
+        rows.upsert([*new, *touched], collection, now=now)
+    keys = {identity: entry.pk for identity, entry in known.items()}
+    keys.update(_keys(collection, [row.item.id for row in new]))
+    fresh = {keys[row.item.id]: row.item for row in new}
+    stale = {keys[row.item.id]: row.item for row in touched}
+    relations.write(collection, _linking(fresh), _linking(stale))
+    full_text.index(
+        _search_texts(collection, fresh, {}),
+        _search_texts(collection, stale, contents.kept_texts(list(stale))),
+    )
+    moved_keys = [item.known.pk for item in moved.values()]
+    table_rows.store(collection, indexes, fresh, stale, moved=moved_keys)
+    _store_texts(collection, texts or {}, keys, now=now)
+    revived = sum(1 for row in touched if known[row.item.id].is_deleted)
+    return PageCounts(
+        created=len(new),
+        changed=changed,
+        unchanged=len(page) - len(new) - changed,
+        unreadable=sum(1 for i in items if not 0 < len(i.id) <= rows.ID_LENGTH),
+        live_delta=len(new) + revived + moves.count_live(moved),
+        seen_keys=tuple(keys.values()),
+    )
+
+
+def _linking(items: Mapping[int, IntegrationItem]) -> dict[int, Linking]:
+    return {key: Linking(i.properties, i.parent_id) for key, i in items.items()}
+
+
+def _store_texts(
+    collection: Collection,
+    texts: Mapping[str, Content],
+    keys: Mapping[str, int],
+    *,
+    now: datetime,
+) -> None:
+    """Store the texts of the page's items, and of others that live here already."""
+    others = [remote_id for remote_id in texts if remote_id not in keys]
+    known = {**keys, **(live_keys(collection, others) if others else {})}
+    found = {known[each]: text for each, text in texts.items() if each in known}
+    contents.store_contents(found, now=now)
+
+
+def _is_only_back(known: Known, row: Row) -> bool:
+    """Tell whether an item is as it was before a user left its collection out."""
+    return known.is_deselected and known.digest == row.digest
+
+
+def _search_texts(
+    collection: Collection,
+    items: Mapping[int, IntegrationItem],
+    kept: Mapping[int, str],
+) -> dict[int, str]:
+    """Return the search texts of items by key, with those of their own kept texts."""
+    indexer = indexer_of(collection)
+    return {
+        key: indexer.text(
+            name=item.name,
+            remote_id=item.id,
+            properties=item.properties,
+            parent_id=item.parent_id or "",
+            content=kept.get(key, ""),
+        )
+        for key, item in items.items()
+    }
+
+
+def _keys(collection: Collection, ids: list[str]) -> dict[str, int]:
+    known = rows.read_known(collection, ids)
+    return {remote_id: entry.pk for remote_id, entry in known.items()}
+
+
+def _record_changes(
+    collection: Collection,
+    touched: list[Row],
+    known: Mapping[str, Known],
+    moved: Mapping[str, Moved],
+    *,
+    run_id: UUID | None,
+    now: datetime,
+) -> int:
+    """Write what was and what is; return how many items the run itself changed.
+
+    What a user had left out and is as it was then, no run has changed.
+    """
+    if not touched:
+        return 0
+    old_rows = {
+        old["remote_id"]: old
+        for old in Item.objects.filter(
+            collection=collection, remote_id__in=[row.item.id for row in touched]
+        ).values(
+            "remote_id",
+            "name",
+            "parent_name",
+            "parent_remote_id",
+            "remote_url",
+            "properties",
+        )
+    }
+    changes, changed, kinds = [], 0, ItemChange.Kind
+    for row in touched:
+        entry = known[row.item.id]
+        fields = differences(old_rows[row.item.id], row)
+        if row.item.id in moved:
+            fields |= {"collection": [moved[row.item.id].left, collection.name]}
+        if fields or entry.is_deleted or entry.digest not in ("", row.digest):
+            is_only_back = _is_only_back(entry, row)
+            changed += not is_only_back
+            changes.append(
+                ItemChange(
+                    item_id=entry.pk,
+                    connection_id=collection.connection_id,
+                    run_id=None if is_only_back else run_id,
+                    at=now,
+                    kind=kinds.RESTORED if entry.is_deleted else kinds.CHANGED,
+                    fields=fields,
+                )
+            )
+    ItemChange.objects.bulk_create(changes)
+    return changed
+
+
+def soft_delete(
+    collection: Collection,
+    deletions: Mapping[int, Deletion],
+    *,
+    run_id: UUID | None,
+    now: datetime,
+) -> int:
+    """Turn live items into tombstones, each with what became of it; return how many."""
+    deleted = 0
+    keys = list(deletions)
+    for start in range(0, len(keys), CHUNK):
+        part = keys[start : start + CHUNK]
+        live = list(
+            Item.objects.live()
+            .filter(collection=collection, pk__in=part)
+            .values_list("pk", flat=True)
+        )
+        table_rows.delete(live, collection)
+        found = {key: deletions[key] for key in live}
+        deleted += _soft_delete_chunk(collection, found, run_id, now)
+        merging.inherit(collection, found)
+    return deleted
+
+
+def soft_delete_all(
+    collection: Collection, deletion: Deletion, *, run_id: UUID | None, now: datetime
+) -> int:
+    """Soft-delete every item of a collection, in the caller's transaction."""
+    deleted = 0
+    while keys := some_live_keys(collection):
+        same = dict.fromkeys(keys, deletion)
+        deleted += soft_delete(collection, same, run_id=run_id, now=now)
+    Collection.objects.filter(pk=collection.pk).update(stored_count=0)
+    return deleted
+
+
+def _soft_delete_chunk(
+    collection: Collection,
+    deletions: dict[int, Deletion],
+    run_id: UUID | None,
+    now: datetime,
+) -> int:
+    same: dict[Deletion, list[int]] = {}
+    for key, deletion in deletions.items():
+        same.setdefault(deletion, []).append(key)
+    for deletion, keys in same.items():
+        Item.objects.filter(pk__in=keys).update(
+            deleted_at=now,
+            deleted_kind=deletion.kind,
+            deleted_detail=cut(deletion.detail, 300),
+            changed_at=now,
+        )
+    ItemChange.objects.bulk_create(
+        ItemChange(
+            item_id=key,
+            connection_id=collection.connection_id,
+            run_id=run_id,
+            at=now,
+            kind=ItemChange.Kind.DELETED,
+            fields={"deletion": deletion.to_json()},
+        )
+        for key, deletion in deletions.items()
+    )
+    return len(deletions)
+
+
+def live_keys(collection: Collection, remote_ids: Iterable[str]) -> dict[str, int]:
+    """Return the keys of those of some remote ids that are live items."""
+    live = Item.objects.live().filter(collection=collection, remote_id__in=remote_ids)
+    return dict(live.values_list("remote_id", "pk"))
+
+
+def some_live_keys(collection: Collection) -> list[int]:
+    """Return the keys of a chunk of live items, none when there are none left."""
+    live = Item.objects.live().filter(collection=collection)
+    return list(live.values_list("pk", flat=True)[:CHUNK])
+
+
+def count_live(collection: Collection) -> int:
+    """Count the items of a collection that still exist remotely."""
+    return Item.objects.live().filter(collection=collection).count()
+
+
+def delete_some(filters: dict[str, Any], *, limit: int = CHUNK) -> int:
+    """Delete up to ``limit`` items for good; return how many were deleted."""
+    keys = list(Item.objects.filter(**filters).values_list("pk", flat=True)[:limit])
+    if keys:
+        Item.objects.filter(pk__in=keys).delete()
+    return len(keys)

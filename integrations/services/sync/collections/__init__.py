@@ -1,0 +1,1 @@
+"""Which collections an account has, and which of them may be read."""

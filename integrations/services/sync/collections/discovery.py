@@ -1,0 +1,136 @@
+"""Find out which collections a connection has."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.http.errors import (
+    ApiError,
+    InvalidResponse,
+    Transient,
+    is_refusal,
+)
+from integrations.models import Collection, Connection, times
+from integrations.models.sync.progress import ProgressState
+from integrations.providers import CONNECTORS
+from integrations.providers.errors import IncompleteListingError
+from integrations.providers.kinds import Deletion, DeletionKind
+from integrations.providers.records import RemoteCollection
+from integrations.providers.values import MAX_NAME, cut
+from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.errors import ConnectorError
+from integrations.services.sync import failures
+from integrations.services.sync.deletions import lost_collections
+from integrations.services.sync.leases.lease import RunLease
+from integrations.services.sync.refresh import start
+
+EVERY = timedelta(hours=24)
+UNSHARED = Deletion(kind=DeletionKind.UNSHARED)
+
+
+def discover_if_due(lease: RunLease) -> None:
+    """List the account's collections on the first run, daily, and on full refreshes.
+
+    A mistake of ours in it, and a refusal, cost no more than that: what is known is
+    read. A passing trouble is waited for before, as long as any other.
+    """
+    if not _is_due(lease):
+        return
+    try:
+        with connector_boundary("list_collections", connection=lease.connection.pk):
+            _discover(lease)
+    except ConnectorError as exc:
+        lease.roll_back()
+        failures.note_listing(lease, exc)
+    except ApiError as exc:
+        if not _may_do_without(lease, exc):
+            raise
+        failures.note_listing(lease, exc)
+
+
+def _is_due(lease: RunLease) -> bool:
+    state = lease.listing_state
+    if state is ProgressState.FAILED:
+        return False
+    if times.is_over(lease.connection.discovered_at, EVERY, timezone.now()):
+        return True
+    return lease.run.is_full and state is ProgressState.PENDING
+
+
+def _may_do_without(lease: RunLease, exc: ApiError) -> bool:
+    """Tell whether what is known is read, though more could not be listed now."""
+    is_passing = isinstance(exc, Transient | InvalidResponse)
+    if is_passing and lease.run.failures < failures.MOST_IN_A_ROW - 1:
+        return False
+    is_its_own = is_refusal(exc) or isinstance(exc, InvalidResponse)
+    return is_its_own and lease.connection.collections.exists()
+
+
+def _discover(lease: RunLease) -> None:
+    connection = lease.connection
+    connector = CONNECTORS[connection.provider]
+    finds_all = connector.finds_all_collections
+    try:
+        remote = connector.list_collections(lease.api, account=connection.account)
+    except IncompleteListingError as exc:
+        remote, finds_all = exc.found, False
+    with transaction.atomic():
+        lease.note_listing(ProgressState.DONE)
+        lease.renew()
+        for position, found in enumerate(remote):
+            remember(connection, found, position=position)
+        if finds_all:
+            _count_misses(lease, {found.remote_id for found in remote})
+        connection.discovered_at = timezone.now()
+        connection.save(update_fields=["discovered_at"])
+
+
+def add_collection(
+    connection: Connection, found: RemoteCollection, *, position: int
+) -> bool:
+    """Store a collection that a page discovered; return whether it must be read now.
+
+    One that is known already keeps its place among the others.
+    """
+    known = connection.collections.filter(remote_id=found.remote_id).first()
+    remember(connection, found, position=known.position if known else position)
+    return known is None or not known.is_listed
+
+
+def remember(
+    connection: Connection, found: RemoteCollection, *, position: int
+) -> Collection:
+    """Store a collection the provider shows, under the name it has today."""
+    collection, _ = Collection.objects.update_or_create(
+        connection=connection,
+        remote_id=found.remote_id,
+        defaults={
+            "name": cut(found.name, MAX_NAME),
+            "item_type": found.item_type,
+            "position": position,
+            "required_scopes": list(found.required_scopes),
+            "details": dict(found.details),
+        },
+    )
+    if collection.misses:
+        row = Collection.objects.filter(pk=collection.pk)
+        row.update(misses=0)
+        if not collection.is_listed:
+            start.read_anew(row)
+        collection.refresh_from_db()
+    return collection
+
+
+def _count_misses(lease: RunLease, listed: set[str]) -> None:
+    """Lose the collections that two listings in a row did not show."""
+    missed = lease.connection.collections.exclude(remote_id__in=listed)
+    lost = []
+    for collection in missed.filter(misses__lt=Collection.MOST_MISSES):
+        collection.misses += 1
+        collection.save(update_fields=["misses"])
+        if not collection.is_listed:
+            lost.append(collection)
+    if lost:
+        lost_collections.lose(lease, lost, UNSHARED)
+        lease.renew()

@@ -1,0 +1,70 @@
+"""Test that one address says which database, and that its words reach the driver."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config.environment.database import POSTGRESQL_OPTIONS, read_database
+from config.environment.env import Environment
+
+
+def read(url: str = "", **values: str) -> dict[str, Any]:
+    env = Environment({"DATABASE_URL": url, **values})
+    return read_database(env, base_dir=Path("/base"), var_dir=Path("/base/var"))
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("", "/base/var/mooring.sqlite3"),
+        ("sqlite:///there.sqlite3", "/base/there.sqlite3"),
+        ("sqlite:////elsewhere/a%20b.sqlite3", "/elsewhere/a b.sqlite3"),
+        ("sqlite://:memory:", ":memory:"),
+        ("sqlite://", ":memory:"),
+    ],
+)
+def test_sqlite_is_a_file_below_the_project_unless_its_path_says_more(
+    url: str, name: str
+) -> None:
+    database = read(url)
+
+    assert database["ENGINE"] == "config.sqlite"
+    assert database["NAME"] == name
+
+
+def test_postgresql_is_named_by_the_parts_of_its_address() -> None:
+    database = read(
+        "postgres://ann:p%40ss%2F@db.example.com:6432/moor", DATABASE_CONN_MAX_AGE="7"
+    )
+
+    named = ("ENGINE", "USER", "PASSWORD", "HOST", "PORT", "NAME", "CONN_MAX_AGE")
+    assert [database[name] for name in named] == [
+        *("django.db.backends.postgresql", "ann", "p@ss/", "db.example.com", 6432),
+        *("moor", 7),
+    ]
+    assert database["OPTIONS"] == POSTGRESQL_OPTIONS
+    assert database["DISABLE_SERVER_SIDE_CURSORS"] is False
+
+
+def test_options_of_the_driver_and_of_a_pooler_stand_behind_the_address() -> None:
+    database = read(
+        "postgresql:///moor?host=/run/postgresql&sslmode=verify-full&options="
+        "&DISABLE_SERVER_SIDE_CURSORS=on"
+    )
+
+    assert (database["HOST"], database["OPTIONS"]["host"]) == ("", "/run/postgresql")
+    assert database["OPTIONS"]["sslmode"] == "verify-full"
+    assert database["OPTIONS"]["options"] == ""
+    assert database["DISABLE_SERVER_SIDE_CURSORS"] is True
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://a:hidden@b/c", "postgres://a:hidden@b:port/c", "hidden"]
+)
+def test_an_address_of_no_database_is_refused_without_showing_it(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL") as refused:
+        read(url)
+
+    assert "hidden" not in str(refused.value)

@@ -1,0 +1,160 @@
+"""What is optional costs no more than itself when it is refused, whichever it is."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from integrations.http.transport import Request, Response, Timeouts
+from integrations.models import Collection, Connection, Item
+from integrations.models.messages.wording import reason_text
+from integrations.models.reasons import Reason, ReasonCode
+from tests.services.fixtures import FinishSync
+from tests.services.hubspot_account import assert_equal_to, live
+from tests.support.seeds import make_seed
+
+# Each call that the README of HubSpot marks as optional, by what a note calls it.
+EXTRAS = {
+    "fields": r"GET .*/crm/properties/",
+    "pipelines": r"GET .*/crm/pipelines/",
+    "owners": r"GET .*/crm/owners/",
+    "archived_owners": r"GET .*/crm/owners/.*archived=true",
+    "deletions": r"GET .*/crm/objects/.*archived=true",
+    "count": r'POST .*/search .*"filterGroups":\[\]',
+}
+
+# https://developers.hubspot.com/docs/api-reference/error-handling
+REFUSAL = b"""{
+  "status": "error",
+  "message": "This call is refused",
+  "correlationId": "aeb5f871-7f07-4993-9211-075dc63e7cbf",
+  "category": "VALIDATION_ERROR"
+}"""
+
+
+class Refusals:
+    """Refuse what matches, with a status, while there is one."""
+
+    def __init__(self, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.form, self.status, self.refused = "", 0, 0
+        self._send = sandbox.send
+        monkeypatch.setattr(sandbox, "send", self.send)
+
+    def send(self, request: Request, timeouts: Timeouts, max_bytes: int) -> Response:
+        """Answer as the sandbox does, but for these."""
+        answer: Response = self._send(request, timeouts, max_bytes)
+        line = f"{request.method} {request.url} {(request.body or b'').decode()}"
+        if not self.status or not re.match(self.form, line):
+            return answer
+        self.refused += 1
+        return replace(answer, status=self.status, body=REFUSAL)
+
+
+@pytest.fixture(scope="session")
+def seeded_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    sizes = {"contacts": 30, "companies": 8, "deals": 8, "records": 40, "rows": 10}
+    return make_seed(tmp_path_factory.mktemp("tiny") / "seed.sqlite3", sizes)
+
+
+@pytest.fixture
+def refusals(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Refusals:
+    return Refusals(sandbox, monkeypatch)
+
+
+def notes() -> set[str]:
+    noted = Collection.objects.filter(pending_reason="extras_refused")
+    return {name for each in noted for name in each.pending_reason_data["extras"]}
+
+
+def names() -> dict[str, str]:
+    return dict(Item.objects.live().values_list("remote_id", "name"))
+
+
+@pytest.mark.parametrize("status", [403, 400, 503])
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_an_optional_part_that_is_refused_is_a_note_and_nothing_else(
+    extra: str,
+    status: int,
+    connection: Connection,
+    finish_sync: FinishSync,
+    sandbox: Any,
+    refusals: Refusals,
+) -> None:
+    refusals.form, refusals.status = EXTRAS[extra], status
+
+    assert finish_sync(connection).outcome == "complete"
+
+    assert refusals.refused
+    assert set(Collection.objects.values_list("completeness", flat=True)) == {
+        "complete"
+    }
+    assert_equal_to(sandbox)
+    assert notes() == {extra}
+    gone = min(live("contacts"))
+    sandbox.client.order("records/archive", portal="555111", type="contacts", id=gone)
+    assert finish_sync(connection, full=True).outcome == "complete"
+    assert_equal_to(sandbox)
+    without = names()
+
+    refusals.status = 0
+    assert finish_sync(connection, full=True).outcome == "complete"
+
+    assert names() == without
+    assert notes() == set()
+
+
+def test_a_refused_list_of_deletions_leaves_an_incremental_sync_whole(
+    synced: Connection, finish_sync: FinishSync, refusals: Refusals
+) -> None:
+    refusals.form, refusals.status = EXTRAS["deletions"], 503
+    later = timezone.now() + timedelta(minutes=40)
+    with time_machine.travel(later):
+        run = finish_sync(synced)
+
+    assert (run.outcome, notes()) == ("complete", {"deletions"})
+
+    refusals.status = 0
+    with time_machine.travel(later + timedelta(minutes=40)):
+        finish_sync(synced)
+
+    assert notes() == set()
+
+
+def test_fields_that_were_not_told_at_first_are_read_as_soon_as_they_are(
+    connection: Connection, finish_sync: FinishSync, refusals: Refusals
+) -> None:
+    refusals.form, refusals.status = EXTRAS["fields"], 503
+    finish_sync(connection)
+    few = Item.objects.filter(type="contact").first()
+    assert few is not None
+
+    refusals.status = 0
+    finish_sync(connection)
+
+    many = Item.objects.get(pk=few.pk)
+    assert set(few.properties) < set(many.properties)
+    assert Collection.objects.get(remote_id="contacts").schema["fields"]
+
+
+@pytest.mark.parametrize(
+    ("extras", "said"),
+    [
+        (["more_owners"], "the provider has more names of owners than are read"),
+        (
+            ["owners", "more_fields"],
+            "the names of owners; the provider has more fields",
+        ),
+    ],
+)
+def test_what_there_is_more_of_is_not_said_to_be_refused(
+    extras: list[str], said: str
+) -> None:
+    reason = Reason.of(ReasonCode.EXTRAS_REFUSED, extras=extras)
+
+    assert said in reason_text(reason)
+    assert ("did not give" in reason_text(reason)) is ("owners" in extras)
