@@ -1,7 +1,6 @@
 """Classification of answers: an error by status alone, without any provider's codes."""
 
 import re
-from collections.abc import Iterable
 from typing import Any, Final
 
 from integrations.http import errors
@@ -29,19 +28,12 @@ def error_for(
     *,
     code: str = "",
     detail: str = "",
-    missing_scopes: Iterable[str] = (),
 ) -> errors.ApiError:
     """Return the error of the tree that the status alone decides."""
     status = response.status
     message = f"the provider answered {status}" + (f" {code}" if code else "")
     if status == 403:
-        return errors.Forbidden(
-            message,
-            missing_scopes=missing_scopes,
-            status=status,
-            code=code,
-            detail=detail,
-        )
+        return errors.Forbidden(message, status=status, code=code, detail=detail)
     kind = _kind(status)
     if not issubclass(kind, errors.Transient):
         return kind(message, status=status, code=code, detail=detail)

@@ -74,7 +74,10 @@ class Forbidden(ApiError):
         correlation_id: str = "",
         detail: str = "",
     ) -> None:
-        """Store the scopes that the provider says are missing, when it says so."""
+        """Store the scopes that the provider says are missing, when it says so.
+
+        ``lacks_scope`` may be set where it says that some are, and not which.
+        """
         super().__init__(
             message,
             status=status,
@@ -83,6 +86,7 @@ class Forbidden(ApiError):
             detail=detail,
         )
         self.missing_scopes = tuple(missing_scopes)
+        self.lacks_scope = bool(self.missing_scopes)
 
 
 class NotFound(ApiError):

@@ -36,6 +36,7 @@ ROWS = (
     "select e.state, count(*) from integrations_edit e join integrations_bulkedit b"
     " on b.id = e.bulk_edit_id where b.uuid = ? group by e.state"
 )
+EDIT = "select 1 from integrations_edit e where e.remote_id = ? and e.state = 'waiting'"
 ITEMS = (
     "select uuid, remote_id, properties from integrations_item"
     " where collection_id = ? and deleted_at is null order by id"
@@ -235,6 +236,38 @@ def test_what_the_customer_requires_is_told_at_its_field_and_what_was_typed_is_k
     wait_for(page, state(page, "saved").filter(has_text="Ruled"))
     assert value_of(site, contact, "phone") == "+39 0544 1"
     site.sandbox("switches/set", **rules, value=[])
+
+
+def test_what_holds_a_change_back_is_told_until_it_is_saved(
+    page: Page, contacts: list[Contact], editor: Editor, site: Stack
+) -> None:
+    contact, write = contacts[6], {"provider": "hubspot", "family": "write"}
+
+    # It is done there, and answered as an error.
+    site.sandbox("faults/add", **write, kind="late_status", count=1, status=502)
+    change(page, contact, "city", "Late")
+    wait_for(page, state(page, "saved").filter(has_text="Late"))
+
+    # Too many calls: it is sent when the provider wants it.
+    limit = {"kind": "status", "count": 1, "status": 429, "retry_after": 8}
+    site.sandbox("faults/add", **write, **limit)
+    change(page, contact, "city", "Limited")
+    wait_for(page, state(page, "waiting").filter(has_text="Limited"))
+    wait_for(page, state(page, "saved").filter(has_text="Limited"))
+
+    # The permission is taken away, and given by another consent.
+    withdrawn = {"provider": "hubspot", "name": "withdrawn_scopes"}
+    site.sandbox("switches/set", **withdrawn, value=["crm.objects.contacts.write"])
+    change(page, contact, "city", "Held")
+    held = f"{EDIT} and e.reason = 'no_permission'"
+    wait_until(lambda: site.rows(held, contact.remote_id), "it is held", seconds=60)
+    site.sandbox("switches/set", **withdrawn, value=[])
+    page.goto(editor.connection)
+    page.get_by_role("button", name="Ask for it", exact=True).click()
+    page.get_by_role("button", name="Connect app").click()
+    page.wait_for_url("**/connections/*-*/**")
+    page.goto(contact.path)
+    wait_for(page, state(page, "saved").filter(has_text="Held"))
 
 
 def test_a_contact_is_created_found_there_already_and_archived(

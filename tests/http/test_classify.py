@@ -98,8 +98,9 @@ def test_a_huge_error_body_is_not_read():
     assert default_classify(response(400, body)).code == ""
 
 
-def test_a_provider_can_say_which_scopes_are_missing():
-    error = error_for(response(403), code="NO", missing_scopes=["a.read"])
+def test_a_refusal_says_nothing_of_scopes_until_its_provider_does():
+    error = error_for(response(403), code="NO")
 
-    assert error.missing_scopes == ("a.read",)
+    assert isinstance(error, errors.Forbidden)
+    assert not error.lacks_scope
     assert str(error) == "the provider answered 403 NO"

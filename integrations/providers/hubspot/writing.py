@@ -145,7 +145,9 @@ def to_form(field: WritableField, value: Any) -> FormValue:
 
 def from_form(field: WritableField, value: FormValue) -> str:
     """Return what a form took as HubSpot takes it; an empty text clears a value."""
-    return value if isinstance(value, str) else ";".join(value)
+    if not isinstance(value, str):
+        return ";".join(value)
+    return value.strip() if field.input in (Input.EMAIL, Input.NUMBER) else value
 
 
 def is_same(field: WritableField, one: Any, other: Any) -> bool:

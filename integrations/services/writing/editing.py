@@ -50,18 +50,22 @@ def _writing_scopes(connection: Connection) -> Sequence[str]:
     return [scope.name for scope in spec.scopes if scope.writes] if spec else []
 
 
+def write_scopes(collection: Collection) -> Sequence[str]:
+    """Return the scopes that writing to a collection needs; none: it cannot be."""
+    writer = writer_of(collection.connection)
+    return writer.write_scopes(collection.remote_id) if writer else ()
+
+
 def is_writable(collection: Collection) -> bool:
     """Tell whether items of a collection can be written, were it allowed."""
-    writer = writer_of(collection.connection)
-    return writer is not None and bool(writer.write_scopes(collection.remote_id))
+    return bool(write_scopes(collection))
 
 
 def can_write(collection: Collection) -> bool:
     """Tell whether its user wants it, and the provider lets it be."""
-    connection, writer = collection.connection, writer_of(collection.connection)
-    if writer is None or not connection.is_editing or not connection.is_connected:
+    connection, scopes = collection.connection, write_scopes(collection)
+    if not connection.is_editing or not connection.is_connected:
         return False
-    scopes = writer.write_scopes(collection.remote_id)
     return bool(scopes) and set(scopes) <= set(connection.granted_scopes)
 
 

@@ -1,5 +1,6 @@
 """What an error makes of an edit: refused, waiting, or not known to have arrived."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
@@ -83,9 +84,10 @@ def _outcome_of(
         return _limited(exc, told)
     if isinstance(exc, Unauthorized):
         return _held(edit, failures.reason_of(exc), is_unsure=False)
-    if isinstance(exc, Forbidden) and exc.missing_scopes:
-        _forget_scopes(edit.connection, exc.missing_scopes)
-        reason = failures.reason_of(exc, scopes=list(exc.missing_scopes))
+    if isinstance(exc, Forbidden) and exc.lacks_scope:
+        missing = exc.missing_scopes or editing.write_scopes(edit.collection)
+        _forget_scopes(edit.connection, missing)
+        reason = failures.reason_of(exc, scopes=list(missing))
         return _held(edit, reason, is_unsure=False)
     is_refused = isinstance(exc, InvalidRequest | NotFound | Forbidden | ConnectorError)
     if is_refused:
@@ -155,7 +157,7 @@ def _no_token(exc: NoTokenError) -> Reason:
     return Reason.of(ReasonCode.NO_TOKEN, state=exc.reason)
 
 
-def _forget_scopes(connection: Connection, missing: tuple[str, ...]) -> None:
+def _forget_scopes(connection: Connection, missing: Sequence[str]) -> None:
     """Note that a grant has lost scopes, so that its user can ask for them again."""
     kept = [scope for scope in connection.granted_scopes if scope not in missing]
     Connection.objects.filter(

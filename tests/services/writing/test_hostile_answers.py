@@ -224,3 +224,23 @@ def test_a_property_that_became_read_only_is_told_at_its_field(desk: Desk) -> No
     assert (edit.state, edit.reason) == (State.REFUSED, ReasonCode.VALUES_REFUSED)
     assert edit.refused["hs_object_id"][0] == "read_only"
     assert desk.there(item.remote_id).get("city") != "Fresh"
+
+
+@pytest.mark.parametrize("is_batch", [False, True])
+def test_a_lost_scope_that_is_not_named_holds_edits_back_and_is_asked_for_again(
+    desk: Desk, meddle: Any, *, is_batch: bool
+) -> None:
+    body = {"status": "error", "category": "MISSING_SCOPES", "message": "not granted"}
+    meddle(WRITE, lambda _: (403, body), is_sent=False)
+
+    if is_batch:
+        made = desk.bulk([desk.item()], "city", "Fresh")
+        desk.deliver_bulk(made)
+        edit = made.edits.get()
+    else:
+        edit = desk.deliver(desk.update(desk.item(), city="Fresh"))
+
+    assert (edit.state, edit.reason) == (State.WAITING, ReasonCode.NO_PERMISSION)
+    desk.connection.refresh_from_db()
+    missing = [scope.name for scope in desk.connection.missing_scopes]
+    assert missing == ["crm.objects.contacts.write"]

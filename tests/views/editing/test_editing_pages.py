@@ -146,6 +146,8 @@ def test_what_a_page_draws_of_a_value_is_not_sent_back(
         ("city", "", ""),
         ("notes", "one\r\nthree", "one\nthree"),
         ("score", "-2.5", "-2.5"),
+        ("score", " 7 ", "7"),
+        ("email", "  New@a.example ", "New@a.example"),
         ("vip", "false", "false"),
         ("due", "2027-01-31", "2027-01-31"),
         ("met", "2026-11-22T12:30", "2026-11-22T17:30:00Z"),
@@ -173,7 +175,9 @@ def test_a_value_that_was_typed_in_is_sent_in_the_providers_form(
     ("name", "typed"),
     [
         ("score", "many"),
+        ("score", "1,5"),
         ("email", "nobody"),
+        ("email", "  "),
         ("due", "2027-02-31"),
         ("stage", "hero"),
         ("owner", "3"),
@@ -539,9 +543,18 @@ def test_the_latest_edit_can_be_undone_from_its_item(
 @pytest.mark.parametrize(
     "name", ["item-edit", "item-archive", "item-detail-live", "edit-detail"]
 )
+@pytest.mark.parametrize("is_administrator", [False, True])
 def test_nobody_elses_contacts_can_be_edited(
-    as_bob: Client, item: Item, contacts: Collection, name: str
+    as_bob: Client,
+    bob: User,
+    item: Item,
+    contacts: Collection,
+    name: str,
+    *,
+    is_administrator: bool,
 ) -> None:
+    bob.is_staff = bob.is_superuser = is_administrator
+    bob.save()
     edit = make_edit(item)
     key = edit.uuid if name.startswith("edit") else item.uuid
 

@@ -7,7 +7,6 @@ from integrations.http.classify import (
     error_body,
     error_code,
     error_detail,
-    error_for,
 )
 from integrations.http.errors import (
     DAILY_QUOTA,
@@ -22,6 +21,7 @@ from integrations.providers.hubspot.api.refusals import refused_write
 
 # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
 WAIT_BY_POLICY: Final = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 10.0, "DAILY": 900.0}
+MISSING_SCOPES: Final = "MISSING_SCOPES"
 LOCKED_WAIT: Final = 2.0
 MAX_SCOPES: Final = 50
 
@@ -35,12 +35,8 @@ def classify(response: Response) -> ApiError | None:
     if "correctHublet" in body:
         return _wrong_data_centre(response, body)
     if isinstance(error, Forbidden):
-        return error_for(
-            response,
-            code=error.code,
-            detail=error.detail,
-            missing_scopes=_missing_scopes(body),
-        )
+        error.missing_scopes = _missing_scopes(body)
+        error.lacks_scope = bool(error.missing_scopes) or error.code == MISSING_SCOPES
     if isinstance(error, InvalidRequest):
         return refused_write(error, body) or error
     if isinstance(error, RateLimited):
