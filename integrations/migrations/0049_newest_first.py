@@ -21,4 +21,17 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = (("integrations", "0048_moved_grants"),)
-    operations = tuple(beside_use.AddIndex(model, index) for model, index in INDEXES)
+    operations = (
+        *(beside_use.AddIndex(model, index) for model, index in INDEXES),
+        migrations.AlterField(
+            "collection",
+            "full_refresh_wanted_at",
+            models.DateTimeField(
+                blank=True,
+                null=True,
+                help_text=(
+                    "When one failed on its way, or spot checks found too much wrong."
+                ),
+            ),
+        ),
+    )

@@ -103,7 +103,7 @@ class Collection(models.Model):
     full_refresh_wanted_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="When spot checks found more wrong than chance explains.",
+        help_text="When one failed on its way, or spot checks found too much wrong.",
     )
     links_read_at = models.DateTimeField(
         null=True, blank=True, help_text="As of when the links of its items are known."

@@ -81,8 +81,17 @@ def plan(
         at = max(t for t in (pause, not_before, *named) if t is not None)
     elif failure is None and outcome == SyncRun.Outcome.FAILED:
         failed = connection.failed_syncs
+    if failure is not None and run.is_full:
+        _want_full_refresh(connection, run, now)
     connection.retry_at, connection.failed_syncs = at, failed
     connection.save(update_fields=["retry_at", "failed_syncs"])
+
+
+def _want_full_refresh(connection: Connection, run: SyncRun, now: datetime) -> None:
+    """Let the next attempt read all of what a full refresh has not come to."""
+    done = [key for key, e in run.entries.items() if e.state is ProgressState.DONE]
+    unread = connection.collections.filter(is_selected=True).exclude(pk__in=done)
+    unread.update(full_refresh_wanted_at=now)
 
 
 def answer(connection: Connection) -> None:

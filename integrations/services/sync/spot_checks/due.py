@@ -37,10 +37,14 @@ def is_on(connection: Connection) -> bool:
 def calls_now(connection: Connection) -> int:
     """Return how many calls this run may make: its part of what the day has left."""
     a_day = calls_a_day(connection)
-    since = timezone.now() - EVERY
-    spent = SpotCheck.objects.filter(
-        collection__connection=connection, began_at__gte=since
-    ).aggregate(calls=Sum("requests"))["calls"]
+    now = timezone.now()
+    spent = (
+        SpotCheck.objects.filter(
+            collection__connection=connection, began_at__gte=now - EVERY
+        )
+        .exclude(times.ahead("began_at", now))
+        .aggregate(calls=Sum("requests"))["calls"]
+    )
     interval = timedelta(minutes=connection.sync_interval_minutes)
     part = max(LEAST_CALLS, round(a_day * (interval / EVERY)))
     return min(a_day - (spent or 0), part, MOST_CALLS)
@@ -53,7 +57,8 @@ def due(connection: Connection) -> Iterator[tuple[Collection, SpotCheck]]:
     turn, because there may be thousands.
     """
     now = timezone.now()
-    latest = SpotCheck.objects.filter(collection=OuterRef("pk")).order_by("-began_at")
+    known = SpotCheck.objects.exclude(times.ahead("began_at", now))
+    latest = known.filter(collection=OuterRef("pk")).order_by("-began_at")
     chosen = list(
         connection.collections.filter(
             is_selected=True,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from integrations.models import Collection, SpotCheck
+from integrations.models import Collection, SpotCheck, times
 
 PERIOD = timedelta(days=7)
 ALPHA = 0.05
@@ -107,11 +107,12 @@ def proofs_of(
 ) -> Mapping[UUID, Proof]:
     """Return what the finished checks of the last seven days prove, by collection."""
     checks: dict[UUID, list[SpotCheck]] = {}
-    for check in SpotCheck.objects.filter(
+    finished = SpotCheck.objects.filter(
         collection__in=[each.pk for each in collections],
         began_at__gte=now - PERIOD,
         ended_at__isnull=False,
-    ).order_by("-began_at"):
+    ).exclude(times.ahead("began_at", now))
+    for check in finished.order_by("-began_at"):
         checks.setdefault(check.collection_id, []).append(check)
     sizes = {each.pk: each.stored_count for each in collections}
     found = {key: _proof_of(each, sizes[key]) for key, each in checks.items()}

@@ -12,6 +12,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from integrations.models import Collection, Connection, SyncRun
+from integrations.models.reasons import Reason, ReasonCode
 from integrations.services.connections import disconnect, settings
 from integrations.services.connections.status import status_of
 from integrations.services.sync import engine, runs
@@ -147,6 +148,21 @@ def test_a_full_refresh_that_failed_for_a_passing_reason_is_tried_again(
     contacts = Collection.objects.get(remote_id="contacts")
     assert (run.outcome, contacts.reason) == ("partial", "full_refresh_failed")
     assert after_last(synced) == MINUTE
+
+
+def test_a_full_refresh_that_began_nothing_is_tried_again_as_one(
+    synced: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    before = dict(synced.collections.values_list("pk", "last_full_refresh_at"))
+    run, _ = runs.open_run(synced, trigger="user", full=True)
+    failed = Reason(code=ReasonCode.PROVIDER_DOWN)
+    runs.finish(run, outcome=SyncRun.Outcome.FAILED, reason=failed)
+
+    assert after_last(synced) == MINUTE
+    finish_sync(synced, trigger="retry")
+
+    after = dict(synced.collections.values_list("pk", "last_full_refresh_at"))
+    assert all(after[key] > before[key] for key in before)
 
 
 @pytest.mark.parametrize(

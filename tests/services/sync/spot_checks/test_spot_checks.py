@@ -166,6 +166,23 @@ def test_checks_are_made_once_a_day_and_go_on_where_they_were(
         assert (each.checked, each.ended_at is None) == (len(live(kind)), False)
 
 
+def test_a_check_that_a_clock_ahead_has_dated_stands_for_nothing(
+    check: Check, connection: Connection
+) -> None:
+    contacts = Collection.objects.get(remote_id="contacts")
+    ahead = {"began_at": later(24 * 30), "ended_at": later(24 * 30)}
+    kept = {"number": 7, "parts": 1, "population": 340, "checked": 340}
+    SpotCheck.objects.create(collection=contacts, requests=9999, **kept, **ahead)
+
+    for hours in (13.0, 13.4, 13.8):
+        check(hours)
+
+    checks = contacts.spot_checks.exclude(number=7)
+    assert checks.count() == 1
+    assert not results.proofs_of([contacts], now=timezone.now())
+    assert results.proofs_of([contacts], now=later(14))
+
+
 def test_a_day_costs_a_hundredth_of_its_calls_at_most(
     check: Check, sandbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
