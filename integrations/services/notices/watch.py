@@ -39,11 +39,14 @@ AFTER = "notices:after"
 
 def watch_site(*, now: datetime) -> None:
     """Run the checks that operators are told of."""
-    checks = registry.checks_at(Place.NOTICE)
-    census = Census()
-    results = runner.run(checks, deadline=DEADLINE_SECONDS, census=census)
+    told_of = registry.checks_at(Place.NOTICE)
+    checks = [check for check in told_of if not cache.get(_passed(check))]
+    results = runner.run(checks, deadline=DEADLINE_SECONDS, census=Census())
     failed = runner.failures_of(checks, results)
     unknown = runner.unknown_in(checks, results)
+    for check in checks:
+        if check.spacing and results[check.id].ok:
+            cache.set(_passed(check), True, check.spacing.total_seconds())  # noqa: FBT003 (Django's)
     rows = Incident.objects.filter(resolved_at__isnull=True, connection__isnull=True)
     known = {(each.kind, each.subject): each for each in rows}
     found = {
@@ -58,6 +61,11 @@ def watch_site(*, now: datetime) -> None:
     for key, incident in known.items():
         if key not in found and incident.kind not in unknown:
             incidents.seen_clear(incident, now)
+
+
+def _passed(check: Check) -> str:
+    """Return under which key of the cache it stands that a check has passed."""
+    return f"notices:passed:{check.id}"
 
 
 def _parts_of(check: Check, result: Result) -> Iterator[tuple[str, str]]:

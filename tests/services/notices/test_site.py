@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from celery import current_app
 from django.core import mail
 from django.core.management import CommandError, call_command
@@ -17,6 +18,7 @@ from integrations.models import Notice, ProviderState
 from integrations.services.notices import incidents, sending, watch
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks import registry
+from integrations.services.upkeep.checks.check import TOLD, Check, Result
 from tests.support.raw_server import RawServer, answer, serving
 
 # The checks run in threads, which see what is committed.
@@ -103,6 +105,32 @@ def test_each_provider_that_refuses_is_told_and_ends_by_itself(
         (True, False),
     ]
     assert subjects[2].startswith("[Mooring] Over: ")
+
+
+def test_what_is_asked_sparingly_is_asked_again_at_once_while_it_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = [True, False, False, True]
+    asked: list[bool] = []
+
+    def probe(_census: Census) -> Result:
+        asked.append(answers[len(asked)])
+        return Result(ok=asked[-1])
+
+    spaced = Check(
+        id="mail",
+        title="The mail server lets us in",
+        advice="",
+        probe=probe,
+        spacing=10 * MINUTE,
+        places=TOLD,
+    )
+    monkeypatch.setattr(registry, "CHECKS", (spaced,))
+    for minutes in (0, 5, 11, 11.25, 11.5, 12, 20):
+        with time_machine.travel(timezone.now() + minutes * MINUTE):
+            tick(0)
+
+    assert asked == answers
 
 
 def test_its_end_is_told_once_it_has_lasted(receiver: RawServer) -> None:

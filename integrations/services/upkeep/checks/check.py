@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -58,6 +59,7 @@ class Check:
     ``title`` is what holds while it passes, ``advice`` what to do when it does not.
     ``needs`` names the checks without which this one cannot tell anything.
     Those with ``reads_rows`` share a census, so they run one after the other.
+    What passed is asked again after ``spacing`` by whoever asks all the time.
     ``repair`` does what is safe to do without asking, and returns what it did.
     """
 
@@ -69,6 +71,7 @@ class Check:
     places: frozenset[Place] = ASKED
     reads_rows: bool = False
     needs: tuple[str, ...] = ()
+    spacing: timedelta = timedelta()
     repair: Callable[[], str] | None = None
 
     @property
