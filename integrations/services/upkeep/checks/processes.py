@@ -126,7 +126,7 @@ CHECKS = (
     Check(
         id="scheduler",
         title="The scheduler's ticks are worked on",
-        advice="Start beat, and a worker on the queue refresh.",
+        advice="Start beat, and workers on the queues refresh and interactive.",
         probe=_scheduler,
         places=ALWAYS,
         reads_rows=True,
