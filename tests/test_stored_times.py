@@ -141,6 +141,7 @@ ALLOWED: dict[str, str] = {
     "integrations/services/writing/bulk_delivery.py::_seconds_until_due": (
         "what lies ahead is left to the sweep, which asks"
     ),
+    "integrations/services/items/storage/store.py::is_older": BOTH_STORED,
     "integrations/services/writing/storing.py::_made_by": BOTH_STORED,
     "integrations/services/writing/storing.py::changes_of": BOTH_STORED,
     "integrations/services/writing/dispatch.py::send_due": BOUNDED,

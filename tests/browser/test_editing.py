@@ -268,6 +268,7 @@ def test_what_holds_a_change_back_is_told_until_it_is_saved(
     page.wait_for_url("**/connections/*-*/**")
     page.goto(contact.path)
     wait_for(page, state(page, "saved").filter(has_text="Held"))
+    assert value_of(site, contact, "city") == "Held"
 
 
 def test_a_contact_is_created_found_there_already_and_archived(

@@ -9,13 +9,19 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from integrations.http.transport import Request, Response
 from integrations.models import Edit, Item
 from integrations.models.reasons import ReasonCode
+from integrations.services.common import clients
+from integrations.services.grants.tokens import TokenSource
+from integrations.services.items.storage import store
+from integrations.services.sync.refresh.context import connector_of, context_of
 from tests.services.writing.fixtures_of_edits import PORTAL, Desk
+from tests.support.rows import NOON
 
 State = Edit.State
 Change = Callable[[Response], tuple[int, Any]]
@@ -244,3 +250,20 @@ def test_a_lost_scope_that_is_not_named_holds_edits_back_and_is_asked_for_again(
     desk.connection.refresh_from_db()
     missing = [scope.name for scope in desk.connection.missing_scopes]
     assert missing == ["crm.objects.contacts.write"]
+
+
+def test_a_page_that_a_sync_read_before_a_change_does_not_take_it_back(
+    desk: Desk,
+) -> None:
+    item = desk.item()
+    api = clients.api_client(desk.connection, TokenSource(desk.connection.pk))
+    context = context_of(desk.contacts)
+    page = connector_of(desk.contacts).fetch_page(api, context, cursor=None)
+    edit = desk.finish(desk.update(item, city="Fresh"))
+    assert edit.state == State.SAVED
+
+    counts = store.store_page(desk.contacts, page.items, run_id=uuid4(), now=NOON)
+
+    item.refresh_from_db()
+    assert item.properties["city"] == "Fresh"
+    assert counts.changed == 0

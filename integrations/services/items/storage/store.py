@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from integrations.models import Collection, Item, ItemChange
+from integrations.models import Collection, Edit, Item, ItemChange
 from integrations.providers.kinds import Deletion
 from integrations.providers.records import Content, IntegrationItem
 from integrations.providers.values import cut
@@ -60,12 +60,9 @@ def store_page(
     known |= {key: item.known for key, item in moved.items()}
     page = [Row.of(item) for item in readable.values()]
     new = [row for row in page if row.item.id not in known]
-    touched = [
-        row
-        for row in page
-        if (old := known.get(row.item.id)) is not None
-        and (old.digest != row.digest or old.is_deleted or row.item.id in moved)
-    ]
+    touched = _touched(page, known, moved)
+    if run_id is not None and collection.connection.is_editing:
+        touched = _without_overtaken(touched, known)
     changed = _record_changes(collection, touched, known, moved, run_id=run_id, now=now)
     if new or touched:
         rows.upsert([*new, *touched], collection, now=now)
@@ -90,6 +87,34 @@ def store_page(
         live_delta=len(new) + revived + moves.count_live(moved),
         seen_keys=tuple(keys.values()),
     )
+
+
+def _touched(
+    page: Sequence[Row], known: Mapping[str, Known], moved: Mapping[str, Moved]
+) -> list[Row]:
+    """Return the rows that differ from what is stored, or that come back."""
+    return [
+        row
+        for row in page
+        if (old := known.get(row.item.id)) is not None
+        and (old.digest != row.digest or old.is_deleted or row.item.id in moved)
+    ]
+
+
+def _without_overtaken(touched: Sequence[Row], known: Mapping[str, Known]) -> list[Row]:
+    """Return rows without those that a sync read before an edit was saved.
+
+    What the edit has stored is newer by the provider's own time.
+    """
+    keys = [known[row.item.id].pk for row in touched]
+    edits = Edit.objects.filter(item__in=keys, state=Edit.State.SAVED)
+    written = dict(edits.order_by().values_list("item", "item__remote_updated_at"))
+
+    def is_older(row: Row) -> bool:
+        at, read = written.get(known[row.item.id].pk), row.item.last_modified_time
+        return at is not None and read is not None and read < at
+
+    return [row for row in touched if not is_older(row)]
 
 
 def _linking(items: Mapping[int, IntegrationItem]) -> dict[int, Linking]:
