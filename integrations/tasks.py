@@ -155,8 +155,9 @@ def sweep() -> None:
 @shared_task
 def watch() -> None:
     """Notice trouble and its end, and send what is to be told of it."""
-    rounds.take_turn()
+    # First, because it looks for this beat as well.
     schedule.beat("scheduler.watch")
+    rounds.take_turn()
 
 
 @shared_task

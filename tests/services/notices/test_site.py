@@ -12,12 +12,14 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from integrations import tasks
 from integrations.http.secrets import Secret
 from integrations.management.commands.notices import Command
-from integrations.models import Notice, ProviderState
+from integrations.models import Incident, Notice, ProviderState
 from integrations.services.notices import incidents, sending, watch
+from integrations.services.upkeep import schedule
 from integrations.services.upkeep.census import Census
-from integrations.services.upkeep.checks import registry
+from integrations.services.upkeep.checks import processes, registry
 from integrations.services.upkeep.checks.check import TOLD, Check, Result
 from tests.support.raw_server import RawServer, answer, serving
 
@@ -131,6 +133,18 @@ def test_what_is_asked_sparingly_is_asked_again_at_once_while_it_fails(
             tick(0)
 
     assert asked == answers
+
+
+def test_the_first_look_does_not_miss_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    scheduler = next(each for each in processes.CHECKS if each.id == "scheduler")
+    monkeypatch.setattr(registry, "CHECKS", (scheduler,))
+    for name in schedule.TICKS:
+        if name != "watch":
+            schedule.beat(f"scheduler.{name}")
+
+    tasks.watch()
+
+    assert not Incident.objects.exists()
 
 
 def test_its_end_is_told_once_it_has_lasted(receiver: RawServer) -> None:
