@@ -15,6 +15,8 @@ from integrations.services.sync.leases.heartbeat import heartbeat
 INTERACTIVE_SLICES = 8
 # As many due runs are compared, the longest due first.
 MOST_COMPARED = 500
+# Lost so often before its first page, a run may be what ends its worker.
+SUSPECT_AFTER = 2
 # Threads that look at the same moment would all see the same state.
 _taking = threading.Lock()
 
@@ -38,6 +40,8 @@ def take(queue_name: str, named: UUID, *, now: datetime) -> tuple[SyncRun, UUID]
     another has fewer runs in work. So users have equal shares, whoever asked for how
     much and when, and a user's own runs follow each other as they became due.
     A lease that ran out because this process was slow is not taken from itself.
+    Of runs that lost their worker again and again one is worked on at a time: many
+    share a process, and those that went down with another are told from it so.
     """
     with _taking:
         for pk in _by_turn(queue_name, named, now):
@@ -56,10 +60,13 @@ def _by_turn(queue_name: str, named: UUID, now: datetime) -> list[UUID]:
         is_of(queue_name),
         state__in=(SyncRun.State.QUEUED, SyncRun.State.RUNNING),
     )
+    leased = SyncRun.objects.filter(lease_until__gt=now).exclude(lease.is_free(now))
+    # Its claim counts as well, until a page of it is stored.
+    if leased.filter(deliveries__gt=SUSPECT_AFTER).exists():
+        due = due.exclude(deliveries__gte=SUSPECT_AFTER, lease_id__isnull=False)
     compared = list(
         due.order_by("due_at").values_list("pk", "connection__owner_id")[:MOST_COMPARED]
     )
-    leased = SyncRun.objects.filter(lease_until__gt=now).exclude(lease.is_free(now))
     in_work = Counter(leased.values_list("connection__owner_id", flat=True))
     first = next((owner for pk, owner in compared if pk == named), None)
     # A stable sort: what is equal stays in the order in which it became due.

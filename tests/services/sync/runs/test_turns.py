@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from integrations.models import SyncRun
+from integrations.services.sync import runs
 from integrations.services.sync.leases import turns
 from tests.support.rows import make_connection, make_run
 
@@ -71,3 +72,44 @@ def test_a_lease_that_nobody_holds_is_no_work_of_its_user(
 
     assert take(hers) == hers.pk
     assert take(hers) == his.pk
+
+
+def lose_worker(run: SyncRun) -> None:
+    """Let the worker of a run be killed before it has stored anything."""
+    over = timezone.now() - timedelta(minutes=5)
+    SyncRun.objects.filter(pk=run.pk).update(lease_until=over)
+
+
+def test_runs_that_went_down_together_again_are_worked_on_one_by_one(
+    alice: User, bob: User
+) -> None:
+    """One of them may end every worker; the others went down with it."""
+    together = [due(alice, seconds_ago=20), due(bob, seconds_ago=10)]
+    for _ in range(turns.SUSPECT_AFTER):
+        assert {take(together[0]), take(together[0])} == {run.pk for run in together}
+        for run in together:
+            lose_worker(run)
+
+    assert take(together[0]) == together[0].pk
+    assert take(together[0]) is None
+    # A page of it is stored, as renewing its lease counts.
+    SyncRun.objects.filter(pk=together[0].pk).update(deliveries=1)
+    assert take(together[0]) == together[1].pk
+
+
+def test_a_run_that_ends_every_worker_is_quarantined_and_no_other(
+    alice: User, bob: User
+) -> None:
+    poison, innocent = due(alice, seconds_ago=20), due(bob, seconds_ago=10)
+    for _ in range(2 * runs.MOST_DELIVERIES):
+        taken = [taken for taken in (take(poison), take(poison)) if taken]
+        for key in taken:
+            if poison.pk in taken:
+                lose_worker(SyncRun.objects.get(pk=key))
+            else:
+                SyncRun.objects.filter(pk=key).update(deliveries=1)
+                lose_worker(SyncRun.objects.get(pk=key))
+
+    poison.refresh_from_db()
+    innocent.refresh_from_db()
+    assert poison.deliveries > runs.MOST_DELIVERIES >= innocent.deliveries
