@@ -20,8 +20,10 @@ from integrations.services.items.lists.query import (
 from integrations.services.items.tables.columns import UPDATED, Column, Columns, Family
 from integrations.services.items.tables.conditions import (
     Condition,
+    read_line,
     read_list,
     split_name,
+    write_line,
 )
 from integrations.services.items.tables.cursors import Cursor
 from integrations.services.items.tables.operators import MOST_CHOICES
@@ -105,7 +107,7 @@ class TableQuery:
     def sort_text(self) -> str:
         """Return the order as the address has it."""
         column_id = self.sort.id if self.sort else UPDATED
-        return f"-{column_id}" if self.is_descending else column_id
+        return write_sort(column_id, is_descending=self.is_descending)
 
     def read_cursor(self, token: str) -> Cursor | None:
         """Return the position of a token, None where it is of another order.
@@ -132,7 +134,7 @@ class TableQuery:
             "view": self.view,
             "sort": "" if self.sort_text == DEFAULT_SORT else self.sort_text,
             "group": self.group.id if self.group else "",
-            "columns": ",".join(self.columns),
+            "columns": write_line(self.columns) if self.columns else "",
             "density": self.density,
             "size": "" if self.size == DEFAULT_SIZE else str(self.size),
         }
@@ -177,6 +179,19 @@ class TableQuery:
         return list({column.id: column for column in used}.values())
 
 
+def split_sort(text: str) -> tuple[str, bool]:
+    """Return the column of an order, and whether it is a descending one."""
+    is_signed = text.startswith(("-", "+"))
+    return text[1:] if is_signed else text, text.startswith("-")
+
+
+def write_sort(column_id: str, *, is_descending: bool) -> str:
+    """Return an order as the address has it, signed where it would be misread."""
+    if is_descending:
+        return f"-{column_id}"
+    return f"+{column_id}" if column_id.startswith(("-", "+")) else column_id
+
+
 class _Reader:
     """Reader of an address; what it leaves out is said in words."""
 
@@ -197,11 +212,12 @@ class _Reader:
     def sort(self) -> tuple[Column | None, bool]:
         """Return the column and the direction that rows are sorted by."""
         text = self.text("sort") or DEFAULT_SORT
-        column = self._find(text.removeprefix("-"), "sorted by")
+        column_id, is_descending = split_sort(text)
+        column = self._find(column_id, "sorted by")
         if column is not None and not column.is_compared:
             self.left_out.append(f"Rows cannot be sorted by {column.label}.")
             column = None
-        return column, column is None or text.startswith("-")
+        return column, column is None or is_descending
 
     def group(self) -> Column | None:
         text = self.text("group")
@@ -212,7 +228,7 @@ class _Reader:
         return column
 
     def columns(self) -> Iterable[str]:
-        named = [each for each in self.text("columns").split(",") if each]
+        named = [each for each in read_line(self.text("columns")) if each]
         found = [self._find(each, "shown") for each in dict.fromkeys(named)]
         ids = [each.id for each in found if each is not None]
         if len(ids) > MOST_COLUMNS:
@@ -256,7 +272,8 @@ class _Reader:
         values = [self.text("value"), self.text("until")]
         if not operator:
             return None
-        if operator == "in":
+        # One of the options that it offers is one value, whatever is in it.
+        if operator == "in" and values[0] not in column.options:
             values = read_list(operator, values[0])
         return self._make(column, operator, [each for each in values if each])
 

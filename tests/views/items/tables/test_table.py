@@ -394,3 +394,33 @@ def test_sums_have_no_more_digits_than_what_they_are_made_of(as_alice, deals):
     (row,) = get(as_alice, deals, "?group=dealstage").context["group_rows"]
 
     assert row["sums"] == [["207,670,258.20 EUR", "3,461,172.41 USD"]]
+
+
+def test_a_value_with_a_comma_is_found_from_the_form_on(as_alice, deals):
+    deal(deals, "Acme, Inc. renewal")
+    deal(deals, "Other")
+    form = "?column=item.name&operator=contains&value=Acme, Inc"
+
+    page = as_alice.get(f"/collections/{deals.pk}/{form}", follow=True)
+    sort_urls = [each["sort_url"] for each in page.context["columns"]]
+    again = as_alice.get(sort_urls[1])
+
+    assert names(page) == ["Acme, Inc. renewal"]
+    assert names(again) == ["Acme, Inc. renewal"]
+
+
+def test_a_group_whose_value_has_a_comma_leads_to_its_rows(as_alice, deals):
+    stages = {"s1": 'Won, or "so"', "s2": "Lost"}
+    deals.schema = {**SCHEMA, "lookups": {**SCHEMA["lookups"], "stage": stages}}
+    deals.save()
+    deal(deals, "Won")
+    deal(deals, "Lost", stage="s2")
+
+    page = get(as_alice, deals, "?group=dealstage")
+
+    rows = {row["label"]: row["url"] for row in page.context["group_rows"]}
+    assert names(as_alice.get(rows['Won, or "so"'])) == ["Won"]
+    assert names(as_alice.get(rows["Lost"])) == ["Lost"]
+    offered = "?column=dealstage&operator=in&value=Won, or %22so%22"
+    one_of = as_alice.get(f"/collections/{deals.pk}/{offered}", follow=True)
+    assert names(one_of) == ["Won"]
