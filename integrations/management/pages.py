@@ -34,8 +34,8 @@ def ask_page(user: User, address: str, content: Content) -> AskedFile:
     if collection is None:
         raise CommandError("this user has no such table")
     table = OpenTable.open(collection, parameters, user)
-    if table.query.left_out:
-        raise CommandError(" ".join(table.query.left_out))
+    if table.left_out:
+        raise CommandError(" ".join(table.left_out))
     wanted = asked.ask_table(table, content)
     if not wanted.is_ready:
         raise CommandError("the filters of this table are not ready; try again soon")

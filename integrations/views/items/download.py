@@ -26,6 +26,7 @@ from integrations.services.items.lists.query import ItemQuery
 from integrations.views.access import UserRequest
 from integrations.views.items.tables.chosen import (
     MOST_NAMED,
+    NO_ROWS,
     ChosenRows,
     NoRowsError,
     Scope,
@@ -71,9 +72,12 @@ def table_download(request: UserRequest, pk: UUID) -> HttpResponseBase:
         return redirect(table.query.url)
     content = Content(form.cleaned_data["values"] or Content.SHOWN)
     is_named = False
+    if "rows" not in request.POST and table.left_out:
+        messages.error(request, NO_ROWS["left_out"], extra_tags="left_out")
+        return redirect(table.query.url)
     if "rows" in request.POST:
         try:
-            chosen = ChosenRows.read(request.POST, table.selection)
+            chosen = ChosenRows.read(request.POST, table)
             table = replace(table, selection=narrow(table.selection, chosen))
             is_named = chosen.scope is not Scope.ALL
         except NoRowsError as exc:

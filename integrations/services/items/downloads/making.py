@@ -136,7 +136,7 @@ def _wanted(download: Download) -> AskedFile | None:
         return asked.ask_list(user, parameters, content)
     collection = asked.own_collections(user).get(pk=download.collection_id)
     table = OpenTable.open(collection, parameters, user)
-    return None if table.query.left_out else asked.ask_table(table, content)
+    return None if table.left_out else asked.ask_table(table, content)
 
 
 def _wait(download: Download, lease_id: UUID) -> None:
