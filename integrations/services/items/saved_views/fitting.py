@@ -120,15 +120,10 @@ def fit_items(
             told[name] = ""
             left_out.append(NOT_YOURS[name])
     query = ItemQuery.parse(told)
-    known = {**query.filters, **query.look}
-    left_out += [
-        f"“{cut(value, 60)}” cannot be chosen for “{name}”."
-        for name, value in told.items()
-        if value and known.get(name) != value
-    ]
+    left_out += query.left_out
     return Fitted(
         view=view,
-        query=replace(query, view=str(view.pk)),
+        query=replace(query, view=str(view.pk), left_out=()),
         snapshot=snapshot.of_items(query, connections, collections),
         left_out=tuple(left_out),
     )

@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from integrations.models.items.table import TEXT_LENGTH
 from integrations.providers.plain import write_day
 from integrations.providers.values import to_number
 from integrations.services.items.tables.columns import Column, Family
@@ -64,7 +65,8 @@ LABELS: Final[Mapping[Operator, str]] = {
 }
 WITHOUT_VALUE: Final = frozenset({O.ME, O.EMPTY, O.FILLED})
 YES, NO = "yes", "no"
-MOST_CHOICES, MOST_DAYS, MOST_LENGTH = 50, 36_500, 200
+# No longer text is compared: values are kept by their beginning only.
+MOST_CHOICES, MOST_DAYS, MOST_LENGTH = 50, 36_500, TEXT_LENGTH
 _BOOLEANS: Final = {"yes": YES, "true": YES, "1": YES, "no": NO, "false": NO, "0": NO}
 _UNITS: Final = {"d": 86_400, "h": 3600, "min": 60, "s": 1}
 _DURATION: Final = re.compile(r"(-?\d+(?:\.\d+)?) *(d|h|min|s)")
@@ -73,18 +75,31 @@ _DURATION: Final = re.compile(r"(-?\d+(?:\.\d+)?) *(d|h|min|s)")
 def read_values(
     column: Column, operator: Operator, values: Sequence[str]
 ) -> tuple[str, ...] | None:
-    """Return a filter's values as they are written, None for wrong ones."""
+    """Return a filter's values as they are written, None for wrong ones.
+
+    Those of a range are in their order, whichever came first.
+    """
     if operator in WITHOUT_VALUE:
         return ()
-    texts = [each.replace("\x00", "").strip()[:MOST_LENGTH] for each in values]
+    texts = [each.replace("\x00", "").strip() for each in values]
     texts = [each for each in texts if each][:MOST_CHOICES]
     expected = 2 if operator is Operator.BETWEEN else 1
     is_list = operator is Operator.ONE_OF
     if not texts or (len(texts) != expected and not is_list):
         return None
+    if any(len(each) > MOST_LENGTH for each in texts):
+        return None
     read = [_read_value(column, operator, each) for each in texts]
     found = tuple(each for each in read if each is not None)
-    return found if len(found) == len(read) else None
+    if len(found) < len(read):
+        return None
+    return _in_order(column, found) if operator is Operator.BETWEEN else found
+
+
+def _in_order(column: Column, values: tuple[str, ...]) -> tuple[str, ...]:
+    if column.family is Family.NUMBER:
+        return tuple(sorted(values, key=lambda each: to_amount(each, column) or 0.0))
+    return tuple(sorted(values, key=date.fromisoformat))
 
 
 def _read_value(column: Column, operator: Operator, text: str) -> str | None:

@@ -11,9 +11,11 @@ from django.urls import reverse
 
 from integrations.models.messages import wording
 from integrations.providers.values import cut
+from integrations.services.items.left_out import find_left_out
 from integrations.services.items.lists.query import (
     DEFAULT_SIZE,
     MAX_SEARCH,
+    SEARCH_CUT,
     SIZES,
     read_view,
 )
@@ -26,7 +28,7 @@ from integrations.services.items.tables.conditions import (
     write_line,
 )
 from integrations.services.items.tables.cursors import Cursor
-from integrations.services.items.tables.operators import MOST_CHOICES
+from integrations.services.items.tables.operators import MOST_CHOICES, MOST_LENGTH
 
 ALL, ANY = "all", "any"
 DENSITIES = ("comfortable", "compact")
@@ -77,10 +79,10 @@ class TableQuery:
         sort, is_descending = reader.sort()
         query = cls(
             collection=collection,
-            view=read_view(reader.text("view")),
-            search=" ".join(reader.text("q")[:MAX_SEARCH].split()),
+            view=reader.view(),
+            search=reader.search(),
             conditions=tuple(reader.conditions()),
-            match=ANY if reader.text("match") == ANY else ALL,
+            match=reader.one_of("match", (ALL, ANY)) or ALL,
             sort=sort,
             is_descending=is_descending,
             group=reader.group(),
@@ -207,7 +209,25 @@ class _Reader:
         return str(self._parameters.get(name) or "").replace("\x00", "").strip()
 
     def one_of(self, name: str, known: Sequence[str]) -> str:
-        return self.text(name) if self.text(name) in known else ""
+        found = self.text(name) if self.text(name) in known else ""
+        self._check(name, found)
+        return found
+
+    def view(self) -> str:
+        """Return the view that is open, or that there is to be none."""
+        found = read_view(self.text("view"))
+        self._check("view", found)
+        return found
+
+    def search(self) -> str:
+        """Return what is searched for."""
+        text = self.text("q")
+        if len(text) > MAX_SEARCH:
+            self.left_out.append(SEARCH_CUT)
+        return " ".join(text[:MAX_SEARCH].split())
+
+    def _check(self, name: str, taken: str) -> None:
+        self.left_out += find_left_out({name: self.text(name)}, {name: taken})
 
     def sort(self) -> tuple[Column | None, bool]:
         """Return the column and the direction that rows are sorted by."""
@@ -280,6 +300,11 @@ class _Reader:
     def _make(
         self, column: Column, operator: str, values: list[str]
     ) -> Condition | None:
+        if any(len(each.strip()) > MOST_LENGTH for each in values):
+            self.left_out.append(
+                f"A value of {column.label} is longer than {MOST_LENGTH} characters."
+            )
+            return None
         condition = Condition.make(column, operator, values)
         more = len([each for each in values if each.strip()]) - MOST_CHOICES
         if condition is not None and more > 0:

@@ -19,7 +19,7 @@ MOST_NAMED: Final = 500
 NO_ROWS: Final = {
     "no_rows": "Tick some rows first, or choose all that match.",
     "building": "The filters are not ready yet. Try again in a moment.",
-    "left_out": "A filter of this table or of its view cannot be used."
+    "left_out": "A filter of this list or of its view cannot be used."
     " Remove it, or mend the view, first.",
     "too_many_rows": "That is too many rows at once. Filter the table further.",
 }

@@ -33,7 +33,7 @@ TEXTS = (
     "\u202eback",
 )
 FAMILY_VALUES = {
-    Family.NUMBER: ("1", "-2.5", "1e3"),
+    Family.NUMBER: ("-2.5", "1", "1e3"),
     Family.BOOLEAN: ("yes", "no"),
     Family.DATE: ("2026-11-01", "2026-12-24"),
 }

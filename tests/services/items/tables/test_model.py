@@ -226,7 +226,7 @@ def holds(value, operator, wanted, kind):
         Operator.STARTS: lambda: own.startswith(wanted[0]),
         Operator.GREATER: lambda: own > wanted[0],
         Operator.LESS: lambda: own < wanted[0],
-        Operator.BETWEEN: lambda: wanted[0] <= own <= wanted[1],
+        Operator.BETWEEN: lambda: min(wanted[:2]) <= own <= max(wanted[:2]),
         Operator.BEFORE: lambda: own < wanted[0],
         Operator.AFTER: lambda: own > wanted[0],
     }[operator]()

@@ -183,6 +183,11 @@ def test_the_form_adds_a_filter_to_those_that_are_on(as_alice, four):
         "?columns=amount,gone",
         "?amount__nothing=1",
         '?dealstage__in="',
+        "?match=some",
+        "?density=odd",
+        "?size=7",
+        "?view=odd",
+        "?item.name__is=" + "x" * 256,
     ],
 )
 def test_what_makes_no_sense_is_left_out_and_said(as_alice, four, address):
@@ -424,3 +429,22 @@ def test_a_group_whose_value_has_a_comma_leads_to_its_rows(as_alice, deals):
     offered = "?column=dealstage&operator=in&value=Won, or %22so%22"
     one_of = as_alice.get(f"/collections/{deals.pk}/{offered}", follow=True)
     assert names(one_of) == ["Won"]
+
+
+def test_the_end_of_a_long_search_is_told(as_alice, four):
+    page = get(as_alice, four, "?q=" + "x" * 201)
+
+    assert codes(page) == ["left_out"]
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("?amount__between=3000,900", ["Euro", "Small"]),
+        ("?closedate__between=2026-12-24,2026-11-04", ["Large"]),
+    ],
+)
+def test_the_ends_of_a_range_are_in_their_order(as_alice, four, address, expected):
+    page = get(as_alice, four, f"{address}&sort=item.name")
+
+    assert names(page) == expected
