@@ -30,7 +30,7 @@ SEPARATOR = "__"
 NOTHING = "1"
 END = "\r\n"
 # Operators that take more than one value.
-SEVERAL = frozenset({Operator.ONE_OF, Operator.BETWEEN})
+SEVERAL = frozenset({Operator.ONE_OF, Operator.BETWEEN, Operator.SAME})
 # After every text that begins alike.
 LAST_CHARACTER = "\U0010ffff"
 
@@ -212,6 +212,8 @@ def _numbers(condition: Condition, names: _Names) -> Q:
 
 def _texts(condition: Condition, names: _Names) -> Q:
     texts = [fold(each) for each in condition.values]
+    if condition.operator is Operator.SAME:
+        return names.q(number=float(condition.values[0]), text=texts[1])
     if condition.operator is Operator.CONTAINS:
         return names.q(text__contains=texts[0])
     if condition.operator is Operator.STARTS:

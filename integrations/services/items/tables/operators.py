@@ -28,6 +28,8 @@ class Operator(StrEnum):
     LAST = "last"
     NEXT = "next"
     ME = "me"
+    # One of several users of one name: their identity, and the name.
+    SAME = "same"
     EMPTY = "empty"
     FILLED = "filled"
 
@@ -41,7 +43,7 @@ ALLOWED: Final[Mapping[Family, Sequence[Operator]]] = {
     Family.BOOLEAN: (O.IS, *_ANY),
     Family.DATE: (O.IS, O.BEFORE, O.AFTER, O.BETWEEN, O.LAST, O.NEXT, *_ANY),
     Family.CHOICE: (*_LISTED, *_ANY),
-    Family.USER: (O.ME, *_LISTED, *_ANY),
+    Family.USER: (O.ME, *_LISTED, O.SAME, *_ANY),
     Family.RELATION: (O.CONTAINS, O.IS, O.IS_NOT, *_ANY),
     Family.FILES: (O.CONTAINS, *_ANY),
     Family.INCOMING: (),
@@ -60,11 +62,16 @@ LABELS: Final[Mapping[Operator, str]] = {
     O.LAST: "is in the last (days)",
     O.NEXT: "is in the next (days)",
     O.ME: "is me",
+    O.SAME: "is one of several called",
     O.EMPTY: "is empty",
     O.FILLED: "is not empty",
 }
+# No form offers it, as nobody can write an identity.
+UNOFFERED: Final = frozenset({O.SAME})
 WITHOUT_VALUE: Final = frozenset({O.ME, O.EMPTY, O.FILLED})
 YES, NO = "yes", "no"
+# Of the number that stands for a user.
+MOST_DIGITS: Final = 15
 # No longer text is compared: values are kept by their beginning only.
 MOST_CHOICES, MOST_DAYS, MOST_LENGTH = 50, 36_500, TEXT_LENGTH
 _BOOLEANS: Final = {"yes": YES, "true": YES, "1": YES, "no": NO, "false": NO, "0": NO}
@@ -83,6 +90,8 @@ def read_values(
         return ()
     texts = [each.replace("\x00", "").strip() for each in values]
     texts = [each for each in texts if each][:MOST_CHOICES]
+    if operator is Operator.SAME:
+        return _read_identity(texts)
     expected = 2 if operator is Operator.BETWEEN else 1
     is_list = operator is Operator.ONE_OF
     if not texts or (len(texts) != expected and not is_list):
@@ -94,6 +103,12 @@ def read_values(
     if len(found) < len(read):
         return None
     return _in_order(column, found) if operator is Operator.BETWEEN else found
+
+
+def _read_identity(texts: Sequence[str]) -> tuple[str, ...] | None:
+    number, *names = texts or [""]
+    is_number = number.isascii() and number.isdecimal() and len(number) <= MOST_DIGITS
+    return (number, *names) if is_number and len(names) == 1 else None
 
 
 def _in_order(column: Column, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -150,6 +165,8 @@ def to_words(column: Column, operator: Operator, values: Sequence[str]) -> str:
         return f"{column.label} is in the {operator} {values[0]} {days}"
     if operator is O.BETWEEN:
         return f"{column.label} is between {shown[0]} and {shown[1]}"
+    if operator is O.SAME:
+        return f"{column.label} {LABELS[operator]} {shown[1]}"
     joined = ", ".join(shown[:-1]) + " or " if len(shown) > 1 else ""
     last = shown[-1] if shown else ""
     return f"{column.label} {LABELS[operator]} {joined}{last}".strip()

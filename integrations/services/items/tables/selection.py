@@ -32,7 +32,9 @@ from integrations.services.items.tables.table_query import ANY, TableQuery
 
 # So few items are fetched first, and sorted then.
 FEW = 1000
-EXACT = frozenset({Operator.IS, Operator.ONE_OF, Operator.ME, Operator.EMPTY})
+EXACT = frozenset(
+    {Operator.IS, Operator.ONE_OF, Operator.ME, Operator.SAME, Operator.EMPTY}
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from integrations.services.items.tables.operators import (
     ALLOWED,
     LABELS,
     NO,
+    UNOFFERED,
     YES,
     Operator,
 )
@@ -93,7 +94,7 @@ def _form(column: Column, *, knows_me: bool) -> dict[str, Any]:
     operators = [
         {"value": str(each), "label": LABELS[each]}
         for each in ALLOWED[column.family]
-        if each is not Operator.ME or knows_me
+        if each not in UNOFFERED and (each is not Operator.ME or knows_me)
     ]
     options = list(column.options[:MOST_OPTIONS])
     if column.family is Family.BOOLEAN:

@@ -47,6 +47,8 @@ def values_for(family, operator):
         return [()]
     if operator in {Operator.LAST, Operator.NEXT}:
         return [("7",)]
+    if operator is Operator.SAME:
+        return [("12345", each) for each in TEXTS]
     known = FAMILY_VALUES.get(family, TEXTS)
     if operator is Operator.BETWEEN:
         return [(known[0], known[1])]

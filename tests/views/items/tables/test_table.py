@@ -448,3 +448,46 @@ def test_the_ends_of_a_range_are_in_their_order(as_alice, four, address, expecte
     page = get(as_alice, four, f"{address}&sort=item.name")
 
     assert names(page) == expected
+
+
+def test_groups_of_two_owners_of_one_name_lead_to_their_own_rows(as_alice, deals):
+    owners = {"41": "Cleo, Cole", "42": "Cleo, Cole", "43": "Dan Day"}
+    deals.schema = {**SCHEMA, "lookups": {**SCHEMA["lookups"], "owner": owners}}
+    deals.save()
+    for name, owner in (("A", "41"), ("B", "42"), ("C", "42"), ("D", "43")):
+        deal(deals, name, owner=owner)
+
+    page = get(as_alice, deals, "?group=hubspot_owner_id")
+
+    found = []
+    for row in page.context["group_rows"]:
+        rows = as_alice.get(row["url"])
+        assert len(names(rows)) == row["count"]
+        assert f"{row['label']}" in rows.context["words"]
+        assert codes(rows) == []
+        found.append(set(names(rows)))
+    assert sorted(map(sorted, found)) == [["A"], ["B", "C"], ["D"]]
+    form = get(as_alice, deals, "?filter=hubspot_owner_id").context["adding"]
+    assert "same" not in {each["value"] for each in form["operators"]}
+
+
+@pytest.mark.parametrize(
+    "odd", ["1", "x,Cleo", "1,Cleo,Dan", "-1,Cleo", "9" * 16 + ",C"]
+)
+def test_an_odd_identity_is_left_out(as_alice, four, odd):
+    page = get(as_alice, four, f"?hubspot_owner_id__same={odd}")
+
+    assert codes(page) == ["left_out"]
+
+
+def test_a_group_of_a_long_value_leads_to_its_rows(as_alice, deals):
+    stages = {"s1": "Long  label " * 40, "s2": "Lost"}
+    deals.schema = {**SCHEMA, "lookups": {**SCHEMA["lookups"], "stage": stages}}
+    deals.save()
+    deal(deals, "Long")
+    deal(deals, "Lost", stage="s2")
+
+    page = get(as_alice, deals, "?group=dealstage")
+
+    found = [names(as_alice.get(row["url"])) for row in page.context["group_rows"]]
+    assert sorted(found) == [["Long"], ["Lost"]]
