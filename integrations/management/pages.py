@@ -27,18 +27,23 @@ def ask_page(user: User, address: str, content: Content) -> AskedFile:
     if found.view_name == "integrations:item-list":
         if content is Content.ALL:
             raise CommandError("--values all is for the --address of a table")
-        return asked.ask_list(user, parameters, content)
+        return _whole(asked.ask_list(user, parameters, content))
     if found.view_name != "integrations:table":
         raise CommandError("only lists of items and tables can be exported")
     collection = asked.own_collections(user).filter(pk=found.kwargs["pk"]).first()
     if collection is None:
         raise CommandError("this user has no such table")
     table = OpenTable.open(collection, parameters, user)
-    if table.query.left_out:
-        raise CommandError(" ".join(table.query.left_out))
-    wanted = asked.ask_table(table, content)
+    wanted = _whole(asked.ask_table(table, content))
     if not wanted.is_ready:
         raise CommandError("the filters of this table are not ready; try again soon")
+    return wanted
+
+
+def _whole(wanted: AskedFile) -> AskedFile:
+    """Return what was asked for; refuse what lacks one of its filters."""
+    if wanted.left_out:
+        raise CommandError(" ".join(wanted.left_out))
     return wanted
 
 

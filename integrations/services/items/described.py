@@ -5,9 +5,11 @@ from typing import Any
 
 from integrations.models import Collection
 from integrations.providers import CONNECTORS
+from integrations.providers.capabilities import HasLinkFields
 from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField
 from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.errors import ConnectorError
 
 
 def describe(
@@ -23,3 +25,30 @@ def describe(
         return describe_raw(values, {})
     with connector_boundary("describe", collection=collection.pk, **facts):
         return list(connector.describe(values, collection.schema, connection.account))
+
+
+def describe_links(
+    collection: Collection, values: Mapping[str, Any]
+) -> Sequence[DisplayField]:
+    """Return the relations that no schema names; none after a mistake of ours."""
+    connector: object = CONNECTORS.get(collection.connection.provider)
+    if not isinstance(connector, HasLinkFields):
+        return ()
+    try:
+        with connector_boundary("links", collection=collection.pk):
+            return list(connector.describe_links(values))
+    except ConnectorError:
+        return ()
+
+
+def describe_all(
+    collection: Collection, values: Mapping[str, Any], **facts: object
+) -> Sequence[DisplayField]:
+    """Return what ``describe`` does, and the relations that it leaves to other places.
+
+    Of what a record was, or changed to, nothing else on the page tells them.
+    """
+    described = describe(collection, values, **facts)
+    names = {field.name for field in described}
+    links = describe_links(collection, values)
+    return [*described, *(each for each in links if each.name not in names)]

@@ -24,7 +24,7 @@ MOST_PLANNED: Final = 500
 PLAN_SECONDS: Final = 5.0
 MOST_ENTRIES: Final = 25
 MENDING = (
-    "This view was saved with what is not there any more, so its changes cannot be"
+    "This view has a filter that cannot be used any more, so its changes cannot be"
     " told. Open it and save it anew."
 )
 CUT = (

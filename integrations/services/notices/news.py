@@ -11,10 +11,15 @@ from django.utils import timezone
 
 from integrations.models import Connection, Item, ItemChange
 from integrations.models.messages import wording
+from integrations.providers.fields import SEVERAL, Relation, Text, Value
 from integrations.providers.kinds import Deletion
+from integrations.providers.links import relations_in
 from integrations.providers.plain import plain
+from integrations.providers.records import DisplayField
 from integrations.services.common.errors import ConnectorError
-from integrations.services.items.described import describe
+from integrations.services.items.described import describe_all
+from integrations.services.items.relations import links
+from integrations.services.items.relations.links import Links
 from integrations.services.notices.mails import public_url
 
 # Changes of one connection.
@@ -136,7 +141,9 @@ def _lines(item: Item, change: ItemChange) -> list[str]:
         for name, label in OWN_FIELDS.items()
         if name in pairs
     ]
-    before, after = (_texts(item, pairs, side) for side in (0, 1))
+    sides = [_describe(item, pairs, side) for side in (0, 1)]
+    linked = links.find(item, *sides)
+    before, after = ({f.label: _text(f.value, linked) for f in s} for s in sides)
     lines += [
         f"{label}: {_short(before.get(label))} → {_short(after.get(label))}"
         for label in dict.fromkeys([*before, *after])
@@ -147,23 +154,35 @@ def _lines(item: Item, change: ItemChange) -> list[str]:
     return lines or ["Changed"]
 
 
-def _texts(item: Item, pairs: Mapping[str, Any], side: int) -> dict[str, str]:
-    """Return the values of one side of a change, by their labels."""
+def _describe(
+    item: Item, pairs: Mapping[str, Any], side: int
+) -> Sequence[DisplayField]:
+    """Return the values of one side of a change."""
     values = {
         name.removeprefix(PREFIX): pair[side]
         for name, pair in pairs.items()
         if name.startswith(PREFIX)
     }
     if not values:
-        return {}
+        return ()
     # What a value means may hang on others, such as the currency.
     beside = {**item.properties, **values}
     try:
-        fields = describe(item.collection, beside, item=item.pk)
+        fields = describe_all(item.collection, beside, item=item.pk)
     except ConnectorError:
-        return dict.fromkeys(values, "")
-    zone = timezone.get_current_timezone()
-    return {f.label: plain(f.value, zone=zone) for f in fields if f.name in values}
+        fields = [
+            DisplayField(name=each, label=each, value=Text(text="")) for each in values
+        ]
+    return [field for field in fields if field.name in values]
+
+
+def _text(value: Value, linked: Links) -> str:
+    """Return a value in words; what it relates to has names."""
+    if isinstance(value, Relation):
+        return linked.text_of(value)
+    if isinstance(value, SEVERAL) and any(relations_in(value)):
+        return ", ".join(_text(each, linked) for each in value.values)
+    return plain(value, zone=timezone.get_current_timezone())
 
 
 def _short(value: object) -> str:

@@ -28,7 +28,7 @@ class NotReadyError(Exception):
 
 
 class BrokenViewError(Exception):
-    """A view has lost a filter, so it would show more than it was made for."""
+    """A view has a filter that cannot be used, so it would show too much."""
 
 
 def shown_among(view: SavedView, user: User, keys: Sequence[int]) -> list[int]:
@@ -66,7 +66,10 @@ def _lists(view: SavedView, user: User) -> Iterator[ItemQuerySet]:
         found = indexes.prepare(collection, query.indexed)
         if found.building:
             raise NotReadyError
-        yield Selection.make(collection, query, found, asker_of(collection)).items()
+        selection = Selection.make(collection, query, found, asker_of(collection))
+        if selection.left_out:
+            raise BrokenViewError
+        yield selection.items()
 
 
 def _all_items(view: SavedView, user: User) -> ItemQuerySet:

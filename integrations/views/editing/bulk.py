@@ -43,7 +43,7 @@ def bulk_edit_create(request: UserRequest, pk: UUID) -> HttpResponse:
     if not editing.can_write(table.collection):
         return not_allowed(request, table.collection)
     try:
-        chosen = ChosenRows.read(request.POST, table.selection)
+        chosen = ChosenRows.read(request.POST, table)
         keys = chosen.keys(bulk.MOST_ROWS)
     except NoRowsError as exc:
         messages.warning(request, str(exc), extra_tags=exc.code)

@@ -21,7 +21,7 @@ from integrations.services.items.history.as_of import PastItem, find_past
 from integrations.services.items.relations import links
 from integrations.services.items.relations.links import Links
 from integrations.views.access import UserRequest
-from integrations.views.items.changed import describe
+from integrations.views.items.changed import describe_past
 from integrations.views.items.values import show
 
 MOMENT = timedelta(microseconds=1)
@@ -93,8 +93,8 @@ def _url(item: Item, at: datetime | None, *, before: bool = False) -> str:
 
 def _rows(item: Item, past: PastItem) -> Iterator[dict[str, Any]]:
     """Yield each field with what it was and what it is."""
-    then, _ = describe(item, past.properties)
-    now, _ = describe(item, item.properties)
+    then = describe_past(item, past.properties)
+    now = describe_past(item, item.properties)
     linked = links.find(item, then, now)
     before, after = (_by_name(fields, linked) for fields in (then, now))
     own = [

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from integrations.models import Item, ItemChange
 from integrations.models.messages import wording
-from integrations.providers.fields import CURRENCY_PROPERTY
+from integrations.providers.fields import CURRENCY_PROPERTY, Relation
 from integrations.providers.kinds import Deletion
+from integrations.providers.links import relations_in
 from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField, read_fields
 from integrations.services.common.errors import ConnectorError
@@ -17,11 +18,11 @@ from integrations.services.items.relations.links import Links
 from integrations.views.items.values import show
 
 PREFIX = "properties."
+PARENT, PARENT_NAME = "parent_remote_id", "parent_name"
 FIELD_NAMES = {
     "name": "Name",
     "collection": "Collection",
-    "parent_name": "Parent",
-    "parent_remote_id": "Parent id",
+    PARENT_NAME: "Parent",
     "remote_url": "Link",
 }
 RAW_TEXT = "these values are shown as the provider gave them"
@@ -43,6 +44,14 @@ def describe(
         return describe_raw(values, {}), wording.connector_text(exc.reference, RAW_TEXT)
 
 
+def describe_past(item: Item, values: Mapping[str, Any]) -> Sequence[DisplayField]:
+    """Return values of another time, with all that they relate to."""
+    try:
+        return described.describe_all(item.collection, values, item=item.pk)
+    except ConnectorError:
+        return describe_raw(values, {})
+
+
 def changes(
     item: Item, sides: Sequence[tuple[ItemChange, Sides]], linked: Links
 ) -> Iterator[dict[str, Any]]:
@@ -60,11 +69,29 @@ def describe_sides(item: Item, change: ItemChange) -> Sides:
     beside = {n: v for n, v in item.properties.items() if n in currencies}
 
     def describe_some(values: Mapping[str, Any]) -> list[DisplayField]:
-        fields, _ = describe(item, {**beside, **values})
+        fields = describe_past(item, {**beside, **values})
         return [field for field in fields if field.name in values]
 
-    old, new = _values(_pairs(change))
-    return describe_some(old), describe_some(new)
+    pairs = _pairs(change)
+    old, new = map(describe_some, _values(pairs))
+    if PARENT not in pairs or PARENT_NAME in pairs:
+        return old, new
+    parents = [_parent(remote_id) for remote_id in pairs[PARENT]]
+    if any(_names(side, parent) for side in (old, new) for parent in parents):
+        return old, new
+    return [*old, parents[0]], [*new, parents[1]]
+
+
+def _parent(remote_id: object) -> DisplayField:
+    """Return the item that one belongs to, of which only the id was kept."""
+    ids = (str(remote_id),) if remote_id else ()
+    return DisplayField(name=PARENT, label="Parent", value=Relation(linked_ids=ids))
+
+
+def _names(side: Sequence[DisplayField], parent: DisplayField) -> bool:
+    """Tell whether relations among values tell of a parent already."""
+    named = {i for f in side for each in relations_in(f.value) for i in each.linked_ids}
+    return any(set(each.linked_ids) & named for each in relations_in(parent.value))
 
 
 def _pairs(change: ItemChange) -> dict[str, list[Any]]:
@@ -90,6 +117,7 @@ def changed_fields(
     """Yield each changed field with its old and new value as users read them."""
     pairs = _pairs(change)
     own = {n: pair for n, pair in pairs.items() if not n.startswith(PREFIX)}
+    own.pop(PARENT, None)
     for name, (old, new) in own.items():
         label = FIELD_NAMES.get(name, name)
         yield {"name": name, "label": label, "old": old, "new": new}
@@ -97,7 +125,7 @@ def changed_fields(
     for key in {**before, **after}:
         name, label = key
         yield {
-            "name": f"{PREFIX}{name}",
+            "name": PARENT if name == PARENT else f"{PREFIX}{name}",
             "label": label,
             "old": before.get(key, ""),
             "new": after.get(key, ""),

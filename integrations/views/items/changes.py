@@ -55,6 +55,7 @@ def changes(request: UserRequest) -> HttpResponse:
     unseen, has_more = service.count_unseen(connections, seen_at)
     context = {
         "query": query,
+        "left_out": query.left_out,
         "days": list(_by_day(entries, query)),
         "filters": _filters(query, connections, entries, request.user.pk),
         "chips": list(_chips(query, run, connections, entries)),

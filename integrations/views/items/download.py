@@ -26,6 +26,7 @@ from integrations.services.items.lists.query import ItemQuery
 from integrations.views.access import UserRequest
 from integrations.views.items.tables.chosen import (
     MOST_NAMED,
+    NO_ROWS,
     ChosenRows,
     NoRowsError,
     Scope,
@@ -34,6 +35,7 @@ from integrations.views.items.tables.rows import narrow
 from integrations.views.items.tables.table import Table
 
 NO_FORMAT = "Choose one of the formats offered."
+LEFT_OUT = NO_ROWS["left_out"]
 TOO_MANY = "You have as many large files as are kept. Delete one of them first."
 PIECE = 64 * 1024
 
@@ -47,7 +49,11 @@ def item_download(request: UserRequest) -> HttpResponseBase:
         return redirect(ItemQuery.parse(request.POST).url)
     content = Content(form.cleaned_data["values"])
     wanted = asked.ask_list(request.user, request.POST, content)
-    query = QueryDict(urlencode(ItemQuery.parse(request.POST).change().parameters))
+    listed = ItemQuery.parse(request.POST)
+    if wanted.left_out:
+        messages.error(request, LEFT_OUT, extra_tags="left_out")
+        return redirect(listed.url)
+    query = QueryDict(urlencode(listed.change().parameters))
     order = partial(
         orders.order,
         request.user,
@@ -71,9 +77,12 @@ def table_download(request: UserRequest, pk: UUID) -> HttpResponseBase:
         return redirect(table.query.url)
     content = Content(form.cleaned_data["values"] or Content.SHOWN)
     is_named = False
+    if "rows" not in request.POST and table.left_out:
+        messages.error(request, LEFT_OUT, extra_tags="left_out")
+        return redirect(table.query.url)
     if "rows" in request.POST:
         try:
-            chosen = ChosenRows.read(request.POST, table.selection)
+            chosen = ChosenRows.read(request.POST, table)
             table = replace(table, selection=narrow(table.selection, chosen))
             is_named = chosen.scope is not Scope.ALL
         except NoRowsError as exc:

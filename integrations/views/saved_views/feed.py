@@ -52,7 +52,7 @@ MOST_TEXT: Final = 500
 # No XML can hold these, nor the control characters below a space:
 # https://www.w3.org/TR/xml/#charsets
 FORBIDDEN: Final = re.compile("[\ufffe\uffff]")
-MENDING = "This view was saved with what is not there any more. Mend it here first."
+MENDING = "This view has a filter that cannot be used any more. Mend it first."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,25 +127,28 @@ def _entries(view: SavedView) -> tuple[Sequence[Entry] | None, str]:
     fitted = fitting.fit_table(view, collection, columns)
     if fitted.left_out:
         return (), MENDING
-    return _entries_of_table(fitted, collection, columns), ""
+    return _entries_of_table(fitted, collection, columns)
 
 
 def _entries_of_table(
     fitted: Fitted, collection: Collection, columns: Columns
-) -> Sequence[Entry] | None:
+) -> tuple[Sequence[Entry] | None, str]:
     asked = fitted.query
     if not isinstance(asked, TableQuery):
-        return None
+        return None, ""
     query = asked.change(sort=None, is_descending=True, group=None, size=MOST_ENTRIES)
     found = indexes.prepare(collection, query.indexed)
     if found.building:
-        return None
+        return None, ""
     selection = Selection.make(collection, query, found, asker_of(collection))
+    if selection.left_out:
+        return (), MENDING
     items = tables.fetch_page(selection).items
     shown = [columns.by_id[each] for each in fitted.columns if each != NAME]
     shown = [column for column in shown if column.family is not Family.RELATION]
     load_beside(items, shown)
-    return [Entry(item=item, text=_text(item, collection, shown)) for item in items]
+    entries = [Entry(item=item, text=_text(item, collection, shown)) for item in items]
+    return entries, ""
 
 
 def _text(item: Item, collection: Collection, shown: Sequence[Column]) -> str:

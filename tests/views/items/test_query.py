@@ -45,22 +45,46 @@ def test_a_full_query_string_is_read_and_written_back_the_same():
         "type=%3Cscript%3E",
         "type=" + "x" * 41,
         "connection=1",
-        "collection=%00",
+        "collection=odd",
+        "parent=1",
+        "linked_to=1",
         "state=maybe",
+        "news=odd",
+        "view=odd",
         "sort=id",
         "sort=--name",
         "size=26",
         "size=-1",
         "size=1e3",
+        "amount__gt=3",
+    ],
+)
+def test_an_odd_value_falls_back_to_its_default_and_is_told(text):
+    query = parse(text)
+
+    assert replace(query, left_out=()) == ItemQuery()
+    assert len(query.left_out) == 1
+
+
+def test_the_end_of_a_long_search_is_told_too():
+    assert len(parse("q=" + "x" * 201).left_out) == 1
+    assert parse("q=" + "x" * 200).left_out == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "collection=%00",
         "after=!!!",
         "before=%F0%9F%98%80",
         "after=" + "A" * 5000,
         "page=3",
         "q=%00",
         "q=+++",
+        "state=",
     ],
 )
-def test_an_odd_value_falls_back_to_its_default(text):
+def test_what_means_nothing_is_no_part_of_a_list(text):
     assert parse(text) == ItemQuery()
 
 

@@ -9,6 +9,7 @@ from django.db import connection
 from integrations.models import Collection, SavedView
 from integrations.services.items.saved_views import store
 from tests.support.rows import make_collection, make_connection, make_item
+from tests.views.items.tables.test_table import deal
 
 
 def follow(client, address):
@@ -403,3 +404,16 @@ def test_an_erased_user_leaves_no_view(alice, deals, keep):
     alice.delete()
 
     assert not SavedView.objects.exists()
+
+
+@pytest.mark.parametrize("kept_as", ["Acme, Inc", '"Acme, Inc"'])
+def test_a_view_filters_by_a_value_with_a_comma(as_alice, deals, keep, kept_as):
+    deal(deals, "Acme, Inc. renewal", "5")
+    view = keep(table(deals, "?item.name__contains=Acme, Inc"))
+    view.parameters = [["item.name__contains", kept_as]]
+    view.save()
+
+    page = follow(as_alice, view.get_absolute_url())
+
+    assert names(page) == ["Acme, Inc. renewal"]
+    assert not page.context["is_view_changed"]

@@ -1,6 +1,6 @@
 """A file that a user asks for: which rows of which list or table, and what of them."""
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-from integrations.models import Collection, Item, OwnColumn
+from integrations.models import Collection, Connection, Item, OwnColumn
 from integrations.models.items.item import ItemQuerySet
 from integrations.services.items.downloads.sources import (
     ListSource,
@@ -20,9 +20,10 @@ from integrations.services.items.downloads.sources import (
 from integrations.services.items.export import shown_values
 from integrations.services.items.lists import counting, listing
 from integrations.services.items.lists.counting import Count
-from integrations.services.items.lists.query import ItemQuery
+from integrations.services.items.lists.query import ALL_VIEW, ItemQuery
 from integrations.services.items.lists.walk import walk
 from integrations.services.items.own_columns import beside
+from integrations.services.items.saved_views import shelf
 from integrations.services.items.tables import layouts
 from integrations.services.items.tables import walk as table_walk
 from integrations.services.items.tables.listing import Selection
@@ -41,13 +42,15 @@ class Content(StrEnum):
 class AskedFile:
     """Rows in their order, how many they are up to a limit, and what is made of them.
 
-    One that is not ready needs an index that is still being built.
+    One that is not ready needs an index that is still being built. ``left_out`` says
+    what of the address, or of its view, the rows lack: they are not those meant.
     """
 
     items: Callable[[], Generator[Item]]
     to_source: Callable[[Iterable[Item]], Source]
     count: Callable[[int], Count] = lambda limit: Count(number=limit, is_more=True)
     is_ready: bool = True
+    left_out: Sequence[str] = ()
 
 
 def own_collections(user: User) -> QuerySet[Collection]:
@@ -65,6 +68,7 @@ def ask_table(table: OpenTable, content: Content) -> AskedFile:
         count=partial(_count_rows, selection),
         to_source=partial(table_source, table, content),
         is_ready=not selection.indexes.building,
+        left_out=table.left_out,
     )
 
 
@@ -108,7 +112,18 @@ def ask_list(user: User, parameters: QueryDict, content: Content) -> AskedFile:
         items=partial(walk, items, query, owner_id=user.pk),
         count=count,
         to_source=partial(list_source, user, content),
+        left_out=(*query.left_out, *_left_out_of_view(user, query, collections)),
     )
+
+
+def _left_out_of_view(
+    user: User, query: ItemQuery, collections: Sequence[Collection]
+) -> Sequence[str]:
+    if query.view in ("", ALL_VIEW):
+        return ()
+    connections = list(Connection.objects.owned_by(user))
+    view = shelf.of_items(user, connections, collections, query.view).current
+    return view.left_out if view else ()
 
 
 def list_source(user: User | None, content: Content, items: Iterable[Item]) -> Source:

@@ -126,17 +126,19 @@ def _make(download: Download, lease_id: UUID) -> None:
 
 
 def _wanted(download: Download) -> AskedFile | None:
-    """Return what was asked for, None where a column that it needs is gone.
+    """Return what was asked for, None where a filter of it cannot be used any more.
 
     Without one of its filters a file would hold rows that nobody asked for.
     """
     parameters = QueryDict(download.parameters)
     content, user = Content(download.content), download.owner
     if download.collection_id is None:
-        return asked.ask_list(user, parameters, content)
-    collection = asked.own_collections(user).get(pk=download.collection_id)
-    table = OpenTable.open(collection, parameters, user)
-    return None if table.query.left_out else asked.ask_table(table, content)
+        wanted = asked.ask_list(user, parameters, content)
+    else:
+        collection = asked.own_collections(user).get(pk=download.collection_id)
+        table = OpenTable.open(collection, parameters, user)
+        wanted = asked.ask_table(table, content)
+    return None if wanted.left_out else wanted
 
 
 def _wait(download: Download, lease_id: UUID) -> None:

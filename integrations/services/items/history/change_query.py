@@ -15,6 +15,7 @@ from django.utils import timezone
 from integrations.models import ItemChange
 from integrations.providers import SPECS
 from integrations.services.common.opaque import from_token, to_token
+from integrations.services.items.left_out import find_left_out
 
 PURPOSE = "change-position"
 # What a run counts as changed: what came back is among it.
@@ -26,6 +27,7 @@ KINDS = {
 TYPE = re.compile(r"[\w.-]{1,40}", re.ASCII)
 MAX_FIELD = 300
 UNSEEN = "unseen"
+FILTERS = ("provider", "connection", "type", "kind", "day", "run", "item", "since")
 
 
 class Position(NamedTuple):
@@ -53,7 +55,8 @@ class ChangeQuery:
     """Which changes a page shows, newest first, and where it starts.
 
     ``field`` is the name under which a change stores what was and what is;
-    ``is_unseen`` asks for what came after the user's own mark.
+    ``is_unseen`` asks for what came after the user's own mark. ``left_out`` says in
+    words what the address asked for and cannot be had.
     """
 
     provider: str = ""
@@ -66,16 +69,17 @@ class ChangeQuery:
     item: UUID | None = None
     is_unseen: bool = False
     after: Position | None = None
+    left_out: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> "ChangeQuery":
-        """Read a query string; whatever is not understood is left out."""
+        """Read a query string; whatever is not understood is left out, and said."""
 
         def read(name: str) -> str:
             return str(values.get(name, "")).replace("\x00", "").strip()
 
         provider, kind, type_ = read("provider"), read("kind"), read("type")
-        return cls(
+        query = cls(
             provider=provider if provider in SPECS else "",
             connection=_to_uuid(read("connection")),
             type=type_ if TYPE.fullmatch(type_) else "",
@@ -87,6 +91,8 @@ class ChangeQuery:
             is_unseen=read("since") == UNSEEN,
             after=Position.parse(read("after")),
         )
+        taken = {**dict.fromkeys(FILTERS, ""), **query.filters}
+        return replace(query, left_out=tuple(find_left_out(values, taken)))
 
     @property
     def filters(self) -> dict[str, str]:

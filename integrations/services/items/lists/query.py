@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from django.urls import reverse
 from integrations.providers import SPECS
 from integrations.services.common.opaque import from_token, to_token
 from integrations.services.items.history.news import News
+from integrations.services.items.left_out import find_left_out
 
 # What became of the items; without one a list shows those that are there.
 DELETED, DESELECTED = STATES = ("deleted", "deselected")
@@ -57,6 +58,11 @@ SORTS = {
     "-name": Sort("sort_name", is_descending=True),
 }
 DEFAULT_SORT = "-updated"
+FILTERS = (
+    *("provider", "connection", "type", "collection"),
+    *("parent", "linked_to", "state", "news"),
+)
+SEARCH_CUT = f"The search is longer than {MAX_SEARCH} characters, its end is not used."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +111,10 @@ def _to_value(field: str, text: str | None) -> str | datetime | None:
 
 @dataclass(frozen=True, kw_only=True)
 class ItemQuery:
-    """Which items a list shows, in what order, and which page of it."""
+    """Which items a list shows, in what order, and which page of it.
+
+    ``left_out`` says in words what the address asked for and cannot be had.
+    """
 
     search: str = ""
     provider: str = ""
@@ -121,10 +130,11 @@ class ItemQuery:
     size: int = DEFAULT_SIZE
     after: Position | None = None
     before: Position | None = None
+    left_out: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, parameters: Mapping[str, str]) -> "ItemQuery":
-        """Read a query string; every odd value falls back to its default."""
+        """Read a query string; an odd value falls back to its default, and is said."""
 
         def read(name: str) -> str:
             return str(parameters.get(name) or "").replace("\x00", "").strip()
@@ -132,7 +142,7 @@ class ItemQuery:
         sort = read("sort") if read("sort") in SORTS else DEFAULT_SORT
         field = SORTS[sort].field
         after = Position.parse(read("after"), field)
-        return cls(
+        query = cls(
             search=" ".join(read("q")[:MAX_SEARCH].split()),
             provider=read("provider") if read("provider") in SPECS else "",
             type=read("type") if TYPE.fullmatch(read("type")) else "",
@@ -148,6 +158,7 @@ class ItemQuery:
             after=after,
             before=None if after else Position.parse(read("before"), field),
         )
+        return replace(query, left_out=tuple(_left_out(query, parameters)))
 
     @property
     def order(self) -> Sort:
@@ -205,6 +216,20 @@ class ItemQuery:
         kept = {**self.filters, **self.look}
         kept.pop(name, None)
         return ItemQuery.parse(kept)
+
+
+def _left_out(query: ItemQuery, parameters: Mapping[str, str]) -> Iterator[str]:
+    """Yield in words what a query lacks of the parameters that it was read from."""
+    taken = {
+        **dict.fromkeys(FILTERS, ""),
+        **query.filters,
+        "view": query.view,
+        "sort": str(parameters.get("sort")).strip() in SORTS,
+        "size": str(parameters.get("size")).strip() in map(str, SIZES),
+    }
+    yield from find_left_out(parameters, taken)
+    if len(str(parameters.get("q") or "").strip()) > MAX_SEARCH:
+        yield SEARCH_CUT
 
 
 def read_view(text: str) -> str:

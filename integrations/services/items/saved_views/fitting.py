@@ -14,7 +14,12 @@ from integrations.services.items.saved_views import snapshot
 from integrations.services.items.saved_views.snapshot import Snapshot, to_query_dict
 from integrations.services.items.tables.columns import NAME, Columns
 from integrations.services.items.tables.conditions import SEPARATOR, split_name
-from integrations.services.items.tables.table_query import DENSITIES, TableQuery
+from integrations.services.items.tables.table_query import (
+    DENSITIES,
+    TableQuery,
+    split_sort,
+    write_sort,
+)
 
 NOT_YOURS = {
     "connection": "The connection it is confined to is not one of yours.",
@@ -82,9 +87,12 @@ class _Ids:
             column_id, operator = split_name(name)
             if column_id:
                 found.append((f"{self.find(column_id)}{SEPARATOR}{operator}", value))
-            elif name in {"sort", "group"}:
-                sign = "-" if value.startswith("-") else ""
-                found.append((name, sign + self.find(value.removeprefix("-"))))
+            elif name == "sort":
+                sorted_by, is_descending = split_sort(value)
+                sort = write_sort(self.find(sorted_by), is_descending=is_descending)
+                found.append((name, sort))
+            elif name == "group":
+                found.append((name, self.find(value)))
             else:
                 found.append((name, value))
         return found
@@ -112,15 +120,10 @@ def fit_items(
             told[name] = ""
             left_out.append(NOT_YOURS[name])
     query = ItemQuery.parse(told)
-    known = {**query.filters, **query.look}
-    left_out += [
-        f"“{cut(value, 60)}” cannot be chosen for “{name}”."
-        for name, value in told.items()
-        if value and known.get(name) != value
-    ]
+    left_out += query.left_out
     return Fitted(
         view=view,
-        query=replace(query, view=str(view.pk)),
+        query=replace(query, view=str(view.pk), left_out=()),
         snapshot=snapshot.of_items(query, connections, collections),
         left_out=tuple(left_out),
     )

@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import chain
 from typing import Any
 
 from django.db.models import (
@@ -27,6 +28,9 @@ from integrations.services.items.tables.values import DAY, TIME, fold
 SEPARATOR = "__"
 # Without a value there is nothing to write, and browsers leave empty fields in.
 NOTHING = "1"
+END = "\r\n"
+# Operators that take more than one value.
+SEVERAL = frozenset({Operator.ONE_OF, Operator.BETWEEN, Operator.SAME})
 # After every text that begins alike.
 LAST_CHARACTER = "\U0010ffff"
 
@@ -55,7 +59,7 @@ class Condition:
     def address(self) -> tuple[str, str]:
         """Return the name and the value of its parameter."""
         name = f"{self.column.id}{SEPARATOR}{self.operator}"
-        return name, _write(self.values) if self.values else NOTHING
+        return name, _write(self.operator, self.values) if self.values else NOTHING
 
     @property
     def names_items(self) -> bool:
@@ -75,21 +79,40 @@ def split_name(name: str) -> tuple[str, str]:
 
 
 def read_list(operator: str, text: str) -> list[str]:
-    """Return the values of a parameter, which are separated by commas where several."""
-    if operator not in {Operator.ONE_OF, Operator.BETWEEN}:
-        return [text]
+    """Return the values of a parameter: several are written as a line of CSV.
+
+    So were single ones once, if they had a comma or a quote in them, and are still
+    where they would be taken for such a line otherwise.
+    """
+    if operator in SEVERAL:
+        return read_line(text)
+    told = read_line(text) if text.startswith('"') else []
+    is_line = len(told) == 1 and write_line(told) == text
+    return told if is_line else [text]
+
+
+def _write(operator: Operator, values: Sequence[str]) -> str:
+    """Return values in the form in which they are read as the same ones."""
+    if operator in SEVERAL or read_list(operator, values[0]) != [values[0]]:
+        return write_line(values)
+    return values[0]
+
+
+def read_line(text: str) -> list[str]:
+    """Return the values of a line of CSV, none of what is no such line."""
+    lines = io.StringIO(text, newline="")
     try:
-        return next(csv.reader([text.replace("\n", " ")], skipinitialspace=True), [])
+        return [*chain.from_iterable(csv.reader(lines, skipinitialspace=True))]
     except csv.Error:
         return []
 
 
-def _write(values: tuple[str, ...]) -> str:
-    if len(values) == 1 and not set(values[0]) & set(',"'):
-        return values[0]
+def write_line(values: Sequence[str]) -> str:
+    """Return values as a line of CSV."""
     written = io.StringIO()
-    csv.writer(written, lineterminator="").writerow(values)
-    return written.getvalue()
+    # A value with an end of a line in it is quoted only if lines have one.
+    csv.writer(written, lineterminator=END).writerow(values)
+    return written.getvalue().removesuffix(END)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,6 +212,8 @@ def _numbers(condition: Condition, names: _Names) -> Q:
 
 def _texts(condition: Condition, names: _Names) -> Q:
     texts = [fold(each) for each in condition.values]
+    if condition.operator is Operator.SAME:
+        return names.q(number=float(condition.values[0]), text=texts[1])
     if condition.operator is Operator.CONTAINS:
         return names.q(text__contains=texts[0])
     if condition.operator is Operator.STARTS:

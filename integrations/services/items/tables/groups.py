@@ -1,5 +1,6 @@
 """Groups of a table: how many rows have each value, and their sums."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -11,7 +12,7 @@ from integrations.providers.values import to_number
 from integrations.services.items.tables import totals
 from integrations.services.items.tables.columns import Column, Family
 from integrations.services.items.tables.conditions import Condition
-from integrations.services.items.tables.operators import NO, YES, Operator
+from integrations.services.items.tables.operators import MOST_LENGTH, NO, YES, Operator
 from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.totals import Summed, Total
 from integrations.services.items.tables.values import (
@@ -80,11 +81,17 @@ def group(selection: Selection, column: Column, shown: Sequence[Column]) -> Grou
     largest = sorted(found, key=lambda each: (-each.count, each.key.text or ""))
     shown_totals = largest[:MOST_GROUPS]
     labels = _labels(selection.collection, column, shown_totals)
+    alike = _alike(column, found)
     groups = [
         Group(
             label=labels[each.key],
             count=each.count,
-            condition=_condition(column, each.key, labels[each.key]),
+            condition=_condition(
+                column,
+                each.key,
+                labels[each.key],
+                is_alike=each.key.text in alike,
+            ),
             sums={
                 c.id: [_amount(total, currency, c) for currency, total in sums.items()]
                 for c, sums in zip(summed, each.sums, strict=True)
@@ -106,11 +113,25 @@ def group(selection: Selection, column: Column, shown: Sequence[Column]) -> Grou
     )
 
 
-def _condition(column: Column, key: Key, label: str) -> Condition:
+def _alike(column: Column, found: Sequence[Total]) -> set[str | None]:
+    """Return the names that several users have, each of whom has a group."""
+    if column.family is not Family.USER:
+        return set()
+    number = Counter(each.key.text for each in found)
+    return {text for text, count in number.items() if count > 1}
+
+
+def _condition(column: Column, key: Key, label: str, *, is_alike: bool) -> Condition:
+    """Return what filters for a group; users of one name are told by identity."""
     if key == Key(None, None):
         return Condition(column=column, operator=Operator.EMPTY)
     if column.family is Family.BOOLEAN:
         label = YES if key.number else NO
+    # A filter compares no more of it.
+    label = " ".join(label.split())[:MOST_LENGTH].rstrip()
+    if is_alike and key.number is not None:
+        values = (f"{key.number:.0f}", label)
+        return Condition(column=column, operator=Operator.SAME, values=values)
     return Condition(column=column, operator=Operator.IS, values=(label,))
 
 

@@ -5,6 +5,7 @@ found at once, however many items are linked to it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from integrations.models import Collection, Item
 from integrations.services.items.search import full_text
@@ -15,18 +16,23 @@ from integrations.services.items.tables.conditions import Condition
 from integrations.services.items.tables.operators import Operator
 from integrations.services.items.tables.values import fold
 
-# Of a name that more items have, none is followed, and the page says so.
+# A filter by a name that more items have is left out, and the page says so.
 MOST_NAMED = 500
 
 
-def find(
-    collection: Collection, conditions: Iterable[Condition]
-) -> tuple[Mapping[Condition, Sequence[str]], bool]:
-    """Return the ids that conditions name, and whether one names too many."""
+class Linked(NamedTuple):
+    """The ids of the items that conditions name, and those that name too many."""
+
+    ids: Mapping[Condition, Sequence[str]]
+    vague: Sequence[Condition]
+
+
+def find(collection: Collection, conditions: Iterable[Condition]) -> Linked:
+    """Return which items each of the conditions names."""
     naming = [each for each in conditions if each.names_items]
     named = {each: _find_ids(collection, each) for each in naming}
     found = {each: ids for each, ids in named.items() if ids is not None}
-    return found, len(found) < len(named)
+    return Linked(found, [each for each in named if each not in found])
 
 
 def _find_ids(collection: Collection, condition: Condition) -> list[str] | None:

@@ -34,6 +34,15 @@ class OpenTable:
     selection: Selection
     views: Shelf
 
+    @property
+    def left_out(self) -> Sequence[str]:
+        """Return in words what its rows lack of what the address and its view say.
+
+        Without one of its filters a table has rows that nobody asked for.
+        """
+        view = self.views.current
+        return (*self.selection.left_out, *(view.left_out if view else ()))
+
     @classmethod
     def open(cls, collection: Collection, parameters: QueryDict, user: User) -> Self:
         """Return the table of an address; indexes that it needs are begun.

@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from integrations.models.items.table import TEXT_LENGTH
 from integrations.providers.plain import write_day
 from integrations.providers.values import to_number
 from integrations.services.items.tables.columns import Column, Family
@@ -27,6 +28,8 @@ class Operator(StrEnum):
     LAST = "last"
     NEXT = "next"
     ME = "me"
+    # One of several users of one name: their identity, and the name.
+    SAME = "same"
     EMPTY = "empty"
     FILLED = "filled"
 
@@ -40,7 +43,7 @@ ALLOWED: Final[Mapping[Family, Sequence[Operator]]] = {
     Family.BOOLEAN: (O.IS, *_ANY),
     Family.DATE: (O.IS, O.BEFORE, O.AFTER, O.BETWEEN, O.LAST, O.NEXT, *_ANY),
     Family.CHOICE: (*_LISTED, *_ANY),
-    Family.USER: (O.ME, *_LISTED, *_ANY),
+    Family.USER: (O.ME, *_LISTED, O.SAME, *_ANY),
     Family.RELATION: (O.CONTAINS, O.IS, O.IS_NOT, *_ANY),
     Family.FILES: (O.CONTAINS, *_ANY),
     Family.INCOMING: (),
@@ -59,12 +62,18 @@ LABELS: Final[Mapping[Operator, str]] = {
     O.LAST: "is in the last (days)",
     O.NEXT: "is in the next (days)",
     O.ME: "is me",
+    O.SAME: "is one of several called",
     O.EMPTY: "is empty",
     O.FILLED: "is not empty",
 }
+# No form offers it, as nobody can write an identity.
+UNOFFERED: Final = frozenset({O.SAME})
 WITHOUT_VALUE: Final = frozenset({O.ME, O.EMPTY, O.FILLED})
 YES, NO = "yes", "no"
-MOST_CHOICES, MOST_DAYS, MOST_LENGTH = 50, 36_500, 200
+# Of the number that stands for a user.
+MOST_DIGITS: Final = 15
+# No longer text is compared: values are kept by their beginning only.
+MOST_CHOICES, MOST_DAYS, MOST_LENGTH = 50, 36_500, TEXT_LENGTH
 _BOOLEANS: Final = {"yes": YES, "true": YES, "1": YES, "no": NO, "false": NO, "0": NO}
 _UNITS: Final = {"d": 86_400, "h": 3600, "min": 60, "s": 1}
 _DURATION: Final = re.compile(r"(-?\d+(?:\.\d+)?) *(d|h|min|s)")
@@ -73,18 +82,39 @@ _DURATION: Final = re.compile(r"(-?\d+(?:\.\d+)?) *(d|h|min|s)")
 def read_values(
     column: Column, operator: Operator, values: Sequence[str]
 ) -> tuple[str, ...] | None:
-    """Return a filter's values as they are written, None for wrong ones."""
+    """Return a filter's values as they are written, None for wrong ones.
+
+    Those of a range are in their order, whichever came first.
+    """
     if operator in WITHOUT_VALUE:
         return ()
-    texts = [each.replace("\x00", "").strip()[:MOST_LENGTH] for each in values]
+    texts = [each.replace("\x00", "").strip() for each in values]
     texts = [each for each in texts if each][:MOST_CHOICES]
+    if operator is Operator.SAME:
+        return _read_identity(texts)
     expected = 2 if operator is Operator.BETWEEN else 1
     is_list = operator is Operator.ONE_OF
     if not texts or (len(texts) != expected and not is_list):
         return None
+    if any(len(each) > MOST_LENGTH for each in texts):
+        return None
     read = [_read_value(column, operator, each) for each in texts]
     found = tuple(each for each in read if each is not None)
-    return found if len(found) == len(read) else None
+    if len(found) < len(read):
+        return None
+    return _in_order(column, found) if operator is Operator.BETWEEN else found
+
+
+def _read_identity(texts: Sequence[str]) -> tuple[str, ...] | None:
+    number, *names = texts or [""]
+    is_number = number.isascii() and number.isdecimal() and len(number) <= MOST_DIGITS
+    return (number, *names) if is_number and len(names) == 1 else None
+
+
+def _in_order(column: Column, values: tuple[str, ...]) -> tuple[str, ...]:
+    if column.family is Family.NUMBER:
+        return tuple(sorted(values, key=lambda each: to_amount(each, column) or 0.0))
+    return tuple(sorted(values, key=date.fromisoformat))
 
 
 def _read_value(column: Column, operator: Operator, text: str) -> str | None:
@@ -135,6 +165,8 @@ def to_words(column: Column, operator: Operator, values: Sequence[str]) -> str:
         return f"{column.label} is in the {operator} {values[0]} {days}"
     if operator is O.BETWEEN:
         return f"{column.label} is between {shown[0]} and {shown[1]}"
+    if operator is O.SAME:
+        return f"{column.label} {LABELS[operator]} {shown[1]}"
     joined = ", ".join(shown[:-1]) + " or " if len(shown) > 1 else ""
     last = shown[-1] if shown else ""
     return f"{column.label} {LABELS[operator]} {joined}{last}".strip()

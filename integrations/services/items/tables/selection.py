@@ -32,7 +32,9 @@ from integrations.services.items.tables.table_query import ANY, TableQuery
 
 # So few items are fetched first, and sorted then.
 FEW = 1000
-EXACT = frozenset({Operator.IS, Operator.ONE_OF, Operator.ME, Operator.EMPTY})
+EXACT = frozenset(
+    {Operator.IS, Operator.ONE_OF, Operator.ME, Operator.SAME, Operator.EMPTY}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +42,8 @@ class Selection:
     """What a query selects: by conditions that can be asked now, and by a search.
 
     ``keys`` are the only items that can match, where few are known to. The search
-    ``has_more_links`` where too many names were meant to follow them.
+    ``has_more_links`` where too many names were meant to follow them; the ``vague``
+    conditions are left out, as they name too many items.
     """
 
     collection: Collection
@@ -50,30 +53,32 @@ class Selection:
     hits: Hits | None = None
     keys: list[int] | None = None
     has_more_links: bool = False
+    vague: Sequence[Condition] = ()
 
     @classmethod
     def make(
         cls, collection: Collection, query: TableQuery, indexes: Indexes, asker: Asker
     ) -> "Selection":
         """Ask what is searched for, and look whether few items can match."""
-        linked, has_more_links = linked_names.find(collection, query.conditions)
-        hits = None
+        linked = linked_names.find(collection, query.conditions)
+        hits, has_more_links = None, False
         if query.search:
             live = Item.objects.live().filter(collection=collection)
             ordered = live.order_by("-remote_updated_at", "-id")
             owner_id = collection.connection.owner_id
             question = Question.parse(query.search, owner_id=owner_id)
             question = with_related(question)
-            has_more_links = has_more_links or question.has_more_links
+            has_more_links = question.has_more_links
             hits = full_text.ask(question, ordered)
         made = cls(
             collection=collection,
             query=query,
             indexes=indexes,
-            asker=replace(asker, linked=linked),
+            asker=replace(asker, linked=linked.ids),
             hits=hits,
             keys=hits.keys if hits is not None and hits.are_few else None,
             has_more_links=has_more_links,
+            vague=linked.vague,
         )
         return made if made.keys is not None else replace(made, keys=made.few())
 
@@ -90,6 +95,18 @@ class Selection:
             if len(keys) > FEW:
                 return None
         return list(keys)
+
+    @property
+    def left_out(self) -> Sequence[str]:
+        """Return in words what was asked for and selects no rows."""
+        vague = (f"“{each.words}” names too many items." for each in self.vague)
+        return (*self.query.left_out, *vague)
+
+    @property
+    def words(self) -> str:
+        """Return in words what selects the rows."""
+        kept = (each for each in self.query.conditions if each not in self.vague)
+        return replace(self.query, conditions=tuple(kept)).words
 
     @property
     def is_any(self) -> bool:
@@ -179,15 +196,14 @@ class Selection:
 
     @cached_property
     def used(self) -> Sequence[tuple[Condition, PropertyIndex]]:
-        """The conditions whose index is ready, and whose names are not too many."""
+        """The conditions whose index is ready, without those that are left out."""
         found = (
             (each, self.indexes.get(each.column)) for each in self.query.conditions
         )
-        linked = self.asker.linked
         return [
             (condition, index)
             for condition, index in found
-            if index is not None and (condition in linked or not condition.names_items)
+            if index is not None and condition not in self.vague
         ]
 
     def where(self, item: str, *, without: Condition | None = None) -> Q:

@@ -11,20 +11,24 @@ from django.urls import reverse
 
 from integrations.models.messages import wording
 from integrations.providers.values import cut
+from integrations.services.items.left_out import find_left_out
 from integrations.services.items.lists.query import (
     DEFAULT_SIZE,
     MAX_SEARCH,
+    SEARCH_CUT,
     SIZES,
     read_view,
 )
 from integrations.services.items.tables.columns import UPDATED, Column, Columns, Family
 from integrations.services.items.tables.conditions import (
     Condition,
+    read_line,
     read_list,
     split_name,
+    write_line,
 )
 from integrations.services.items.tables.cursors import Cursor
-from integrations.services.items.tables.operators import MOST_CHOICES
+from integrations.services.items.tables.operators import MOST_CHOICES, MOST_LENGTH
 
 ALL, ANY = "all", "any"
 DENSITIES = ("comfortable", "compact")
@@ -75,10 +79,10 @@ class TableQuery:
         sort, is_descending = reader.sort()
         query = cls(
             collection=collection,
-            view=read_view(reader.text("view")),
-            search=" ".join(reader.text("q")[:MAX_SEARCH].split()),
+            view=reader.view(),
+            search=reader.search(),
             conditions=tuple(reader.conditions()),
-            match=ANY if reader.text("match") == ANY else ALL,
+            match=reader.one_of("match", (ALL, ANY)) or ALL,
             sort=sort,
             is_descending=is_descending,
             group=reader.group(),
@@ -105,7 +109,7 @@ class TableQuery:
     def sort_text(self) -> str:
         """Return the order as the address has it."""
         column_id = self.sort.id if self.sort else UPDATED
-        return f"-{column_id}" if self.is_descending else column_id
+        return write_sort(column_id, is_descending=self.is_descending)
 
     def read_cursor(self, token: str) -> Cursor | None:
         """Return the position of a token, None where it is of another order.
@@ -132,7 +136,7 @@ class TableQuery:
             "view": self.view,
             "sort": "" if self.sort_text == DEFAULT_SORT else self.sort_text,
             "group": self.group.id if self.group else "",
-            "columns": ",".join(self.columns),
+            "columns": write_line(self.columns) if self.columns else "",
             "density": self.density,
             "size": "" if self.size == DEFAULT_SIZE else str(self.size),
         }
@@ -177,6 +181,19 @@ class TableQuery:
         return list({column.id: column for column in used}.values())
 
 
+def split_sort(text: str) -> tuple[str, bool]:
+    """Return the column of an order, and whether it is a descending one."""
+    is_signed = text.startswith(("-", "+"))
+    return text[1:] if is_signed else text, text.startswith("-")
+
+
+def write_sort(column_id: str, *, is_descending: bool) -> str:
+    """Return an order as the address has it, signed where it would be misread."""
+    if is_descending:
+        return f"-{column_id}"
+    return f"+{column_id}" if column_id.startswith(("-", "+")) else column_id
+
+
 class _Reader:
     """Reader of an address; what it leaves out is said in words."""
 
@@ -192,16 +209,35 @@ class _Reader:
         return str(self._parameters.get(name) or "").replace("\x00", "").strip()
 
     def one_of(self, name: str, known: Sequence[str]) -> str:
-        return self.text(name) if self.text(name) in known else ""
+        found = self.text(name) if self.text(name) in known else ""
+        self._check(name, found)
+        return found
+
+    def view(self) -> str:
+        """Return the view that is open, or that there is to be none."""
+        found = read_view(self.text("view"))
+        self._check("view", found)
+        return found
+
+    def search(self) -> str:
+        """Return what is searched for."""
+        text = self.text("q")
+        if len(text) > MAX_SEARCH:
+            self.left_out.append(SEARCH_CUT)
+        return " ".join(text[:MAX_SEARCH].split())
+
+    def _check(self, name: str, taken: str) -> None:
+        self.left_out += find_left_out({name: self.text(name)}, {name: taken})
 
     def sort(self) -> tuple[Column | None, bool]:
         """Return the column and the direction that rows are sorted by."""
         text = self.text("sort") or DEFAULT_SORT
-        column = self._find(text.removeprefix("-"), "sorted by")
+        column_id, is_descending = split_sort(text)
+        column = self._find(column_id, "sorted by")
         if column is not None and not column.is_compared:
             self.left_out.append(f"Rows cannot be sorted by {column.label}.")
             column = None
-        return column, column is None or text.startswith("-")
+        return column, column is None or is_descending
 
     def group(self) -> Column | None:
         text = self.text("group")
@@ -212,7 +248,7 @@ class _Reader:
         return column
 
     def columns(self) -> Iterable[str]:
-        named = [each for each in self.text("columns").split(",") if each]
+        named = [each for each in read_line(self.text("columns")) if each]
         found = [self._find(each, "shown") for each in dict.fromkeys(named)]
         ids = [each.id for each in found if each is not None]
         if len(ids) > MOST_COLUMNS:
@@ -256,13 +292,19 @@ class _Reader:
         values = [self.text("value"), self.text("until")]
         if not operator:
             return None
-        if operator == "in":
+        # One of the options that it offers is one value, whatever is in it.
+        if operator == "in" and values[0] not in column.options:
             values = read_list(operator, values[0])
         return self._make(column, operator, [each for each in values if each])
 
     def _make(
         self, column: Column, operator: str, values: list[str]
     ) -> Condition | None:
+        if any(len(each.strip()) > MOST_LENGTH for each in values):
+            self.left_out.append(
+                f"A value of {column.label} is longer than {MOST_LENGTH} characters."
+            )
+            return None
         condition = Condition.make(column, operator, values)
         more = len([each for each in values if each.strip()]) - MOST_CHOICES
         if condition is not None and more > 0:

@@ -7,8 +7,6 @@ from typing import Any, Final, NamedTuple
 
 from integrations.models import Collection, Item
 from integrations.models.items.table import TEXT_LENGTH
-from integrations.providers import CONNECTORS
-from integrations.providers.capabilities import HasLinkFields
 from integrations.providers.fields import (
     SEVERAL,
     Boolean,
@@ -28,9 +26,8 @@ from integrations.providers.fields import (
 from integrations.providers.plain import plain
 from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField
-from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
-from integrations.services.items.described import describe
+from integrations.services.items.described import describe, describe_links
 from integrations.services.items.own_columns.load import load, typed_values
 from integrations.services.items.tables import incoming
 from integrations.services.items.tables.columns import (
@@ -138,7 +135,8 @@ def values_of(
     for field in _described(collection, told):
         found.setdefault(field.name, field.value)
     if any(column.is_link for column in columns):
-        found |= {each.name: each.value for each in _links_of(item, collection)}
+        links = describe_links(collection, item.properties)
+        found |= {each.name: each.value for each in links}
     found |= {
         column.id: value
         for column in columns
@@ -168,18 +166,6 @@ def _described(
         yield from describe(collection, told)
     except ConnectorError:
         yield from describe_raw(told, collection.schema)
-
-
-def _links_of(item: Item, collection: Collection) -> Sequence[DisplayField]:
-    """Return the relations that no schema names; none after a mistake of ours."""
-    connector: object = CONNECTORS.get(collection.connection.provider)
-    if not isinstance(connector, HasLinkFields):
-        return ()
-    try:
-        with connector_boundary("links", collection=collection.pk):
-            return list(connector.describe_links(item.properties))
-    except ConnectorError:
-        return ()
 
 
 def _own(item: Item, column_id: str) -> Value | None:

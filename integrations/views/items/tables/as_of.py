@@ -39,6 +39,7 @@ def table_as_of(request: UserRequest, pk: UUID) -> HttpResponse:
     context = {
         "collection": collection,
         "connection": collection.connection,
+        "left_out": bool(table.query.filters or table.left_out),
         "now_url": reverse("integrations:table", args=(pk,)),
         **make_context(request, [collection], make_rows),
     }

@@ -12,13 +12,15 @@ from django.http import QueryDict
 from integrations.models import Item
 from integrations.models.items.item import ItemQuerySet
 from integrations.services.items.tables.listing import Selection
+from integrations.services.items.tables.opening import OpenTable
 
 # Each of them is a parameter of a query.
 MOST_NAMED: Final = 500
 NO_ROWS: Final = {
     "no_rows": "Tick some rows first, or choose all that match.",
     "building": "The filters are not ready yet. Try again in a moment.",
-    "left_out": "A filter of this table cannot be used. Remove it first.",
+    "left_out": "A filter of this list or of its view cannot be used."
+    " Remove it, or mend the view, first.",
     "too_many_rows": "That is too many rows at once. Filter the table further.",
 }
 
@@ -51,16 +53,16 @@ class ChosenRows:
     named: tuple[UUID, ...] = ()
 
     @classmethod
-    def read(cls, sent: QueryDict, selection: Selection) -> "ChosenRows":
+    def read(cls, sent: QueryDict, table: OpenTable) -> "ChosenRows":
         """Return what the form around a table sent, the table being in its address.
 
         Raises NoRowsError for nothing, and where it would be more than was meant:
         a table that lacks one of its filters has rows that nobody asked for.
         """
-        told = sent.get("rows", "")
+        told, selection = sent.get("rows", ""), table.selection
         scope = Scope(told) if told in set(Scope) else Scope.TICKED
         if scope is Scope.ALL:
-            if selection.query.left_out:
+            if table.left_out:
                 raise NoRowsError("left_out")
             if selection.indexes.building:
                 raise NoRowsError("building")
@@ -75,7 +77,7 @@ class ChosenRows:
     @property
     def filters(self) -> str:
         """Return in words what selects the rows; empty where they are named."""
-        return self.selection.query.words if self.scope is Scope.ALL else ""
+        return self.selection.words if self.scope is Scope.ALL else ""
 
     def items(self) -> ItemQuerySet:
         """Return the chosen items that are still there, in no order."""

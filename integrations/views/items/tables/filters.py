@@ -6,10 +6,12 @@ from typing import Any
 from django.http import QueryDict
 
 from integrations.services.items.tables.columns import Column, Columns, Family
+from integrations.services.items.tables.conditions import Condition
 from integrations.services.items.tables.operators import (
     ALLOWED,
     LABELS,
     NO,
+    UNOFFERED,
     YES,
     Operator,
 )
@@ -21,15 +23,24 @@ INPUTS = {Family.DATE: "date", Family.NUMBER: "text"}
 
 
 def make_context(
-    query: TableQuery, columns: Columns, parameters: QueryDict, *, knows_me: bool
+    query: TableQuery,
+    columns: Columns,
+    parameters: QueryDict,
+    *,
+    vague: Sequence[Condition],
+    knows_me: bool,
 ) -> dict[str, Any]:
-    """Return what the page shows of filters."""
+    """Return what the page shows of filters; those that are ``vague`` are off."""
     chosen = columns.get(parameters.get("filter", ""))
     if chosen is not None and not chosen.is_compared:
         chosen = None
     return {
         "conditions": [
-            {"words": each.words, "remove_url": query.without(each).url}
+            {
+                "words": each.words,
+                "remove_url": query.without(each).url,
+                "is_left_out": each in vague,
+            }
             for each in query.conditions
         ],
         "matches": _matches(query) if len(query.conditions) > 1 else [],
@@ -83,7 +94,7 @@ def _form(column: Column, *, knows_me: bool) -> dict[str, Any]:
     operators = [
         {"value": str(each), "label": LABELS[each]}
         for each in ALLOWED[column.family]
-        if each is not Operator.ME or knows_me
+        if each not in UNOFFERED and (each is not Operator.ME or knows_me)
     ]
     options = list(column.options[:MOST_OPTIONS])
     if column.family is Family.BOOLEAN:

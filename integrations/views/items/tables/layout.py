@@ -16,8 +16,9 @@ from django.views.decorators.http import require_http_methods
 from integrations.services.items.saved_views import shelf
 from integrations.services.items.saved_views.shelf import Shelf
 from integrations.services.items.tables import layouts
-from integrations.services.items.tables.columns import NAME, Columns, columns_of
+from integrations.services.items.tables.columns import NAME, Columns
 from integrations.services.items.tables.layouts import NORMAL, WIDTHS, Layout
+from integrations.services.items.tables.results import typed_columns_of
 from integrations.services.items.tables.table_query import (
     DENSITIES,
     MOST_COLUMNS,
@@ -33,7 +34,7 @@ LAST = 10_000
 def table_layout(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show and save which columns a table has for this user."""
     collection = get_collection(request, pk)
-    columns = columns_of(collection)
+    columns = typed_columns_of(collection)
     back = _back(request, pk)
     chosen = QueryDict(urlsplit(back).query)
     query = TableQuery.parse(pk, chosen, columns)

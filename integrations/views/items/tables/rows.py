@@ -58,7 +58,7 @@ def table_rows(request: UserRequest, pk: UUID) -> HttpResponse:
     if request.method != "POST":
         return redirect(table.query.url)
     try:
-        chosen = ChosenRows.read(request.POST, table.selection)
+        chosen = ChosenRows.read(request.POST, table)
         number = len(chosen.keys(MOST_ROWS))
         items = list(islice(walk(narrow(table.selection, chosen)), MOST_ROWS))
     except NoRowsError as exc:

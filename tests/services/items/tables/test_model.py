@@ -203,7 +203,7 @@ def holds(value, operator, wanted, kind):
             return TODAY <= day < TODAY + timedelta(days=int(wanted[0]))
         wanted = [date.fromisoformat(each) for each in wanted]
         own = day
-    elif operator == Operator.ME:
+    elif operator in {Operator.ME, Operator.SAME}:
         return isinstance(value, User) and value.id == ME
     elif isinstance(value, Boolean):
         return value.is_true == (wanted[0] == "yes")
@@ -226,7 +226,7 @@ def holds(value, operator, wanted, kind):
         Operator.STARTS: lambda: own.startswith(wanted[0]),
         Operator.GREATER: lambda: own > wanted[0],
         Operator.LESS: lambda: own < wanted[0],
-        Operator.BETWEEN: lambda: wanted[0] <= own <= wanted[1],
+        Operator.BETWEEN: lambda: min(wanted[:2]) <= own <= max(wanted[:2]),
         Operator.BEFORE: lambda: own < wanted[0],
         Operator.AFTER: lambda: own > wanted[0],
     }[operator]()
@@ -252,6 +252,8 @@ WANTED = {
 def values_for(operator, kind, chosen):
     if operator in {Operator.ME, Operator.EMPTY, Operator.FILLED}:
         return []
+    if operator == Operator.SAME:
+        return [f"{identity(ME):.0f}", "Same Name"]
     if operator in {Operator.LAST, Operator.NEXT}:
         return ["2"]
     if operator == Operator.BETWEEN:
@@ -283,7 +285,7 @@ def test_each_operator_of_each_type_finds_what_python_finds(table, column_id):
                 expected = set(told) - expected
             address = QueryDict(mutable=True)
             written = ",".join(f'"{each}"' for each in wanted)
-            is_list = operator in {Operator.ONE_OF, Operator.BETWEEN}
+            is_list = len(wanted) > 1
             address[f"{column_id}__{operator}"] = (
                 written if is_list else (wanted or ["1"])[0]
             )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from integrations.models import PropertyIndex
+from integrations.models import PropertyIndex, SavedView
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
 from integrations.services.items.tables.columns import Family
@@ -146,3 +146,17 @@ def test_results_of_several_types_are_texts_whichever_is_the_latest(as_alice, ta
     get(as_alice, table, "?number__contains=10")
 
     assert PropertyIndex.objects.get().family == Family.TEXT
+
+
+def test_choosing_columns_in_a_view_keeps_its_filters_and_groups(as_alice, table):
+    address = f"/collections/{table.pk}/?number__gt=9.5&group=boolean"
+    as_alice.post("/views/new/", {"back": address, "name": "Big"})
+    back = as_alice.get(SavedView.objects.get().get_absolute_url()).url
+    layout = f"/collections/{table.pk}/columns/"
+
+    form = {"back": back, "columns": ["state"], "action": "save"}
+    page = as_alice.post(layout, form, follow=True)
+
+    assert page.context["words"] == "number is greater than 9.5"
+    assert page.context["query"].group.id == "boolean"
+    assert set(names(page)) == {"Ten", "Hundred"}

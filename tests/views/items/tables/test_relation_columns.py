@@ -129,14 +129,17 @@ def test_a_new_name_of_what_is_linked_is_found_at_once(as_alice, deals, companie
     assert names(get(as_alice, deals, address)) == {"One company"}
 
 
-def test_a_name_that_too_many_have_is_not_followed_and_that_is_said(
+def test_a_name_that_too_many_have_is_left_out_and_that_is_said(
     as_alice, deals, companies
 ):
     stored(companies, [(f"{n}", f"Sister {n}", {}) for n in range(1000, 1501)])
 
     page = get(as_alice, deals, f"?{COMPANIES}__contains=sister")
 
-    assert 'data-code="links_not_followed"' in page.content.decode()
+    assert len(page.context["left_out"]) == 1
+    assert 'data-code="left_out"' in page.content.decode()
+    assert page.context["words"] == ""
+    assert [each["is_left_out"] for each in page.context["conditions"]] == [True]
     assert len(names(page)) == 4
 
 
@@ -282,7 +285,8 @@ def test_no_column_is_offered_for_what_is_not_read(as_alice, deals, companies, c
 
 
 def test_a_file_holds_the_names_of_what_names_an_item(as_alice, deals, companies):
-    path = f"/collections/{companies.pk}/download/?columns=deals.{COMPANIES}&sort=name"
+    query = f"?columns=deals.{COMPANIES}&sort=item.name"
+    path = f"/collections/{companies.pk}/download/{query}"
 
     answer = as_alice.post(path, {"form": "csv"})
 

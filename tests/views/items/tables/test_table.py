@@ -183,6 +183,11 @@ def test_the_form_adds_a_filter_to_those_that_are_on(as_alice, four):
         "?columns=amount,gone",
         "?amount__nothing=1",
         '?dealstage__in="',
+        "?match=some",
+        "?density=odd",
+        "?size=7",
+        "?view=odd",
+        "?item.name__is=" + "x" * 256,
     ],
 )
 def test_what_makes_no_sense_is_left_out_and_said(as_alice, four, address):
@@ -394,3 +399,95 @@ def test_sums_have_no_more_digits_than_what_they_are_made_of(as_alice, deals):
     (row,) = get(as_alice, deals, "?group=dealstage").context["group_rows"]
 
     assert row["sums"] == [["207,670,258.20 EUR", "3,461,172.41 USD"]]
+
+
+def test_a_value_with_a_comma_is_found_from_the_form_on(as_alice, deals):
+    deal(deals, "Acme, Inc. renewal")
+    deal(deals, "Other")
+    form = "?column=item.name&operator=contains&value=Acme, Inc"
+
+    page = as_alice.get(f"/collections/{deals.pk}/{form}", follow=True)
+    sort_urls = [each["sort_url"] for each in page.context["columns"]]
+    again = as_alice.get(sort_urls[1])
+
+    assert names(page) == ["Acme, Inc. renewal"]
+    assert names(again) == ["Acme, Inc. renewal"]
+
+
+def test_a_group_whose_value_has_a_comma_leads_to_its_rows(as_alice, deals):
+    stages = {"s1": 'Won, or "so"', "s2": "Lost"}
+    deals.schema = {**SCHEMA, "lookups": {**SCHEMA["lookups"], "stage": stages}}
+    deals.save()
+    deal(deals, "Won")
+    deal(deals, "Lost", stage="s2")
+
+    page = get(as_alice, deals, "?group=dealstage")
+
+    rows = {row["label"]: row["url"] for row in page.context["group_rows"]}
+    assert names(as_alice.get(rows['Won, or "so"'])) == ["Won"]
+    assert names(as_alice.get(rows["Lost"])) == ["Lost"]
+    offered = "?column=dealstage&operator=in&value=Won, or %22so%22"
+    one_of = as_alice.get(f"/collections/{deals.pk}/{offered}", follow=True)
+    assert names(one_of) == ["Won"]
+
+
+def test_the_end_of_a_long_search_is_told(as_alice, four):
+    page = get(as_alice, four, "?q=" + "x" * 201)
+
+    assert codes(page) == ["left_out"]
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("?amount__between=3000,900", ["Euro", "Small"]),
+        ("?closedate__between=2026-12-24,2026-11-04", ["Large"]),
+    ],
+)
+def test_the_ends_of_a_range_are_in_their_order(as_alice, four, address, expected):
+    page = get(as_alice, four, f"{address}&sort=item.name")
+
+    assert names(page) == expected
+
+
+def test_groups_of_two_owners_of_one_name_lead_to_their_own_rows(as_alice, deals):
+    owners = {"41": "Cleo, Cole", "42": "Cleo, Cole", "43": "Dan Day"}
+    deals.schema = {**SCHEMA, "lookups": {**SCHEMA["lookups"], "owner": owners}}
+    deals.save()
+    for name, owner in (("A", "41"), ("B", "42"), ("C", "42"), ("D", "43")):
+        deal(deals, name, owner=owner)
+
+    page = get(as_alice, deals, "?group=hubspot_owner_id")
+
+    found = []
+    for row in page.context["group_rows"]:
+        rows = as_alice.get(row["url"])
+        assert len(names(rows)) == row["count"]
+        assert f"{row['label']}" in rows.context["words"]
+        assert codes(rows) == []
+        found.append(set(names(rows)))
+    assert sorted(map(sorted, found)) == [["A"], ["B", "C"], ["D"]]
+    form = get(as_alice, deals, "?filter=hubspot_owner_id").context["adding"]
+    assert "same" not in {each["value"] for each in form["operators"]}
+
+
+@pytest.mark.parametrize(
+    "odd", ["1", "x,Cleo", "1,Cleo,Dan", "-1,Cleo", "9" * 16 + ",C"]
+)
+def test_an_odd_identity_is_left_out(as_alice, four, odd):
+    page = get(as_alice, four, f"?hubspot_owner_id__same={odd}")
+
+    assert codes(page) == ["left_out"]
+
+
+def test_a_group_of_a_long_value_leads_to_its_rows(as_alice, deals):
+    stages = {"s1": "Long  label " * 40, "s2": "Lost"}
+    deals.schema = {**SCHEMA, "lookups": {**SCHEMA["lookups"], "stage": stages}}
+    deals.save()
+    deal(deals, "Long")
+    deal(deals, "Lost", stage="s2")
+
+    page = get(as_alice, deals, "?group=dealstage")
+
+    found = [names(as_alice.get(row["url"])) for row in page.context["group_rows"]]
+    assert sorted(found) == [["Long"], ["Lost"]]

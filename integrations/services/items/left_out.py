@@ -1,0 +1,24 @@
+"""Say what of an address was not taken, so that nothing is shown for another thing."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from integrations.providers.values import cut
+
+# Between a property and an operator, as addresses of tables have them.
+SEPARATOR: Final = "__"
+
+
+def find_left_out(given: Mapping[str, Any], taken: Mapping[str, Any]) -> Iterable[str]:
+    """Yield in words each parameter that has a value, and of which nothing was taken.
+
+    ``taken`` are the values that the parameters were read as. Filters by properties
+    are those of tables; other names that nobody knows mean nothing.
+    """
+    for name, value in taken.items():
+        told = str(given.get(name) or "").replace("\x00", "").strip()
+        if told and not value:
+            yield f"“{cut(told, 60)}” cannot be chosen for “{name}”."
+    for name in given:
+        if SEPARATOR in name:
+            yield f"Nothing is filtered by “{cut(name, 60)}” here."

@@ -1,0 +1,116 @@
+"""A filter is read from an address as it was written there, whatever its values."""
+
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import pytest
+from django.http import QueryDict
+
+from integrations.services.items.tables.columns import OWN, Column, Columns, Family
+from integrations.services.items.tables.conditions import Condition, read_list
+from integrations.services.items.tables.operators import (
+    ALLOWED,
+    WITHOUT_VALUE,
+    Operator,
+)
+from integrations.services.items.tables.table_query import TableQuery
+
+TEXTS = (
+    "Acme, Inc",
+    'say "hi"',
+    '"Acme, Inc"',
+    '"quoted"',
+    '"',
+    '""',
+    '"""a, b"""',
+    ",",
+    "a,b",
+    "two\nlines",
+    "two\r\nlines",
+    "50 % & more = +1",
+    "it's; a #1?",
+    "日本, 東京",
+    "\u202eback",
+)
+FAMILY_VALUES = {
+    Family.NUMBER: ("-2.5", "1", "1e3"),
+    Family.BOOLEAN: ("yes", "no"),
+    Family.DATE: ("2026-11-01", "2026-12-24"),
+}
+COLLECTION = UUID(int=1)
+COLUMN_IDS = ("plain", "Cost, EUR", "a__b", "-minus", 'a "quote"', "ß & co")
+
+
+def values_for(family, operator):
+    """Return the value tuples that a filter is tried with."""
+    if operator in WITHOUT_VALUE:
+        return [()]
+    if operator in {Operator.LAST, Operator.NEXT}:
+        return [("7",)]
+    if operator is Operator.SAME:
+        return [("12345", each) for each in TEXTS]
+    known = FAMILY_VALUES.get(family, TEXTS)
+    if operator is Operator.BETWEEN:
+        return [(known[0], known[1])]
+    if operator is Operator.ONE_OF:
+        return [*((each,) for each in known), known]
+    return [(each,) for each in known]
+
+
+CASES = [
+    (family, operator)
+    for family, operators in ALLOWED.items()
+    for operator in operators
+]
+
+
+@pytest.mark.parametrize(("family", "operator"), CASES)
+def test_every_filter_survives_its_own_address(family, operator):
+    for column_id in COLUMN_IDS:
+        column = Column(id=column_id, label="Column", family=family)
+        columns = Columns(by_id={each.id: each for each in (column, *OWN)})
+        for values in values_for(family, operator):
+            condition = Condition.make(column, operator, list(values))
+            assert condition is not None
+            assert condition.values == values
+            query = TableQuery(collection=COLLECTION, conditions=(condition,))
+            for _ in range(2):
+                told = QueryDict(urlsplit(query.url).query)
+                query = TableQuery.parse(COLLECTION, told, columns)
+                assert query.left_out == ()
+                assert query.conditions == (condition,)
+
+
+@pytest.mark.parametrize("text", ["Acme, Inc", "a,b", "50 %"])
+def test_a_single_value_is_written_as_it_is(text):
+    column = Column(id="name", label="Name")
+    condition = Condition(column=column, operator=Operator.CONTAINS, values=(text,))
+
+    assert condition.address == ("name__contains", text)
+
+
+@pytest.mark.parametrize("operator", ["is", "not", "contains", "starts"])
+@pytest.mark.parametrize(
+    ("stored", "meant"),
+    [('"Acme, Inc"', "Acme, Inc"), ('"say ""hi"""', 'say "hi"'), ('"hi"', '"hi"')],
+)
+def test_what_a_view_kept_quoted_is_read_as_it_was_meant(operator, stored, meant):
+    assert read_list(operator, stored) == [meant]
+
+
+@pytest.mark.parametrize("is_descending", [True, False])
+@pytest.mark.parametrize("sorted_by", [*COLUMN_IDS, "+plus"])
+def test_columns_and_order_survive_their_address_too(sorted_by, is_descending):
+    ids = (*COLUMN_IDS, "+plus")
+    own = [Column(id=each, label="Column") for each in ids]
+    columns = Columns(by_id={each.id: each for each in (*own, *OWN)})
+    query = TableQuery(
+        collection=COLLECTION,
+        columns=ids,
+        sort=columns.by_id[sorted_by],
+        is_descending=is_descending,
+    )
+
+    told = QueryDict(urlsplit(query.url).query)
+
+    assert TableQuery.parse(COLLECTION, told, columns) == query

@@ -1,0 +1,97 @@
+"""A list says what of its address it leaves out, and nothing trusts such a list."""
+
+import io
+import re
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.http import QueryDict
+
+from integrations.models import Download
+from integrations.services.items.downloads import making
+from tests.support.rows import NOON, make_collection, make_item
+
+ODD = [
+    "provider=hubspott",
+    "connection=nonsense",
+    "state=gone",
+    "sort=amount",
+    "amount__gt=3",
+]
+
+
+def codes(page):
+    return re.findall(r'data-code="(left_out)"', page.content.decode())
+
+
+@pytest.fixture
+def item(connection):
+    return make_item(make_collection(connection, first_full_refresh_at=NOON))
+
+
+@pytest.mark.parametrize("query", ODD)
+def test_the_list_over_everything_says_it(as_alice, item, query):
+    page = as_alice.get(f"/items/?{query}")
+
+    assert list(page.context["items"]) == [item]
+    assert codes(page) == ["left_out"]
+
+
+@pytest.mark.parametrize("query", ODD)
+def test_no_file_is_made_of_it(as_alice, alice, item, query):
+    told = {**QueryDict(query).dict(), "form": "ndjson", "values": "raw"}
+    refused = as_alice.post("/items/download/", told)
+    download = Download.objects.create(
+        owner=alice,
+        name="Items",
+        form="csv",
+        content="raw",
+        time_zone="UTC",
+        parameters=query,
+    )
+
+    making.make(download.pk)
+
+    assert refused.status_code == 302
+    download.refresh_from_db()
+    assert download.state == Download.State.FAILED
+    with pytest.raises(CommandError):
+        call_command(
+            "items",
+            user=alice.email,
+            address=f"/items/?{query}",
+            format="ndjson",
+            stdout=io.StringIO(),
+        )
+
+
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [
+        ("provider=hubspott", 1),
+        ("day=2026-13-44&kind=odd", 2),
+        ("since=yesterday", 1),
+        ("run=1&item=2", 2),
+        ("type=%3Cb%3E&connection=1", 2),
+        ("kind=changed&since=unseen&field=properties.a__b", 0),
+    ],
+)
+def test_the_page_of_changes_says_it(as_alice, item, query, number):
+    page = as_alice.get(f"/changes/?{query}")
+
+    assert codes(page) == ["left_out"] * number
+
+
+def test_a_list_as_it_was_says_it(as_alice, item):
+    page = as_alice.get(f"/items/as-of/?at={NOON.isoformat()[:16]}&provider=odd")
+
+    assert codes(page) == ["left_out"]
+
+
+@pytest.mark.parametrize("query", ["&item.name__is=x", "&q=x", "&gone__is=1", ""])
+def test_a_table_as_it_was_is_not_filtered_and_says_so(as_alice, item, query):
+    path = f"/collections/{item.collection_id}/as-of/"
+
+    page = as_alice.get(f"{path}?at={NOON.isoformat()[:16]}{query}")
+
+    assert bool(codes(page)) is bool(query)

@@ -1,0 +1,116 @@
+"""Rows that a filter should have left out are in no file, feed, digest or edit."""
+
+import io
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.http import QueryDict
+from django.test import Client
+
+from integrations.models import Collection, Download, Item
+from integrations.services.items.downloads import making
+from integrations.services.notices import view_items
+from tests.support.rows import make_connection
+from tests.views.items.tables.test_relation_columns import COMPANIES, make, stored
+from tests.views.items.tables.test_table import codes, get
+from tests.views.saved_views.test_feeds import entries, make_feed
+from tests.views.saved_views.test_saved_views import table
+
+QUERIES = {
+    "vague": f"?{COMPANIES}__contains=sister",
+    "lost": "?amount__gt=1000",
+}
+
+
+@pytest.fixture(params=QUERIES)
+def broken(
+    request: pytest.FixtureRequest, as_alice: Client, alice: Any, keep: Any
+) -> Any:
+    """Return a table, a view of it whose filter is lost, and its feed's address."""
+    connection = make_connection(alice)
+    companies = make(connection, "companies", "company", [("1", "Sister 1", {})])
+    rows = [
+        ("11", "Meant", {COMPANIES: ["1"], "amount": "5000"}),
+        ("12", "Not meant", {"amount": "5"}),
+    ]
+    made = make(connection, "deals", "deal", rows)
+    view = keep(table(made, QUERIES[request.param]), "Meant ones")
+    feed = make_feed(as_alice, view)
+    assert len(entries(Client().get(feed))) == 1
+    if request.param == "vague":
+        stored(companies, [(f"{n}", f"Sister {n}", {}) for n in range(1000, 1501)])
+    else:
+        Collection.objects.filter(pk=made.pk).update(schema={"fields": []})
+    return made, view, feed
+
+
+def test_the_page_of_such_a_view_says_so(as_alice, broken):
+    _, view, _ = broken
+
+    page = as_alice.get(view.get_absolute_url(), follow=True)
+
+    assert {"left_out", "view_left_out"} & set(codes(page))
+    assert page.context["words"] == ""
+    assert not page.context["is_view_changed"]
+
+
+@pytest.mark.parametrize("action", ["rows", "download"])
+def test_not_all_that_match_can_be_chosen(as_alice, broken, action):
+    made, view, _ = broken
+    query = as_alice.get(view.get_absolute_url()).url.partition("?")[2]
+    path = f"/collections/{made.pk}/{action}/?{query}"
+
+    answer = as_alice.post(path, {"rows": "all", "form": "csv"}, follow=True)
+
+    assert "left_out" in codes(answer)
+    ticked = [str(Item.objects.get(name="Meant").uuid)]
+    some = as_alice.post(path, {"rows": "ticked", "item": ticked, "form": "csv"})
+    assert some.status_code == 200
+
+
+def test_no_file_of_it_is_made(as_alice, alice, broken):
+    made, view, _ = broken
+    query = as_alice.get(view.get_absolute_url()).url.partition("?")[2]
+
+    path = f"/collections/{made.pk}/download/?{query}"
+    answer = as_alice.post(path, {"form": "csv"}, follow=True)
+
+    assert "left_out" in codes(answer)
+    download = Download.objects.create(
+        owner=alice,
+        collection=made,
+        name="Deals",
+        form="csv",
+        content="shown",
+        time_zone="UTC",
+        parameters=QueryDict(query).urlencode(),
+    )
+    making.make(download.pk)
+    download.refresh_from_db()
+    assert download.state == Download.State.FAILED
+    for where in ({"view": view.name}, {"address": f"/collections/{made.pk}/?{query}"}):
+        with pytest.raises(CommandError):
+            call_command("items", user=alice.email, stdout=io.StringIO(), **where)
+
+
+def test_neither_feed_nor_digest_tells_of_it(alice, broken):
+    made, view, feed = broken
+
+    answer = Client().get(feed)
+
+    assert entries(answer) == []
+    assert b"subtitle" in answer.content
+    keys = [*made.items.values_list("pk", flat=True)]
+    with pytest.raises(view_items.BrokenViewError):
+        view_items.shown_among(view, alice, keys)
+
+
+def test_a_download_by_an_address_with_an_unknown_filter_is_refused(as_alice, alice):
+    made = make(make_connection(alice), "deals", "deal", [("1", "One", {})])
+    assert codes(get(as_alice, made, "?nothing__is=1")) == ["left_out"]
+
+    path = f"/collections/{made.pk}/download/?nothing__is=1"
+    answer = as_alice.post(path, {"form": "csv"}, follow=True)
+
+    assert "left_out" in codes(answer)
