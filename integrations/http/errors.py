@@ -255,8 +255,24 @@ class Network(Transient):
 def is_refusal(exc: ApiError) -> bool:
     """Tell whether an error speaks of its own call only, and others may succeed.
 
-    Neither the grant's end nor a limit is one.
+    Neither the grant's end nor a limit is one; an answer that nobody can read, or
+    that is not the provider's own, is.
     """
     if isinstance(exc, QuotaExhausted):
         return False
-    return isinstance(exc, Forbidden | NotFound | InvalidRequest | Server | Network)
+    return isinstance(
+        exc,
+        Forbidden
+        | NotFound
+        | InvalidRequest
+        | InvalidResponse
+        | Server
+        | Intermediary
+        | NotJson
+        | Network,
+    )
+
+
+def may_pass(exc: ApiError) -> bool:
+    """Tell whether the same call may succeed a little later."""
+    return isinstance(exc, Transient | InvalidResponse)

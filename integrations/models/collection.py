@@ -144,7 +144,7 @@ class Collection(models.Model):
         return self.misses < self.MOST_MISSES
 
     def is_blocked(self, now: datetime) -> bool:
-        """Tell whether a used-up quota keeps it from being read."""
+        """Tell whether a used-up quota, or a long wait, keeps it from being read."""
         return times.is_to_come(self.blocked_until, now, longest=self.LONGEST_BLOCK)
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from django.db import models
 
@@ -91,6 +91,20 @@ class StateReason(models.TextChoices):
     TAKEN_BACK = "taken_back", "Taken back from another server"
     REMOVED_BY_USER = "removed_by_user", "Removed by user"
     NOT_CONNECTED = "not_connected", "Not connected"
+
+
+# What may be over when the same is asked for again.
+PASSING: Final = frozenset(
+    {
+        ReasonCode.NETWORK,
+        ReasonCode.INTERMEDIARY,
+        ReasonCode.PROVIDER_DOWN,
+        ReasonCode.ODD_ANSWER,
+        ReasonCode.RATE_LIMITED,
+        ReasonCode.REFRESHING,
+        ReasonCode.DATABASE_AWAY,
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True)

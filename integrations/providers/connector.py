@@ -38,7 +38,8 @@ class CollectionContext:
     the operator configured, for providers that write it into their paths;
     ``stored`` is there while a sync reads. ``probes`` are ids of items to look for
     beside what changed, at most ``most_probes``: those that are not there any more
-    belong into ``deleted``.
+    belong into ``deleted``. ``tries`` is how often what comes next has failed, with a
+    pause behind each: what fails again and again may be left out by then.
     """
 
     remote_id: str
@@ -49,6 +50,7 @@ class CollectionContext:
     version: str
     stored: StoredItems | None = None
     probes: Sequence[str] = ()
+    tries: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -148,9 +148,10 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "services/sync/refresh/checkpoint.py::MOST_NOTED": "found.has_more_noted",
     "services/sync/refresh/collection.py::MOST_RESTARTS": FAILS,
     "services/sync/refresh/pages.py::MOST_ROWS": LATER,
-    "services/sync/refresh/start.py::MOST_SCHEMA_TRIES": (
+    "services/sync/refresh/extras.py::MOST_TRIES": (
         f"{NONE}the next sync asks again; until then names stand for labels"
     ),
+    "services/sync/texts/page_text.py::MOST_IN_A_ROW": LATER,
     "services/sync/calls/run_answers.py::MAX_CHARACTERS": WHOLE,
     "services/sync/runs.py::MOST_DELIVERIES": "Stopped: it kept killing its worker",
     "services/sync/spot_checks/due.py::MOST_CALLS": "proof.is_whole",

@@ -103,6 +103,7 @@ BOUNDS = {
         f"{NONE}the item is there, at the top; nobody nests so many blocks"
     ),
     "providers/notion/listing/reader.py::MOST_CALLS": LATER,
+    "providers/notion/listing/reader.py::MOST_TRIES": NOT_ALL,
     "providers/notion/listing/rest.py::MOST_CALLS": IN_PART,
     "providers/notion/listing/rest.py::MOST_PAGES": IN_PART,
     "providers/notion/listing/rows.py::MOST_CHECKED": NOT_ALL,

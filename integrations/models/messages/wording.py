@@ -51,7 +51,8 @@ def reason_text(reason: Reason | None, provider: str = "") -> str:
         return _full_refresh_failed(reason.data, provider)
     if reason.code in WORDED:
         return WORDED[reason.code](reason.data)
-    return TEXTS[reason.code]
+    text, until = TEXTS[reason.code], _until(reason.data)
+    return f"{text}; it asks to wait until {until}" if until else text
 
 
 def state_text(reason: str) -> str:
@@ -193,6 +194,7 @@ EXTRAS: Mapping[str, str] = {
     "pipelines": "the names of pipelines and stages",
     "owners": "the names of owners",
     "archived_owners": "the names of owners who have left",
+    "people": "the names of people",
 }
 # What there is more of than is read.
 CUT_EXTRAS: Mapping[str, str] = {
@@ -217,9 +219,14 @@ def _extras_refused(data: Mapping[str, Any]) -> str:
 
 
 def _quota_exhausted(data: Mapping[str, Any]) -> str:
-    text = TEXTS[ReasonCode.QUOTA_EXHAUSTED]
+    text, until = TEXTS[ReasonCode.QUOTA_EXHAUSTED], _until(data)
+    return f"{text} until {until}" if until else text
+
+
+def _until(data: Mapping[str, Any]) -> str:
+    """Return when the provider answers again, empty where that is not known."""
     until = parse_datetime(str(data.get("until", "")))
-    return f"{text} until {time_text(until)}" if until else text
+    return time_text(until) if until else ""
 
 
 def _no_permission(data: Mapping[str, Any]) -> str:

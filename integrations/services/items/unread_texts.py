@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from django.conf import settings
+from django.db.models import Q
 
 from integrations.models import Connection, Item
+from integrations.models.reasons import PASSING
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsContent
 from integrations.services.items.lists.counting import Count, count_up_to
@@ -27,7 +29,9 @@ def count_in(connections: Sequence[Connection]) -> Count:
     unread = Item.objects.live().filter(
         connection__in=with_texts,
         type__in={name for names in types.values() for name in names},
-        content__isnull=True,
+    )
+    unread = unread.filter(
+        Q(content__isnull=True) | Q(content__reason__in=PASSING, content__text="")
     )
     return count_up_to(unread, MOST_COUNTED)
 

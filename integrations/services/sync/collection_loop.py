@@ -31,7 +31,7 @@ from integrations.services.sync.refresh.context import connector_of
 
 # More of them at once would leave a listing alone until its cursor is forgotten.
 MOST_IN_TURNS = 10
-FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
+FIRST_PAUSE = 5.0
 
 
 def read_collections(lease: RunLease) -> float | None:
@@ -124,7 +124,7 @@ def _read_one(lease: RunLease, collection: Collection) -> None:
             raise
         _wait(lease, collection, exc, seconds=exc.retry_after or 1.0)
     except QuotaExhausted as exc:
-        failures.mark_blocked(lease, collection, exc)
+        failures.mark_blocked(lease, collection, exc, until=exc.until)
     except CollectionDeletedError as exc:
         failures.mark_deleted(lease, collection, exc)
     except (Transient, InvalidResponse) as exc:
@@ -151,13 +151,21 @@ def _wait(
     seconds: float,
     tries: int = 0,
 ) -> None:
-    """Leave a collection for a while; others may have limits of their own."""
+    """Leave a collection for a while; others may have limits of their own.
+
+    A long wait keeps no run open: the run ends, and others go on from there.
+    """
+    until = timezone.now() + timedelta(seconds=seconds)
+    if seconds > failures.LONGEST_PAUSE:
+        failures.log("collection blocked", lease, collection, exc)
+        failures.mark_blocked(lease, collection, exc, until=until)
+        return
     lease.note(
         collection,
         state=ProgressState.WAITING,
         tries=tries,
         reason=failures.reason_of(exc),
-        retry_at=timezone.now() + timedelta(seconds=seconds),
+        retry_at=until,
         **failures.facts_of(exc),
     )
     lease.renew()
@@ -185,4 +193,4 @@ def pause_after(exc: ApiError, failures_before: int) -> float:
 
 def backoff(failures_before: int) -> float:
     """Return seconds to wait after so many failures: ever longer."""
-    return min(LONGEST_PAUSE, FIRST_PAUSE * 2**failures_before)
+    return min(failures.LONGEST_PAUSE, FIRST_PAUSE * 2**failures_before)

@@ -1,7 +1,7 @@
 """Turn errors into reasons, and mark what could not be read; what is stored stays."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -44,6 +44,8 @@ logger = logging.getLogger(__name__)
 
 # So many are one too many.
 MOST_IN_A_ROW = 6
+# Seconds; what has to wait longer keeps no run open.
+LONGEST_PAUSE = 300.0
 
 # The first that fits is taken, so a child stands before its parent.
 CODES: tuple[tuple[type[ApiError], ReasonCode], ...] = (
@@ -80,7 +82,7 @@ def reason_of(exc: ApiError, **data: Any) -> Reason:
     if isinstance(exc, CollectionDeletedError):
         return Reason.of(code, kind=exc.kind.value, **data)
     if isinstance(exc, QuotaExhausted):
-        data["until"] = exc.until.isoformat()
+        data = {"until": exc.until.isoformat(), **data}
     return Reason.of(
         code, message=cut(exc.message, 200), detail=cut(exc.detail, 200), **data
     )
@@ -113,13 +115,15 @@ def mark_forbidden(lease: RunLease, collection: Collection, exc: Forbidden) -> N
     _mark(lease, collection, word, reason, exc, state=ProgressState.SKIPPED)
 
 
-def mark_blocked(lease: RunLease, collection: Collection, exc: QuotaExhausted) -> None:
-    """Leave a collection alone until its quota comes back; say when that is."""
-    collection.blocked_until = exc.until
+def mark_blocked(
+    lease: RunLease, collection: Collection, exc: ApiError, *, until: datetime
+) -> None:
+    """Leave a collection alone until the provider answers again; say when that is."""
+    collection.blocked_until = until
     word = Completeness(collection.completeness)
-    state = ProgressState.SKIPPED
+    state, reason = ProgressState.SKIPPED, reason_of(exc, until=until.isoformat())
     with transaction.atomic():
-        _mark(lease, collection, word, reason_of(exc), exc, state=state)
+        _mark(lease, collection, word, reason, exc, state=state)
         collection.save(update_fields=["blocked_until"])
 
 

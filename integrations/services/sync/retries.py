@@ -13,23 +13,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.models import Connection, SyncRun
-from integrations.models.reasons import Reason, ReasonCode
+from integrations.models.reasons import PASSING, Reason, ReasonCode
 from integrations.models.sync.progress import CollectionProgress, ProgressState
 
 # Counted since the last sync that worked; after these the schedule goes on alone.
 DELAYS: Final = tuple(timedelta(minutes=number) for number in (1, 2, 5, 10))
 MOST_ATTEMPTS: Final = len(DELAYS) + 1
-PASSING: Final = frozenset(
-    {
-        ReasonCode.NETWORK,
-        ReasonCode.INTERMEDIARY,
-        ReasonCode.PROVIDER_DOWN,
-        ReasonCode.ODD_ANSWER,
-        ReasonCode.RATE_LIMITED,
-        ReasonCode.REFRESHING,
-        ReasonCode.DATABASE_AWAY,
-    }
-)
 
 
 def passing_failure(

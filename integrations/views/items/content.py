@@ -38,7 +38,8 @@ def make_content(
     return {
         "state": _state(kept),
         "reason_text": kept.reason_text,
-        "read_at": kept.read_at,
+        "read_at": None if kept.is_deferred else kept.read_at,
+        "is_deferred": kept.is_deferred,
         "is_older": is_older,
         "goes_on": _goes_on(item),
         "is_truncated": kept.is_truncated,
@@ -57,6 +58,8 @@ def _has_text(item: Item) -> bool:
 
 
 def _state(kept: ItemContent) -> str:
-    if kept.reason:
+    if kept.is_deferred and not kept.blocks:
+        return "deferred"
+    if kept.reason and not kept.is_deferred:
         return "unreadable"
     return "read" if kept.blocks else "empty"

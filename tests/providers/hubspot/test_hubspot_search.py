@@ -275,7 +275,8 @@ def test_the_count_is_the_search_total(hubspot):
 
 
 @pytest.mark.parametrize("total", [None, "7", -1, True])
-def test_an_odd_count_is_unknown(hubspot, total):
+def test_an_odd_count_is_an_odd_answer(hubspot, total):
     hubspot.transport.on(SEARCH, {"total": total, "results": []})
 
-    assert hubspot.connector.fetch_count(hubspot.api, hubspot.context()) is None
+    with pytest.raises(InvalidResponse):
+        hubspot.connector.fetch_count(hubspot.api, hubspot.context())

@@ -278,6 +278,24 @@ def test_a_table_names_the_users_of_its_rows(notion):
     assert second["users"] == {"left": "Bo"}
 
 
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(403, b"<html>"), (200, b"<html>"), (200, {"status": "ok"}), (503, {})],
+)
+def test_columns_are_known_without_the_names_of_users(notion, status, body):
+    notion.transport.on(GET, notion.load("data_source_tasks"))
+    for _ in range(2 if status == 503 else 1):
+        notion.transport.on("GET /v1/users", body, status=status)
+
+    schema = notion.connector.fetch_schema(
+        notion.api, replace(notion.context(), schema={"users": {"left": "Bo"}})
+    )
+
+    assert (schema["users"], schema["refused"]) == ({"left": "Bo"}, ["people"])
+    assert schema["ask_again"]
+    assert schema["fields"]
+
+
 @pytest.mark.parametrize(("pages", "told"), [(20, []), (21, ["more_people"])])
 def test_people_beyond_those_that_are_read_are_told(notion, pages, told):
     answer = notion.load("users")

@@ -14,12 +14,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from integrations.http.errors import (
-    Forbidden,
-    InvalidRequest,
-    InvalidResponse,
-    Server,
-)
+from integrations.http.errors import ApiError, InvalidResponse, is_refusal
 from integrations.http.limits import Limit
 from integrations.http.shape import expect_list, expect_object
 from integrations.providers.errors import ListingExpiredError
@@ -74,12 +69,13 @@ def fetch_changes(
     return to_page(mapped, following, deleted=deleted, cut=reader.cut)
 
 
-def fetch_count(reader: Reader, limits: Sequence[Limit]) -> int | None:
+def fetch_count(reader: Reader, limits: Sequence[Limit]) -> int:
     """Return how many records the search index holds, which lags a little."""
     body = _search(reader, limits, {"filterGroups": [], "limit": 1})
     total = body.get("total")
-    is_count = isinstance(total, int) and not isinstance(total, bool) and total >= 0
-    return total if is_count else None
+    if not isinstance(total, int) or isinstance(total, bool) or total < 0:
+        raise InvalidResponse("total: expected a number of records")
+    return total
 
 
 def _without_known(
@@ -110,7 +106,9 @@ def _probe_stored(reader: Reader, found: Found, *, most: int) -> dict[str, Delet
     """
     try:
         return _probe(reader, _without_answer(reader, found)[:most])[0]
-    except (Server, Forbidden, InvalidRequest, InvalidResponse) as exc:
+    except ApiError as exc:
+        if not is_refusal(exc):
+            raise
         logger.info("stored items not probed: %s", type(exc).__name__)
         return {}
 

@@ -14,8 +14,8 @@ from integrations.http.client import ApiClient
 from integrations.http.errors import (
     ApiError,
     InvalidResponse,
-    Transient,
     is_refusal,
+    may_pass,
 )
 from integrations.http.once import get_once
 from integrations.http.shape import expect_object, expect_text, objects
@@ -79,7 +79,7 @@ def fetch_lookups(
         try:
             told = fetch()
         except ApiError as exc:
-            if not (is_refusal(exc) or isinstance(exc, InvalidResponse)):
+            if not is_refusal(exc):
                 raise
             failed[name] = exc
             _log(name, exc)
@@ -90,10 +90,8 @@ def fetch_lookups(
         names[OWNER_EMAILS] = emails
     return Lookups(
         names=names,
-        refused=(*(name for name, exc in failed.items() if is_refusal(exc)), *more),
-        ask_again=any(
-            isinstance(exc, InvalidResponse | Transient) for exc in failed.values()
-        ),
+        refused=(*failed, *more),
+        ask_again=any(map(may_pass, failed.values())),
     )
 
 

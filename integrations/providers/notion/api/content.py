@@ -6,11 +6,12 @@ from typing import Any, Final
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import (
-    Forbidden,
+    ApiError,
     InvalidRequest,
     InvalidResponse,
     NotFound,
-    Server,
+    Transient,
+    is_refusal,
 )
 from integrations.http.shape import expect_object
 from integrations.providers.notion.api.literal import settle_headings
@@ -61,14 +62,14 @@ def fetch_content(api: ApiClient, page_id: str) -> Content:
 def read_page(api: ApiClient, page_id: str, *, has_text: bool) -> PageText:
     """Return the text of a page, where it ``has_text`` to be told, and its children.
 
-    Nothing where its Markdown is refused: its blocks may be shown all the same.
+    Nothing where its Markdown is refused, by whoever answers: its blocks may be shown
+    all the same.
     """
     try:
         gathered = _gather(api, page_id)
-    except (NotFound, Forbidden, InvalidRequest, InvalidResponse):
-        return PageText()
-    except Server as exc:
-        if exc.retry_after is not None:
+    except ApiError as exc:
+        asked_for = exc.retry_after if isinstance(exc, Transient) else None
+        if not is_refusal(exc) or asked_for is not None:
             raise
         return PageText()
     children = gathered.children()

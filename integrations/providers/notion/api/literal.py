@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from integrations.http.client import ApiClient
-from integrations.http.errors import Forbidden, InvalidRequest, NotFound
+from integrations.http.errors import ApiError, is_refusal
 from integrations.providers.errors import ListingExpiredError
 from integrations.providers.notion.api.paging import PAGE_SIZE, Listing, fetch_list
 from integrations.providers.notion.ids import find_id
@@ -72,7 +72,9 @@ def _read_kinds(
                 wanted[key] -= 1
             if not any(left > 0 for left in wanted.values()):
                 break
-    except (NotFound, Forbidden, InvalidRequest, ListingExpiredError):
+    except ApiError as exc:
+        if not is_refusal(exc) and not isinstance(exc, ListingExpiredError):
+            raise
         # What has been read so far is known.
         return found
     return found

@@ -111,7 +111,8 @@ class _Step:
         self._stored = context.stored
         self._phases = phases
         self._since = since
-        self._tree = Tree(Reader(api, context.stored), Gathering(context.remote_id))
+        reader = Reader(api, context.stored, tries=context.tries)
+        self._tree = Tree(reader, Gathering(context.remote_id))
 
     def take(self, found: Inventory) -> Page:
         """Do a few calls' worth of work and say where the next step starts."""

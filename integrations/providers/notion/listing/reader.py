@@ -4,7 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from integrations.http.client import ApiClient
-from integrations.http.errors import InvalidRequest, NotFound
+from integrations.http.errors import (
+    ApiError,
+    InvalidRequest,
+    NotFound,
+    Transient,
+    is_refusal,
+)
 from integrations.http.shape import expect_object
 from integrations.providers.notion.mapping.parents import (
     BLOCK,
@@ -20,6 +26,8 @@ from integrations.providers.stored import StoredItem, StoredItems
 # that is lost when a limit or a failure ends it.
 MOST_CALLS: Final = 12
 MAX_HEIGHT: Final = 12
+# What fails after so many pauses, while others do not, is left out.
+MOST_TRIES: Final = 2
 _PATHS: Final = {
     PAGE: "pages",
     DATABASE: "databases",
@@ -35,10 +43,13 @@ class Reader:
     what is gone.
     """
 
-    def __init__(self, api: ApiClient, stored: StoredItems | None) -> None:
-        """Start a step: nothing fetched, nothing looked up, nothing spent."""
+    def __init__(
+        self, api: ApiClient, stored: StoredItems | None, *, tries: int = 0
+    ) -> None:
+        """Start a step, tried ``tries`` times before: nothing fetched or spent."""
         self.api = api
         self.stored = stored
+        self._tries = tries
         self._calls_before = api.calls
         self._fetched: dict[str, dict[str, Any] | None] = {}
         self._known: dict[str, StoredItem | None] = {}
@@ -46,6 +57,21 @@ class Reader:
     def is_spent(self) -> bool:
         """Tell whether the step has made its calls."""
         return self.api.calls - self._calls_before >= MOST_CALLS
+
+    def is_lost(self, exc: ApiError) -> bool:
+        """Tell whether what failed keeps failing, though Notion answers others.
+
+        One object that Notion cannot show must not keep the rest from being read.
+        """
+        asked_for = exc.retry_after if isinstance(exc, Transient) else None
+        is_patient = self._tries < MOST_TRIES or asked_for is not None
+        if is_patient or not is_refusal(exc):
+            return False
+        try:
+            self.api.get("/users/me")
+        except ApiError:
+            return False
+        return True
 
     def fetch_page(self, remote_id: str) -> dict[str, Any] | None:
         """Return a page or row."""

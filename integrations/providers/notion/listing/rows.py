@@ -12,11 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from integrations.http.client import ApiClient
-from integrations.http.errors import (
-    Forbidden,
-    InvalidRequest,
-    InvalidResponse,
-)
+from integrations.http.errors import ApiError, InvalidResponse, is_refusal, may_pass
 from integrations.http.shape import expect_object
 from integrations.providers.connector import CollectionContext
 from integrations.providers.errors import ListingExpiredError
@@ -29,7 +25,7 @@ from integrations.providers.notion.listing.cursors import Query, UnseenRows
 from integrations.providers.notion.listing.gathering import Gathering
 from integrations.providers.notion.listing.probing import probe_missing
 from integrations.providers.notion.listing.querying import query
-from integrations.providers.notion.listing.reader import MOST_CALLS, Reader
+from integrations.providers.notion.listing.reader import MOST_CALLS, MOST_TRIES, Reader
 from integrations.providers.notion.listing.rest import Rest
 from integrations.providers.notion.listing.tree import Tree
 from integrations.providers.notion.mapping.items import (
@@ -108,8 +104,9 @@ def _read_archived(
     """Read archived rows; where that is refused, each row not shown is asked for."""
     try:
         return _read(api, context, found, since=since)
-    except (InvalidRequest, Forbidden):
-        if found.start is not None:
+    except ApiError as exc:
+        is_early = may_pass(exc) and context.tries < MOST_TRIES
+        if found.start is not None or is_early or not is_refusal(exc):
             raise
     unseen = cursors.to_json(UnseenRows(is_capped=found.is_capped))
     return Page(

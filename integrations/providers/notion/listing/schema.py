@@ -1,9 +1,9 @@
 """Read the columns of a data source, and the names of who is in them."""
 
-from typing import Any
+from typing import Any, Final
 
 from integrations.http.client import ApiClient
-from integrations.http.errors import NotFound
+from integrations.http.errors import ApiError, NotFound, is_refusal, may_pass
 from integrations.http.shape import expect_object
 from integrations.providers.connector import CollectionContext
 from integrations.providers.errors import CollectionDeletedError
@@ -17,6 +17,8 @@ from integrations.providers.notion.mapping.schema import (
     to_schema,
 )
 from integrations.providers.notion.mapping.titles import expect_title
+
+PEOPLE: Final = "people"
 
 
 def fetch_schema(api: ApiClient, context: CollectionContext) -> dict[str, Any]:
@@ -35,7 +37,15 @@ def fetch_schema(api: ApiClient, context: CollectionContext) -> dict[str, Any]:
     schema = to_schema(source)
     if names_users(schema):
         known = context.schema.get(USERS)
-        names, is_all = fetch_users(api)
+        names: dict[str, str] = {}
+        is_all = True
+        try:
+            names, is_all = fetch_users(api)
+        except ApiError as exc:
+            if not is_refusal(exc):
+                raise
+            schema["refused"].append(PEOPLE)
+            schema["ask_again"] = may_pass(exc)
         schema[USERS] = {**(known or {}), **names}
         if not is_all:
             schema["refused"].append("more_people")

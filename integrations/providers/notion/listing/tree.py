@@ -3,10 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
+from integrations.http.errors import ApiError
 from integrations.http.shape import expect_object, text
 from integrations.providers.listing import reading
 from integrations.providers.notion.ids import to_id
-from integrations.providers.notion.listing.gathering import VALUES_IN_PART, Gathering
+from integrations.providers.notion.listing.gathering import (
+    OUT_OF_REACH,
+    VALUES_IN_PART,
+    Gathering,
+)
 from integrations.providers.notion.listing.reader import MAX_HEIGHT, Reader
 from integrations.providers.notion.listing.rest import Rest
 from integrations.providers.notion.mapping.items import (
@@ -135,7 +140,13 @@ class Tree:
         """
         usual = DATABASE if orphan.type == DATA_SOURCE else PAGE
         kind = str(orphan.properties.get(PARENT_KEY) or usual)
-        above = self.reader.fetch_parent(Parent(kind=kind, id=orphan.parent_id))
+        try:
+            above = self.reader.fetch_parent(Parent(kind=kind, id=orphan.parent_id))
+        except ApiError as exc:
+            if not self.reader.is_lost(exc):
+                raise
+            self.gathering.pending = OUT_OF_REACH
+            above = None
         if above is None:
             return False
         if is_trashed(above) or self._is_under_trash(to_parent(above.get("parent"))):
@@ -147,9 +158,18 @@ class Tree:
         return True
 
     def check(self, item: StoredItem) -> bool:
-        """Ask for an item that was not seen; tell whether Notion shows it."""
+        """Ask for an item that was not seen; False when Notion does not show it.
+
+        One that it cannot show is counted as unreadable, and kept.
+        """
         way = self._ways().get(item.type)
-        thing = way[0](item.id) if way else None
+        try:
+            thing = way[0](item.id) if way else None
+        except ApiError as exc:
+            if not self.reader.is_lost(exc):
+                raise
+            self.gathering.count_unreadable({"id": item.id})
+            return True
         if thing is not None:
             self.add(thing)
         return thing is not None

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zlib import crc32
 
-from integrations.http.errors import InvalidRequest, NotFound
+from integrations.http.errors import ApiError, InvalidRequest, NotFound
 from integrations.providers.errors import ListingExpiredError
 from integrations.providers.notion.api.content import Child, read_page
 from integrations.providers.notion.api.paging import PAGE_SIZE, Listing, fetch_list
@@ -70,14 +70,16 @@ class Walker:
         self._since = since
         self._path = [_Level(frame=frame) for frame in cursor.path]
         self._batch: list[StoredItem] = []
+        self._has_left_out = False
 
     def run(self) -> bool:
         """Walk until the step has made its calls; tell whether that was the end.
 
+        A step that has left something out ends, so that what comes next is not.
         Pages found in this very step are not stored yet. The walk cannot be over
         before it has seen them.
         """
-        while not self._tree.reader.is_spent():
+        while not (self._tree.reader.is_spent() or self._has_left_out):
             if self._path:
                 self._advance()
             elif not self._enter_next():
@@ -181,9 +183,20 @@ class Walker:
         except (NotFound, InvalidRequest):
             self._path.pop()
             return None
+        except ApiError as exc:
+            self._leave_out(exc)
+            self._path.pop()
+            return None
         level.listing = listing
         self._tree.reader.look_up(_children_in(listing.rows))
         return listing
+
+    def _leave_out(self, exc: ApiError) -> None:
+        """Go on without what cannot be read; raise what may still pass."""
+        if not self._tree.reader.is_lost(exc):
+            raise exc
+        self._tree.gathering.pending = OUT_OF_REACH
+        self._has_left_out = True
 
     def _look_at(self, block: object) -> None:
         """Add a child that is not stored, or step into what may hold one."""
@@ -207,7 +220,11 @@ class Walker:
         if reader.is_known(remote_id) or tree.gathering.has(remote_id):
             return
         fetch = reader.fetch_page if is_page else reader.fetch_database
-        child = fetch(remote_id)
+        try:
+            child = fetch(remote_id)
+        except ApiError as exc:
+            self._leave_out(exc)
+            return
         if child is not None:
             tree.add(child, holder=holder)
 

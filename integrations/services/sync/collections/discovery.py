@@ -7,9 +7,8 @@ from django.utils import timezone
 
 from integrations.http.errors import (
     ApiError,
-    InvalidResponse,
-    Transient,
     is_refusal,
+    may_pass,
 )
 from integrations.models import Collection, Connection, times
 from integrations.models.sync.progress import ProgressState
@@ -60,11 +59,9 @@ def _is_due(lease: RunLease) -> bool:
 
 def _may_do_without(lease: RunLease, exc: ApiError) -> bool:
     """Tell whether what is known is read, though more could not be listed now."""
-    is_passing = isinstance(exc, Transient | InvalidResponse)
-    if is_passing and lease.run.failures < failures.MOST_IN_A_ROW - 1:
+    if may_pass(exc) and lease.run.failures < failures.MOST_IN_A_ROW - 1:
         return False
-    is_its_own = is_refusal(exc) or isinstance(exc, InvalidResponse)
-    return is_its_own and lease.connection.collections.exists()
+    return is_refusal(exc) and lease.connection.collections.exists()
 
 
 def _discover(lease: RunLease) -> None:

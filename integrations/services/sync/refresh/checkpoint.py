@@ -15,7 +15,13 @@ from integrations.http.errors import InvalidResponse
 from integrations.models import Collection, times
 from integrations.models.sync.progress import Phase
 from integrations.providers import typed_json
-from integrations.providers.kinds import Cut, Deletion, Incomplete, Pending
+from integrations.providers.kinds import (
+    Cut,
+    Deletion,
+    Incomplete,
+    Pending,
+    PendingKind,
+)
 from integrations.providers.records import Page
 from integrations.services.sync.refresh import extras, mistakes
 from integrations.services.sync.refresh.cycle import Cycle
@@ -82,8 +88,9 @@ class Incremental(_Refresh):
     stored from ``stored_since`` on, by ours, was stored by the same run.
 
     ``reads_late_arrivals`` says that it reached back further, for what the provider
-    shows late; ``delta`` is by how many the number of items moved; ``waiting`` is the
-    full refresh that goes on when this is done.
+    shows late; ``delta`` is by how many the number of items moved; ``pending`` is what
+    could not be looked into; ``waiting`` is the full refresh that goes on when this is
+    done.
     """
 
     since: datetime
@@ -91,6 +98,7 @@ class Incremental(_Refresh):
     phase: Phase = Phase.CHANGES
     reads_late_arrivals: bool = False
     delta: int = 0
+    pending: Pending | None = None
     waiting: FullRefresh | None = None
 
 
@@ -158,6 +166,8 @@ def after_page(checkpoint: Checkpoint, page: Page) -> Checkpoint:
         moved = replace(moved, refused=tuple(refused))
     if isinstance(moved, FullRefresh) and moved.phase is Phase.LISTING:
         moved = _with_listed(moved, page)
+    elif page.pending and page.pending.kind is PendingKind.NOT_EXHAUSTIVE:
+        moved = replace(moved, pending=page.pending)
     if page.next_cursor is None:
         return replace(moved, phase=_phase_behind(moved))
     return moved

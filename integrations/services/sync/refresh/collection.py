@@ -14,7 +14,6 @@ from integrations.http.errors import (
     InvalidRequest,
     InvalidResponse,
     QuotaExhausted,
-    is_refusal,
 )
 from integrations.models import Collection
 from integrations.models.collection import Completeness
@@ -27,6 +26,7 @@ from integrations.services.sync.deletions import seen_bitmap
 from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import (
     checkpoint,
+    extras,
     full_refresh,
     incremental,
     pages,
@@ -111,7 +111,9 @@ def _read_deletions(lease: RunLease, collection: Collection, found: Checkpoint) 
         pages.read_deletions(lease, collection, found)
     except ApiError as exc:
         may_restart = found.cursor and not lease.progress_of(collection).restarts
-        if not is_refusal(exc) or (may_restart and isinstance(exc, InvalidRequest)):
+        if may_restart and isinstance(exc, InvalidRequest):
+            raise
+        if not extras.may_do_without(lease, collection, exc):
             raise
         pages.skip_deletions(lease, collection, found, exc)
 

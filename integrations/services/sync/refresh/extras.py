@@ -3,8 +3,10 @@
 from collections.abc import Collection as Container
 from typing import Any, Final
 
+from integrations.http.errors import ApiError, Transient, is_refusal, may_pass
 from integrations.models import Collection
 from integrations.models.reasons import Reason, ReasonCode
+from integrations.services.sync.leases.lease import RunLease
 
 # Those that every provider may have; others are named by the schema of a collection.
 SCHEMA: Final = "schema"
@@ -12,6 +14,22 @@ SCHEMA: Final = "schema"
 FIELDS: Final = "fields"
 DELETIONS: Final = "deletions"
 COUNT: Final = "count"
+# What may pass is waited for so often, and never for longer than this.
+MOST_TRIES: Final = 2
+LONGEST_WAIT: Final = 60.0
+
+
+def may_do_without(lease: RunLease, collection: Collection, exc: ApiError) -> bool:
+    """Tell whether a refresh goes on without what failed, with a note.
+
+    What may pass is waited for a little before.
+    """
+    if not is_refusal(exc):
+        return False
+    asked_for = exc.retry_after if isinstance(exc, Transient) else None
+    is_soon = (asked_for or 0.0) <= LONGEST_WAIT
+    tries = lease.progress_of(collection).tries
+    return not (may_pass(exc) and is_soon and tries < MOST_TRIES)
 
 
 def refused_in(schema: dict[str, Any]) -> list[str]:

@@ -94,6 +94,8 @@ def _note_extras(
         asked=(*asked, *count.asked),
         refused=(*found.refused, *count.refused),
     )
+    if found.pending is not None:
+        note = Reason.of(ReasonCode(found.pending.kind.value))
     for name, value in columns(note, name="pending_reason").items():
         setattr(collection, name, value)
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from integrations.http.errors import ApiError
 from integrations.models import Collection
 from integrations.models.sync.progress import Phase, ProgressState
+from integrations.providers.connector import CollectionContext
 from integrations.providers.kinds import Deletion
 from integrations.providers.records import Page
 from integrations.services.common.errors import LeaseLostError
@@ -58,7 +59,7 @@ def read_listing(lease: RunLease, collection: Collection, found: FullRefresh) ->
     What goes wrong with one of those is raised once those before it are stored.
     """
     asked_at, until = timezone.now(), time.monotonic() + MOST_SECONDS
-    connector, context = connector_of(collection), context_of(collection)
+    connector, context = connector_of(collection), _context_of(lease, collection)
     page = connector.fetch_page(lease.api, context, cursor=found.cursor)
     found = _begun(lease, found, asked_at)
     pages, behind = [page], checkpoint.after_page(found, page)
@@ -76,6 +77,11 @@ def read_listing(lease: RunLease, collection: Collection, found: FullRefresh) ->
     _commit(lease, collection, _joined(pages), found, behind)
     if failure is not None:
         raise failure
+
+
+def _context_of(lease: RunLease, collection: Collection) -> CollectionContext:
+    tries = lease.progress_of(collection).tries
+    return replace(context_of(collection), tries=tries)
 
 
 def _may_go_on(lease: RunLease, pages: Sequence[Page]) -> bool:
@@ -147,7 +153,7 @@ def read_changes(lease: RunLease, collection: Collection, found: Incremental) ->
 
     The first one also looks for some stored items, in rotation.
     """
-    connector, context = connector_of(collection), context_of(collection)
+    connector, context = connector_of(collection), _context_of(lease, collection)
     probes: list[str] = []
     if found.cursor is None:
         probes = next_to_probe(collection, connector.most_probes)

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from integrations.http.errors import ApiError, Forbidden, Transient, is_refusal
+from integrations.http.errors import ApiError, Forbidden, may_pass
 from integrations.models import Collection
 from integrations.models.collection import Completeness
 from integrations.models.reasons import Reason, columns
@@ -28,8 +28,6 @@ from integrations.services.sync.refresh.checkpoint import (
 from integrations.services.sync.refresh.context import connector_of, context_of
 
 logger = logging.getLogger(__name__)
-
-MOST_SCHEMA_TRIES = 2
 
 
 def begin(lease: RunLease, collection: Collection) -> None:
@@ -55,20 +53,16 @@ def begin(lease: RunLease, collection: Collection) -> None:
 def _fetch_schema(lease: RunLease, collection: Collection) -> dict[str, Any]:
     """Return the schema; where it is refused the kept one, or what does without.
 
-    For a passing trouble a first load waits twice, because without a schema it reads
-    less than there is.
+    What passes is waited for, because without a schema less is read than there is.
     """
     kept = collection.schema
     try:
         context = context_of(collection)
         return dict(connector_of(collection).fetch_schema(lease.api, context))
     except ApiError as exc:
-        is_passing = isinstance(exc, Transient)
         scopes = exc.missing_scopes if isinstance(exc, Forbidden) else ()
         is_out_of_reach = not set(scopes).isdisjoint(collection.required_scopes)
-        tries = lease.progress_of(collection).tries
-        may_wait = is_passing and not kept and tries < MOST_SCHEMA_TRIES
-        if not is_refusal(exc) or may_wait or is_out_of_reach:
+        if is_out_of_reach or not extras.may_do_without(lease, collection, exc):
             raise
         logger.warning(
             "no schema collection=%s error=%s status=%s correlation_id=%s",
@@ -79,7 +73,7 @@ def _fetch_schema(lease: RunLease, collection: Collection) -> dict[str, Any]:
         )
         lacks_fields = not kept or extras.FIELDS in extras.refused_in(kept)
         missing = extras.FIELDS if lacks_fields else extras.SCHEMA
-        return {**kept, "refused": [missing], "ask_again": is_passing}
+        return {**kept, "refused": [missing], "ask_again": may_pass(exc)}
 
 
 def begin_full(

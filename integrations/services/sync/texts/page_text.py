@@ -14,11 +14,13 @@ from integrations.http.errors import (
     ApiError,
     Forbidden,
     NotFound,
+    RateLimited,
     Transient,
     Unauthorized,
+    is_refusal,
 )
 from integrations.models import Item, ItemContent, times
-from integrations.models.reasons import Reason, ReasonCode, columns
+from integrations.models.reasons import PASSING, Reason, ReasonCode, columns
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsContent
 from integrations.providers.records import Content
@@ -34,6 +36,9 @@ logger = logging.getLogger(__name__)
 
 CHUNK = 20
 MISTAKEN_FOR = timedelta(days=1)
+# What failed for a passing reason is tried again after this; so many in a row are no
+# fault of the texts, and the rest is left to the next sync.
+PASSING_FOR, MOST_IN_A_ROW = timedelta(hours=1), 3
 NOTHING = Content(blocks=(), text="")
 
 
@@ -46,13 +51,16 @@ def read_due(lease: RunLease) -> float | None:
     if not isinstance(connector, ReadsContent):
         return None
     budget = settings.CONTENT_PAGES_PER_RUN - int(lease.run.texts)
+    in_a_row = 0
     while budget > 0:
         due = list(_due(lease, connector.content_types)[: min(CHUNK, budget)])
         if not due:
             return None
         for item in due:
-            _read(lease, connector, item)
+            in_a_row = 0 if _read(lease, connector, item) else in_a_row + 1
             budget -= 1
+            if in_a_row == MOST_IN_A_ROW:
+                return None
             if lease.is_over:
                 return 0.0
     return None
@@ -79,11 +87,11 @@ def _stale(now: datetime) -> Q:
         Q(content__read_at__lt=now - MISTAKEN_FOR)
         | times.ahead("content__read_at", now)
     )
-    return (
-        Q(content__isnull=True)
-        | mistaken
-        | Q(content__read_for__lt=F("remote_updated_at"))
-        | unsettled
+    is_deferred = Q(content__reason__in=PASSING)
+    tried = Q(content__read_at__gte=now - PASSING_FOR, content__read_at__lte=now)
+    is_old = Q(content__read_for__lt=F("remote_updated_at"))
+    return Q(content__isnull=True) | Q(
+        (is_deferred & ~tried) | (~is_deferred & (mistaken | is_old | unsettled))
     )
 
 
@@ -93,14 +101,44 @@ def is_due(item: Item) -> bool:
     return Item.objects.filter(_stale(timezone.now() - skew), pk=item.pk).exists()
 
 
-def _read(lease: RunLease, connector: ReadsContent, item: Item) -> None:
-    """Read one text within a run, which counts it."""
-    content, reason = fetch(connector, lease.api, item)
+def _read(lease: RunLease, connector: ReadsContent, item: Item) -> bool:
+    """Read one text within a run, which counts it; False when it has to wait."""
+    try:
+        content, reason = fetch(connector, lease.api, item)
+    except Transient as exc:
+        if not is_refusal(exc) and not _is_long_wait(exc):
+            raise
+        _defer(lease, item, exc)
+        return False
     with transaction.atomic():
         lease.count_text()
         lease.renew()
         now = clock.provider_time(lease, timezone.now())
         store(item, content, reason=reason, now=now)
+    return True
+
+
+def _is_long_wait(exc: Transient) -> bool:
+    wait = exc.retry_after if isinstance(exc, RateLimited) else None
+    return wait is not None and wait > failures.LONGEST_PAUSE
+
+
+def _defer(lease: RunLease, item: Item, exc: Transient) -> None:
+    """Note why a text could not be read yet; one that was read before is kept."""
+    reason = failures.reason_of(exc)
+    logger.warning("text left item=%s why=%s", item.pk, reason.code)
+    noted = {
+        **columns(reason),
+        "read_at": clock.provider_time(lease, timezone.now()),
+    }
+    read_for = item.remote_updated_at or item.first_seen_at
+    with transaction.atomic():
+        lease.renew()
+        ItemContent.objects.update_or_create(
+            item=item,
+            defaults=noted,
+            create_defaults={**noted, "read_for": read_for},
+        )
 
 
 def fetch(

@@ -69,6 +69,15 @@ def without_tables(tables: list[dict[str, Any]]) -> None:
     tables.clear()
 
 
+def told_schemas() -> dict[str, dict[str, Any]]:
+    """Return what was told of each collection, less the notes on what was not."""
+    notes = {"refused", "ask_again"}
+    return {
+        each.remote_id: {k: v for k, v in each.schema.items() if k not in notes}
+        for each in Collection.objects.all()
+    }
+
+
 @pytest.mark.parametrize(
     "spoil", [without_fields, without_primary_field, without_tables]
 )
@@ -82,14 +91,14 @@ def test_tables_that_cannot_be_told_right_keep_what_is_known_of_them(
     spoil: Spoil,
     full: bool,
 ) -> None:
-    schemas = dict(Collection.objects.values_list("remote_id", "schema"))
+    schemas = told_schemas()
     heal = spoil_schemas(monkeypatch, sandbox, spoil)
 
     for _ in range(3):
         run = finish_sync(synced, full=full)
 
     assert run.outcome == "partial"
-    assert dict(Collection.objects.values_list("remote_id", "schema")) == schemas
+    assert told_schemas() == schemas
     assert not ItemChange.objects.exists()
     assert not Collection.objects.filter(misses__gt=0).exists()
     assert not Item.objects.exclude(deleted_at=None).exists()
@@ -104,7 +113,7 @@ def test_tables_that_cannot_be_told_right_keep_what_is_known_of_them(
     assert_equal_to(airtable)
 
 
-def test_a_full_refresh_without_a_schema_says_so_and_reads_what_changed(
+def test_a_full_refresh_without_a_schema_says_so_and_reads_by_the_kept_one(
     synced: Connection,
     finish_sync: FinishSync,
     airtable: Airtable,
@@ -121,8 +130,8 @@ def test_a_full_refresh_without_a_schema_says_so_and_reads_what_changed(
     table = table_of(airtable, "Untitled Base", name)
     changed = ItemChange.objects.filter(run=run, item__collection=table)
     assert changed.count() == 3
-    assert table.reason == ReasonCode.FULL_REFRESH_FAILED
-    assert table.reason_data["because"]["code"] == ReasonCode.ODD_ANSWER
+    assert table.pending_reason == ReasonCode.EXTRAS_REFUSED
+    assert table.pending_reason_data["extras"] == ["schema"]
 
 
 def test_a_first_load_waits_for_a_schema(

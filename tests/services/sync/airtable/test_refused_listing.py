@@ -14,10 +14,23 @@ from tests.services.fixtures import FinishSync
 from tests.services.sync.airtable.account_rows import Airtable, assert_equal_to, live
 
 # Airtable's own form; a refusal of another form comes from an intermediary.
-REFUSAL = {"error": {"type": "INVALID_PERMISSIONS", "message": "Not permitted"}}
+REFUSAL = json.dumps(
+    {"error": {"type": "INVALID_PERMISSIONS", "message": "Not permitted"}}
+).encode()
+PAGE = b"<html>Blocked</html>"
 
 
-@pytest.mark.parametrize("status", [403, 400, 503])
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (403, REFUSAL, "no_permission"),
+        (400, REFUSAL, "request_refused"),
+        (503, REFUSAL, "provider_down"),
+        (403, PAGE, "intermediary"),
+        (200, PAGE, "odd_answer"),
+        (200, b'{"status": "ok"}', "odd_answer"),
+    ],
+)
 def test_known_tables_are_read_while_the_bases_cannot_be_listed(
     synced: Connection,
     finish_sync: FinishSync,
@@ -27,6 +40,8 @@ def test_known_tables_are_read_while_the_bases_cannot_be_listed(
     alice: User,
     monkeypatch: pytest.MonkeyPatch,
     status: int,
+    body: bytes,
+    reason: str,
 ) -> None:
     send = sandbox.send
 
@@ -34,7 +49,7 @@ def test_known_tables_are_read_while_the_bases_cannot_be_listed(
         answer: Response = send(request, timeouts, max_bytes)
         if not request.url.partition("?")[0].endswith("/meta/bases"):
             return answer
-        return replace(answer, status=status, body=json.dumps(REFUSAL).encode())
+        return replace(answer, status=status, body=body)
 
     base = airtable.base("Inventory 📦")
     table = f"{base['id']}/{base['tables'][0]['id']}"
@@ -49,8 +64,7 @@ def test_known_tables_are_read_while_the_bases_cannot_be_listed(
     assert gone not in live(table)
     listing = run.entries["account"]
     assert listing.reason is not None
-    expected = {403: "no_permission", 400: "request_refused", 503: "provider_down"}
-    assert listing.reason.code == expected[status]
+    assert listing.reason.code == reason
     assert not Item.objects.filter(deleted_kind="unshared").exists()
     client.force_login(alice)
     assert "List of collections" in client.get(run.get_absolute_url()).content.decode()
@@ -69,7 +83,7 @@ def test_the_very_first_list_that_is_refused_fails_the_run(
 
     def refuse(request: Request, timeouts: Timeouts, max_bytes: int) -> Response:
         answer: Response = send(request, timeouts, max_bytes)
-        return replace(answer, status=403, body=json.dumps(REFUSAL).encode())
+        return replace(answer, status=403, body=REFUSAL)
 
     monkeypatch.setattr(sandbox, "send", refuse)
     run = finish_sync(connection)

@@ -20,10 +20,10 @@ from integrations.models import (
     Item,
     ProviderState,
 )
-from integrations.models.reasons import ReasonCode
+from integrations.models.reasons import PASSING, ReasonCode
 from integrations.oauth.errors import OAuthError
 from integrations.providers import CONNECTORS
-from integrations.services.sync import failures, retries
+from integrations.services.sync import failures
 from tests.providers.scenario import Scenario
 from tests.services.fixtures import FinishSync
 from tests.services.grants.working import refresh_now, wait_out
@@ -129,7 +129,7 @@ def test_no_foreign_answer_is_a_verdict(slug: str) -> None:
     wrong = {key: code for key, code in found.items() if code != "intermediary"}
     assert not wrong
     assert len(found) == 13 * 19
-    assert ReasonCode.INTERMEDIARY in retries.PASSING
+    assert ReasonCode.INTERMEDIARY in PASSING
 
 
 @pytest.mark.parametrize(("slug", "status", "name", "code"), VERDICTS)

@@ -37,11 +37,22 @@ REFUSAL = b"""{
 }"""
 
 
+# What may come in place of an optional part, by what it is.
+ANSWERS = {
+    "no permission": (403, REFUSAL),
+    "bad request": (400, REFUSAL),
+    "unavailable": (503, REFUSAL),
+    "a firewall's refusal": (403, b"<html>Blocked</html>"),
+    "a portal's page": (200, b"<html>Sign in</html>"),
+    "another shape": (200, b'{"status": "ok"}'),
+}
+
+
 class Refusals:
-    """Refuse what matches, with a status, while there is one."""
+    """Refuse what matches, with a status and a body, while there is a status."""
 
     def __init__(self, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.form, self.status, self.refused = "", 0, 0
+        self.form, self.status, self.body, self.refused = "", 0, REFUSAL, 0
         self._send = sandbox.send
         monkeypatch.setattr(sandbox, "send", self.send)
 
@@ -52,7 +63,7 @@ class Refusals:
         if not self.status or not re.match(self.form, line):
             return answer
         self.refused += 1
-        return replace(answer, status=self.status, body=REFUSAL)
+        return replace(answer, status=self.status, body=self.body)
 
 
 @pytest.fixture(scope="session")
@@ -75,17 +86,18 @@ def names() -> dict[str, str]:
     return dict(Item.objects.live().values_list("remote_id", "name"))
 
 
-@pytest.mark.parametrize("status", [403, 400, 503])
+@pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize("extra", EXTRAS)
 def test_an_optional_part_that_is_refused_is_a_note_and_nothing_else(
     extra: str,
-    status: int,
+    answer: str,
     connection: Connection,
     finish_sync: FinishSync,
     sandbox: Any,
     refusals: Refusals,
 ) -> None:
-    refusals.form, refusals.status = EXTRAS[extra], status
+    refusals.form = EXTRAS[extra]
+    refusals.status, refusals.body = ANSWERS[answer]
 
     assert finish_sync(connection).outcome == "complete"
 

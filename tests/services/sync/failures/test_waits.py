@@ -1,18 +1,30 @@
 """What an open run waits for is stored with it, by code, and gone when it goes on."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.utils import timezone
 
-from integrations.models import Connection, Credential, ProviderState
+from integrations.http.transport import Request, Response, Timeouts
+from integrations.models import Connection, Credential, Item, ProviderState
+from integrations.models.messages import wording
 from integrations.services.connections.status import status_of
 from integrations.services.grants import refresh
 from integrations.services.sync import engine, runs
 from tests.services.fixtures import FinishSync, let_time_pass
 from tests.services.grants.working import expire
+from tests.services.hubspot_account import assert_equal_to, touch
+
+LIMITED = b"""{
+  "status": "error",
+  "message": "You have reached a limit",
+  "correlationId": "aeb5f871-7f07-4993-9211-075dc63e7cbf",
+  "category": "RATE_LIMITS"
+}"""
 
 
 @pytest.mark.parametrize(
@@ -123,3 +135,42 @@ def test_a_run_that_waits_for_a_dead_grant_goes_on_never(
     assert not run.is_waiting
     assert run.result_text == "Stopping"
     assert let_time_pass(run) is None
+
+
+@pytest.mark.parametrize("status", [503, 429])
+def test_a_collection_that_has_to_wait_long_keeps_no_run_open(
+    synced: Connection,
+    finish_sync: FinishSync,
+    sandbox: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+) -> None:
+    send, now = sandbox.send, timezone.now()
+
+    def ask_to_wait(request: Request, timeouts: Timeouts, max_bytes: int) -> Response:
+        answer: Response = send(request, timeouts, max_bytes)
+        if "/deals" not in request.url or "/objects/" not in request.url:
+            return answer
+        headers = {**answer.headers, "retry-after": "3600"}
+        return replace(answer, status=status, body=LIMITED, headers=headers)
+
+    with monkeypatch.context() as patched, time_machine.travel(now, tick=False):
+        patched.setattr(sandbox, "send", ask_to_wait)
+        run, _ = runs.open_run(synced, trigger="schedule")
+        while engine.run_slice(run.pk) is not None:
+            pass
+    run.refresh_from_db()
+    deals = synced.collections.get(remote_id="deals")
+    assert (run.is_open, run.outcome) == (False, "partial")
+    assert deals.completeness == "complete"
+    assert deals.blocked_until == now + timedelta(hours=1)
+    assert wording.time_text(deals.blocked_until) in deals.reason_text
+
+    touch(sandbox, count=4, property="city", value="Bergen")
+    with time_machine.travel(now + timedelta(minutes=16)):
+        assert finish_sync(synced).outcome == "partial"
+    assert Item.objects.filter(properties__city="Bergen").count() == 4
+
+    with time_machine.travel(now + timedelta(minutes=61)):
+        assert finish_sync(synced).outcome == "complete"
+    assert_equal_to(sandbox)

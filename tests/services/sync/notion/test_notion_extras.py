@@ -1,11 +1,13 @@
 """What no description names may be refused, and deletions do not depend on it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from integrations.http.transport import Request, Response, Timeouts
 from integrations.models import Collection, Connection, Item
 from tests.sandbox.notion_client import NotionClient
 from tests.services.fixtures import FinishSync
@@ -99,3 +101,37 @@ def test_what_is_probed_is_bounded(
 
     assert (run.outcome, run.deleted) == ("complete", 0)
     assert len(sandbox.log) - calls <= 2 + sources + 2 * 10
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(403, b"<html>"), (200, b"<html>"), (200, b'{"status": "ok"}'), (503, b"")],
+)
+def test_what_comes_in_place_of_archived_rows_costs_them_alone(
+    connection: Connection,
+    finish_sync: FinishSync,
+    notion: NotionClient,
+    sandbox: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    body: bytes,
+) -> None:
+    send, spoiled = sandbox.send, []
+
+    def spoil(request: Request, timeouts: Timeouts, max_bytes: int) -> Response:
+        answer: Response = send(request, timeouts, max_bytes)
+        line = f"{request.url} {(request.body or b'').decode()}"
+        if "is_archived" not in line:
+            return answer
+        spoiled.append(line)
+        return replace(answer, status=status, body=body)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sandbox, "send", spoil)
+        assert finish_sync(connection).outcome == "complete"
+
+    assert spoiled
+    assert pending() == {"", "extras_refused"}
+    assert_equal_to(notion)
+    assert finish_sync(connection, full=True).outcome == "complete"
+    assert pending() == {""}

@@ -4,11 +4,23 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
+from django.db.models import F
+from django.test import Client
 from django.utils import timezone
 
+from integrations.http.client import ApiClient
+from integrations.http.errors import (
+    ApiError,
+    Intermediary,
+    Network,
+    NotJson,
+    Server,
+)
 from integrations.models import Item, ItemContent
 from integrations.providers import CONNECTORS
+from integrations.providers.records import Content
 from tests.sandbox.notion_client import DROMEDARY, NotionClient
 from tests.services.fixtures import Connect, FinishSync
 from tests.services.sync.notion.workspace_rows import item_named, live
@@ -139,3 +151,88 @@ def test_a_text_that_we_fail_to_read_costs_that_text_and_is_tried_again(
     ItemContent.objects.update(read_at=timezone.now() - timedelta(days=2))
     assert finish_sync(connection).texts == 1
     assert not ItemContent.objects.exclude(reason="").exists()
+
+
+TROUBLES = {
+    "provider_down": Server("504", status=504),
+    "intermediary": Intermediary("a firewall's page", status=403),
+    "odd_answer": NotJson("no JSON", status=200),
+    "network": Network("cut short"),
+}
+
+
+@pytest.fixture
+def poison(monkeypatch: pytest.MonkeyPatch) -> dict[str, ApiError]:
+    """Return what reading a text comes to, by the id of its page."""
+    found: dict[str, ApiError] = {}
+    read = CONNECTORS["notion"].fetch_content
+
+    def fetch(api: ApiClient, remote_id: str) -> Content:
+        if remote_id in found:
+            raise found[remote_id]
+        return read(api, remote_id)
+
+    monkeypatch.setattr(CONNECTORS["notion"], "fetch_content", fetch)
+    return found
+
+
+def edited_last(count: int) -> list[Item]:
+    pages = Item.objects.live().filter(type="page")
+    return [*pages.order_by(F("remote_updated_at").desc(nulls_last=True), "-pk")][
+        :count
+    ]
+
+
+@pytest.mark.parametrize("code", TROUBLES)
+def test_a_text_that_never_comes_costs_itself_alone(
+    alice: User,
+    client: Client,
+    connect_notion: Connect,
+    finish_sync: FinishSync,
+    poison: dict[str, ApiError],
+    code: str,
+) -> None:
+    connection = connect_notion(alice)
+    finish_sync(connection)
+    kept, lost = edited_last(2)
+    words = kept.content.text
+    ItemContent.objects.exclude(pk=kept.pk).delete()
+    ItemContent.objects.filter(pk=kept.pk).update(reason="connector_error")
+    ItemContent.objects.filter(pk=kept.pk).update(
+        read_at=timezone.now() - timedelta(days=2)
+    )
+    poison |= {kept.remote_id: TROUBLES[code], lost.remote_id: TROUBLES[code]}
+
+    assert finish_sync(connection).outcome == "complete"
+
+    connection.refresh_from_db()
+    assert (connection.state, connection.retry_at) == ("active", None)
+    assert ItemContent.objects.count() == len(live())
+    assert ItemContent.objects.filter(reason=code).count() == 2
+    assert ItemContent.objects.get(pk=kept.pk).text == words
+    assert finish_sync(connection).texts == 0
+    client.force_login(alice)
+    for item in (kept, lost):
+        assert "data-deferred" in client.get(item.get_absolute_url()).content.decode()
+
+    poison.clear()
+    with time_machine.travel(timezone.now() + timedelta(minutes=70)):
+        finish_sync(connection)
+    assert not ItemContent.objects.exclude(reason="").exists()
+
+
+def test_many_texts_in_a_row_that_do_not_come_are_left_to_the_next_sync(
+    alice: User,
+    connect_notion: Connect,
+    finish_sync: FinishSync,
+    poison: dict[str, ApiError],
+) -> None:
+    connection = connect_notion(alice)
+    finish_sync(connection)
+    ItemContent.objects.all().delete()
+    poison |= {item.remote_id: Server("504") for item in edited_last(5)}
+
+    counts = [finish_sync(connection).texts for _ in range(2)]
+
+    assert counts == [0, len(live()) - 5]
+    assert ItemContent.objects.filter(reason="provider_down").count() == 5
