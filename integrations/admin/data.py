@@ -4,7 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -73,14 +74,23 @@ class CollectionAdmin(ReadOnlyAdmin):
         tone = COMPLETENESS_TONES.get(collection.completeness, "idle")
         return badge(collection.get_completeness_display(), tone)
 
-    @admin.action(description="Approve held deletions", permissions=["operate"])
+    @admin.action(description="Approve held deletions…", permissions=["operate"])
     def approve_deletions(
         self, request: HttpRequest, queryset: QuerySet[Collection]
-    ) -> None:
-        """Delete the items that a full refresh did not find."""
-        actions.run_on_each(
-            request, queryset, "approve deletions", actions.approve_deletions
-        )
+    ) -> HttpResponse | None:
+        """Ask once more, then delete the items that a full refresh did not find."""
+        if "approved" in request.POST:
+            step = actions.approve_deletions
+            actions.run_on_each(request, queryset, "approve deletions", step)
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Approve held deletions",
+            "collections": queryset,
+            "opts": self.opts,
+        }
+        template = "admin/integrations/collection/approve_deletions.html"
+        return TemplateResponse(request, template, context)
 
     @admin.action(description="Discard held deletions", permissions=["operate"])
     def discard_deletions(

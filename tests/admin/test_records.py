@@ -319,22 +319,43 @@ def test_a_providers_pause_can_be_cleared(as_staff):
     assert LogEntry.objects.count() == AuditEvent.objects.count() == 1
 
 
-@pytest.mark.parametrize("action", ["approve_deletions", "discard_deletions"])
-def test_held_deletions_can_be_decided(as_staff, collection, action):
+@pytest.fixture
+def held(collection):
+    """Return a collection with an item whose deletion waits for somebody."""
     make_item(collection)
     collection.refresh_from_db()
     collection.held_deletions = {"count": 1, "generation": collection.generation}
     collection.save()
+    return collection
 
+
+@pytest.mark.parametrize(
+    ("sent", "live"),
+    [
+        ({"action": "approve_deletions", "approved": "yes"}, 0),
+        ({"action": "discard_deletions"}, 1),
+    ],
+)
+def test_held_deletions_can_be_decided(as_staff, held, sent, live):
     as_staff.post(
-        "/admin/integrations/collection/",
-        {"action": action, "_selected_action": [str(collection.pk)]},
+        "/admin/integrations/collection/", {**sent, "_selected_action": [str(held.pk)]}
     )
 
-    collection.refresh_from_db()
-    assert collection.held_deletions == {}
-    live = collection.items.live().count()
-    assert live == (0 if action == "approve_deletions" else 1)
+    held.refresh_from_db()
+    assert held.held_deletions == {}
+    assert held.items.live().count() == live
+
+
+def test_deletions_are_approved_after_a_look_at_how_many_they_are(as_staff, held):
+    asked = as_staff.post(
+        "/admin/integrations/collection/",
+        {"action": "approve_deletions", "_selected_action": [str(held.pk)]},
+    )
+
+    assert 'data-held="1"' in asked.text
+    held.refresh_from_db()
+    assert held.hold.count == 1
+    assert held.items.live().count() == 1
 
 
 def test_nothing_is_being_read_in_a_run_that_ended(as_staff, connection):
