@@ -72,7 +72,7 @@ _PATH_KEY = re.compile(
     r"(/(?:reset/key|confirm-email|feeds|unsubscribe)/)[^\s/\"'<>?]++"
 )
 _PATHS: Final = ("/reset/key/", "/confirm-email/", "/feeds/", "/unsubscribe/")
-# Tokens that say by their beginning what they are, at Notion and HubSpot.
+# Tokens that say by their beginning what they are.
 _PREFIXED = re.compile(r"\b(?:ntn_\w{8,}+|pat-[a-z]{2}\d-[\w-]{8,}+)", re.IGNORECASE)
 # Line breaks of every kind, terminal control, text direction, lone surrogates.
 _CONTROL = re.compile(f"[\t\n{CHARACTERS}\ud800-\udfff]")
