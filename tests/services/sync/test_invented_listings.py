@@ -34,6 +34,14 @@ KEPT = {
     "notion": ("properties.Cost.number", "c%3Ao"),
 }
 CURSORS = ("next", "next", "next", "next", "again", "back", "number", "odd")
+# What may come in place of an optional part: nobody's answer, or none to be read.
+INSTEAD = (
+    (403, b"<html>Blocked</html>"),
+    (200, b"<html>Sign in</html>"),
+    (200, b'{"status": "ok"}'),
+    (200, b"[7]"),
+    (503, b""),
+)
 LONGEST_KEPT = 2_000
 MOST_SLICES = 20
 
@@ -55,6 +63,7 @@ class Listing:
     pages: list[list[Row]]
     cursors: list[str]
     count: int | None = None
+    spoilt: dict[str, tuple[int, bytes]] = field(default_factory=dict)
 
     @property
     def rows(self) -> list[Row]:
@@ -67,7 +76,9 @@ class Listing:
 
     @property
     def lacks_rows(self) -> bool:
-        """Tell whether there are more rows than it shows, by far."""
+        """Tell whether it is told that there are more rows than it shows, by far."""
+        if "count" in self.spoilt:
+            return False
         return (self.count or 0) > self.different + 5
 
     @property
@@ -87,14 +98,24 @@ class Invented:
     def send(self, request: Request, timeouts: Timeouts, max_bytes: int) -> Response:
         path = urlsplit(request.url).path.removeprefix(f"/{self.case.slug}")
         route = f"{request.method} {path}"
+        instead = self.listing.spoilt.get(self.part_of(route, request))
+        if instead is not None:
+            return Response(status=instead[0], body=instead[1], headers=Headers({}))
         body = self.find(route, request)
         status = 404 if body is None else 200
         content = json.dumps(body if body is not None else {}).encode()
         return Response(status=status, body=content, headers=Headers({}))
 
+    def part_of(self, route: str, request: Request) -> str:
+        """Return which optional part is asked for, empty for what is needed."""
+        if route.endswith("/contacts/search"):
+            return "count"
+        is_archived = re.search(r"archived'?: '?[tT]rue", str(sent(request)))
+        return "deletions" if is_archived else ""
+
     def find(self, route: str, request: Request) -> Any:
         asked = sent(request)
-        is_other = re.search(r"archived'?: '?[tT]rue", str(asked)) is not None
+        is_other = self.part_of(route, request) == "deletions"
         if route == self.case.route("pages", 0):
             cursor = paths.get(asked, self.case.listing["asks"])
             is_first = cursor in (paths.MISSING, None)
@@ -174,6 +195,10 @@ def listings(draw: st.DrawFn, case: Case) -> Listing:
     listing = Listing(pages=pages, cursors=[*cursors, "end"])
     if draw(st.booleans()):
         listing.count = listing.different + draw(st.sampled_from((0, 1, 7, 50)))
+    # Others answer them by asking for what this provider knows nothing of.
+    parts = ("deletions", "count") if case.slug == "hubspot" else ("count",)
+    for part in draw(st.sets(st.sampled_from(parts))):
+        listing.spoilt[part] = draw(st.sampled_from(INSTEAD))
     return listing
 
 
