@@ -107,12 +107,18 @@ def disconnect(request: HttpRequest, *, keep_items: bool) -> Step:
     return step
 
 
-def approve_deletions(collection: Collection) -> str:
-    """Approve held deletions: soft-delete what a full refresh did not find."""
-    deleted = held_deletions.approve(collection)
-    if deleted is None:
-        return "left alone because nothing is held"
-    return f"approved, {count_text(deleted, 'item')} deleted"
+def approve_deletions(request: HttpRequest) -> Callable[[Collection], str]:
+    """Return the step that soft-deletes what was held when staff looked at it."""
+
+    def step(collection: Collection) -> str:
+        seen = request.POST.get(f"generation_{collection.pk}", "")
+        generation = int(seen) if seen.isascii() and seen.isdigit() else -1
+        deleted = held_deletions.approve(collection, generation=generation)
+        if deleted is None:
+            return "left alone because nothing is held, or something else by now"
+        return f"approved, {count_text(deleted, 'item')} deleted"
+
+    return step
 
 
 def discard_deletions(collection: Collection) -> str:

@@ -80,7 +80,7 @@ class CollectionAdmin(ReadOnlyAdmin):
     ) -> HttpResponse | None:
         """Ask once more, then delete the items that a full refresh did not find."""
         if "approved" in request.POST:
-            step = actions.approve_deletions
+            step = actions.approve_deletions(request)
             actions.run_on_each(request, queryset, "approve deletions", step)
             return None
         context = {

@@ -337,8 +337,10 @@ def held(collection):
     ],
 )
 def test_held_deletions_can_be_decided(as_staff, held, sent, live):
+    seen = {f"generation_{held.pk}": held.hold.generation}
     as_staff.post(
-        "/admin/integrations/collection/", {**sent, "_selected_action": [str(held.pk)]}
+        "/admin/integrations/collection/",
+        {**sent, **seen, "_selected_action": [str(held.pk)]},
     )
 
     held.refresh_from_db()
@@ -353,8 +355,26 @@ def test_deletions_are_approved_after_a_look_at_how_many_they_are(as_staff, held
     )
 
     assert 'data-held="1"' in asked.text
+    assert f'name="generation_{held.pk}"' in asked.text
     held.refresh_from_db()
     assert held.hold.count == 1
+    assert held.items.live().count() == 1
+
+
+@pytest.mark.parametrize("seen", [{}, {"generation": "7"}, {"generation": "²"}])
+def test_what_is_held_by_now_is_not_deleted_for_what_was_looked_at(
+    as_staff, held, seen
+):
+    as_staff.post(
+        "/admin/integrations/collection/",
+        {
+            "action": "approve_deletions",
+            "approved": "yes",
+            "_selected_action": [str(held.pk)],
+            **{f"{name}_{held.pk}": value for name, value in seen.items()},
+        },
+    )
+
     assert held.items.live().count() == 1
 
 

@@ -44,11 +44,16 @@ def watch_site(*, now: datetime) -> None:
     results = runner.run(checks, deadline=DEADLINE_SECONDS, census=Census())
     failed = runner.failures_of(checks, results)
     unknown = runner.unknown_in(checks, results)
-    for check in checks:
-        if check.spacing and results[check.id].ok:
-            cache.set(_passed(check), True, check.spacing.total_seconds())  # noqa: FBT003 (Django's)
     rows = Incident.objects.filter(resolved_at__isnull=True, connection__isnull=True)
     known = {(each.kind, each.subject): each for each in rows}
+    open_kinds = {kind for kind, _ in known}
+    for check in checks:
+        # While an incident is open, its end has to be seen again and again.
+        is_settled = results[check.id].ok and check.id not in open_kinds
+        if check.spacing and is_settled:
+            cache.set(_passed(check), True, check.spacing.total_seconds())  # noqa: FBT003 (Django's)
+    # A check that failed as a whole says nothing of the parts it watches.
+    unknown |= {check.id for check, result in failed if not result.parts}
     found = {
         (check.id, subject): _site_incident(check, subject, said, now)
         for check, result in failed
@@ -58,9 +63,12 @@ def watch_site(*, now: datetime) -> None:
     for key, incident in found.items():
         if key not in known:
             incidents.open_incident(incident, None)
+    in_parts = {check.id for check, result in failed if result.parts}
     for key, incident in known.items():
         if key not in found and incident.kind not in unknown:
-            incidents.seen_clear(incident, now)
+            # What an older release told as a whole goes on in parts.
+            goes_on = incident.subject == Incident.SITE and incident.kind in in_parts
+            incidents.seen_clear(incident, now, is_told=not goes_on)
 
 
 def _passed(check: Check) -> str:

@@ -21,16 +21,32 @@ DELAYS: Final = tuple(timedelta(minutes=number) for number in (1, 2, 5, 10))
 MOST_ATTEMPTS: Final = len(DELAYS) + 1
 
 
+READ: Final = (ProgressState.DONE, ProgressState.PARTIAL)
+LACKING: Final = (ProgressState.FAILED, ProgressState.SKIPPED)
+
+
 def passing_failure(
     whole: Reason | None, entries: Mapping[str, CollectionProgress]
 ) -> Reason | None:
-    """Return the first passing reason for which a run lacks something, if any."""
+    """Return the first passing reason for which a run lacks something, if any.
+
+    A collection that has to wait long lacks it as well as one that failed.
+    """
     if whole is None or whole.code is not ReasonCode.COLLECTIONS:
         reasons = [whole]
     else:
-        failed = (e for e in entries.values() if e.state is ProgressState.FAILED)
-        reasons = [_cause(entry.reason) for entry in failed]
+        lacking = (e for e in entries.values() if e.state in LACKING)
+        reasons = [_cause(entry.reason) for entry in lacking]
     return next((r for r in reasons if r is not None and r.code in PASSING), None)
+
+
+def _waits(run: SyncRun) -> list[datetime]:
+    """Return until when collections have to wait, for which the run did not."""
+    reasons = [e.reason for e in run.entries.values() if e.state in LACKING]
+    passing = [r for r in reasons if r is not None and r.code in PASSING]
+    return [
+        datetime.fromisoformat(r.data["until"]) for r in passing if "until" in r.data
+    ]
 
 
 def _cause(reason: Reason | None) -> Reason | None:
@@ -67,6 +83,9 @@ def plan(
         states = run.entries.values()
         named = [e.retry_at for e in states if e.state is ProgressState.FAILED]
         pause = now + DELAYS[failed - 1]
+        has_failed = any(state.state is ProgressState.FAILED for state in states)
+        if not has_failed and (waits := _waits(run)):
+            named = [min(waits)]
         at = max(t for t in (pause, not_before, *named) if t is not None)
     elif failure is None and outcome == SyncRun.Outcome.FAILED:
         failed = connection.failed_syncs
@@ -78,7 +97,7 @@ def plan(
 
 def _want_full_refresh(connection: Connection, run: SyncRun, now: datetime) -> None:
     """Let the next attempt read all of what a full refresh has not come to."""
-    done = [key for key, e in run.entries.items() if e.state is ProgressState.DONE]
+    done = [key for key, e in run.entries.items() if e.state in READ]
     unread = connection.collections.filter(is_selected=True).exclude(pk__in=done)
     unread.update(full_refresh_wanted_at=now)
 

@@ -112,7 +112,7 @@ def test_each_provider_that_refuses_is_told_and_ends_by_itself(
 def test_what_is_asked_sparingly_is_asked_again_at_once_while_it_fails(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    answers = [True, False, False, True]
+    answers = [True, False, False, True, True]
     asked: list[bool] = []
 
     def probe(_census: Census) -> Result:
@@ -128,11 +128,62 @@ def test_what_is_asked_sparingly_is_asked_again_at_once_while_it_fails(
         places=TOLD,
     )
     monkeypatch.setattr(registry, "CHECKS", (spaced,))
-    for minutes in (0, 5, 11, 11.25, 11.5, 12, 20):
+    for minutes in (0, 5, 11, 11.25, 11.5, 12):
         with time_machine.travel(timezone.now() + minutes * MINUTE):
             tick(0)
 
+    # Asked at every look while it is not known to be over.
     assert asked == answers
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (Result(ok=False, found="b", parts={"two": "b"}), ["one"]),
+        (Result(ok=False, error="NoAnswer", found="no answer"), []),
+        (Result(ok=True), ["one"]),
+    ],
+)
+def test_a_part_is_over_when_its_check_says_so(
+    monkeypatch: pytest.MonkeyPatch, answer: Result, told: list[str]
+) -> None:
+    answers = [Result(ok=False, found="a", parts={"one": "a"})]
+    check = Check(
+        id="sunsets",
+        title="No version ends",
+        advice="",
+        probe=lambda _census: answers[-1],
+        places=TOLD,
+    )
+    monkeypatch.setattr(registry, "CHECKS", (check,))
+    tick(0)
+    answers.append(answer)
+    for minutes in (1, 4, 8, 12):
+        tick(minutes)
+
+    ended = Incident.objects.filter(resolved_at__isnull=False)
+    assert [each.subject for each in ended] == told
+
+
+def test_what_an_older_release_told_as_a_whole_goes_on_in_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    check = Check(
+        id="sunsets",
+        title="No version ends",
+        advice="",
+        probe=lambda _: Result(ok=False, found="a", parts={"one": "a"}),
+        places=TOLD,
+    )
+    monkeypatch.setattr(registry, "CHECKS", (check,))
+    Incident.objects.create(kind="sunsets", subject=Incident.SITE, title="a")
+    for minutes in (0, 4, 8, 12):
+        tick(minutes)
+
+    assert not Incident.objects.filter(
+        subject=Incident.SITE, resolved_at__isnull=True
+    ).exists()
+    assert not Notice.objects.filter(phase="resolved").exists()
 
 
 def test_the_first_look_does_not_miss_itself(monkeypatch: pytest.MonkeyPatch) -> None:

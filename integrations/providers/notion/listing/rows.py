@@ -125,7 +125,13 @@ def _check_unseen(
     stored, reader = context.stored, rows.tree.reader
     batch = stored.unseen(after=found.after, limit=MOST_CALLS) if stored else ()
     for item in batch:
-        page = reader.fetch_page(item.id)
+        try:
+            page = reader.fetch_page(item.id)
+        except ApiError as exc:
+            if not reader.is_lost(exc):
+                raise
+            rows.gathering.count_unreadable({"id": item.id})
+            continue
         if page is not None:
             rows.add(page)
     if len(batch) < MOST_CALLS:
@@ -196,7 +202,7 @@ class Rows:
     ) -> None:
         """Start with no rows, and ``most`` calls for the rest of their values."""
         self.gathering = Gathering(context.remote_id)
-        reader = Reader(api, context.stored)
+        reader = Reader(api, context.stored, tries=context.tries)
         self.tree = Tree(reader, self.gathering, rest=Rest(api, most=most))
         self.newest: datetime | None = None
 

@@ -19,15 +19,18 @@ MOST_TRIES: Final = 2
 LONGEST_WAIT: Final = 60.0
 
 
-def may_do_without(lease: RunLease, collection: Collection, exc: ApiError) -> bool:
+def may_do_without(
+    lease: RunLease, collection: Collection, exc: ApiError, *, is_needed: bool = False
+) -> bool:
     """Tell whether a refresh goes on without what failed, with a note.
 
-    What may pass is waited for a little before.
+    What may pass is waited for a little before; for as long as the provider asks
+    for where it ``is_needed``.
     """
     if not is_refusal(exc):
         return False
     asked_for = exc.retry_after if isinstance(exc, Transient) else None
-    is_soon = (asked_for or 0.0) <= LONGEST_WAIT
+    is_soon = is_needed or (asked_for or 0.0) <= LONGEST_WAIT
     tries = lease.progress_of(collection).tries
     return not (may_pass(exc) and is_soon and tries < MOST_TRIES)
 

@@ -62,7 +62,10 @@ def _fetch_schema(lease: RunLease, collection: Collection) -> dict[str, Any]:
     except ApiError as exc:
         scopes = exc.missing_scopes if isinstance(exc, Forbidden) else ()
         is_out_of_reach = not set(scopes).isdisjoint(collection.required_scopes)
-        if is_out_of_reach or not extras.may_do_without(lease, collection, exc):
+        lacks_fields = not kept or extras.FIELDS in extras.refused_in(kept)
+        if is_out_of_reach or not extras.may_do_without(
+            lease, collection, exc, is_needed=lacks_fields
+        ):
             raise
         logger.warning(
             "no schema collection=%s error=%s status=%s correlation_id=%s",
@@ -71,7 +74,6 @@ def _fetch_schema(lease: RunLease, collection: Collection) -> dict[str, Any]:
             exc.status,
             exc.correlation_id,
         )
-        lacks_fields = not kept or extras.FIELDS in extras.refused_in(kept)
         missing = extras.FIELDS if lacks_fields else extras.SCHEMA
         return {**kept, "refused": [missing], "ask_again": may_pass(exc)}
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 from django.utils import timezone
 
 from integrations.http.client import ApiClient
@@ -39,6 +39,7 @@ MISTAKEN_FOR = timedelta(days=1)
 # What failed for a passing reason is tried again after this; so many in a row are no
 # fault of the texts, and the rest is left to the next sync.
 PASSING_FOR, MOST_IN_A_ROW = timedelta(hours=1), 3
+IS_DEFERRED = Q(content__reason__in=PASSING)
 NOTHING = Content(blocks=(), text="")
 
 
@@ -73,7 +74,12 @@ def _due(lease: RunLease, types: Sequence[str]) -> QuerySet[Item]:
         Item.objects.live()
         .select_related("collection__connection")
         .filter(_stale(now), connection=lease.connection, type__in=list(types))
-        .order_by(F("remote_updated_at").desc(nulls_last=True), "-pk")
+        # What failed comes last, or it would keep the others from their turn.
+        .order_by(
+            Case(When(IS_DEFERRED, then=F("content__read_at"))).asc(nulls_first=True),
+            F("remote_updated_at").desc(nulls_last=True),
+            "-pk",
+        )
     )
 
 
@@ -87,11 +93,16 @@ def _stale(now: datetime) -> Q:
         Q(content__read_at__lt=now - MISTAKEN_FOR)
         | times.ahead("content__read_at", now)
     )
-    is_deferred = Q(content__reason__in=PASSING)
     tried = Q(content__read_at__gte=now - PASSING_FOR, content__read_at__lte=now)
+    # An odd answer may be odd for good, and be a large one.
+    tried |= Q(
+        content__reason=ReasonCode.ODD_ANSWER,
+        content__read_at__gte=now - MISTAKEN_FOR,
+        content__read_at__lte=now,
+    )
     is_old = Q(content__read_for__lt=F("remote_updated_at"))
     return Q(content__isnull=True) | Q(
-        (is_deferred & ~tried) | (~is_deferred & (mistaken | is_old | unsettled))
+        (IS_DEFERRED & ~tried) | (~IS_DEFERRED & (mistaken | is_old | unsettled))
     )
 
 

@@ -170,3 +170,15 @@ def test_what_there_is_more_of_is_not_said_to_be_refused(
 
     assert said in reason_text(reason)
     assert ("did not give" in reason_text(reason)) is ("owners" in extras)
+
+
+def test_fields_that_are_told_after_minutes_are_waited_for_at_first(
+    connection: Connection, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    fault = {"kind": "status", "status": 503, "retry_after": 120}
+    sandbox.client.order("faults/add", path="/properties/", count=2, **fault)
+
+    assert finish_sync(connection).outcome == "complete"
+
+    assert not notes()
+    assert_equal_to(sandbox)

@@ -150,6 +150,24 @@ def test_a_full_refresh_that_failed_for_a_passing_reason_is_tried_again(
     assert after_last(synced) == MINUTE
 
 
+def test_what_a_failed_full_refresh_has_read_is_not_read_again(
+    synced: Connection,
+) -> None:
+    """A hold that it ended with stays up to its user."""
+    run, _ = runs.open_run(synced, trigger="user", full=True)
+    states = {"contacts": "partial", "companies": "done", "deals": "failed"}
+    run.progress = {
+        str(each.pk): {"name": each.name, "state": states[each.remote_id]}
+        for each in synced.collections.all()
+    }
+    run.save()
+    failed = Reason(code=ReasonCode.PROVIDER_DOWN)
+    runs.finish(run, outcome=SyncRun.Outcome.FAILED, reason=failed)
+
+    wanted = synced.collections.filter(full_refresh_wanted_at__isnull=False)
+    assert [each.remote_id for each in wanted] == ["deals"]
+
+
 def test_a_full_refresh_that_began_nothing_is_tried_again_as_one(
     synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:

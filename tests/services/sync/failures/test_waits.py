@@ -137,13 +137,14 @@ def test_a_run_that_waits_for_a_dead_grant_goes_on_never(
     assert let_time_pass(run) is None
 
 
-@pytest.mark.parametrize("status", [503, 429])
+@pytest.mark.parametrize(("status", "is_full"), [(503, False), (429, True)])
 def test_a_collection_that_has_to_wait_long_keeps_no_run_open(
     synced: Connection,
     finish_sync: FinishSync,
     sandbox: Any,
     monkeypatch: pytest.MonkeyPatch,
     status: int,
+    is_full: bool,
 ) -> None:
     send, now = sandbox.send, timezone.now()
 
@@ -156,11 +157,17 @@ def test_a_collection_that_has_to_wait_long_keeps_no_run_open(
 
     with monkeypatch.context() as patched, time_machine.travel(now, tick=False):
         patched.setattr(sandbox, "send", ask_to_wait)
-        run, _ = runs.open_run(synced, trigger="schedule")
+        run, _ = runs.open_run(synced, trigger="schedule", full=is_full)
         while engine.run_slice(run.pk) is not None:
             pass
     run.refresh_from_db()
     deals = synced.collections.get(remote_id="deals")
+    synced.refresh_from_db()
+    # It goes on when the wait is over, whatever the schedule is.
+    assert synced.retry_at == deals.blocked_until
+    assert (deals.full_refresh_wanted_at is not None) is is_full
+    contacts = synced.collections.get(remote_id="contacts")
+    assert contacts.full_refresh_wanted_at is None
     assert (run.is_open, run.outcome) == (False, "partial")
     assert deals.completeness == "complete"
     assert deals.blocked_until == now + timedelta(hours=1)

@@ -216,7 +216,11 @@ def test_a_text_that_never_comes_costs_itself_alone(
         assert "data-deferred" in client.get(item.get_absolute_url()).content.decode()
 
     poison.clear()
-    with time_machine.travel(timezone.now() + timedelta(minutes=70)):
+    # What is odd for good would be read in vain every hour.
+    hours = 25 if code == "odd_answer" else 1.2
+    with time_machine.travel(timezone.now() + timedelta(hours=hours - 1.1)):
+        assert finish_sync(connection).texts == 0
+    with time_machine.travel(timezone.now() + timedelta(hours=hours)):
         finish_sync(connection)
     assert not ItemContent.objects.exclude(reason="").exists()
 
@@ -236,3 +240,25 @@ def test_many_texts_in_a_row_that_do_not_come_are_left_to_the_next_sync(
 
     assert counts == [0, len(live()) - 5]
     assert ItemContent.objects.filter(reason="provider_down").count() == 5
+
+
+def test_texts_that_never_come_keep_no_others_from_their_turn(
+    alice: User,
+    connect_notion: Connect,
+    finish_sync: FinishSync,
+    poison: dict[str, ApiError],
+) -> None:
+    connection = connect_notion(alice)
+    finish_sync(connection)
+    never = edited_last(3)
+    poison |= {item.remote_id: Server("504") for item in never}
+    ItemContent.objects.filter(pk__in=never).delete()
+    finish_sync(connection)
+    others = ItemContent.objects.exclude(pk__in=never)
+    number = others.count()
+    others.delete()
+
+    # By now those are due again, and were edited last.
+    with time_machine.travel(timezone.now() + timedelta(minutes=70)):
+        finish_sync(connection)
+    assert ItemContent.objects.exclude(pk__in=never).count() == number
