@@ -1,7 +1,6 @@
 """Items that a saved view shows to a user, as a condition on those that changed."""
 
 from collections.abc import Iterator, Sequence
-from copy import copy
 
 from django.contrib.auth.models import User
 
@@ -20,7 +19,6 @@ from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.table_query import TableQuery
 
 BATCH = 2000
-LOOK = {"columns", "density", "group", "size", "sort"}
 
 
 class NotReadyError(Exception):
@@ -34,22 +32,11 @@ class BrokenViewError(Exception):
 def shown_among(view: SavedView, user: User, keys: Sequence[int]) -> list[int]:
     """Return which of a user's own items a view shows."""
     found: list[int] = []
-    for items in _lists(_without_look(view), user):
+    for items in _lists(view, user):
         for start in range(0, len(keys), BATCH):
             own = items.filter(pk__in=keys[start : start + BATCH], owner=user)
             found += own.values_list("pk", flat=True)
     return found
-
-
-def _without_look(view: SavedView) -> SavedView:
-    """Return a view that is not saved, with its filters only.
-
-    A lost column that it was shown with, or sorted by, changes nothing in its rows.
-    """
-    bare = copy(view)
-    bare.columns = []
-    bare.parameters = [pair for pair in view.parameters if pair[0] not in LOOK]
-    return bare
 
 
 def _lists(view: SavedView, user: User) -> Iterator[ItemQuerySet]:

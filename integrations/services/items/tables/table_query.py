@@ -43,8 +43,8 @@ class TableQuery:
     """Which rows and columns of a collection are shown, and in what order.
 
     Without ``columns`` and ``density`` those of the saved view hold, or else those of
-    the user's layout. ``left_out`` says in words what the address asked for and cannot
-    be had.
+    the user's layout. ``left_out`` says in words what the address asked for and the
+    rows lack, ``look_left_out`` what they only look different without.
     """
 
     collection: UUID
@@ -61,6 +61,7 @@ class TableQuery:
     after: Cursor | None = None
     before: Cursor | None = None
     left_out: tuple[str, ...] = ()
+    look_left_out: tuple[str, ...] = ()
 
     @classmethod
     def parse(
@@ -92,8 +93,13 @@ class TableQuery:
         )
         after = query.read_cursor(reader.text("after"))
         before = None if after else query.read_cursor(reader.text("before"))
-        told = tuple(dict.fromkeys(reader.left_out))
-        return replace(query, after=after, before=before, left_out=told)
+        return replace(
+            query,
+            after=after,
+            before=before,
+            left_out=tuple(dict.fromkeys(reader.left_out)),
+            look_left_out=tuple(dict.fromkeys(reader.look_left_out)),
+        )
 
     @property
     def is_by_update(self) -> bool:
@@ -195,7 +201,7 @@ def write_sort(column_id: str, *, is_descending: bool) -> str:
 
 
 class _Reader:
-    """Reader of an address; what it leaves out is said in words."""
+    """Reader of an address; what it leaves out is said in words, by what lacks it."""
 
     def __init__(
         self, parameters: QueryDict, columns: Columns, names: Mapping[str, str]
@@ -204,19 +210,21 @@ class _Reader:
         self._columns = columns
         self._names = names
         self.left_out: list[str] = []
+        self.look_left_out: list[str] = []
 
     def text(self, name: str) -> str:
         return str(self._parameters.get(name) or "").replace("\x00", "").strip()
 
     def one_of(self, name: str, known: Sequence[str]) -> str:
         found = self.text(name) if self.text(name) in known else ""
-        self._check(name, found)
+        left_out = self.left_out if name == "match" else self.look_left_out
+        left_out += self._untaken(name, found)
         return found
 
     def view(self) -> str:
         """Return the view that is open, or that there is to be none."""
         found = read_view(self.text("view"))
-        self._check("view", found)
+        self.look_left_out += self._untaken("view", found)
         return found
 
     def search(self) -> str:
@@ -226,34 +234,39 @@ class _Reader:
             self.left_out.append(SEARCH_CUT)
         return " ".join(text[:MAX_SEARCH].split())
 
-    def _check(self, name: str, taken: str) -> None:
-        self.left_out += find_left_out({name: self.text(name)}, {name: taken})
+    def _untaken(self, name: str, taken: str) -> Iterable[str]:
+        return find_left_out({name: self.text(name)}, {name: taken})
 
     def sort(self) -> tuple[Column | None, bool]:
         """Return the column and the direction that rows are sorted by."""
         text = self.text("sort") or DEFAULT_SORT
         column_id, is_descending = split_sort(text)
-        column = self._find(column_id, "sorted by")
+        column = self._find(column_id, "sorted by", self.look_left_out)
         if column is not None and not column.is_compared:
-            self.left_out.append(f"Rows cannot be sorted by {column.label}.")
+            self.look_left_out.append(f"Rows cannot be sorted by {column.label}.")
             column = None
         return column, column is None or is_descending
 
     def group(self) -> Column | None:
         text = self.text("group")
-        column = self._find(text, "grouped by") if text else None
+        if not text:
+            return None
+        column = self._find(text, "grouped by", self.look_left_out)
         if column is not None and not column.can_group:
-            self.left_out.append(f"Rows cannot be grouped by {column.label}.")
+            self.look_left_out.append(f"Rows cannot be grouped by {column.label}.")
             return None
         return column
 
     def columns(self) -> Iterable[str]:
         named = [each for each in read_line(self.text("columns")) if each]
-        found = [self._find(each, "shown") for each in dict.fromkeys(named)]
+        found = [
+            self._find(each, "shown", self.look_left_out)
+            for each in dict.fromkeys(named)
+        ]
         ids = [each.id for each in found if each is not None]
         if len(ids) > MOST_COLUMNS:
             left = wording.count_text(len(ids) - MOST_COLUMNS, "column")
-            self.left_out.append(f"{left} more than can be shown at once.")
+            self.look_left_out.append(f"{left} more than can be shown at once.")
         return ids[:MOST_COLUMNS]
 
     def conditions(self) -> list[Condition]:
@@ -276,7 +289,7 @@ class _Reader:
         column_id, operator = split_name(name)
         if not column_id:
             return None
-        column = self._find(column_id, "filtered by")
+        column = self._find(column_id, "filtered by", self.left_out)
         if column is None:
             return None
         return self._make(column, operator, read_list(operator, value))
@@ -286,7 +299,7 @@ class _Reader:
         column_id, operator = self.text("column"), self.text("operator")
         if not column_id:
             return None
-        column = self._find(column_id, "filtered by")
+        column = self._find(column_id, "filtered by", self.left_out)
         if column is None:
             return None
         values = [self.text("value"), self.text("until")]
@@ -318,10 +331,10 @@ class _Reader:
             )
         return condition
 
-    def _find(self, column_id: str, done: str) -> Column | None:
+    def _find(self, column_id: str, done: str, left_out: list[str]) -> Column | None:
         column = self._columns.get(column_id)
         if column is None:
             purpose = "to be shown" if done == "shown" else f"for rows to be {done}"
             name = cut(str(self._names.get(column_id, column_id)), 60)
-            self.left_out.append(f"There is no column “{name}” {purpose}.")
+            left_out.append(f"There is no column “{name}” {purpose}.")
         return column
