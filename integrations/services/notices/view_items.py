@@ -9,6 +9,7 @@ from integrations.models.items.item import ItemQuerySet
 from integrations.services.items.lists import listing
 from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.saved_views import fitting
+from integrations.services.items.saved_views.problems import Problem, find_problem
 from integrations.services.items.search import full_text
 from integrations.services.items.search.question import Question
 from integrations.services.items.search.related_names import with_related
@@ -28,6 +29,10 @@ class NotReadyError(Exception):
 class BrokenViewError(Exception):
     """A view has a filter that cannot be used, so it would show too much."""
 
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
 
 def shown_among(view: SavedView, user: User, keys: Sequence[int]) -> list[int]:
     """Return which of a user's own items a view shows."""
@@ -46,16 +51,17 @@ def _lists(view: SavedView, user: User) -> Iterator[ItemQuerySet]:
     for collection in fitting.find_collections(view, user):
         columns = typed_columns_of(collection)
         fitted = fitting.fit_table(view, collection, columns)
-        query = fitted.query
-        if fitted.left_out or not isinstance(query, TableQuery):
-            raise BrokenViewError
+        query, problem = fitted.query, find_problem(fitted)
+        if problem or not isinstance(query, TableQuery):
+            raise BrokenViewError(problem or Problem.LOST)
         query = query.change(sort=None, group=None)
         found = indexes.prepare(collection, query.indexed)
         if found.building:
             raise NotReadyError
         selection = Selection.make(collection, query, found, asker_of(collection))
-        if selection.left_out:
-            raise BrokenViewError
+        problem = find_problem(fitted, selection)
+        if problem:
+            raise BrokenViewError(problem)
         yield selection.items()
 
 
@@ -64,9 +70,9 @@ def _all_items(view: SavedView, user: User) -> ItemQuerySet:
     own = Collection.objects.filter(connection__owner=user)
     collections = list(own.select_related("connection").defer("schema", "checkpoint"))
     fitted = fitting.fit_items(view, user, connections, collections)
-    query = fitted.query
-    if fitted.left_out or not isinstance(query, ItemQuery):
-        raise BrokenViewError
+    query, problem = fitted.query, find_problem(fitted)
+    if problem or not isinstance(query, ItemQuery):
+        raise BrokenViewError(problem or Problem.LOST)
     items = Item.objects.owned_by(user)
     found = listing.select(
         items,

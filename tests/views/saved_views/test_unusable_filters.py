@@ -7,20 +7,23 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.http import QueryDict
 from django.test import Client
+from django.utils import timezone
 
-from integrations.models import Collection, Download, Item
+from integrations.models import Collection, Download, Item, Notice
 from integrations.services.items.downloads import making
-from integrations.services.notices import view_items
+from integrations.services.items.saved_views.problems import Problem
+from integrations.services.notices import digests, following, view_items
 from tests.support.rows import make_connection
 from tests.views.items.tables.test_relation_columns import COMPANIES, make, stored
 from tests.views.items.tables.test_table import codes, get
-from tests.views.saved_views.test_feeds import entries, make_feed
+from tests.views.saved_views.test_feeds import ATOM, entries, make_feed, parse
 from tests.views.saved_views.test_saved_views import table
 
 QUERIES = {
     "vague": f"?{COMPANIES}__contains=sister",
     "lost": "?amount__gt=1000",
 }
+PROBLEMS = {"vague": Problem.VAGUE, "lost": Problem.LOST}
 
 
 @pytest.fixture(params=QUERIES)
@@ -94,16 +97,41 @@ def test_no_file_of_it_is_made(as_alice, alice, broken):
             call_command("items", user=alice.email, stdout=io.StringIO(), **where)
 
 
-def test_neither_feed_nor_digest_tells_of_it(alice, broken):
+def test_neither_feed_nor_digest_tells_of_it(request, alice, broken):
     made, view, feed = broken
 
     answer = Client().get(feed)
 
     assert entries(answer) == []
-    assert b"subtitle" in answer.content
+    problem = PROBLEMS[request.node.callspec.params["broken"]]
+    assert parse(answer).findtext(f"{ATOM}subtitle") == problem.sentence
     keys = [*made.items.values_list("pk", flat=True)]
-    with pytest.raises(view_items.BrokenViewError):
+    with pytest.raises(view_items.BrokenViewError) as caught:
         view_items.shown_among(view, alice, keys)
+    assert caught.value.problem is problem
+
+
+def test_the_digest_says_what_is_wrong_with_its_filter(request, alice, broken):
+    _, view, _ = broken
+    following.follow(alice, view)
+    until = timezone.now()
+    facts = {"since": until.timestamp() - 3600, "until": until.timestamp()}
+    notice = Notice.objects.create(
+        user=alice,
+        channel=Notice.Channel.MAIL,
+        phase=Notice.Phase.DIGEST,
+        text="Digest",
+        facts=facts,
+        due_at=until,
+    )
+
+    message = digests.mail(alice, notice)
+
+    assert message is not None
+    problem = PROBLEMS[request.node.callspec.params["broken"]]
+    others = set(Problem) - {problem}
+    assert problem.sentence in message.body
+    assert not [each for each in others if each.sentence in message.body]
 
 
 @pytest.fixture
