@@ -14,12 +14,12 @@ from integrations.services.items.saved_views import snapshot
 from integrations.services.items.saved_views.snapshot import Snapshot, to_query_dict
 from integrations.services.items.tables.columns import NAME, Columns
 from integrations.services.items.tables.conditions import SEPARATOR, split_name
-from integrations.services.items.tables.table_query import (
+from integrations.services.items.tables.table_address import (
     DENSITIES,
-    TableQuery,
     split_sort,
     write_sort,
 )
+from integrations.services.items.tables.table_query import TableQuery
 
 Query = TypeVar("Query", TableQuery, ItemQuery)
 
