@@ -15,6 +15,7 @@ from django.utils import timezone
 from integrations.models import Notice, NoticeSettings, SavedView, times
 from integrations.models.messages.wording import count_text, time_text
 from integrations.services.items.history import changes
+from integrations.services.items.saved_views.problems import Problem
 from integrations.services.notices import following, mails, news, view_items
 from integrations.services.notices.news import Changed, Entry, Span
 from integrations.services.notices.quiet import zone_for
@@ -23,10 +24,6 @@ from integrations.services.notices.unsubscribing import MailingList
 MOST_PLANNED: Final = 500
 PLAN_SECONDS: Final = 5.0
 MOST_ENTRIES: Final = 25
-MENDING = (
-    "This view has a filter that cannot be used any more, so its changes cannot be"
-    " told. Open it and save it anew."
-)
 CUT = (
     "So much changed that only the latest was looked through: changes of this view may"
     " be missing here."
@@ -35,13 +32,24 @@ CUT = (
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """Followed items, or one followed view, with what changed."""
+    """Followed items, or one followed view, with what changed.
+
+    With a ``problem`` none of it is told; where it ``is_cut`` only the latest is.
+    """
 
     title: str
     link: str
     entries: Sequence[Entry]
     number: int
-    note: str = ""
+    problem: Problem | None = None
+    is_cut: bool = False
+
+    @property
+    def note(self) -> str:
+        """Return in words why not all that changed is told."""
+        if self.problem:
+            return self.problem.sentence
+        return CUT if self.is_cut else ""
 
     @property
     def more(self) -> str:
@@ -99,7 +107,7 @@ def mail(user: User, notice: Notice) -> EmailMultiAlternatives | None:
         sections = sections_of(user, span)
         number = sum(section.number for section in sections)
         is_newly_broken = _note_broken(notice, sections)
-        is_cut = any(section.note == CUT for section in sections)
+        is_cut = any(section.is_cut for section in sections)
         if not number and not is_newly_broken and not is_cut:
             return None
         context = {
@@ -115,7 +123,7 @@ def mail(user: User, notice: Notice) -> EmailMultiAlternatives | None:
 
 def _note_broken(notice: Notice, sections: Sequence[Section]) -> bool:
     """Note which views are broken; tell whether the last digest did not say it yet."""
-    broken = [section.link for section in sections if section.note == MENDING]
+    broken = [section.link for section in sections if section.problem]
     Notice.objects.filter(pk=notice.pk).update(facts={**notice.facts, "broken": broken})
     sent = Notice.objects.filter(
         user=notice.user_id, phase=Notice.Phase.DIGEST, state=Notice.State.SENT
@@ -142,10 +150,12 @@ def _of_view(view: SavedView, user: User, changed: Changed, span: Span) -> Secti
     link = mails.public_url(view.get_absolute_url())
     try:
         shown = view_items.shown_among(view, user, list(changed.at))
-    except view_items.BrokenViewError:
-        return Section(title=view.name, link=link, entries=(), number=0, note=MENDING)
-    note = CUT if changed.is_cut else ""
-    return _section(user, span, view.name, link, changed.among(shown), note=note)
+    except view_items.BrokenViewError as exc:
+        return Section(
+            title=view.name, link=link, entries=(), number=0, problem=exc.problem
+        )
+    found, is_cut = changed.among(shown), changed.is_cut
+    return _section(user, span, view.name, link, found, is_cut=is_cut)
 
 
 def _section(
@@ -155,9 +165,9 @@ def _section(
     link: str,
     found: Mapping[int, datetime],
     *,
-    note: str = "",
+    is_cut: bool = False,
 ) -> Section:
     entries = news.entries_of(user, found, span, most=MOST_ENTRIES)
     return Section(
-        title=title, link=link, entries=entries, number=len(found), note=note
+        title=title, link=link, entries=entries, number=len(found), is_cut=is_cut
     )

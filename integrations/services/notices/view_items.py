@@ -1,7 +1,6 @@
 """Items that a saved view shows to a user, as a condition on those that changed."""
 
 from collections.abc import Iterator, Sequence
-from copy import copy
 
 from django.contrib.auth.models import User
 
@@ -10,6 +9,7 @@ from integrations.models.items.item import ItemQuerySet
 from integrations.services.items.lists import listing
 from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.saved_views import fitting
+from integrations.services.items.saved_views.problems import Problem, find_problem
 from integrations.services.items.search import full_text
 from integrations.services.items.search.question import Question
 from integrations.services.items.search.related_names import with_related
@@ -20,7 +20,6 @@ from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.table_query import TableQuery
 
 BATCH = 2000
-LOOK = {"columns", "density", "group", "size", "sort"}
 
 
 class NotReadyError(Exception):
@@ -30,26 +29,19 @@ class NotReadyError(Exception):
 class BrokenViewError(Exception):
     """A view has a filter that cannot be used, so it would show too much."""
 
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
 
 def shown_among(view: SavedView, user: User, keys: Sequence[int]) -> list[int]:
     """Return which of a user's own items a view shows."""
     found: list[int] = []
-    for items in _lists(_without_look(view), user):
+    for items in _lists(view, user):
         for start in range(0, len(keys), BATCH):
             own = items.filter(pk__in=keys[start : start + BATCH], owner=user)
             found += own.values_list("pk", flat=True)
     return found
-
-
-def _without_look(view: SavedView) -> SavedView:
-    """Return a view that is not saved, with its filters only.
-
-    A lost column that it was shown with, or sorted by, changes nothing in its rows.
-    """
-    bare = copy(view)
-    bare.columns = []
-    bare.parameters = [pair for pair in view.parameters if pair[0] not in LOOK]
-    return bare
 
 
 def _lists(view: SavedView, user: User) -> Iterator[ItemQuerySet]:
@@ -59,16 +51,17 @@ def _lists(view: SavedView, user: User) -> Iterator[ItemQuerySet]:
     for collection in fitting.find_collections(view, user):
         columns = typed_columns_of(collection)
         fitted = fitting.fit_table(view, collection, columns)
-        query = fitted.query
-        if fitted.left_out or not isinstance(query, TableQuery):
-            raise BrokenViewError
+        query, problem = fitted.query, find_problem(fitted)
+        if problem or not isinstance(query, TableQuery):
+            raise BrokenViewError(problem or Problem.LOST)
         query = query.change(sort=None, group=None)
         found = indexes.prepare(collection, query.indexed)
         if found.building:
             raise NotReadyError
         selection = Selection.make(collection, query, found, asker_of(collection))
-        if selection.left_out:
-            raise BrokenViewError
+        problem = find_problem(fitted, selection)
+        if problem:
+            raise BrokenViewError(problem)
         yield selection.items()
 
 
@@ -77,9 +70,9 @@ def _all_items(view: SavedView, user: User) -> ItemQuerySet:
     own = Collection.objects.filter(connection__owner=user)
     collections = list(own.select_related("connection").defer("schema", "checkpoint"))
     fitted = fitting.fit_items(view, user, connections, collections)
-    query = fitted.query
-    if fitted.left_out or not isinstance(query, ItemQuery):
-        raise BrokenViewError
+    query, problem = fitted.query, find_problem(fitted)
+    if problem or not isinstance(query, ItemQuery):
+        raise BrokenViewError(problem or Problem.LOST)
     items = Item.objects.owned_by(user)
     found = listing.select(
         items,

@@ -117,7 +117,7 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
         "next_url": page.next.url if page.next else "",
         "count_text": _count_text(count, query, collections),
         "has_more_links": page.has_more_links,
-        "left_out": query.left_out,
+        "left_out": (*query.left_out, *query.look_left_out),
         "empty": "",
         **(
             {}

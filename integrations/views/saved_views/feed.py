@@ -29,6 +29,7 @@ from integrations.services.items.lists import listing
 from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.saved_views import feeds, fitting
 from integrations.services.items.saved_views.fitting import Fitted
+from integrations.services.items.saved_views.problems import Problem, find_problem
 from integrations.services.items.tables import indexes
 from integrations.services.items.tables import listing as tables
 from integrations.services.items.tables.columns import (
@@ -52,7 +53,6 @@ MOST_TEXT: Final = 500
 # No XML can hold these, nor the control characters below a space:
 # https://www.w3.org/TR/xml/#charsets
 FORBIDDEN: Final = re.compile("[\ufffe\uffff]")
-MENDING = "This view has a filter that cannot be used any more. Mend it first."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,10 +98,10 @@ def feed(request: HttpRequest, secret: str) -> HttpResponse:
     if view is None:
         raise Http404
     with timezone.override(zone_of(view.owner) or UTC):
-        entries, note = _entries(view)
+        entries, problem = _entries(view)
     if entries is None:
         return _later(503, RETRY_SECONDS)
-    return _answer(request, view, entries, note)
+    return _answer(request, view, entries, problem)
 
 
 def _later(status: int, seconds: int) -> HttpResponse:
@@ -113,42 +113,44 @@ def _later(status: int, seconds: int) -> HttpResponse:
     )
 
 
-def _entries(view: SavedView) -> tuple[Sequence[Entry] | None, str]:
+def _entries(view: SavedView) -> tuple[Sequence[Entry] | None, Problem | None]:
     """Return what a view shows, latest first; None while it cannot be told yet.
 
-    A view that has lost a filter would show more than it was made for.
+    A view with a filter that cannot be used would show more than it was made for.
     """
     if view.is_of_all_items:
         return _entries_of_all(view)
     collection = next(iter(fitting.find_collections(view, view.owner)), None)
     if collection is None or not fitting.is_of(view, collection):
-        return (), ""
+        return (), None
     columns = typed_columns_of(collection)
     fitted = fitting.fit_table(view, collection, columns)
-    if fitted.left_out:
-        return (), MENDING
+    problem = find_problem(fitted)
+    if problem:
+        return (), problem
     return _entries_of_table(fitted, collection, columns)
 
 
 def _entries_of_table(
     fitted: Fitted, collection: Collection, columns: Columns
-) -> tuple[Sequence[Entry] | None, str]:
+) -> tuple[Sequence[Entry] | None, Problem | None]:
     asked = fitted.query
     if not isinstance(asked, TableQuery):
-        return None, ""
+        return None, None
     query = asked.change(sort=None, is_descending=True, group=None, size=MOST_ENTRIES)
     found = indexes.prepare(collection, query.indexed)
     if found.building:
-        return None, ""
+        return None, None
     selection = Selection.make(collection, query, found, asker_of(collection))
-    if selection.left_out:
-        return (), MENDING
+    problem = find_problem(fitted, selection)
+    if problem:
+        return (), problem
     items = tables.fetch_page(selection).items
     shown = [columns.by_id[each] for each in fitted.columns if each != NAME]
     shown = [column for column in shown if column.family is not Family.RELATION]
     load_beside(items, shown)
     entries = [Entry(item=item, text=_text(item, collection, shown)) for item in items]
-    return entries, ""
+    return entries, None
 
 
 def _text(item: Item, collection: Collection, shown: Sequence[Column]) -> str:
@@ -162,15 +164,15 @@ def _text(item: Item, collection: Collection, shown: Sequence[Column]) -> str:
     return "\n".join(told)
 
 
-def _entries_of_all(view: SavedView) -> tuple[Sequence[Entry], str]:
+def _entries_of_all(view: SavedView) -> tuple[Sequence[Entry], Problem | None]:
     user = view.owner
     connections = list(Connection.objects.owned_by(user))
     own = Collection.objects.filter(connection__owner=user)
     collections = list(own.select_related("connection").defer("schema", "checkpoint"))
     fitted = fitting.fit_items(view, user, connections, collections)
-    asked = fitted.query
-    if fitted.left_out or not isinstance(asked, ItemQuery):
-        return (), MENDING
+    asked, problem = fitted.query, find_problem(fitted)
+    if problem or not isinstance(asked, ItemQuery):
+        return (), problem or Problem.LOST
     query = asked.change(sort="-updated", size=MOST_ENTRIES)
     items = Item.objects.owned_by(user)
     found = listing.select(
@@ -189,7 +191,7 @@ def _entries_of_all(view: SavedView) -> tuple[Sequence[Entry], str]:
             f" from {titles.get(item.connection_id, item.provider_name)}",
         )
         for item in page.items
-    ], ""
+    ], None
 
 
 def _named(items: ItemQuerySet, uuid: UUID | None) -> Item | None:
@@ -199,13 +201,16 @@ def _named(items: ItemQuerySet, uuid: UUID | None) -> Item | None:
 
 
 def _answer(
-    request: HttpRequest, view: SavedView, entries: Sequence[Entry], note: str
+    request: HttpRequest,
+    view: SavedView,
+    entries: Sequence[Entry],
+    problem: Problem | None,
 ) -> HttpResponse:
     made = Atom1Feed(
         title=_clean(view.name),
         link=request.build_absolute_uri(view.get_absolute_url()),
         description="",
-        subtitle=note or None,
+        subtitle=problem.sentence if problem else None,
         feed_url=request.build_absolute_uri(),
         feed_guid=f"urn:uuid:{view.pk}",
         author_name="Mooring",

@@ -18,6 +18,7 @@ from integrations.models import (
     Preferences,
     SavedView,
 )
+from integrations.services.items.saved_views.problems import Problem
 from integrations.services.notices import (
     digests,
     following,
@@ -348,7 +349,7 @@ def test_a_view_that_lost_only_how_it_looks_still_tells(
     tick(timezone.now() + 2 * HOUR)
 
     assert "Ana Reyes" in mail.outbox[0].body
-    assert digests.MENDING not in mail.outbox[0].body
+    assert Problem.LOST.sentence not in mail.outbox[0].body
 
 
 def test_a_view_that_lost_a_filter_is_told_once_though_nothing_changed(
@@ -362,4 +363,4 @@ def test_a_view_that_lost_a_filter_is_told_once_though_nothing_changed(
         tick(timezone.now() + hours * HOUR)
 
     assert len(mail.outbox) == 1
-    assert digests.MENDING in mail.outbox[0].body
+    assert Problem.LOST.sentence in mail.outbox[0].body

@@ -15,9 +15,9 @@ ODD = [
     "provider=hubspott",
     "connection=nonsense",
     "state=gone",
-    "sort=amount",
     "amount__gt=3",
 ]
+LOOKS = ["sort=amount", "size=7", "view=odd"]
 
 
 def codes(page):
@@ -29,7 +29,7 @@ def item(connection):
     return make_item(make_collection(connection, first_full_refresh_at=NOON))
 
 
-@pytest.mark.parametrize("query", ODD)
+@pytest.mark.parametrize("query", [*ODD, *LOOKS])
 def test_the_list_over_everything_says_it(as_alice, item, query):
     page = as_alice.get(f"/items/?{query}")
 
@@ -63,6 +63,18 @@ def test_no_file_is_made_of_it(as_alice, alice, item, query):
             format="ndjson",
             stdout=io.StringIO(),
         )
+
+
+@pytest.mark.parametrize("query", LOOKS)
+def test_a_list_that_only_looks_different_has_its_files(as_alice, alice, item, query):
+    told = {**QueryDict(query).dict(), "form": "ndjson", "values": "raw"}
+    address = f"/items/?{query}"
+
+    file = as_alice.post("/items/download/", told)
+    call_command("items", user=alice.email, address=address, stdout=io.StringIO())
+
+    assert file.status_code == 200
+    assert file.getvalue().decode().count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -62,8 +62,8 @@ def test_a_full_query_string_is_read_and_written_back_the_same():
 def test_an_odd_value_falls_back_to_its_default_and_is_told(text):
     query = parse(text)
 
-    assert replace(query, left_out=()) == ItemQuery()
-    assert len(query.left_out) == 1
+    assert replace(query, left_out=(), look_left_out=()) == ItemQuery()
+    assert len([*query.left_out, *query.look_left_out]) == 1
 
 
 def test_the_end_of_a_long_search_is_told_too():

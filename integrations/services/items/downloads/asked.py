@@ -43,7 +43,7 @@ class AskedFile:
     """Rows in their order, how many they are up to a limit, and what is made of them.
 
     One that is not ready needs an index that is still being built. ``left_out`` says
-    what of the address, or of its view, the rows lack: they are not those meant.
+    which filters of the address, or of its view, the rows lack.
     """
 
     items: Callable[[], Generator[Item]]

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -113,7 +113,8 @@ def _to_value(field: str, text: str | None) -> str | datetime | None:
 class ItemQuery:
     """Which items a list shows, in what order, and which page of it.
 
-    ``left_out`` says in words what the address asked for and cannot be had.
+    ``left_out`` says in words what the address asked for and the items lack,
+    ``look_left_out`` what they only look different without.
     """
 
     search: str = ""
@@ -131,6 +132,7 @@ class ItemQuery:
     after: Position | None = None
     before: Position | None = None
     left_out: tuple[str, ...] = ()
+    look_left_out: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, parameters: Mapping[str, str]) -> "ItemQuery":
@@ -158,7 +160,11 @@ class ItemQuery:
             after=after,
             before=None if after else Position.parse(read("before"), field),
         )
-        return replace(query, left_out=tuple(_left_out(query, parameters)))
+        return replace(
+            query,
+            left_out=tuple(_left_out(query, parameters)),
+            look_left_out=tuple(_look_left_out(query, parameters)),
+        )
 
     @property
     def order(self) -> Sort:
@@ -219,17 +225,21 @@ class ItemQuery:
 
 
 def _left_out(query: ItemQuery, parameters: Mapping[str, str]) -> Iterator[str]:
-    """Yield in words what a query lacks of the parameters that it was read from."""
+    """Yield in words what a query lacks of the filters that it was read from."""
+    taken = {**dict.fromkeys(FILTERS, ""), **query.filters}
+    yield from find_left_out(parameters, taken)
+    if len(str(parameters.get("q") or "").strip()) > MAX_SEARCH:
+        yield SEARCH_CUT
+
+
+def _look_left_out(query: ItemQuery, parameters: Mapping[str, str]) -> Iterable[str]:
+    """Yield in words what was not taken of how the items were to be shown."""
     taken = {
-        **dict.fromkeys(FILTERS, ""),
-        **query.filters,
         "view": query.view,
         "sort": str(parameters.get("sort")).strip() in SORTS,
         "size": str(parameters.get("size")).strip() in map(str, SIZES),
     }
-    yield from find_left_out(parameters, taken)
-    if len(str(parameters.get("q") or "").strip()) > MAX_SEARCH:
-        yield SEARCH_CUT
+    return find_left_out({name: parameters.get(name) for name in taken}, taken)
 
 
 def read_view(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
 from django.db.models import Q
@@ -14,12 +14,14 @@ from integrations.services.items.saved_views import snapshot
 from integrations.services.items.saved_views.snapshot import Snapshot, to_query_dict
 from integrations.services.items.tables.columns import NAME, Columns
 from integrations.services.items.tables.conditions import SEPARATOR, split_name
-from integrations.services.items.tables.table_query import (
+from integrations.services.items.tables.table_address import (
     DENSITIES,
-    TableQuery,
     split_sort,
     write_sort,
 )
+from integrations.services.items.tables.table_query import TableQuery
+
+Query = TypeVar("Query", TableQuery, ItemQuery)
 
 NOT_YOURS = {
     "connection": "The connection it is confined to is not one of yours.",
@@ -31,12 +33,17 @@ NOT_YOURS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Fitted:
-    """A view and the list that it opens; ``left_out`` says what it cannot show."""
+    """A view and the list that it opens.
+
+    ``left_out`` says in words which of its filters its rows lack, ``look_left_out``
+    what they only look different without.
+    """
 
     view: SavedView
     query: TableQuery | ItemQuery
     snapshot: Snapshot
     left_out: Sequence[str] = ()
+    look_left_out: Sequence[str] = ()
 
     @property
     def columns(self) -> Sequence[str]:
@@ -60,9 +67,10 @@ def fit_table(view: SavedView, collection: Collection, columns: Columns) -> Fitt
     density = view.density if view.density in DENSITIES else DENSITIES[0]
     return Fitted(
         view=view,
-        query=replace(query, view=str(view.pk), left_out=()),
+        query=_of_view(query, view),
         snapshot=snapshot.of_table(query, shown, density),
-        left_out=tuple(dict.fromkeys([*query.left_out, *lost])),
+        left_out=query.left_out,
+        look_left_out=tuple(dict.fromkeys([*query.look_left_out, *lost])),
     )
 
 
@@ -123,10 +131,15 @@ def fit_items(
     left_out += query.left_out
     return Fitted(
         view=view,
-        query=replace(query, view=str(view.pk), left_out=()),
+        query=_of_view(query, view),
         snapshot=snapshot.of_items(query, connections, collections),
         left_out=tuple(left_out),
+        look_left_out=query.look_left_out,
     )
+
+
+def _of_view(query: Query, view: SavedView) -> Query:
+    return replace(query, view=str(view.pk), left_out=(), look_left_out=())
 
 
 def _has_item(user: User, text: str) -> bool:

@@ -9,11 +9,8 @@ from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 
 from integrations.models import Collection, OwnColumn, SavedView, TableLayout
 from integrations.services.items.tables.columns import NAME, Column, Columns
-from integrations.services.items.tables.table_query import (
-    DENSITIES,
-    MOST_COLUMNS,
-    TableQuery,
-)
+from integrations.services.items.tables.table_address import DENSITIES, MOST_COLUMNS
+from integrations.services.items.tables.table_query import TableQuery
 
 NORMAL = "normal"
 WIDTHS = ("narrow", NORMAL, "wide")

@@ -36,7 +36,7 @@ class OpenTable:
 
     @property
     def left_out(self) -> Sequence[str]:
-        """Return in words what its rows lack of what the address and its view say.
+        """Return in words which filters of the address and its view its rows lack.
 
         Without one of its filters a table has rows that nobody asked for.
         """

@@ -28,7 +28,8 @@ from integrations.services.items.tables.conditions import (
 )
 from integrations.services.items.tables.indexes import Indexes
 from integrations.services.items.tables.operators import Operator
-from integrations.services.items.tables.table_query import ANY, TableQuery
+from integrations.services.items.tables.table_address import ANY
+from integrations.services.items.tables.table_query import TableQuery
 
 # So few items are fetched first, and sorted then.
 FEW = 1000

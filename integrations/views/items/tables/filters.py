@@ -15,7 +15,8 @@ from integrations.services.items.tables.operators import (
     YES,
     Operator,
 )
-from integrations.services.items.tables.table_query import ALL, ANY, TableQuery
+from integrations.services.items.tables.table_address import ALL, ANY
+from integrations.services.items.tables.table_query import TableQuery
 from integrations.views.items.tables.drawing import draw_options
 
 MOST_OPTIONS = 200

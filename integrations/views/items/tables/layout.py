@@ -19,11 +19,8 @@ from integrations.services.items.tables import layouts
 from integrations.services.items.tables.columns import NAME, Columns
 from integrations.services.items.tables.layouts import NORMAL, WIDTHS, Layout
 from integrations.services.items.tables.results import typed_columns_of
-from integrations.services.items.tables.table_query import (
-    DENSITIES,
-    MOST_COLUMNS,
-    TableQuery,
-)
+from integrations.services.items.tables.table_address import DENSITIES, MOST_COLUMNS
+from integrations.services.items.tables.table_query import TableQuery
 from integrations.views.access import UserRequest
 from integrations.views.items.tables.table import get_collection
 

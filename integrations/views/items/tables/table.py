@@ -65,7 +65,8 @@ def table(request: UserRequest, pk: UUID) -> HttpResponseBase:
     if not request.GET and asked.views.default is not None:
         return redirect(asked.views.default.query.url)
     is_added = request.GET.get("operator") and request.GET.get("column")
-    if is_added and not asked.query.left_out:
+    is_whole = not (asked.query.left_out or asked.query.look_left_out)
+    if is_added and is_whole:
         return redirect(asked.query.url)
     return render(request, "items/tables/table.html", _context(request, asked))
 
@@ -133,7 +134,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "density": density,
         "lost_columns": asked.layout.lost,
         "count_text": _count_text(number, asked),
-        "left_out": selection.left_out,
+        "left_out": (*selection.left_out, *query.look_left_out),
         "words": selection.words,
         "building": selection.indexes.building,
         **_limits(selection),

@@ -1,0 +1,180 @@
+"""Reading of a table's address: what of it can be had, and in words what cannot."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from django.http import QueryDict
+
+from integrations.models.messages import wording
+from integrations.providers.values import cut
+from integrations.services.items.left_out import find_left_out
+from integrations.services.items.lists.query import MAX_SEARCH, SEARCH_CUT, read_view
+from integrations.services.items.tables.columns import UPDATED, Column, Columns
+from integrations.services.items.tables.conditions import (
+    Condition,
+    read_line,
+    read_list,
+    split_name,
+)
+from integrations.services.items.tables.operators import MOST_CHOICES, MOST_LENGTH
+
+ALL, ANY = "all", "any"
+DENSITIES = ("comfortable", "compact")
+DEFAULT_SORT = f"-{UPDATED}"
+MOST_CONDITIONS, MOST_COLUMNS = 10, 40
+
+
+class AddressReader:
+    """Reader of an address; what it leaves out is said in words, by what lacks it."""
+
+    def __init__(
+        self, parameters: QueryDict, columns: Columns, names: Mapping[str, str]
+    ) -> None:
+        self._parameters = parameters
+        self._columns = columns
+        self._names = names
+        self.left_out: list[str] = []
+        self.look_left_out: list[str] = []
+
+    def text(self, name: str) -> str:
+        """Return a parameter without what surrounds it; empty where there is none."""
+        return str(self._parameters.get(name) or "").replace("\x00", "").strip()
+
+    def one_of(self, name: str, known: Sequence[str]) -> str:
+        """Return a parameter that is one of those known, else empty."""
+        found = self.text(name) if self.text(name) in known else ""
+        left_out = self.left_out if name == "match" else self.look_left_out
+        left_out += self._untaken(name, found)
+        return found
+
+    def view(self) -> str:
+        """Return the view that is open, or that there is to be none."""
+        found = read_view(self.text("view"))
+        self.look_left_out += self._untaken("view", found)
+        return found
+
+    def search(self) -> str:
+        """Return what is searched for."""
+        text = self.text("q")
+        if len(text) > MAX_SEARCH:
+            self.left_out.append(SEARCH_CUT)
+        return " ".join(text[:MAX_SEARCH].split())
+
+    def _untaken(self, name: str, taken: str) -> Iterable[str]:
+        return find_left_out({name: self.text(name)}, {name: taken})
+
+    def sort(self) -> tuple[Column | None, bool]:
+        """Return the column and the direction that rows are sorted by."""
+        text = self.text("sort") or DEFAULT_SORT
+        column_id, is_descending = split_sort(text)
+        column = self._find(column_id, "sorted by", self.look_left_out)
+        if column is not None and not column.is_compared:
+            self.look_left_out.append(f"Rows cannot be sorted by {column.label}.")
+            column = None
+        return column, column is None or is_descending
+
+    def group(self) -> Column | None:
+        """Return the column that rows are grouped by."""
+        text = self.text("group")
+        if not text:
+            return None
+        column = self._find(text, "grouped by", self.look_left_out)
+        if column is not None and not column.can_group:
+            self.look_left_out.append(f"Rows cannot be grouped by {column.label}.")
+            return None
+        return column
+
+    def columns(self) -> Iterable[str]:
+        """Return the ids of the columns that are shown."""
+        named = [each for each in read_line(self.text("columns")) if each]
+        found = [
+            self._find(each, "shown", self.look_left_out)
+            for each in dict.fromkeys(named)
+        ]
+        ids = [each.id for each in found if each is not None]
+        if len(ids) > MOST_COLUMNS:
+            left = wording.count_text(len(ids) - MOST_COLUMNS, "column")
+            self.look_left_out.append(f"{left} more than can be shown at once.")
+        return ids[:MOST_COLUMNS]
+
+    def conditions(self) -> list[Condition]:
+        """Return the filters, of several that are the same one."""
+        found: dict[Condition, None] = {}
+        for name, values in self._parameters.lists():
+            for value in values:
+                condition = self._condition(name, value)
+                if condition is not None:
+                    found[condition] = None
+        added = self._added()
+        if added is not None:
+            found[added] = None
+        if len(found) > MOST_CONDITIONS:
+            left = wording.count_text(len(found) - MOST_CONDITIONS, "filter")
+            self.left_out.append(f"{left} more than can be used at once.")
+        return list(found)[:MOST_CONDITIONS]
+
+    def _condition(self, name: str, value: str) -> Condition | None:
+        column_id, operator = split_name(name)
+        if not column_id:
+            return None
+        column = self._find(column_id, "filtered by", self.left_out)
+        if column is None:
+            return None
+        return self._make(column, operator, read_list(operator, value))
+
+    def _added(self) -> Condition | None:
+        """Return the filter that the form adds: column, operator and values."""
+        column_id, operator = self.text("column"), self.text("operator")
+        if not column_id:
+            return None
+        column = self._find(column_id, "filtered by", self.left_out)
+        if column is None:
+            return None
+        values = [self.text("value"), self.text("until")]
+        if not operator:
+            return None
+        # One of the options that it offers is one value, whatever is in it.
+        if operator == "in" and values[0] not in column.options:
+            values = read_list(operator, values[0])
+        return self._make(column, operator, [each for each in values if each])
+
+    def _make(
+        self, column: Column, operator: str, values: list[str]
+    ) -> Condition | None:
+        if any(len(each.strip()) > MOST_LENGTH for each in values):
+            self.left_out.append(
+                f"A value of {column.label} is longer than {MOST_LENGTH} characters."
+            )
+            return None
+        condition = Condition.make(column, operator, values)
+        more = len([each for each in values if each.strip()]) - MOST_CHOICES
+        if condition is not None and more > 0:
+            left = wording.count_text(more, "value")
+            self.left_out.append(f"{left} of {column.label} more than can be used.")
+        if condition is None:
+            told = ", ".join(cut(each, 40) for each in values if each.strip())
+            value = f" and “{told}”" if told else ""
+            self.left_out.append(
+                f"{column.label} cannot be filtered by “{cut(operator, 20)}”{value}."
+            )
+        return condition
+
+    def _find(self, column_id: str, done: str, left_out: list[str]) -> Column | None:
+        column = self._columns.get(column_id)
+        if column is None:
+            purpose = "to be shown" if done == "shown" else f"for rows to be {done}"
+            name = cut(str(self._names.get(column_id, column_id)), 60)
+            left_out.append(f"There is no column “{name}” {purpose}.")
+        return column
+
+
+def split_sort(text: str) -> tuple[str, bool]:
+    """Return the column of an order, and whether it is a descending one."""
+    is_signed = text.startswith(("-", "+"))
+    return text[1:] if is_signed else text, text.startswith("-")
+
+
+def write_sort(column_id: str, *, is_descending: bool) -> str:
+    """Return an order as the address has it, signed where it would be misread."""
+    if is_descending:
+        return f"-{column_id}"
+    return f"+{column_id}" if column_id.startswith(("-", "+")) else column_id
