@@ -93,12 +93,14 @@ def _stale(now: datetime) -> Q:
         Q(content__read_at__lt=now - MISTAKEN_FOR)
         | times.ahead("content__read_at", now)
     )
-    tried = Q(content__read_at__gte=now - PASSING_FOR, content__read_at__lte=now)
+    # By the provider's clock, which is measured anew by each run.
+    lately = now + times.CLOCK_SKEW
+    tried = Q(content__read_at__gte=now - PASSING_FOR, content__read_at__lte=lately)
     # An odd answer may be odd for good, and be a large one.
     tried |= Q(
         content__reason=ReasonCode.ODD_ANSWER,
         content__read_at__gte=now - MISTAKEN_FOR,
-        content__read_at__lte=now,
+        content__read_at__lte=lately,
     )
     is_old = Q(content__read_for__lt=F("remote_updated_at"))
     return Q(content__isnull=True) | Q(
