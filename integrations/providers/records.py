@@ -115,6 +115,13 @@ def fields_of(
     return sorted(found, key=lambda spec: _latest.places[spec.name])
 
 
+def field_entries(schema: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the fields of a stored schema as they are stored, whatever else it is."""
+    entries = schema.get("fields")
+    listed = entries if isinstance(entries, list | tuple) else ()
+    return [each for each in listed if isinstance(each, dict)]
+
+
 class _Latest(threading.local):
     """The fields that were read last by their names, and of what."""
 
@@ -130,7 +137,7 @@ def _read(schema: Mapping[str, Any]) -> Mapping[str, FieldSpec]:
     """Read a schema once for the items of a page: it may have a thousand fields."""
     entries = schema.get("fields")
     if entries is not _latest.entries:
-        found = [_to_field(each) for each in entries or () if isinstance(each, dict)]
+        found = [_to_field(each) for each in field_entries(schema)]
         fields = {spec.name: spec for spec in _with_labels_apart(found)}
         _latest.entries, _latest.fields = entries, fields
         _latest.places = {name: place for place, name in enumerate(fields)}

@@ -1,6 +1,13 @@
 """Fields of a kept schema: in its order, each under a label of its own."""
 
-from integrations.providers.records import fields_of, read_fields, unknown_names
+import pytest
+
+from integrations.providers.records import (
+    field_entries,
+    fields_of,
+    read_fields,
+    unknown_names,
+)
 
 SCHEMA = {
     "fields": [
@@ -26,3 +33,13 @@ def test_another_schema_is_read_anew():
     names = [unknown_names(["x", "a"], schema) for schema in (SCHEMA, other, SCHEMA)]
 
     assert names == [["x"], ["a"], ["x"]]
+
+
+@pytest.mark.parametrize(
+    "fields", [True, 7, "name", {"name": "a"}, [None, 7, "a"], None]
+)
+def test_a_schema_that_holds_no_fields_has_none(fields):
+    schema = {"fields": fields}
+
+    assert field_entries(schema) == []
+    assert fields_of(["name"], schema) == []

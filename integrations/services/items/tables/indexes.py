@@ -20,7 +20,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from integrations.models import Collection, Item, PropertyIndex, PropertyValue
-from integrations.providers.records import COLOURS_KEY
+from integrations.providers.records import COLOURS_KEY, field_entries
 from integrations.services.common import queue
 from integrations.services.items.tables import rows
 from integrations.services.items.tables.columns import Column, Family, columns_of
@@ -132,11 +132,7 @@ def _is_current(index: PropertyIndex, column: Column, collection: Collection) ->
 def labels_of(collection: Collection, name: str) -> str:
     """Return a digest of what the values of a property are typed with."""
     schema = collection.schema
-    fields = [
-        each
-        for each in schema.get("fields") or ()
-        if isinstance(each, dict) and each.get("name") == name
-    ]
+    fields = [each for each in field_entries(schema) if each.get("name") == name]
     rest = {key: value for key, value in schema.items() if key not in _NOT_TYPED}
     told = [VERSION, fields, rest, collection.connection.account]
     text = json.dumps(told, sort_keys=True, default=str)
