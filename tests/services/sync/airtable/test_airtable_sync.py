@@ -116,15 +116,15 @@ def test_an_incremental_sync_finds_what_changed_and_what_is_new(
     assert Item.objects.get(remote_id=made["id"]).collection == table
 
 
-def test_a_deleted_record_goes_with_the_next_full_refresh(
+def test_a_deleted_record_goes_with_the_next_full_refresh_at_the_latest(
     synced: Connection, finish_sync: FinishSync, airtable: Airtable
 ) -> None:
     table = table_of(airtable, "Operations", "Shipments")
     first = live(table.remote_id)[0]
     airtable.do("records/delete", id=first)
 
+    # An incremental sync asks for 60 records in rotation; it may be among them.
     finish_sync(synced)
-    assert first in live(table.remote_id)
     finish_sync(synced, full=True)
 
     assert_equal_to(airtable)
