@@ -9,7 +9,7 @@ from django_redis.cache import RedisCache
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from integrations.http.circuit_breaker import CircuitBreaker, CircuitOpen
+from integrations.http.resilience.circuit_breaker import CircuitBreaker, CircuitOpen
 
 # How long a hanging Redis costs one request before the circuit opens.
 SOCKET_SECONDS = 0.5

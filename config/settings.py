@@ -19,7 +19,7 @@ from config.environment.mail import read_mail
 from config.environment.monitors import read_headers, read_sentry_dsn
 from config.environment.redis import broker_tls, passwords, read_redis, without_query
 from config.monitoring.logs import FORMS, logging_config
-from integrations.http.redaction import register_secrets
+from integrations.http.observability.redaction import register_secrets
 from integrations.http.secrets import Secret
 from integrations.providers import SPECS
 

@@ -8,8 +8,8 @@ from celery import shared_task
 from celery.exceptions import WorkerLostError
 from celery.signals import task_failure, worker_shutting_down
 
-from integrations.http import trace
 from integrations.http.errors import ApiError
+from integrations.http.observability import trace
 from integrations.models import Credential, SyncRun
 from integrations.services.common import queue, shutdown
 from integrations.services.common.clock import database_now
@@ -24,7 +24,8 @@ from integrations.services.sync import engine, runs
 from integrations.services.sync.leases import lost_tasks, turns
 from integrations.services.sync.texts import opened_text
 from integrations.services.upkeep import schedule
-from integrations.services.writing import bulk_delivery, delivery
+from integrations.services.writing.batches import bulk_delivery
+from integrations.services.writing.delivering import delivery
 from integrations.services.writing.imports import jobs
 
 logger = logging.getLogger(__name__)

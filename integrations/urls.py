@@ -19,16 +19,10 @@ from integrations.views.connections import (
 )
 from integrations.views.editing import bulk, import_undo, imports, lists
 from integrations.views.editing import pages as editing
-from integrations.views.items import (
-    as_of,
-    beside,
-    changes,
-    download,
-    everything,
-    list_as_of,
-    search,
-)
+from integrations.views.items import download, everything, search
 from integrations.views.items import index as items
+from integrations.views.items.parts import beside
+from integrations.views.items.past import as_of, changes, list_as_of
 from integrations.views.items.tables import as_of as table_as_of
 from integrations.views.items.tables import layout, rows, table
 from integrations.views.notices import following, unsubscribe

@@ -12,9 +12,9 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.db import connection
 
-from tests.support.groups import InGroups, order_of
+from tests.support.guards.groups import InGroups, order_of
 from tests.support.migrated import migrated_before
-from tests.support.snapshots import forget_restored, restore
+from tests.support.pages.snapshots import forget_restored, restore
 
 pytest_plugins = ["tests.real.fixtures", "tests.browser.fixtures"]
 REAL = {"real", "browser"}

@@ -6,7 +6,11 @@ import pytest
 
 from integrations.models.messages import wording
 from integrations.models.reasons import Reason, ReasonCode
-from tests.support.agreement import disagreements, fixed_in_code, fixed_in_template
+from tests.support.guards.agreement import (
+    disagreements,
+    fixed_in_code,
+    fixed_in_template,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 COUNTED = ("count", "number", "listed", "total", "attempt")

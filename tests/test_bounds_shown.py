@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.bounds import BOUNDS, NONE, OTHERS
+from tests.support.guards.bounds import BOUNDS, NONE, OTHERS
 
 ROOT = Path(__file__).resolve().parent.parent
 BELOW = ("providers", "models", "http", "oauth")

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.groups import LONG, TOGETHER, group_of, order_of
+from tests.support.guards.groups import LONG, TOGETHER, group_of, order_of
 
 OF_THE_FILE = '@pytest.fixture(scope="module")'
-FAST = "tests/http/test_urls.py::test_a_path[items]"
+FAST = "tests/http/sending/test_urls.py::test_a_path[items]"
 OWN = "tests/real/test_run.py::test_ctrl_c_stops_everything"
 LONG_FILE = "tests/providers/test_mutations.py::test_a_mistake[notion]"
 BROWSER = "tests/browser/test_journey.py::test_a_newcomer[js]"
@@ -19,8 +19,11 @@ POSTGRES = "tests/real/test_grants.py::test_a_late_answer[postgres-hubspot]"
 @pytest.mark.parametrize(
     ("node_id", "group"),
     [
-        (FAST, "tests/http/test_urls.py"),
-        ("tests/http/test_urls.py::test_x[postgres]", "tests/http/test_urls.py"),
+        (FAST, "tests/http/sending/test_urls.py"),
+        (
+            "tests/http/sending/test_urls.py::test_x[postgres]",
+            "tests/http/sending/test_urls.py",
+        ),
         (OWN, OWN),
         ("tests/real/test_doors.py::test_a_page", "tests/real/test_doors.py"),
         (BROWSER, "tests/browser/"),

@@ -79,7 +79,7 @@ ALLOWED: dict[str, str] = {
     "integrations/services/items/history/table_history.py::_new_since": ASKED,
     "integrations/services/items/history/table_history.py::compare": ASKED,
     "integrations/services/items/history/table_history.py::fetch_past": ASKED,
-    "integrations/views/items/past_times.py::_make_reach": ASKED,
+    "integrations/views/items/past/past_times.py::_make_reach": ASKED,
     "integrations/services/items/history/changes.py::_within": ASKED,
     "integrations/services/items/history/changes.py::count_unseen": COUNTED,
     "integrations/services/items/history/changes.py::fetch_page": BOTH_STORED,
@@ -87,7 +87,7 @@ ALLOWED: dict[str, str] = {
         "its view asks the helper"
     ),
     "integrations/services/sync/activity.py::outcomes_by_day": COUNTED,
-    "integrations/views/items/as_of.py::_url": SHOWN,
+    "integrations/views/items/past/as_of.py::_url": SHOWN,
     "integrations/views/site/charts.py::_line": SHOWN,
     "integrations/services/items/storage/contents.py::_is_new": BOTH_STORED,
     "integrations/services/items/downloads/orders.py::expire": "it is only kept longer",
@@ -130,7 +130,7 @@ ALLOWED: dict[str, str] = {
     "integrations/views/connections/detail.py::_token_facts": SHOWN,
     "integrations/views/connections/estimate.py::time_text": SHOWN,
     "integrations/views/connections/selection.py::read": "asks the helper as well",
-    "integrations/views/items/content.py::make_content": BOTH_STORED,
+    "integrations/views/items/parts/content.py::make_content": BOTH_STORED,
     "integrations/views/live.py::_seconds_until": BOUNDED,
     "integrations/services/items/tables/indexes.py::_note_use": (
         "a use of the future is noted anew"
@@ -138,13 +138,13 @@ ALLOWED: dict[str, str] = {
     "integrations/services/items/tables/indexes.py::drop_unused": (
         "it is only kept longer"
     ),
-    "integrations/services/writing/bulk_delivery.py::_seconds_until_due": (
+    "integrations/services/writing/batches/bulk_delivery.py::_seconds_until_due": (
         "what lies ahead is left to the sweep, which asks"
     ),
     "integrations/services/items/storage/store.py::is_older": BOTH_STORED,
-    "integrations/services/writing/storing.py::_made_by": BOTH_STORED,
-    "integrations/services/writing/storing.py::changes_of": BOTH_STORED,
-    "integrations/services/writing/dispatch.py::send_due": BOUNDED,
+    "integrations/services/writing/delivering/storing.py::_made_by": BOTH_STORED,
+    "integrations/services/writing/delivering/storing.py::changes_of": BOTH_STORED,
+    "integrations/services/writing/delivering/dispatch.py::send_due": BOUNDED,
     "integrations/services/writing/imports/jobs.py::send_due": BOUNDED,
     "integrations/services/writing/imports/jobs.py::prune": "it is only kept longer",
     "integrations/services/writing/imports/uploads.py::_check_room": "one more is kept",

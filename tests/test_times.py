@@ -23,20 +23,20 @@ CODE = [
     if "migrations" not in path.parts
 ]
 SCRIPTS = sorted(ROOT.glob("static/js/*.js"))
-FORMATTER = ROOT / "integrations/providers/plain.py"
+FORMATTER = ROOT / "integrations/providers/typed/plain.py"
 FILTERS = ROOT / "integrations/templatetags/times.py"
 # Texts for machines: cookies, cursors, JSON, logs, attributes of elements.
 MACHINES = {
-    "integrations/http/redaction.py",
-    "integrations/providers/typed_json.py",
+    "integrations/http/observability/redaction.py",
+    "integrations/providers/typed/typed_json.py",
     "integrations/providers/hubspot/writing.py",
     "integrations/services/grants/consent_store.py",
     "integrations/services/items/tables/listing.py",
     "integrations/services/writing/imports/conversion.py",
     "integrations/views/editing/form.py",
     "integrations/views/items/download.py",
-    "integrations/views/items/list_as_of.py",
-    "integrations/views/items/past_times.py",
+    "integrations/views/items/past/list_as_of.py",
+    "integrations/views/items/past/past_times.py",
     "integrations/views/items/tables/as_of.py",
     "integrations/views/items/tables/table.py",
     "integrations/providers/airtable/listing/records.py",
@@ -52,8 +52,8 @@ MACHINES = {
     "integrations/services/items/relations/everything.py",
     "integrations/services/items/lists/query.py",
     "integrations/services/items/search/datetimes.py",
-    "integrations/views/items/as_of.py",
-    "integrations/views/items/changes.py",
+    "integrations/views/items/past/as_of.py",
+    "integrations/views/items/past/changes.py",
     "integrations/services/sync/failures.py",
     "integrations/services/connections/findings.py",
     "integrations/services/sync/stored/stored_items.py",
@@ -61,7 +61,7 @@ MACHINES = {
     "integrations/services/upkeep/overview.py",
     "integrations/services/upkeep/checks/processes.py",
     "integrations/views/connections/selection.py",
-    "integrations/views/items/values.py",
+    "integrations/views/items/parts/values.py",
     "integrations/views/live.py",
     "integrations/views/site/visits.py",
 }

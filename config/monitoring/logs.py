@@ -80,8 +80,10 @@ def logging_config(
             "refused_hosts": {"()": "config.monitoring.logs.RefusedHostFilter"},
         },
         "formatters": {
-            "text": {"()": "integrations.http.redaction.RedactingFormatter"},
-            "json": {"()": "integrations.http.redaction.JsonFormatter"},
+            "text": {
+                "()": "integrations.http.observability.redaction.RedactingFormatter"
+            },
+            "json": {"()": "integrations.http.observability.redaction.JsonFormatter"},
         },
         "handlers": {
             "console": {

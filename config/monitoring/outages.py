@@ -29,7 +29,7 @@ from redis.exceptions import (
     TimeoutError as RedisTimeoutError,
 )
 
-from integrations.http.redaction import one_line
+from integrations.http.observability.redaction import one_line
 
 logger = logging.getLogger(__name__)
 

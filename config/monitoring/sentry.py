@@ -24,8 +24,8 @@ from sentry_sdk.consts import CompressionAlgo
 from sentry_sdk.transport import HttpTransport
 
 from config.monitoring import outages
-from integrations.http import trace
-from integrations.http.redaction import one_line
+from integrations.http.observability import trace
+from integrations.http.observability.redaction import one_line
 
 CALL_SECONDS, SHUTDOWN_SECONDS = 5, 2.0
 # Their constant texts are written by us, or are templates without their arguments.

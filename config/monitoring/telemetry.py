@@ -30,7 +30,7 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
-from integrations.http import trace
+from integrations.http.observability import trace
 
 CALL_SECONDS, SHUTDOWN_MILLISECONDS = 5.0, 2000
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}

@@ -7,7 +7,7 @@ from celery import signals
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from integrations.http import trace
+from integrations.http.observability import trace
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 

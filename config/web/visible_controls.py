@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from integrations.http.steering import ON_PAGES, drawn
+from integrations.http.observability.steering import ON_PAGES, drawn
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 

@@ -10,17 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from integrations.http import urls
-from integrations.http.answers import Answers
-from integrations.http.backoff import full_jitter
-from integrations.http.body import parse_json
-from integrations.http.classify import default_classify
-from integrations.http.clock import ClockSkew
-from integrations.http.error_forms import (
-    ErrorForm,
-    intermediary_error,
-    is_from_intermediary,
-)
 from integrations.http.errors import (
     ApiError,
     InvalidResponse,
@@ -30,11 +19,22 @@ from integrations.http.errors import (
     Server,
     Unauthorized,
 )
-from integrations.http.limits import Limit, Limiter
-from integrations.http.prefetch import Prefetch
-from integrations.http.redaction import one_line
+from integrations.http.observability.redaction import one_line
+from integrations.http.resilience.backoff import full_jitter
+from integrations.http.resilience.clock import ClockSkew
+from integrations.http.resilience.limits import Limit, Limiter
+from integrations.http.responses.answers import Answers
+from integrations.http.responses.body import parse_json
+from integrations.http.responses.classify import default_classify
+from integrations.http.responses.error_forms import (
+    ErrorForm,
+    intermediary_error,
+    is_from_intermediary,
+)
 from integrations.http.secrets import Secret
-from integrations.http.transport import Request, Response, Timeouts, Transport
+from integrations.http.sending import urls
+from integrations.http.sending.prefetch import Prefetch
+from integrations.http.sending.transport import Request, Response, Timeouts, Transport
 
 logger = logging.getLogger(__name__)
 

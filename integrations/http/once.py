@@ -4,8 +4,6 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from integrations.http import urls
-from integrations.http.answers import Answers
 from integrations.http.client import ApiClient
 from integrations.http.errors import (
     Forbidden,
@@ -13,7 +11,9 @@ from integrations.http.errors import (
     NotFound,
     QuotaExhausted,
 )
-from integrations.http.limits import Limit
+from integrations.http.resilience.limits import Limit
+from integrations.http.responses.answers import Answers
+from integrations.http.sending import urls
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from django.core.management.base import BaseCommand, OutputWrapper
 
-from integrations.http import steering
+from integrations.http.observability import steering
 
 logger = logging.getLogger(__name__)
 

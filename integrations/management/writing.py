@@ -16,7 +16,9 @@ from integrations.models.accounts.preferences import zone_of
 from integrations.models.messages import wording
 from integrations.models.writing.import_texts import problem_text
 from integrations.providers.writing import WritableField
-from integrations.services.writing import bulk_delivery, delivery, editing
+from integrations.services.writing import editing
+from integrations.services.writing.batches import bulk_delivery
+from integrations.services.writing.delivering import delivery
 from integrations.services.writing.imports.conversion import (
     Meaning,
     ValueRefusedError,

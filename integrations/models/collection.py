@@ -12,8 +12,8 @@ from integrations.models.connection import Connection
 from integrations.models.messages import wording
 from integrations.models.reasons import Reason, columns, reason_choices
 from integrations.models.sync.hold import HeldDeletions
-from integrations.providers import typed_json
 from integrations.providers.kinds import CutKind
+from integrations.providers.typed import typed_json
 
 
 class Completeness(models.TextChoices):

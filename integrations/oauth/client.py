@@ -6,19 +6,19 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from integrations.http.backoff import retry_after
-from integrations.http.body import parse_json
-from integrations.http.classify import (
+from integrations.http.errors import ApiError, InvalidResponse, Network
+from integrations.http.resilience.backoff import retry_after
+from integrations.http.responses.body import parse_json
+from integrations.http.responses.classify import (
     ASKS_TO_WAIT,
     CODE,
     error_body,
     error_detail,
 )
-from integrations.http.error_forms import is_from_intermediary
-from integrations.http.errors import ApiError, InvalidResponse, Network
+from integrations.http.responses.error_forms import is_from_intermediary
 from integrations.http.secrets import Secret
-from integrations.http.transport import Request, Response, Timeouts, Transport
-from integrations.http.urls import encode_params
+from integrations.http.sending.transport import Request, Response, Timeouts, Transport
+from integrations.http.sending.urls import encode_params
 from integrations.oauth import errors
 from integrations.oauth.config import OAuthConfig, Rejection
 from integrations.oauth.tokens import (

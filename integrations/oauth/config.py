@@ -9,9 +9,9 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final, Literal
 
-from integrations.http.error_forms import LOWER_CODE, RFC_FORM, ErrorForm
+from integrations.http.responses.error_forms import LOWER_CODE, RFC_FORM, ErrorForm
 from integrations.http.secrets import Secret
-from integrations.http.urls import check_origin, encode_params
+from integrations.http.sending.urls import check_origin, encode_params
 
 # 48 random bytes make 64 characters, all of them in A-Z a-z 0-9 - _.
 VERIFIER_BYTES: Final = 48

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Literal
 
-from integrations.http.classify import default_classify
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError
-from integrations.http.limits import Limit
-from integrations.http.transport import Response
+from integrations.http.resilience.limits import Limit
+from integrations.http.responses.classify import default_classify
+from integrations.http.sending.transport import Response
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.tokens import TokenSet
 from integrations.providers.kinds import DeletionKind
@@ -26,7 +26,7 @@ from integrations.providers.records import (
 )
 from integrations.providers.spec import ProviderSettings, ProviderSpec
 from integrations.providers.stored import StoredItems
-from integrations.providers.values import to_label
+from integrations.providers.typed.values import to_label
 
 
 @dataclass(frozen=True, kw_only=True)

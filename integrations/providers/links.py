@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from integrations.providers.fields import SEVERAL, Relation, Value
 from integrations.providers.records import DisplayField
+from integrations.providers.typed.fields import SEVERAL, Relation, Value
 
 # Under this option a relation names the field of the linked collection that shows the
 # same links from the other side.

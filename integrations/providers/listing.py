@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
 from integrations.http.errors import InvalidResponse
-from integrations.http.shape import expect_list, expect_object
+from integrations.http.responses.shape import expect_list, expect_object
 from integrations.providers.mistakes import Mistake
 from integrations.providers.records import IntegrationItem, Page
-from integrations.providers.values import to_id
+from integrations.providers.typed.values import to_id
 
 logger = logging.getLogger(__name__)
 

@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from integrations.providers.fields import Boolean, Number, Text, Value
 from integrations.providers.records import DisplayField, read_fields
-from integrations.providers.values import to_label, to_number
+from integrations.providers.typed.fields import Boolean, Number, Text, Value
+from integrations.providers.typed.values import to_label, to_number
 
 
 def describe_raw(

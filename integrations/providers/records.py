@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from integrations.providers.fields import Value
 from integrations.providers.kinds import Cut, Deletion, Incomplete, Pending
 from integrations.providers.mistakes import Mistake
+from integrations.providers.typed.fields import Value
 
 
 @dataclass(frozen=True, kw_only=True)

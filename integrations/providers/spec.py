@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Literal
 from urllib.parse import quote, urljoin, urlsplit
 
-from integrations.http.error_forms import ANY_FORM, RFC_FORM, ErrorForm
+from integrations.http.responses.error_forms import ANY_FORM, RFC_FORM, ErrorForm
 from integrations.http.secrets import Secret
 from integrations.oauth.config import OAuthConfig, Rejection
 from integrations.providers.versions import ApiVersion, UsedVersion, used_versions

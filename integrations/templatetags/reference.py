@@ -2,7 +2,7 @@
 
 from django import template
 
-from integrations.http import trace
+from integrations.http.observability import trace
 
 register = template.Library()
 

@@ -12,9 +12,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from integrations.models.messages.wording import UNKNOWN_TIME, time_text
-from integrations.providers.plain import write_day, write_time
+from integrations.providers.typed.plain import write_day, write_time
 from integrations.services.connections.next_steps import Planned
-from integrations.views.items.values import Shown
+from integrations.views.items.parts.values import Shown
 
 register = template.Library()
 

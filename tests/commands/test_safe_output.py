@@ -12,8 +12,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import load_command_class
 
-from integrations.http.redaction import RedactingFormatter
-from integrations.http.steering import STEERING
+from integrations.http.observability.redaction import RedactingFormatter
+from integrations.http.observability.steering import STEERING
 from integrations.management import commands, output
 from integrations.management.output import SafeCommand
 from integrations.models import (

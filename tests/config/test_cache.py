@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from config import settings
 from config.cache import OPTIONS, ResilientRedisCache
-from integrations.http.circuit_breaker import CircuitBreaker
+from integrations.http.resilience.circuit_breaker import CircuitBreaker
 
 
 class FakeServer:

@@ -6,10 +6,14 @@ import pytest
 
 from integrations.http import errors
 from integrations.http.client import ApiClient
-from integrations.http.limits import Limit, LocalLimiter
+from integrations.http.resilience.limits import Limit, LocalLimiter
 from integrations.http.secrets import Secret
-from integrations.http.transport import Timeouts
-from tests.support.fake_transport import FakeTransport, sent_headers, sent_json
+from integrations.http.sending.transport import Timeouts
+from tests.support.provider_answers.fake_transport import (
+    FakeTransport,
+    sent_headers,
+    sent_json,
+)
 
 BASE = "https://api.example/v0"
 ITEMS = BASE + "/items"

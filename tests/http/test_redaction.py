@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from integrations.http import redaction
-from integrations.http.redaction import (
+from integrations.http.observability import redaction
+from integrations.http.observability.redaction import (
     RedactingFormatter,
     escape,
     one_line,

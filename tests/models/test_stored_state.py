@@ -15,7 +15,7 @@ from integrations.models.sync.progress import (
     RunProgress,
 )
 from integrations.providers.kinds import Deletion, DeletionKind
-from integrations.providers.typed_json import UnreadableError
+from integrations.providers.typed.typed_json import UnreadableError
 
 ENTRY = CollectionProgress(
     name="Contacts",

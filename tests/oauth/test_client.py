@@ -11,7 +11,7 @@ from integrations.http.secrets import Secret
 from integrations.oauth import errors
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.config import OAuthConfig, Rejection
-from tests.support.fake_transport import (
+from tests.support.provider_answers.fake_transport import (
     FakeTransport,
     sent_form,
     sent_headers,

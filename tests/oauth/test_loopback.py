@@ -5,15 +5,15 @@ from threading import Event, Timer
 
 import pytest
 
-from integrations.http.limits import LocalLimiter
+from integrations.http.resilience.limits import LocalLimiter
 from integrations.http.secrets import Secret
-from integrations.http.transport import RequestsTransport, Timeouts
+from integrations.http.sending.transport import RequestsTransport, Timeouts
 from integrations.oauth import errors
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.config import OAuthConfig
 from integrations.services.common import clients, oauth_clients
 from integrations.services.grants.refresh_attempts import lease
-from tests.support.raw_server import answer, serving
+from tests.support.provider_answers.raw_server import answer, serving
 
 
 @pytest.fixture(autouse=True)

@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 
 from integrations import providers
 from integrations.http.client import ApiClient
-from integrations.http.limits import Limit
+from integrations.http.resilience.limits import Limit
 from integrations.http.secrets import Secret
-from integrations.http.transport import Headers, Request, Response, Timeouts
+from integrations.http.sending.transport import Headers, Request, Response, Timeouts
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.tokens import TokenSet
 from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
 from integrations.providers.spec import ProviderSettings, ProviderSpec
-from tests.support.described import check
+from tests.support.provider_answers.described import check
 
 FOLDER = Path(providers.__file__).parent
 Exchanges = Mapping[str, Sequence[str]]

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.http.body import parse_json
 from integrations.http.errors import ApiError
-from integrations.http.transport import Headers, Request, Response, Timeouts
+from integrations.http.responses.body import parse_json
+from integrations.http.sending.transport import Headers, Request, Response, Timeouts
 from integrations.oauth.errors import OAuthError
 from integrations.providers import CONNECTORS
 from integrations.providers.records import IntegrationItem, Page
@@ -20,7 +20,7 @@ from tests.providers.contract.case import Case
 from tests.providers.contract.display import check_value, in_words
 from tests.providers.contract.rows import check
 from tests.providers.scenario import PathTransport, Scenario
-from tests.support.invented import VALUES, bent, examples
+from tests.support.provider_answers.invented import VALUES, bent, examples
 
 pytestmark = pytest.mark.usefixtures("without_logs")
 SLUGS = pytest.mark.parametrize("slug", sorted(CONNECTORS))

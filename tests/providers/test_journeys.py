@@ -28,8 +28,8 @@ from tests.services.conftest import (  # noqa: F401 (a fixture is found by name)
     finish_sync,
 )
 from tests.services.grants.working import expire
-from tests.support.sandbox_transport import BASE, SandboxTransport
-from tests.support.seeds import make_seed
+from tests.support.provider_answers.sandbox_transport import BASE, SandboxTransport
+from tests.support.provider_answers.seeds import make_seed
 from tests.support.sessions import prove
 
 SIZES = {"contacts": 30, "companies": 5, "deals": 5, "records": 20, "rows": 10}

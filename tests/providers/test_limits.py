@@ -2,7 +2,7 @@
 
 import pytest
 
-from integrations.http.limits import Limit
+from integrations.http.resilience.limits import Limit
 from tests.providers.scenario import Scenario
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from integrations.providers.connector import BaseConnector
-from integrations.providers.plain import plain
+from integrations.providers.typed.plain import plain
 
 
 class Plain(BaseConnector):

@@ -16,7 +16,7 @@ from tests.providers.contract.simulator import WHILE, Simulation
 from tests.providers.notion.workspace import Store, View
 from tests.sandbox.conftest import start_app
 from tests.sandbox.wsgi_client import Client, Clock
-from tests.support.seeds import make_seed
+from tests.support.provider_answers.seeds import make_seed
 
 SIZES = {"contacts": 130, "companies": 8, "deals": 8, "records": 40, "rows": 30}
 MOST_PAGES = 500

@@ -9,14 +9,14 @@ from uuid import uuid4
 import pytest
 
 from tests.real.stack import Stack
-from tests.support.seeds import SMALL
+from tests.support.provider_answers.seeds import SMALL
 
 if TYPE_CHECKING:
     from tests.real.postgres import Postgres
     from tests.real.templates import Templates
 
 MakeStack = Callable[..., Stack]
-# The names by which tests/support/groups.py knows the tests that share a server.
+# The names by which tests/support/guards/groups.py knows the tests that share a server.
 DATABASES = ["sqlite", "postgres"]
 
 

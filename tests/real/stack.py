@@ -26,7 +26,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 from config.run.plan import make_plan
 from tests.real.person import Person
 from tests.real.processes import Running, free_ports, listens, wait_until
-from tests.support.described import check_record
+from tests.support.provider_answers.described import check_record
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR")

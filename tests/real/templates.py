@@ -8,7 +8,7 @@ from pathlib import Path
 from shutil import copyfile
 
 from tests.real.stack import Stack
-from tests.support.seeds import make_seed
+from tests.support.provider_answers.seeds import make_seed
 
 
 class Templates:

@@ -12,7 +12,7 @@ from tests.real.fixtures import MakeStack
 from tests.real.person import Person
 from tests.real.processes import wait_until
 from tests.real.stack import Stack
-from tests.support.seeds import SMALL
+from tests.support.provider_answers.seeds import SMALL
 
 pytestmark = pytest.mark.real
 

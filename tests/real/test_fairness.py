@@ -5,7 +5,7 @@ import pytest
 from tests.real.fixtures import MakeStack
 from tests.real.processes import wait_until
 from tests.real.stack import Stack
-from tests.support.seeds import MIDDLE
+from tests.support.provider_answers.seeds import MIDDLE
 
 pytestmark = pytest.mark.real
 

@@ -11,7 +11,7 @@ import pytest
 from tests.real.fixtures import DATABASES, MakeStack
 from tests.real.processes import wait_until
 from tests.real.stack import BASE_DIR
-from tests.support.seeds import MIDDLE
+from tests.support.provider_answers.seeds import MIDDLE
 
 pytestmark = pytest.mark.real
 

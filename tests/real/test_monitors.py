@@ -26,7 +26,7 @@ from config import urls
 from config.monitoring.logs import logging_config
 from config.monitoring.sentry import SentryHandler
 from integrations import tasks
-from integrations.http import trace
+from integrations.http.observability import trace
 from integrations.http.secrets import Secret
 from integrations.services.upkeep import schedule
 from tests.real.processes import wait_until

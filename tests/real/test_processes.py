@@ -12,7 +12,7 @@ from tests.real.fixtures import MakeStack
 from tests.real.postgres import Postgres
 from tests.real.processes import wait_until
 from tests.real.stack import BASE_DIR, Stack
-from tests.support.seeds import MIDDLE
+from tests.support.provider_answers.seeds import MIDDLE
 
 pytestmark = pytest.mark.real
 

@@ -23,7 +23,7 @@ from tests.real.person import Person
 from tests.real.processes import Running, free_ports, processes_with, wait_until
 from tests.real.stack import BASE_DIR, PASSED_ON
 from tests.real.templates import Templates
-from tests.support.seeds import SMALL
+from tests.support.provider_answers.seeds import SMALL
 
 pytestmark = pytest.mark.real
 

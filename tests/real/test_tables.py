@@ -19,8 +19,8 @@ SAME = (
     "tests/views/items/tables",
     "tests/services/items/test_item_links.py",
     "tests/services/items/test_related.py",
-    "tests/views/items/test_beside.py",
-    "tests/views/items/test_changes.py",
+    "tests/views/items/parts/test_beside.py",
+    "tests/views/items/past/test_changes.py",
 )
 # What tests of their own begin with: tables, and nobody.
 EMPTY = "truncate auth_user, django_celery_beat_periodictask cascade"

@@ -15,7 +15,7 @@ from sandbox.providers import PROVIDERS
 from tests.sandbox.airtable.airtable_client import AirtableClient
 from tests.sandbox.notion_client import NotionClient
 from tests.sandbox.wsgi_client import Client, Clock
-from tests.support.seeds import make_seed
+from tests.support.provider_answers.seeds import make_seed
 
 CLIENTS = (Client, AirtableClient, NotionClient)
 SIZES = {"contacts": 700, "companies": 30, "deals": 40, "records": 1_600, "rows": 400}

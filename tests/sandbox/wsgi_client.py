@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from sandbox.core.app import App
-from tests.support.described import check, make_environ
+from tests.support.provider_answers.described import check, make_environ
 
 CALLBACK = "http://localhost:8000/integrations/hubspot/oauth2callback"
 CLIENT = {"client_id": "sandbox-hubspot", "client_secret": "sandbox-secret-hubspot"}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from integrations.http.limits import Limit
+from integrations.http.resilience.limits import Limit
 from integrations.http.secrets import Secret
 from integrations.models import Connection, SyncRun
 from integrations.services.common import clients, oauth_clients, queue
@@ -22,9 +22,9 @@ from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
 from tests.sandbox.wsgi_client import ANA, Client
 from tests.services.fixtures import FinishSync, let_time_pass
-from tests.support.sandbox_transport import SandboxTransport
-from tests.support.seeds import SMALL, make_seed
-from tests.support.snapshots import built_once, made_once, sandbox_file
+from tests.support.pages.snapshots import built_once, made_once, sandbox_file
+from tests.support.provider_answers.sandbox_transport import SandboxTransport
+from tests.support.provider_answers.seeds import SMALL, make_seed
 
 
 class Unlimited:

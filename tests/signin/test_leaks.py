@@ -22,7 +22,7 @@ from django.test import Client
 from django.utils import timezone
 
 from config.monitoring.sentry import make_event
-from integrations.http.redaction import JsonFormatter, RedactingFormatter
+from integrations.http.observability.redaction import JsonFormatter, RedactingFormatter
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential, Notice
 from integrations.services.common import oauth_clients, queue
@@ -34,8 +34,15 @@ from integrations.services.upkeep import schedule
 from tests.services.conftest import finish_sync  # noqa: F401 (found by its name)
 from tests.services.grants.working import expire, refresh_now
 from tests.signin.conftest import come_back
-from tests.support.leaks import Wire, admin_pages, all_cached, all_rows, pages, where
-from tests.support.sandbox_transport import SandboxTransport
+from tests.support.guards.leaks import (
+    Wire,
+    admin_pages,
+    all_cached,
+    all_rows,
+    pages,
+    where,
+)
+from tests.support.provider_answers.sandbox_transport import SandboxTransport
 from tests.support.sessions import prove
 
 PASSWORD = "Qz7-leaked-password-9Kw"

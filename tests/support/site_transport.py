@@ -5,8 +5,8 @@ import threading
 from django.test import Client
 
 from integrations.http.errors import Network
-from integrations.http.transport import Request, Response, Timeouts
-from tests.support.sandbox_transport import BASE, SandboxTransport
+from integrations.http.sending.transport import Request, Response, Timeouts
+from tests.support.provider_answers.sandbox_transport import BASE, SandboxTransport
 
 SITE = "http://localhost:8000"
 

@@ -13,8 +13,8 @@ from django.urls import reverse
 from integrations.models import Item, ItemChange, Notice, OwnColumn, RefreshAttempt
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks import notices
+from integrations.views.items.parts.values import Shown
 from integrations.views.items.tables.drawing import Cell, draw
-from integrations.views.items.values import Shown
 from tests.support.rows import (
     NOON,
     make_collection,

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from integrations.http.steering import ON_PAGES
+from integrations.http.observability.steering import ON_PAGES
 from integrations.models import ItemChange
 from tests.support.rows import (
     NOON,

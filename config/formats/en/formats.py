@@ -1,6 +1,6 @@
 """The one format of times, for what writes them without our filters: the admin.
 
-The same as ``integrations.providers.plain`` writes.
+The same as ``integrations.providers.typed.plain`` writes.
 https://docs.djangoproject.com/en/5.2/topics/i18n/formatting/#creating-custom-format-files
 """
 

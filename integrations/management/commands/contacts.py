@@ -16,7 +16,7 @@ from integrations.models import Collection, Edit, Import, ImportRow
 from integrations.models.accounts.preferences import zone_of
 from integrations.models.writing.import_texts import file_text
 from integrations.services.writing import editing, outbox
-from integrations.services.writing.bulk import PreviewChangedError
+from integrations.services.writing.batches.bulk import PreviewChangedError
 from integrations.services.writing.imports import (
     csv_file,
     formats,

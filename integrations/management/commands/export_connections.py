@@ -18,7 +18,8 @@ from integrations.management.console import CHECKS, find_user
 from integrations.management.output import SafeCommand
 from integrations.models import Connection
 from integrations.models.connection import ConnectionQuerySet
-from integrations.providers import SPECS, typed_json
+from integrations.providers import SPECS
+from integrations.providers.typed import typed_json
 from integrations.services.connections.handover import release
 from integrations.services.connections.handover.bundle import BundleWriter
 from integrations.services.connections.handover.records import (

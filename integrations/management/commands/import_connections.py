@@ -12,7 +12,7 @@ from integrations.http.secrets import Secret
 from integrations.management.bundles import read_passphrase, report
 from integrations.management.console import CHECKS, find_user
 from integrations.management.output import SafeCommand
-from integrations.providers import typed_json
+from integrations.providers.typed import typed_json
 from integrations.services.connections.handover import take_over
 from integrations.services.connections.handover.bundle import BundleError, read_bundle
 from integrations.services.connections.handover.records import (

@@ -16,8 +16,8 @@ from integrations.models.connection import Connection
 from integrations.models.messages import wording
 from integrations.models.sync.run import SyncRun
 from integrations.providers import SPECS
-from integrations.providers.fields import Relation
 from integrations.providers.kinds import DeletionKind
+from integrations.providers.typed.fields import Relation
 
 LIVE = Q(deleted_at__isnull=True)
 

@@ -25,7 +25,7 @@ from integrations.models.notices.notice_kind import NoticeKind
 from integrations.models.reasons import Reason, ReasonCode, StateReason
 from integrations.providers import SPECS
 from integrations.providers.kinds import DeletionKind
-from integrations.providers.plain import write_time
+from integrations.providers.typed.plain import write_time
 
 # What each permission allows, by the name that programs have for it.
 SCOPES: Mapping[str, str] = {

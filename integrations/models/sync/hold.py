@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from integrations.providers import typed_json
 from integrations.providers.kinds import Deletion
+from integrations.providers.typed import typed_json
 
 
 class HoldKind(StrEnum):

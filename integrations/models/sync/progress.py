@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from integrations.models.reasons import Reason
-from integrations.providers import typed_json
+from integrations.providers.typed import typed_json
 
 
 class Phase(StrEnum):

@@ -1,10 +1,10 @@
 """Find out whose grant it is: Airtable tells an id, and an e-mail if allowed."""
 
-from integrations.http.shape import expect_object
+from integrations.http.responses.shape import expect_object
 from integrations.providers.airtable.ids import USER, to_id
 from integrations.providers.connector import NewGrant
 from integrations.providers.records import RemoteAccount
-from integrations.providers.values import one_line, to_scopes
+from integrations.providers.typed.values import one_line, to_scopes
 
 
 def identify(grant: NewGrant) -> RemoteAccount:

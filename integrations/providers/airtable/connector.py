@@ -6,7 +6,7 @@ from typing import Any
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError
-from integrations.http.transport import Response
+from integrations.http.sending.transport import Response
 from integrations.providers.airtable import cost
 from integrations.providers.airtable.account import identify
 from integrations.providers.airtable.api.classify import classify

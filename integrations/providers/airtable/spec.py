@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from integrations.http.error_forms import UPPER_CODE
+from integrations.http.responses.error_forms import UPPER_CODE
 from integrations.providers.spec import ProviderSpec, Scope
 
 RECORDS_READ = "data.records:read"

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from integrations.http.errors import ApiError, InvalidResponse, Unauthorized
-from integrations.http.limits import Limit
-from integrations.http.shape import expect_object
+from integrations.http.resilience.limits import Limit
+from integrations.http.responses.shape import expect_object
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.errors import (
     NotSent,
@@ -21,7 +21,7 @@ from integrations.providers.hubspot.mapping.items import (
     is_hubspot_host,
 )
 from integrations.providers.records import RemoteAccount
-from integrations.providers.values import one_line, to_scopes
+from integrations.providers.typed.values import one_line, to_scopes
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError
-from integrations.http.limits import Limit
-from integrations.http.transport import Response
+from integrations.http.resilience.limits import Limit
+from integrations.http.sending.transport import Response
 from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
 from integrations.providers.hubspot import (
     objects,

@@ -12,7 +12,7 @@ from integrations.providers.hubspot.listing.records import ID_ONLY, Reader
 from integrations.providers.hubspot.mapping.display import from_milliseconds
 from integrations.providers.hubspot.writing import STAGE, is_same, writable_fields
 from integrations.providers.listing import id_of
-from integrations.providers.values import to_time
+from integrations.providers.typed.values import to_time
 from integrations.providers.writing import RawValues, WritableField
 
 # With a history HubSpot takes half as many records in a batch.

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Final
 
-from integrations.http.error_forms import RFC_FORM, TEXT, UPPER_CODE
+from integrations.http.responses.error_forms import RFC_FORM, TEXT, UPPER_CODE
 from integrations.oauth.config import Rejection
 from integrations.providers.hubspot.objects import (
     COMPANIES_READ,

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from integrations.http import urls
 from integrations.http.client import ApiClient
 from integrations.http.errors import (
     ApiError,
@@ -15,9 +14,9 @@ from integrations.http.errors import (
     NotFound,
     QuotaExhausted,
 )
-from integrations.http.shape import expect_object
+from integrations.http.responses.shape import expect_object
+from integrations.http.sending import urls
 from integrations.providers.connector import CollectionContext
-from integrations.providers.fields import CURRENCY_PROPERTY
 from integrations.providers.hubspot.listing.lookups import DEACTIVATED
 from integrations.providers.hubspot.listing.records import ID_ONLY, Reader
 from integrations.providers.hubspot.mapping.display import (
@@ -27,7 +26,8 @@ from integrations.providers.hubspot.mapping.display import (
 from integrations.providers.hubspot.objects import CONTACTS, CONTACTS_WRITE
 from integrations.providers.listing import id_of
 from integrations.providers.records import FieldSpec, IntegrationItem, read_fields
-from integrations.providers.values import to_day, to_id, to_time
+from integrations.providers.typed.fields import CURRENCY_PROPERTY
+from integrations.providers.typed.values import to_day, to_id, to_time
 from integrations.providers.writing import (
     SHARE_OF_ONE,
     FormValue,

@@ -6,7 +6,7 @@ https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/gu
 from collections.abc import Mapping, Sequence
 
 from integrations.http.client import ApiClient
-from integrations.http.shape import expect_list, expect_object
+from integrations.http.responses.shape import expect_list, expect_object
 from integrations.providers.connector import CollectionContext
 from integrations.providers.hubspot.api.refusals import refused_inputs
 from integrations.providers.hubspot.listing.records import Reader

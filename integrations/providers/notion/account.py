@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from integrations.http.errors import InvalidResponse
-from integrations.http.limits import Limit
-from integrations.http.shape import expect_object
+from integrations.http.resilience.limits import Limit
+from integrations.http.responses.shape import expect_object
 from integrations.providers.connector import NewGrant
 from integrations.providers.notion.ids import find_id
 from integrations.providers.notion.mapping.titles import is_emoji
 from integrations.providers.records import RemoteAccount
-from integrations.providers.values import MAX_URL, one_line
+from integrations.providers.typed.values import MAX_URL, one_line
 
 DEFAULT_NAME: Final = "Notion workspace"
 

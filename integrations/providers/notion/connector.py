@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError
-from integrations.http.transport import Response
+from integrations.http.sending.transport import Response
 from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.links import RemoteLink

@@ -1,6 +1,6 @@
 """Describe Notion's OAuth: no scopes, no PKCE, no lifetimes, JSON with Basic auth."""
 
-from integrations.http.error_forms import LOWER_CODE, RFC_FORM
+from integrations.http.responses.error_forms import LOWER_CODE, RFC_FORM
 from integrations.oauth.config import Rejection
 from integrations.providers.spec import ProviderSpec
 from integrations.providers.versions import ApiVersion

@@ -8,7 +8,7 @@ from django.conf import settings
 from django_redis import get_redis_connection
 
 from integrations.http.client import ApiClient, never
-from integrations.http.limits import Limiter, RedisLimiter
+from integrations.http.resilience.limits import Limiter, RedisLimiter
 from integrations.http.secrets import Secret
 from integrations.models import Connection
 from integrations.providers import CONNECTORS

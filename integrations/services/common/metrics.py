@@ -23,7 +23,7 @@ from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from integrations.http.endpoints import endpoint_of
+from integrations.http.observability.endpoints import endpoint_of
 
 logger = logging.getLogger(__name__)
 

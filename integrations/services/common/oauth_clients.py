@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from django.conf import settings
 
-from integrations.http.transport import RequestsTransport, Timeouts, Transport
+from integrations.http.sending.transport import RequestsTransport, Timeouts, Transport
 from integrations.oauth.client import OAuthClient
 from integrations.providers import SPECS
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from django.core.cache import cache
 
-from integrations.http.limits import Limit
+from integrations.http.resilience.limits import Limit
 from integrations.providers.connector import BaseConnector
 
 LIFE_SECONDS: Final = 24 * 3600

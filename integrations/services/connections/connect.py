@@ -17,7 +17,7 @@ from integrations.models.reasons import ReasonCode
 from integrations.oauth.tokens import TokenSet
 from integrations.providers import CONNECTORS
 from integrations.providers.records import RemoteAccount
-from integrations.providers.values import MAX_NAME, cut
+from integrations.providers.typed.values import MAX_NAME, cut
 from integrations.services.common import audit
 from integrations.services.common.errors import (
     OwnedBySomeoneElseError,

@@ -14,7 +14,7 @@ from integrations.models.reasons import columns
 from integrations.oauth.tokens import TokenSet
 from integrations.providers import SPECS
 from integrations.providers.records import RemoteAccount
-from integrations.providers.values import MAX_NAME, cut
+from integrations.providers.typed.values import MAX_NAME, cut
 from integrations.services.common import crypto
 from integrations.services.grants import (
     credentials,

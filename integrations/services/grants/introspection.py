@@ -3,11 +3,11 @@
 from django.conf import settings
 from django.db.models import QuerySet
 
-from integrations.http.body import parse_json
-from integrations.http.error_forms import is_from_intermediary
 from integrations.http.errors import ApiError
+from integrations.http.responses.body import parse_json
+from integrations.http.responses.error_forms import is_from_intermediary
 from integrations.http.secrets import Secret
-from integrations.http.transport import Request
+from integrations.http.sending.transport import Request
 from integrations.models import Credential, RefreshAttempt
 from integrations.oauth.errors import OAuthError
 from integrations.providers import SPECS

@@ -12,12 +12,12 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from integrations.http import steering
+from integrations.http.observability import steering
 from integrations.models import Collection, Item
 from integrations.providers import CONNECTORS
-from integrations.providers.plain import plain
 from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField
+from integrations.providers.typed.plain import plain
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import describe
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from integrations.providers.values import cut
+from integrations.providers.typed.values import cut
 
 # Between a property and an operator, as addresses of tables have them.
 SEPARATOR: Final = "__"

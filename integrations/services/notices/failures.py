@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from integrations.models import Notice
-from integrations.providers.values import cut
+from integrations.providers.typed.values import cut
 from integrations.services.notices.webhook import WebhookError
 
 # https://www.rfc-editor.org/rfc/rfc5321#section-3.8

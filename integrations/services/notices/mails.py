@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from integrations.models import Incident, Notice, NoticeSettings
 from integrations.models.messages.wording import count_text, time_text
-from integrations.providers.values import one_line
+from integrations.providers.typed.values import one_line
 from integrations.services.notices.quiet import zone_for
 from integrations.services.notices.unsubscribing import MailingList, token_for
 

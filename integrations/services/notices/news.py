@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from integrations.models import Connection, Item, ItemChange
 from integrations.models.messages import wording
-from integrations.providers.fields import SEVERAL, Relation, Text, Value
 from integrations.providers.kinds import Deletion
 from integrations.providers.links import relations_in
-from integrations.providers.plain import plain
 from integrations.providers.records import DisplayField
+from integrations.providers.typed.fields import SEVERAL, Relation, Text, Value
+from integrations.providers.typed.plain import plain
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import describe_all
 from integrations.services.items.relations import links

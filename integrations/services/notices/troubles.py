@@ -8,7 +8,7 @@ from integrations.models.collection import Completeness
 from integrations.models.condition import Condition
 from integrations.models.messages.wording import count_text, notice_text, notice_title
 from integrations.models.reasons import StateReason
-from integrations.providers.values import cut
+from integrations.providers.typed.values import cut
 from integrations.services.connections.facts import Facts
 from integrations.services.connections.findings import findings
 

@@ -21,7 +21,7 @@ from integrations.models import (
 )
 from integrations.models.collection import Completeness
 from integrations.models.reasons import StateReason
-from integrations.providers.values import cut
+from integrations.providers.typed.values import cut
 from integrations.services.connections.facts import Facts, facts_of
 from integrations.services.notices import incidents
 from integrations.services.notices.troubles import is_at_rest, needs_user, troubles_of

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from django.conf import settings
 
 from integrations.http.errors import ApiError
-from integrations.http.transport import Request, Timeouts
+from integrations.http.sending.transport import Request, Timeouts
 from integrations.models import Notice
 from integrations.services.common import oauth_clients
 from integrations.services.notices.mails import entry_of, site_text

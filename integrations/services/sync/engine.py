@@ -15,7 +15,6 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db import connection as database
 from django.utils import timezone
 
-from integrations.http import trace
 from integrations.http.errors import (
     DAILY_QUOTA,
     ApiError,
@@ -24,6 +23,7 @@ from integrations.http.errors import (
     Transient,
     Unauthorized,
 )
+from integrations.http.observability import trace
 from integrations.models import Connection, SyncRun
 from integrations.models.reasons import Reason, ReasonCode, StateReason
 from integrations.models.sync.progress import ProgressState

@@ -30,7 +30,7 @@ from integrations.models.reasons import Reason, ReasonCode
 from integrations.models.sync.progress import ProgressState
 from integrations.providers.errors import CollectionDeletedError, NothingSharedError
 from integrations.providers.kinds import Deletion
-from integrations.providers.values import cut
+from integrations.providers.typed.values import cut
 from integrations.services.common.errors import (
     CallsSparedError,
     ConnectorError,

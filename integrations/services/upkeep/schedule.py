@@ -46,8 +46,10 @@ from integrations.services.items.search import reindex
 from integrations.services.items.tables import indexes
 from integrations.services.sync import quarantine, runs
 from integrations.services.upkeep import daily_counts, retention, staleness
-from integrations.services.writing import bulk, discarding, dispatch
+from integrations.services.writing.batches import bulk
+from integrations.services.writing.delivering import dispatch
 from integrations.services.writing.imports import jobs
+from integrations.services.writing.undo import discarding
 
 logger = logging.getLogger(__name__)
 

@@ -8,8 +8,10 @@ from django.db import transaction
 from integrations.models import Edit
 from integrations.models.reasons import ReasonCode, columns
 from integrations.providers.writing import RawValues
-from integrations.services.writing import bulk, discarding, outbox, row_states, trail
+from integrations.services.writing import outbox, row_states, trail
+from integrations.services.writing.batches import bulk
 from integrations.services.writing.outbox import NothingToUndoError
+from integrations.services.writing.undo import discarding
 
 
 def decide(

@@ -11,7 +11,8 @@ from django.db import IntegrityError, transaction
 from integrations.models import Collection, Edit, Item
 from integrations.providers.writing import RawValues
 from integrations.services.common.errors import ServiceError
-from integrations.services.writing import dispatch, editing
+from integrations.services.writing import editing
+from integrations.services.writing.delivering import dispatch
 
 
 class EditingOffError(ServiceError):

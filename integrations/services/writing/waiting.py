@@ -3,8 +3,9 @@
 from django.contrib.auth.models import User
 
 from integrations.models import Connection, Import, ImportRow
-from integrations.services.writing import discarding, dispatch
+from integrations.services.writing.delivering import dispatch
 from integrations.services.writing.imports import jobs
+from integrations.services.writing.undo import discarding
 
 
 def count(connection: Connection) -> int:

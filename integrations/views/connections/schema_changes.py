@@ -8,9 +8,9 @@ from integrations.providers import CONNECTORS
 from integrations.services.items import structure
 from integrations.services.items.history.change_query import ChangeQuery
 from integrations.services.items.lists.query import ItemQuery
-from integrations.views.items import changed
 from integrations.views.items.facets import type_name
-from integrations.views.items.values import NO_LINKS
+from integrations.views.items.parts import changed
+from integrations.views.items.parts.values import NO_LINKS
 
 MOST = 20
 

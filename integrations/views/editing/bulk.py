@@ -13,8 +13,10 @@ from django.views.decorators.http import (
 
 from integrations.models import BulkEdit
 from integrations.models.messages.wording import count_text
-from integrations.services.writing import bulk, bulk_rows, editing, undoing
+from integrations.services.writing import editing
+from integrations.services.writing.batches import bulk, bulk_rows
 from integrations.services.writing.outbox import EditingOffError, NothingToUndoError
+from integrations.services.writing.undo import undoing
 from integrations.views.access import UserRequest
 from integrations.views.editing import bulk_status
 from integrations.views.editing.bulk_form import BulkForm

@@ -11,8 +11,9 @@ from django.urls import reverse
 from integrations.models import BulkEdit, Edit
 from integrations.models.messages.wording import count_text
 from integrations.models.writing.import_texts import refusal_text
-from integrations.services.writing import bulk, undoing
-from integrations.services.writing.bulk_rows import Kind
+from integrations.services.writing.batches import bulk
+from integrations.services.writing.batches.bulk_rows import Kind
+from integrations.services.writing.undo import undoing
 from integrations.views import paging
 from integrations.views.editing import status, waits
 

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from integrations.http import steering
+from integrations.http.observability import steering
 from integrations.models.writing.import_texts import REFUSALS, refusal_text
 from integrations.providers.capabilities import WritesItems
 from integrations.providers.writing import (

@@ -10,11 +10,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from integrations.models import Collection, Edit
-from integrations.services.writing import undo_one
-from integrations.services.writing import undoing as writing_undoing
-from integrations.services.writing.bulk import PreviewChangedError
+from integrations.services.writing.batches.bulk import PreviewChangedError
 from integrations.services.writing.imports import undoing
 from integrations.services.writing.outbox import EditingOffError, NothingToUndoError
+from integrations.services.writing.undo import undo_one
+from integrations.services.writing.undo import undoing as writing_undoing
 from integrations.views import paging
 from integrations.views.access import UserRequest
 from integrations.views.editing import status

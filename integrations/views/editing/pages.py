@@ -18,20 +18,14 @@ from integrations.models import Collection, Edit, Item
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items import described
 from integrations.services.items.relations import links
-from integrations.services.writing import (
-    conflicts,
-    discarding,
-    editing,
-    outbox,
-    undo_one,
-    waiting,
-)
+from integrations.services.writing import conflicts, editing, outbox, waiting
 from integrations.services.writing.outbox import EditingOffError, NothingToUndoError
+from integrations.services.writing.undo import discarding, undo_one
 from integrations.views.access import UserRequest, get_connection
 from integrations.views.editing import status
 from integrations.views.editing.form import ItemForm
 from integrations.views.editing.shown import Shown, StaleFormError
-from integrations.views.items.values import show
+from integrations.views.items.parts.values import show
 
 FORM = ["GET", "HEAD", "POST"]
 MINE = "mine"

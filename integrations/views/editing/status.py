@@ -14,10 +14,11 @@ from integrations.models.reasons import ReasonCode
 from integrations.providers.raw import describe_raw
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items import described
-from integrations.services.writing import editing, outbox, undo_one
+from integrations.services.writing import editing, outbox
 from integrations.services.writing import waiting as waiting_changes
+from integrations.services.writing.undo import undo_one
 from integrations.views.editing import waits
-from integrations.views.items.values import show
+from integrations.views.items.parts.values import show
 
 State = Edit.State
 TONES = {

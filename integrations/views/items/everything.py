@@ -16,9 +16,9 @@ from integrations.services.items.relations.related import Trace
 from integrations.services.items.search.words import to_key
 from integrations.services.items.tables.columns import leading_columns
 from integrations.views.access import UserRequest
-from integrations.views.items.changed import describe, put_in_words
-from integrations.views.items.head import NOUNS, everything_url, is_short
-from integrations.views.items.values import Shown, show
+from integrations.views.items.parts.changed import describe, put_in_words
+from integrations.views.items.parts.head import NOUNS, everything_url, is_short
+from integrations.views.items.parts.values import Shown, show
 
 # More stand side by side on no screen.
 MOST_SIDE, MOST_ROWS = 6, 30

@@ -30,8 +30,9 @@ from integrations.services.writing import editing
 from integrations.views import live
 from integrations.views.access import UserRequest
 from integrations.views.editing.status import SECONDS_BUSY, edits_of_item
-from integrations.views.items import beside, emptiness, facts, filters, unread_texts
-from integrations.views.items.as_of import minute_text
+from integrations.views.items import emptiness, filters, unread_texts
+from integrations.views.items.parts import beside, facts
+from integrations.views.items.past.as_of import minute_text
 from integrations.views.items.rows import put_rows
 from integrations.views.live import Look
 from integrations.views.own_columns.values import own_values_of

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from integrations.models import Item, OwnColumn
 from integrations.services.items.own_columns import load, typed, values
 from integrations.views.access import UserRequest
-from integrations.views.items.values import show
+from integrations.views.items.parts.values import show
 
 KIND = OwnColumn.Kind
 OWNERS = "owner-names"

@@ -19,11 +19,11 @@ from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed
 from django.views.decorators.http import require_http_methods, require_safe
 
-from integrations.http import steering
+from integrations.http.observability import steering
 from integrations.models import Collection, Connection, Item, SavedView
 from integrations.models.accounts.preferences import zone_of
 from integrations.models.items.item import ItemQuerySet
-from integrations.providers.plain import plain
+from integrations.providers.typed.plain import plain
 from integrations.services.common import audit
 from integrations.services.items.lists import listing
 from integrations.services.items.lists.query import ItemQuery

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, SyncRun
 from integrations.models.sync.run import OUTCOME_TONES
-from integrations.providers.fields import Date
-from integrations.providers.plain import plain
+from integrations.providers.typed.fields import Date
+from integrations.providers.typed.plain import plain
 from integrations.services.sync import activity
 from integrations.services.upkeep import daily_counts
 from integrations.views import paging

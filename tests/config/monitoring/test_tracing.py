@@ -12,7 +12,7 @@ from django.test import Client
 from config.environment.env import LOG_LEVELS
 from config.monitoring.logs import FORMS
 from integrations import tasks
-from integrations.http import trace
+from integrations.http.observability import trace
 from integrations.services.common import queue
 from integrations.services.upkeep import health, schedule
 from tests.config.monitoring.logging_set_up import Log

@@ -10,7 +10,8 @@ from integrations.providers.airtable.connector import Airtable
 from integrations.providers.airtable.mapping.cells import to_value
 from integrations.providers.airtable.mapping.fields import to_format
 from integrations.providers.airtable.mapping.items import to_item
-from integrations.providers.fields import (
+from integrations.providers.text.markdown_blocks import markdown_blocks
+from integrations.providers.typed.fields import (
     Boolean,
     Choice,
     Choices,
@@ -33,7 +34,6 @@ from integrations.providers.fields import (
     User,
     Users,
 )
-from integrations.providers.markdown_blocks import markdown_blocks
 
 TABLES = "GET /v0/meta/bases/appAAAAAAAAAAAAA1/tables"
 FIELD = "fldAAAAAAAAAAAAA1"

@@ -14,7 +14,7 @@ from integrations.http.errors import (
     Transient,
     Unauthorized,
 )
-from integrations.http.transport import Response
+from integrations.http.sending.transport import Response
 from integrations.providers.airtable.api.classify import classify
 from integrations.providers.airtable.api.errors import (
     MonthlyQuotaError,

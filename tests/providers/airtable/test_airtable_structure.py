@@ -6,7 +6,7 @@ from integrations.http.errors import Forbidden, InvalidResponse, RateLimited
 from integrations.providers.airtable.api import bases
 from integrations.providers.airtable.listing import structure
 from integrations.providers.errors import IncompleteListingError
-from integrations.providers.fields import Choice, Text
+from integrations.providers.typed.fields import Choice, Text
 
 BASES = "GET /v0/meta/bases"
 FIRST, SECOND = "appAAAAAAAAAAAAA1", "appAAAAAAAAAAAAA2"

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from integrations.http.transport import Request
+from integrations.http.sending.transport import Request
 from integrations.oauth.tokens import TokenSet, read_tokens
 from integrations.providers.connector import BaseConnector
 from integrations.providers.records import IntegrationItem, Page, RemoteAccount

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
-from integrations.providers.fields import SEVERAL, Single
-from integrations.providers.plain import plain
 from integrations.providers.records import DisplayField
+from integrations.providers.typed.fields import SEVERAL, Single
+from integrations.providers.typed.plain import plain
 from tests.providers.contract import paths
 from tests.providers.contract.case import Case
 

@@ -9,7 +9,6 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from integrations.http.error_forms import ErrorForm
 from integrations.http.errors import (
     ApiError,
     Forbidden,
@@ -22,7 +21,8 @@ from integrations.http.errors import (
     Transient,
     Unauthorized,
 )
-from integrations.http.transport import Headers, Response
+from integrations.http.responses.error_forms import ErrorForm
+from integrations.http.sending.transport import Headers, Response
 from integrations.oauth.errors import OAuthError
 from integrations.providers.connector import BaseConnector
 from integrations.providers.errors import CollectionDeletedError

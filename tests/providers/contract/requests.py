@@ -7,11 +7,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from integrations.http.errors import ApiError
-from integrations.http.transport import Request
+from integrations.http.sending.transport import Request
 from tests.providers.contract.by_id import fetch_chosen
 from tests.providers.contract.case import Case, sent
 from tests.providers.scenario import Scenario
-from tests.support.fake_transport import sent_headers
+from tests.support.provider_answers.fake_transport import sent_headers
 
 TOKEN = "token-under-test"
 

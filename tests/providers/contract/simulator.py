@@ -6,7 +6,7 @@ from urllib.parse import urlencode, urlsplit
 
 from integrations.http.client import ApiClient
 from integrations.http.secrets import Secret
-from integrations.http.transport import Request, Response, Timeouts
+from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.config import code_challenge, new_code_verifier
 from integrations.oauth.tokens import TokenSet
@@ -14,7 +14,7 @@ from integrations.providers.connector import BaseConnector, CollectionContext, N
 from integrations.providers.records import RemoteAccount, RemoteCollection
 from tests.providers.scenario import FreeLimiter, Scenario
 from tests.sandbox.wsgi_client import Client
-from tests.support.sandbox_transport import BASE, SandboxTransport
+from tests.support.provider_answers.sandbox_transport import BASE, SandboxTransport
 
 # What the share of a page or a lagging index needs to be seen.
 WHILE = 120.0

@@ -6,7 +6,13 @@ from decimal import Decimal
 
 import pytest
 
-from integrations.providers.fields import (
+from integrations.providers.hubspot.listing.schema import select_properties
+from integrations.providers.hubspot.mapping.display import Context, describe, to_value
+from integrations.providers.hubspot.mapping.fields import to_field
+from integrations.providers.hubspot.objects import CONTACTS, DEALS
+from integrations.providers.records import FieldSpec
+from integrations.providers.text.html_blocks import html_blocks
+from integrations.providers.typed.fields import (
     Boolean,
     Choice,
     Choices,
@@ -25,12 +31,6 @@ from integrations.providers.fields import (
     User,
     Users,
 )
-from integrations.providers.html_blocks import html_blocks
-from integrations.providers.hubspot.listing.schema import select_properties
-from integrations.providers.hubspot.mapping.display import Context, describe, to_value
-from integrations.providers.hubspot.mapping.fields import to_field
-from integrations.providers.hubspot.objects import CONTACTS, DEALS
-from integrations.providers.records import FieldSpec
 
 ACCOUNT = {"time_zone": "Europe/Berlin", "currency": "EUR"}
 LOOKUPS = {

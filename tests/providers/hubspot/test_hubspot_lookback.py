@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 
-from integrations.http.shape import expect_object
+from integrations.http.responses.shape import expect_object
 from integrations.providers.hubspot.listing.changes import MAX_PROBES
 from integrations.providers.stored import StoredItem
 from integrations.services.items.storage import store

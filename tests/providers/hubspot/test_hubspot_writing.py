@@ -6,7 +6,7 @@ from dataclasses import asdict
 import pytest
 
 from integrations.http.errors import AlreadyExists, ApiError, ValuesRefused
-from integrations.http.transport import Response
+from integrations.http.sending.transport import Response
 from integrations.providers import CONNECTORS
 from integrations.providers.hubspot.api.classify import classify
 from integrations.providers.records import FieldSpec

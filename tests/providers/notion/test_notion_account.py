@@ -16,12 +16,12 @@ from integrations.http.errors import (
     Server,
     Unauthorized,
 )
-from integrations.http.limits import LocalLimiter
+from integrations.http.resilience.limits import LocalLimiter
 from integrations.http.secrets import Secret
-from integrations.http.transport import Headers, Response
+from integrations.http.sending.transport import Headers, Response
 from integrations.oauth.errors import ClientRejected, GrantRejected
 from integrations.oauth.tokens import read_tokens
-from tests.support.fake_transport import sent_headers
+from tests.support.provider_answers.fake_transport import sent_headers
 
 WORKSPACE = "22222222-2222-4222-8222-222222222222"
 BOT = "11111111-1111-4111-8111-111111111111"

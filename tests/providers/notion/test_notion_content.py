@@ -5,7 +5,7 @@ import pytest
 from integrations.http.errors import InvalidResponse, NotFound
 from integrations.providers.capabilities import ReadsContent
 from integrations.providers.notion.mapping.outline import MAX_BLOCKS, parse
-from integrations.providers.rich_text import to_json
+from integrations.providers.text.rich_text import to_json
 
 PAGE = "a1000000-0000-4000-8000-000000000001"
 BLOCK = "c1000000-0000-4000-8000-00000000000"

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from integrations.http.errors import InvalidRequest, InvalidResponse
-from integrations.http.transport import Response
+from integrations.http.sending.transport import Response
 from integrations.providers.errors import ListingExpiredError
 from integrations.providers.notion.listing.rows import CAPPED
 from integrations.providers.notion.mapping.items import MOVED, TRASHED

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from integrations.http.secrets import Secret
-from integrations.http.transport import Headers, Response
+from integrations.http.sending.transport import Headers, Response
 from integrations.oauth.tokens import read_tokens
 from sandbox.core.app import App
 from sandbox.core.config import Config
@@ -17,7 +17,7 @@ from sandbox.providers import PROVIDERS
 from tests.providers.notion.workspace import Reading
 from tests.sandbox.notion_client import INES, LANTERN, NotionClient
 from tests.sandbox.wsgi_client import Clock
-from tests.support.fake_transport import sent_headers
+from tests.support.provider_answers.fake_transport import sent_headers
 
 NOTHING = {"contacts": 0, "companies": 0, "deals": 0, "records": 0}
 

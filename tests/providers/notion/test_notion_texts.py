@@ -4,11 +4,6 @@ import json
 
 import pytest
 
-from integrations.providers.fields import (
-    Text,
-    User,
-    Users,
-)
 from integrations.providers.notion.mapping.display import NOT_GIVEN, describe
 from integrations.providers.notion.mapping.items import (
     to_page_item,
@@ -16,8 +11,13 @@ from integrations.providers.notion.mapping.items import (
 )
 from integrations.providers.notion.mapping.schema import to_schema
 from integrations.providers.notion.mapping.values import to_value
-from integrations.providers.plain import plain
-from integrations.providers.rich_text import Span, Style
+from integrations.providers.text.rich_text import Span, Style
+from integrations.providers.typed.fields import (
+    Text,
+    User,
+    Users,
+)
+from integrations.providers.typed.plain import plain
 
 UID = "a1000000-0000-4000-8000-000000000001"
 

@@ -7,7 +7,16 @@ from decimal import Decimal
 import pytest
 
 from integrations.http.errors import InvalidResponse
-from integrations.providers.fields import (
+from integrations.providers.notion.mapping.display import describe
+from integrations.providers.notion.mapping.display import to_value as type_value
+from integrations.providers.notion.mapping.items import (
+    to_page_item,
+)
+from integrations.providers.notion.mapping.schema import to_schema
+from integrations.providers.notion.mapping.titles import page_title
+from integrations.providers.notion.mapping.values import to_value
+from integrations.providers.records import FieldSpec
+from integrations.providers.typed.fields import (
     Boolean,
     Choice,
     Choices,
@@ -26,15 +35,6 @@ from integrations.providers.fields import (
     User,
     Users,
 )
-from integrations.providers.notion.mapping.display import describe
-from integrations.providers.notion.mapping.display import to_value as type_value
-from integrations.providers.notion.mapping.items import (
-    to_page_item,
-)
-from integrations.providers.notion.mapping.schema import to_schema
-from integrations.providers.notion.mapping.titles import page_title
-from integrations.providers.notion.mapping.values import to_value
-from integrations.providers.records import FieldSpec
 
 UID = "a1000000-0000-4000-8000-000000000001"
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from integrations.http.transport import Request, Response, Timeouts
+from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem, Page
 from integrations.providers.stored import StoredItem

@@ -7,8 +7,16 @@ import pytest
 
 from sandbox.core.endpoints import Endpoints
 from sandbox.providers import PROVIDERS
-from tests.support.described import UndescribedError, check, is_explained
-from tests.support.descriptions import DIRECTORY, find_operation, list_operations
+from tests.support.provider_answers.described import (
+    UndescribedError,
+    check,
+    is_explained,
+)
+from tests.support.provider_answers.descriptions import (
+    DIRECTORY,
+    find_operation,
+    list_operations,
+)
 
 BY_SLUG = {provider.slug: provider for provider in PROVIDERS}
 IN_PATHS = {"v": "2026-09", "type": "contacts", "from": "contacts", "to": "companies"}

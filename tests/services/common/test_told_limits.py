@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from integrations.http.limits import LocalLimiter
+from integrations.http.resilience.limits import LocalLimiter
 from integrations.http.secrets import Secret
-from integrations.http.transport import Request, Response, Timeouts
+from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.models import Connection
 from integrations.providers import SPECS
 from integrations.services.common import clients, oauth_clients

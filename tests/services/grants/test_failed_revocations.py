@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations.http.transport import Request, Response, Timeouts
+from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.models import (
     AuditEvent,
     Connection,

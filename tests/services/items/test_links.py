@@ -1,7 +1,7 @@
 """Items that others name are found however many they are."""
 
-from integrations.providers.fields import Relation
 from integrations.providers.records import DisplayField
+from integrations.providers.typed.fields import Relation
 from integrations.services.items.relations import links
 from tests.support.rows import make_collection, make_connection, make_items
 

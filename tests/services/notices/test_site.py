@@ -21,7 +21,7 @@ from integrations.services.upkeep import schedule
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks import processes, registry
 from integrations.services.upkeep.checks.check import TOLD, Check, Result
-from tests.support.raw_server import RawServer, answer, serving
+from tests.support.provider_answers.raw_server import RawServer, answer, serving
 
 # The checks run in threads, which see what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)

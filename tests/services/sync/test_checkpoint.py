@@ -21,7 +21,7 @@ from integrations.providers.kinds import (
 )
 from integrations.providers.mistakes import Mistake
 from integrations.providers.records import IntegrationItem, Page
-from integrations.providers.typed_json import UnreadableError
+from integrations.providers.typed.typed_json import UnreadableError
 from integrations.services.sync import engine, runs
 from integrations.services.sync.refresh import checkpoint
 from integrations.services.sync.refresh.checkpoint import (

@@ -14,8 +14,8 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.http.body import parse_json
-from integrations.http.transport import Headers, Request, Response, Timeouts
+from integrations.http.responses.body import parse_json
+from integrations.http.sending.transport import Headers, Request, Response, Timeouts
 from integrations.models import Collection, Item, SyncRun
 from integrations.providers import CONNECTORS
 from integrations.services.common import clients, oauth_clients, queue
@@ -24,7 +24,7 @@ from tests.providers.contract import paths
 from tests.providers.contract.case import Case, sent
 from tests.services.conftest import Broker, Unlimited
 from tests.services.fixtures import let_time_pass
-from tests.support.invented import TEXTS, VALUES, bent, examples
+from tests.support.provider_answers.invented import TEXTS, VALUES, bent, examples
 from tests.support.rows import make_collection, make_connection, make_grant, make_item
 
 # Where a row of each provider has a text that is kept as it came.

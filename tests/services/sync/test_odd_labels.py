@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from integrations.http.transport import Request, Response, Timeouts
+from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.models import Collection, Connection, ItemChange
 from integrations.models.reasons import ReasonCode
 from tests.services.fixtures import FinishSync

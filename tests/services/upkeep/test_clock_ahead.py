@@ -39,8 +39,8 @@ from integrations.services.sync.leases import lease
 from integrations.services.upkeep import schedule
 from tests.services.fixtures import FinishSync
 from tests.services.hubspot_account import assert_equal_to, touch
+from tests.support.pages.shown import condition_of
 from tests.support.rows import make_connection, make_credential, make_grant, make_run
-from tests.support.shown import condition_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SIX_HOURS = timedelta(hours=6)

@@ -10,13 +10,13 @@ from django.test import Client, override_settings
 from prometheus_client.parser import text_string_to_metric_families
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from integrations.http.endpoints import endpoint_of
+from integrations.http.observability.endpoints import endpoint_of
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Edit
 from integrations.services.common import metrics
 from integrations.services.grants import refresh
 from integrations.services.upkeep.metrics import exposition
-from integrations.services.writing import lease
+from integrations.services.writing.delivering import lease
 from tests.services.fixtures import FinishSync
 from tests.support.rows import make_collection
 

@@ -14,8 +14,8 @@ from integrations.services.sync.deletions import seen_bitmap
 from integrations.services.sync.refresh.context import connector_of, context_of
 from tests.services.fixtures import FinishSync
 from tests.services.writing.fixtures_of_edits import Desk
+from tests.support.pages.snapshots import built_once, made_once
 from tests.support.rows import NOON
-from tests.support.snapshots import built_once, made_once
 
 
 def switch_on(connection: Connection) -> None:

@@ -11,13 +11,9 @@ from uuid import uuid4
 from django.contrib.auth.models import User
 
 from integrations.models import BulkEdit, Collection, Connection, Edit, Item
-from integrations.services.writing import (
-    bulk,
-    bulk_delivery,
-    bulk_rows,
-    delivery,
-    outbox,
-)
+from integrations.services.writing import outbox
+from integrations.services.writing.batches import bulk, bulk_delivery, bulk_rows
+from integrations.services.writing.delivering import delivery
 
 PORTAL = "555111"
 

@@ -8,9 +8,10 @@ import pytest
 
 from integrations.models import Collection
 from integrations.providers import CONNECTORS
-from integrations.services.writing import bulk_delivery, undoing
+from integrations.services.writing.batches import bulk_delivery
 from integrations.services.writing.imports import jobs
 from integrations.services.writing.imports import undoing as import_undoing
+from integrations.services.writing.undo import undoing
 from tests.services.writing.fixtures_of_edits import Desk
 from tests.services.writing.fixtures_of_imports import check, finish, to_csv, upload
 

@@ -17,17 +17,10 @@ from integrations.services.common import queue
 from integrations.services.common.clock import database_now
 from integrations.services.items.history.differences import MOST_CHANGED
 from integrations.services.upkeep import retention
-from integrations.services.writing import (
-    bulk,
-    bulk_delivery,
-    discarding,
-    dispatch,
-    lease,
-    outbox,
-    trail,
-    undo_one,
-    undoing,
-)
+from integrations.services.writing import outbox, trail
+from integrations.services.writing.batches import bulk, bulk_delivery
+from integrations.services.writing.delivering import dispatch, lease
+from integrations.services.writing.undo import discarding, undo_one, undoing
 from tests.services.writing.fixtures_of_edits import Desk, Intruder, Killed, Reaper
 
 State = Edit.State

@@ -7,8 +7,10 @@ import pytest
 
 from integrations.models import BulkEdit, Edit, Import
 from integrations.models.reasons import ReasonCode
-from integrations.services.writing import bulk, conflicts, discarding, outbox, undoing
+from integrations.services.writing import conflicts, outbox
+from integrations.services.writing.batches import bulk
 from integrations.services.writing.imports import jobs, results
+from integrations.services.writing.undo import discarding, undoing
 from tests.services.writing.fixtures_of_edits import Desk
 from tests.services.writing.fixtures_of_imports import check, finish, to_csv, upload
 

@@ -10,14 +10,9 @@ from django.utils import timezone
 from integrations.models import AuditEvent, Connection, Edit, Item, ItemChange
 from integrations.models.reasons import ReasonCode
 from integrations.services.items.storage import store
-from integrations.services.writing import (
-    conflicts,
-    delivery,
-    discarding,
-    dispatch,
-    lease,
-    undo_one,
-)
+from integrations.services.writing import conflicts
+from integrations.services.writing.delivering import delivery, dispatch, lease
+from integrations.services.writing.undo import discarding, undo_one
 from tests.services.fixtures import FinishSync
 from tests.services.writing.fixtures_of_edits import Desk, Intruder, Killed, Reaper
 

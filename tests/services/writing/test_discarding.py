@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from integrations.models import Connection, Edit, Import
 from integrations.services.connections import settings
-from integrations.services.writing import discarding, waiting
+from integrations.services.writing import waiting
 from integrations.services.writing.imports import jobs, results
+from integrations.services.writing.undo import discarding
 from tests.services.writing.fixtures_of_edits import Desk
 from tests.services.writing.fixtures_of_imports import check, finish, to_csv, upload
 

@@ -3,7 +3,7 @@
 import pytest
 
 from integrations.models import Edit, Item, ItemChange
-from integrations.services.writing import undo_one
+from integrations.services.writing.undo import undo_one
 from tests.services.fixtures import FinishSync
 from tests.services.writing.fixtures_of_edits import Desk, Intruder
 

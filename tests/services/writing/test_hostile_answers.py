@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-from integrations.http.transport import Request, Response
+from integrations.http.sending.transport import Request, Response
 from integrations.models import Edit, Item
 from integrations.models.reasons import ReasonCode
 from integrations.services.common import clients

@@ -11,7 +11,7 @@ from django.utils import timezone
 from integrations.models import Connection, Edit, Import, ImportRow, Item
 from integrations.providers import CONNECTORS
 from integrations.services.connections import disconnect
-from integrations.services.writing import delivery
+from integrations.services.writing.delivering import delivery
 from integrations.services.writing.imports import checking, jobs, results, running
 from tests.services.writing.fixtures_of_edits import Desk
 from tests.services.writing.test_imports import (

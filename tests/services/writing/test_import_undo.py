@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from integrations.models import BulkEdit, Edit, Import, Item
-from integrations.services.writing import bulk, outbox
+from integrations.services.writing import outbox
+from integrations.services.writing.batches import bulk
 from integrations.services.writing.imports import (
     results,
     undoing,

@@ -17,7 +17,7 @@ import pytest
 from django.db import connection as database
 
 from integrations.models import Edit, Import, Item
-from integrations.services.writing import delivery
+from integrations.services.writing.delivering import delivery
 from integrations.services.writing.imports import jobs, results
 from tests.services.writing.fixtures_of_edits import Desk, Killed, Reaper, Sniper
 from tests.services.writing.test_imports import check, finish, to_csv, upload

@@ -12,7 +12,7 @@ from django.utils import timezone
 from integrations.models import Edit
 from integrations.services.common import queue
 from integrations.services.sync.leases.heartbeat import Heartbeat
-from integrations.services.writing import dispatch, lease
+from integrations.services.writing.delivering import dispatch, lease
 from tests.real.processes import wait_until
 from tests.support.rows import make_collection, make_connection
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from integrations.providers.fields import Text
+from integrations.providers.typed.fields import Text
 from integrations.services.items.own_columns import store, values
 from integrations.services.items.own_columns.load import typed_values
 from tests.services.fixtures import FinishSync

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from tests.support.state_pages import save
+from tests.support.pages.state_pages import save
 
 
 @pytest.fixture

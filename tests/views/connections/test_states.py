@@ -6,6 +6,15 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from tests.support.pages.shown import fact, of_part, words
+from tests.support.pages.state_pages import (
+    badges,
+    complete,
+    live_of,
+    page_of,
+    save,
+    waiting_run,
+)
 from tests.support.rows import (
     NOON,
     make_collection,
@@ -13,15 +22,6 @@ from tests.support.rows import (
     make_finished_run,
     make_item,
     make_run,
-)
-from tests.support.shown import fact, of_part, words
-from tests.support.state_pages import (
-    badges,
-    complete,
-    live_of,
-    page_of,
-    save,
-    waiting_run,
 )
 
 

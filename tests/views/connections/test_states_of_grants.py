@@ -8,14 +8,14 @@ from django.utils import timezone
 
 from integrations.models import Connection, ProviderState, SyncRun
 from integrations.services.connections import selection
+from tests.support.pages.shown import fact, words
+from tests.support.pages.state_pages import badges, complete, live_of, page_of, save
 from tests.support.rows import (
     NOON,
     make_credential,
     make_item,
     make_run,
 )
-from tests.support.shown import fact, words
-from tests.support.state_pages import badges, complete, live_of, page_of, save
 
 UNKNOWN_KEY = "v1.k9.c2VhbGVkLWFjY2Vzcy10b2tlbg=="
 

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from integrations.models import Item, ItemChange
+from tests.support.pages.shown import in_words
 from tests.support.rows import (
     NOON,
     make_collection,
@@ -13,7 +14,6 @@ from tests.support.rows import (
     make_item,
     make_items,
 )
-from tests.support.shown import in_words
 
 BASE, TABLE, PEOPLE = "appAAAAAAAAAAAAA1", "tblAAAAAAAAAAAAA1", "tblAAAAAAAAAAAAA2"
 OWNER = "fldAAAAAAAAAowner"

@@ -1,6 +1,6 @@
 """No untrue sentence: states drawn by the thousand, and what all pages say of them.
 
-Of those that are alike, one is looked at. The oracle in ``tests/support/truth.py``
+Of those that are alike, one is looked at. The oracle, ``tests/support/pages/truth.py``,
 knows only the facts that a state is made of.
 """
 
@@ -25,9 +25,9 @@ from integrations.models import Connection, ProviderState, SyncRun
 from integrations.models.sync.progress import CollectionProgress
 from integrations.services.common import queue
 from integrations.services.connections import facts, findings, next_steps, status
-from tests.support import shown, truth
+from tests.support.pages import shown, truth
+from tests.support.pages.states import MINUTE, State, draw_unlike, make_rows
 from tests.support.sessions import prove
-from tests.support.states import MINUTE, State, draw_unlike, make_rows
 
 DRAWN, SIZE = 3000, 100
 ADMIN = "/admin/integrations/connection/"

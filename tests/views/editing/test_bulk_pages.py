@@ -19,8 +19,8 @@ from integrations.models import (
     Item,
 )
 from integrations.services.items.tables import indexes
-from integrations.services.writing import bulk as bulk_service
 from integrations.services.writing import editing
+from integrations.services.writing.batches import bulk as bulk_service
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 FIELDS = [

@@ -8,6 +8,7 @@ from integrations.models import Connection, ItemChange
 from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.models.sync.progress import CollectionProgress, ProgressState
 from integrations.templatetags.mooring import parent_text
+from tests.support.pages.shown import in_words, inside
 from tests.support.rows import (
     NOON,
     make_collection,
@@ -16,7 +17,6 @@ from tests.support.rows import (
     make_item,
     make_items,
 )
-from tests.support.shown import in_words, inside
 
 HOSTILE = """<script>alert(1)</script>"><img src=x onerror=alert(2)>"""
 EVERYWHERE = {"name": HOSTILE, "parent_name": HOSTILE, "remote_url": "javascript:a()"}

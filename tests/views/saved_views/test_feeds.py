@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from django.test import Client
 
-from integrations.http.redaction import redact
+from integrations.http.observability.redaction import redact
 from integrations.models import AuditEvent, Collection, Item, ViewFeed
 from integrations.models.connection import Connection
 from integrations.services.connections import sign_in_methods

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from integrations.http import urls
 from integrations.http.client import ApiClient
 from integrations.http.errors import InvalidResponse
 from integrations.http.once import get_once
-from integrations.http.shape import expect_list, expect_object
+from integrations.http.responses.shape import expect_list, expect_object
+from integrations.http.sending import urls
 from integrations.providers.airtable.api.limits import base_limits
 from integrations.providers.airtable.ids import BASE, FIELD, TABLE, is_id, to_id
 from integrations.providers.listing import (
@@ -18,7 +18,7 @@ from integrations.providers.listing import (
     next_cursor,
     read_rows,
 )
-from integrations.providers.values import one_line
+from integrations.providers.typed.values import one_line
 
 MAX_BASES: Final = 1000
 MAX_TABLES: Final = 200

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from integrations.http.classify import default_classify
 from integrations.http.errors import ApiError, Forbidden, NotFound, RateLimited
-from integrations.http.transport import Response
+from integrations.http.responses.classify import default_classify
+from integrations.http.sending.transport import Response
 from integrations.providers.airtable.api.errors import MonthlyQuotaError
 from integrations.providers.errors import ListingExpiredError
 

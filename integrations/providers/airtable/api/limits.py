@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from integrations.http.client import ApiClient
-from integrations.http.limits import Limit
+from integrations.http.resilience.limits import Limit
 
 # https://airtable.com/developers/web/api/rate-limits
 # 5 a second for one base, for all plans and all callers together. A call too many

@@ -18,7 +18,7 @@ from integrations.http.errors import (
     InvalidResponse,
     QuotaExhausted,
 )
-from integrations.http.shape import expect_list, expect_object
+from integrations.http.responses.shape import expect_list, expect_object
 from integrations.providers.airtable.ids import RECORD, is_id
 from integrations.providers.airtable.listing.records import (
     ask,

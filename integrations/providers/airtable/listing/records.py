@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from integrations.http import urls
 from integrations.http.client import ApiClient
+from integrations.http.sending import urls
 from integrations.providers.airtable.api.limits import base_limits
 from integrations.providers.airtable.ids import split_key
 from integrations.providers.airtable.listing.foreign import leave_out_foreign

@@ -45,7 +45,7 @@ from integrations.providers.records import (
     RemoteCollection,
 )
 from integrations.providers.stored import StoredItems
-from integrations.providers.values import one_line
+from integrations.providers.typed.values import one_line
 
 # Each costs a call; ten of them are a page of some seconds.
 BASES_PER_PAGE: Final = 10

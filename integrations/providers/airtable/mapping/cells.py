@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from integrations.providers.airtable.ids import RECORD, USER, is_id
 from integrations.providers.airtable.mapping.fields import Format, result_of
-from integrations.providers.fields import (
+from integrations.providers.text.markdown_blocks import markdown_blocks
+from integrations.providers.typed.fields import (
     Boolean,
     Choice,
     Date,
@@ -29,8 +30,13 @@ from integrations.providers.fields import (
     Value,
     to_several,
 )
-from integrations.providers.markdown_blocks import markdown_blocks
-from integrations.providers.values import cut, one_line, to_day, to_number, to_time
+from integrations.providers.typed.values import (
+    cut,
+    one_line,
+    to_day,
+    to_number,
+    to_time,
+)
 
 ERRORS: Final = {
     "#ERROR!": "Error in the formula",

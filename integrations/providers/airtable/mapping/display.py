@@ -11,13 +11,13 @@ from integrations.providers.airtable.mapping.fields import (
     formats_of,
     result_of,
 )
-from integrations.providers.fields import Choice, Unavailable, Value
 from integrations.providers.records import (
     DisplayField,
     FieldSpec,
     read_fields,
     unknown_names,
 )
+from integrations.providers.typed.fields import Choice, Unavailable, Value
 
 
 def describe(

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeGuard
 from integrations.providers.airtable.ids import FIELD, TABLE, is_id
 from integrations.providers.links import INVERSE_FIELD
 from integrations.providers.records import FieldSpec, colours_of
-from integrations.providers.values import one_line
+from integrations.providers.typed.values import one_line
 
 Format = Mapping[str, Any]
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from integrations.http.errors import InvalidResponse
-from integrations.http.shape import expect_object
+from integrations.http.responses.shape import expect_object
 from integrations.providers.airtable.ids import (
     FIELD,
     RECORD,
@@ -18,9 +18,9 @@ from integrations.providers.airtable.mapping.cells import is_failed, to_value
 from integrations.providers.airtable.mapping.fields import formats_of
 from integrations.providers.airtable.mapping.values import clean
 from integrations.providers.connector import CollectionContext
-from integrations.providers.plain import plain
 from integrations.providers.records import IntegrationItem
-from integrations.providers.values import one_line, to_time
+from integrations.providers.typed.plain import plain
+from integrations.providers.typed.values import one_line, to_time
 
 MAX_NAME: Final = 500
 

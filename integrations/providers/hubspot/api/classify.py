@@ -2,12 +2,6 @@
 
 from typing import Any, Final
 
-from integrations.http.classify import (
-    default_classify,
-    error_body,
-    error_code,
-    error_detail,
-)
 from integrations.http.errors import (
     DAILY_QUOTA,
     ApiError,
@@ -16,7 +10,13 @@ from integrations.http.errors import (
     RateLimited,
     Server,
 )
-from integrations.http.transport import Response
+from integrations.http.responses.classify import (
+    default_classify,
+    error_body,
+    error_code,
+    error_detail,
+)
+from integrations.http.sending.transport import Response
 from integrations.providers.hubspot.api.refusals import refused_write
 
 # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines

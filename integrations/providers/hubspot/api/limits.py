@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from integrations.http.limits import Limit
+from integrations.http.resilience.limits import Limit
 
 # A call may arrive so much later than it was granted.
 LATE_SECONDS: Final = 0.25

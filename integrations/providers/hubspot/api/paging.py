@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from integrations.http.shape import expect_object, optional_object
+from integrations.http.responses.shape import expect_object, optional_object
 from integrations.providers.listing import expect_cursor
 
 

@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from integrations.http.classify import error_detail
 from integrations.http.errors import (
     AlreadyExists,
     ApiError,
@@ -15,7 +14,8 @@ from integrations.http.errors import (
     Server,
     ValuesRefused,
 )
-from integrations.http.redaction import one_line
+from integrations.http.observability.redaction import one_line
+from integrations.http.responses.classify import error_detail
 from integrations.providers.writing import Refusal
 
 # https://developers.hubspot.com/docs/api-reference/error-handling

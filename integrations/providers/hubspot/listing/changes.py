@@ -15,8 +15,8 @@ from datetime import datetime
 from typing import Any
 
 from integrations.http.errors import ApiError, InvalidResponse, is_refusal
-from integrations.http.limits import Limit
-from integrations.http.shape import expect_list, expect_object
+from integrations.http.resilience.limits import Limit
+from integrations.http.responses.shape import expect_list, expect_object
 from integrations.providers.errors import ListingExpiredError
 from integrations.providers.hubspot.api.paging import is_number, next_after
 from integrations.providers.hubspot.listing.records import ID_ONLY, Reader
@@ -29,7 +29,7 @@ from integrations.providers.hubspot.mapping.links import Links, has_links
 from integrations.providers.kinds import Deletion
 from integrations.providers.listing import Rows, id_of, to_page
 from integrations.providers.records import IntegrationItem, Page
-from integrations.providers.values import to_time
+from integrations.providers.typed.values import to_time
 
 logger = logging.getLogger(__name__)
 

@@ -18,13 +18,13 @@ from integrations.http.errors import (
     may_pass,
 )
 from integrations.http.once import get_once
-from integrations.http.shape import expect_object, expect_text, objects
+from integrations.http.responses.shape import expect_object, expect_text, objects
 from integrations.providers.hubspot.api.paging import next_after
 from integrations.providers.hubspot.mapping.display import OWNER_EMAILS
 from integrations.providers.hubspot.mapping.fields import MAX_LABEL
 from integrations.providers.listing import read_pages, read_rows
 from integrations.providers.records import tell_apart
-from integrations.providers.values import cut, one_line, to_id
+from integrations.providers.typed.values import cut, one_line, to_id
 
 logger = logging.getLogger(__name__)
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from integrations.http import urls
 from integrations.http.client import ApiClient
 from integrations.http.errors import Forbidden, NotFound
-from integrations.http.shape import expect_list, expect_object
+from integrations.http.responses.shape import expect_list, expect_object
+from integrations.http.sending import urls
 from integrations.providers.connector import CollectionContext
 from integrations.providers.hubspot.api.paging import is_number, next_after
 from integrations.providers.hubspot.listing.schema import (

@@ -7,9 +7,8 @@ from typing import Any
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import InvalidResponse
-from integrations.http.shape import expect_list, expect_object
+from integrations.http.responses.shape import expect_list, expect_object
 from integrations.providers.connector import CollectionContext
-from integrations.providers.fields import CURRENCY_PROPERTY
 from integrations.providers.hubspot.listing.lookups import (
     Names,
     fetch_lookups,
@@ -23,6 +22,7 @@ from integrations.providers.hubspot.objects import (
     get_object_type,
 )
 from integrations.providers.records import FieldSpec, read_fields
+from integrations.providers.typed.fields import CURRENCY_PROPERTY
 
 # A list call carries its properties in the address, and 8 KB is where servers
 # begin to answer 414. The rest of the address stays under the other two.

@@ -7,7 +7,18 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from integrations.providers.fields import (
+from integrations.providers.hubspot.mapping.fields import DEAL_CURRENCY
+from integrations.providers.hubspot.mapping.links import HAS_MORE, PREFIX
+from integrations.providers.hubspot.objects import COMPANIES, CONTACTS, OBJECT_TYPES
+from integrations.providers.links import RELATION, SOURCE, TARGET
+from integrations.providers.records import (
+    DisplayField,
+    FieldSpec,
+    fields_of,
+    unknown_names,
+)
+from integrations.providers.text.html_blocks import html_blocks
+from integrations.providers.typed.fields import (
     CURRENCY_PROPERTY,
     Boolean,
     Choice,
@@ -27,18 +38,7 @@ from integrations.providers.fields import (
     Value,
     to_several,
 )
-from integrations.providers.html_blocks import html_blocks
-from integrations.providers.hubspot.mapping.fields import DEAL_CURRENCY
-from integrations.providers.hubspot.mapping.links import HAS_MORE, PREFIX
-from integrations.providers.hubspot.objects import COMPANIES, CONTACTS, OBJECT_TYPES
-from integrations.providers.links import RELATION, SOURCE, TARGET
-from integrations.providers.records import (
-    DisplayField,
-    FieldSpec,
-    fields_of,
-    unknown_names,
-)
-from integrations.providers.values import to_day, to_number, to_time
+from integrations.providers.typed.values import to_day, to_number, to_time
 
 DAY_DIGITS: Final = len("20261122")
 MILLISECONDS: Final = 1000

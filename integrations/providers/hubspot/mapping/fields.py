@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from integrations.providers.fields import CURRENCY_PROPERTY
 from integrations.providers.hubspot.objects import DEALS, ObjectType
 from integrations.providers.records import FieldSpec, tell_apart
-from integrations.providers.values import cut
+from integrations.providers.typed.fields import CURRENCY_PROPERTY
+from integrations.providers.typed.values import cut
 
 # https://knowledge.hubspot.com/properties/property-field-types-in-hubspot
 # A property has 5,000 options at most.

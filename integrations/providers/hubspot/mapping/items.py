@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from integrations.http.errors import InvalidResponse
-from integrations.http.shape import expect_object, flag
+from integrations.http.responses.shape import expect_object, flag
 from integrations.providers.connector import CollectionContext
 from integrations.providers.hubspot.objects import (
     CONTACTS,
@@ -15,7 +15,7 @@ from integrations.providers.hubspot.objects import (
 )
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
-from integrations.providers.values import (
+from integrations.providers.typed.values import (
     cut,
     https_url,
     is_host_of,

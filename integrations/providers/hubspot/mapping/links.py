@@ -4,16 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from integrations.http import urls
 from integrations.http.client import ApiClient
-from integrations.http.shape import expect_object, objects, optional_object
+from integrations.http.responses.shape import expect_object, objects, optional_object
+from integrations.http.sending import urls
 from integrations.providers.hubspot.api.paging import next_after
 from integrations.providers.hubspot.objects import Association
 from integrations.providers.kinds import Cut, CutKind
 from integrations.providers.listing import read_pages
 from integrations.providers.records import IntegrationItem
 from integrations.providers.stored import StoredItem
-from integrations.providers.values import to_id
+from integrations.providers.typed.values import to_id
 
 LINKS_PER_PAGE = 500
 # Ten thousand; beyond them the item and its collection say that there are more.

@@ -3,9 +3,9 @@
 import re
 from typing import Any, Final, TypeVar
 
-from integrations.http.classify import default_classify, error_body
 from integrations.http.errors import ApiError, Forbidden, RateLimited, Server
-from integrations.http.transport import Response
+from integrations.http.responses.classify import default_classify, error_body
+from integrations.http.sending.transport import Response
 
 # https://developers.notion.com/reference/request-limits
 BLOCKED: Final = "public_api_request_blocked"

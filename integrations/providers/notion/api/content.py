@@ -13,7 +13,7 @@ from integrations.http.errors import (
     Transient,
     is_refusal,
 )
-from integrations.http.shape import expect_object
+from integrations.http.responses.shape import expect_object
 from integrations.providers.notion.api.literal import settle_headings
 from integrations.providers.notion.ids import find_ids, to_id
 from integrations.providers.notion.mapping.outline import (
@@ -25,7 +25,7 @@ from integrations.providers.notion.mapping.outline import (
 )
 from integrations.providers.notion.mapping.unknown import UNTOLD
 from integrations.providers.records import Content
-from integrations.providers.rich_text import Block, BlockKind, to_json
+from integrations.providers.text.rich_text import Block, BlockKind, to_json
 
 # What a large page leaves out is asked for block by block: so many calls at most.
 MOST_FOLLOW_UPS: Final = 8

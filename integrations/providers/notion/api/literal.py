@@ -16,7 +16,7 @@ from integrations.providers.errors import ListingExpiredError
 from integrations.providers.notion.api.paging import PAGE_SIZE, Listing, fetch_list
 from integrations.providers.notion.ids import find_id
 from integrations.providers.notion.mapping.titles import plain_text
-from integrations.providers.rich_text import Block, BlockKind, Span
+from integrations.providers.text.rich_text import Block, BlockKind, Span
 
 # Calls for the blocks of a page; behind them a heading is taken for one.
 MOST_CALLS: Final = 10

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from integrations.http.errors import InvalidRequest, InvalidResponse
-from integrations.http.shape import expect_list, expect_object, optional_object
+from integrations.http.responses.shape import (
+    expect_list,
+    expect_object,
+    optional_object,
+)
 from integrations.providers.errors import ListingExpiredError
 from integrations.providers.listing import expect_cursor
 

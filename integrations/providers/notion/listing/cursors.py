@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from integrations.providers import typed_json
+from integrations.providers.typed import typed_json
 
 KIND: Final = "kind"
 

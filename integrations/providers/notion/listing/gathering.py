@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from integrations.http.errors import InvalidResponse
-from integrations.http.shape import expect_object
+from integrations.http.responses.shape import expect_object
 from integrations.providers.kinds import Deletion, Incomplete, Pending, PendingKind
 from integrations.providers.mistakes import Mistake
 from integrations.providers.notion.ids import to_id

@@ -8,11 +8,11 @@ from typing import Any, Final
 from integrations.http.client import ApiClient
 from integrations.http.errors import Forbidden, InvalidRequest, NotFound
 from integrations.http.once import get_once
-from integrations.http.shape import expect_object
+from integrations.http.responses.shape import expect_object
 from integrations.providers.listing import map_rows, read_pages
 from integrations.providers.notion.api.paging import PAGE_SIZE, fetch_list
 from integrations.providers.notion.ids import to_id
-from integrations.providers.values import one_line
+from integrations.providers.typed.values import one_line
 
 # Whoever is behind them has no name here, like guests, whom Notion does not list.
 MOST_PAGES: Final = 20

@@ -11,7 +11,7 @@ from integrations.http.errors import (
     Transient,
     is_refusal,
 )
-from integrations.http.shape import expect_object
+from integrations.http.responses.shape import expect_object
 from integrations.providers.notion.mapping.parents import (
     BLOCK,
     DATA_SOURCE,

@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from integrations.providers import typed_json
 from integrations.providers.errors import ListingExpiredError
 from integrations.providers.notion.listing.cursors import (
     KIND,
@@ -26,7 +25,8 @@ from integrations.providers.notion.listing.cursors import (
     UnseenRows,
     Walk,
 )
-from integrations.providers.values import to_time
+from integrations.providers.typed import typed_json
+from integrations.providers.typed.values import to_time
 
 
 def read_inventory(cursor: str | None) -> Inventory:

@@ -9,10 +9,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from integrations.http import urls
 from integrations.http.client import ApiClient
 from integrations.http.errors import Forbidden, InvalidRequest, NotFound
-from integrations.http.shape import expect_object
+from integrations.http.responses.shape import expect_object
+from integrations.http.sending import urls
 from integrations.providers.notion.api.paging import PAGE_SIZE, Listing, fetch_list
 from integrations.providers.notion.ids import to_id
 from integrations.providers.notion.mapping.titles import MAX_REFERENCES, references_in

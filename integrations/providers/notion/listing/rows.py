@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError, InvalidResponse, is_refusal, may_pass
-from integrations.http.shape import expect_object
+from integrations.http.responses.shape import expect_object
 from integrations.providers.connector import CollectionContext
 from integrations.providers.errors import ListingExpiredError
 from integrations.providers.kinds import Incomplete, IncompleteKind
@@ -37,7 +37,7 @@ from integrations.providers.notion.mapping.items import (
 from integrations.providers.notion.mapping.parents import DATA_SOURCE, to_parent
 from integrations.providers.records import Page
 from integrations.providers.stored import StoredItem
-from integrations.providers.values import to_time
+from integrations.providers.typed.values import to_time
 
 # Times have the precision of a minute, in practice.
 MINUTE: Final = timedelta(minutes=1)

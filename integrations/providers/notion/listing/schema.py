@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError, NotFound, is_refusal, may_pass
-from integrations.http.shape import expect_object
+from integrations.http.responses.shape import expect_object
 from integrations.providers.connector import CollectionContext
 from integrations.providers.errors import CollectionDeletedError
 from integrations.providers.kinds import DeletionKind

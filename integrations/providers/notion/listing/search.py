@@ -19,7 +19,7 @@ from integrations.providers.notion.mapping.items import (
     is_trashed,
 )
 from integrations.providers.notion.mapping.parents import to_parent
-from integrations.providers.values import to_time
+from integrations.providers.typed.values import to_time
 
 H = TypeVar("H", bound=Hits)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from integrations.http.errors import ApiError
-from integrations.http.shape import expect_object, text
+from integrations.http.responses.shape import expect_object, text
 from integrations.providers.listing import reading
 from integrations.providers.notion.ids import to_id
 from integrations.providers.notion.listing.gathering import (

@@ -5,7 +5,29 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from integrations.providers.fields import (
+from integrations.providers.links import TARGET
+from integrations.providers.notion.ids import find_id, find_ids
+from integrations.providers.notion.mapping.items import ABOUT
+from integrations.providers.notion.mapping.schema import (
+    ABOUT_FIELDS,
+    FORMAT,
+    USERS,
+    WITH_COMMAS,
+)
+from integrations.providers.notion.mapping.values import UNAVAILABLE
+from integrations.providers.records import (
+    DisplayField,
+    FieldSpec,
+    read_fields,
+    unknown_names,
+)
+from integrations.providers.text.rich_text import (
+    SPANS,
+    Block,
+    BlockKind,
+    spans_from_json,
+)
+from integrations.providers.typed.fields import (
     Boolean,
     Choice,
     Date,
@@ -25,29 +47,13 @@ from integrations.providers.fields import (
     Value,
     to_several,
 )
-from integrations.providers.links import TARGET
-from integrations.providers.notion.ids import find_id, find_ids
-from integrations.providers.notion.mapping.items import ABOUT
-from integrations.providers.notion.mapping.schema import (
-    ABOUT_FIELDS,
-    FORMAT,
-    USERS,
-    WITH_COMMAS,
+from integrations.providers.typed.values import (
+    MORE,
+    to_day,
+    to_number,
+    to_time,
+    to_zone,
 )
-from integrations.providers.notion.mapping.values import UNAVAILABLE
-from integrations.providers.records import (
-    DisplayField,
-    FieldSpec,
-    read_fields,
-    unknown_names,
-)
-from integrations.providers.rich_text import (
-    SPANS,
-    Block,
-    BlockKind,
-    spans_from_json,
-)
-from integrations.providers.values import MORE, to_day, to_number, to_time, to_zone
 
 # "links" is how schemas of an earlier version say it, until they are read again.
 RELATIONS: Final = frozenset({"relation", "links"})

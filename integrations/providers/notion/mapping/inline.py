@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-from integrations.providers.markdown import markdown_spans
-from integrations.providers.rich_text import Spans
+from integrations.providers.text.markdown import markdown_spans
+from integrations.providers.text.rich_text import Spans
 
 _DATE: Final = re.compile(r"<mention-date\b([^<>]*)/?>(?:\s*</mention-date>)?")
 _ATTRIBUTE: Final = re.compile(r'\b([\w-]{1,40})="([^"<>]*)"')

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from integrations.http.errors import InvalidResponse
-from integrations.http.shape import expect_list, expect_object
+from integrations.http.responses.shape import expect_list, expect_object
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.notion.ids import find_ids, to_id
 from integrations.providers.notion.mapping.parents import (
@@ -27,7 +27,7 @@ from integrations.providers.notion.mapping.titles import (
 )
 from integrations.providers.notion.mapping.values import to_value
 from integrations.providers.records import IntegrationItem, RemoteCollection
-from integrations.providers.values import https_url, to_time
+from integrations.providers.typed.values import https_url, to_time
 
 PAGES, DATABASES = "pages", "databases"
 PAGE, DATABASE, DATA_SOURCE = "page", "database", "data_source"

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from integrations.providers.fields import Relation
 from integrations.providers.links import RemoteLink
 from integrations.providers.notion.mapping.display import RELATIONS, to_value
 from integrations.providers.notion.mapping.items import ABOUT
 from integrations.providers.records import FieldSpec, fields_of, unknown_names
+from integrations.providers.typed.fields import Relation
 
 
 def to_links(

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from integrations.providers.markdown import MAX_LINE
 from integrations.providers.notion.ids import find_id
 from integrations.providers.notion.mapping.inline import to_spans
 from integrations.providers.notion.mapping.titles import UNTITLED, is_emoji
@@ -21,8 +20,9 @@ from integrations.providers.notion.mapping.unknown import (
     to_media,
     to_unknown,
 )
-from integrations.providers.rich_text import Block, BlockKind, Spans, spans_of
-from integrations.providers.values import MORE
+from integrations.providers.text.markdown import MAX_LINE
+from integrations.providers.text.rich_text import Block, BlockKind, Spans, spans_of
+from integrations.providers.typed.values import MORE
 
 MAX_BLOCKS: Final = 2000
 MAX_CHARACTERS: Final = 200_000

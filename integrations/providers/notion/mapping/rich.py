@@ -6,7 +6,7 @@ https://developers.notion.com/reference/rich-text
 from collections.abc import Mapping
 from typing import Any, Final
 
-from integrations.providers.rich_text import Span, Spans, Style, merge_spans
+from integrations.providers.text.rich_text import Span, Spans, Style, merge_spans
 
 _STYLES: Final[Mapping[str, Style]] = {
     "bold": Style.BOLD,

@@ -20,7 +20,7 @@ from integrations.providers.records import (
     colours_of,
     read_fields,
 )
-from integrations.providers.values import cut
+from integrations.providers.typed.values import cut
 
 MAX_FIELDS: Final = 500
 MAX_OPTIONS: Final = 1000

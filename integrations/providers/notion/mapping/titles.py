@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from integrations.http.errors import InvalidResponse
-from integrations.http.shape import expect_list, expect_object
-from integrations.providers.values import cut, one_line
+from integrations.http.responses.shape import expect_list, expect_object
+from integrations.providers.typed.values import cut, one_line
 
 UNTITLED: Final = "Untitled"
 MAX_NAME: Final = 500

@@ -10,7 +10,7 @@ from typing import Final
 from integrations.providers.notion.ids import find_id
 from integrations.providers.notion.mapping.inline import to_spans
 from integrations.providers.notion.mapping.items import to_url
-from integrations.providers.rich_text import Block, placeholder, spans_text
+from integrations.providers.text.rich_text import Block, placeholder, spans_text
 
 # Blocks that have Markdown: unknown ones of these kinds are only too many for one
 # answer, and can be asked for. All others have none, whoever asks.

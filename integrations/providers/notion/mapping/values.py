@@ -11,8 +11,8 @@ from integrations.providers.notion.mapping.titles import (
     MAX_REFERENCES,
     references_in,
 )
-from integrations.providers.rich_text import Span, spans_to_json
-from integrations.providers.values import MAX_TIME, MORE, cut
+from integrations.providers.text.rich_text import Span, spans_to_json
+from integrations.providers.typed.values import MAX_TIME, MORE, cut
 
 MAX_TEXT: Final = 20_000
 # As many as are fetched of one value.

@@ -15,7 +15,7 @@ from django.utils import timezone
 from integrations.models import Connection, Credential
 from integrations.models.reasons import ReasonCode, StateReason
 from integrations.oauth.tokens import TokenSet
-from integrations.providers import typed_json
+from integrations.providers.typed import typed_json
 from integrations.services.common import audit, crypto
 from integrations.services.connections import new_grant
 from integrations.services.connections.handover import bundle

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from integrations.http.backoff import MAX_RETRY_AFTER
+from integrations.http.resilience.backoff import MAX_RETRY_AFTER
 from integrations.models import Credential, RefreshAttempt, times
 
 MARGIN_SECONDS = 15.0

@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from integrations.models import Collection, Connection, Download, DownloadPart
-from integrations.providers.values import MAX_NAME, cut
+from integrations.providers.typed.values import MAX_NAME, cut
 from integrations.services.common import queue
 from integrations.services.common.clock import database_now
 from integrations.services.items.downloads.asked import Content

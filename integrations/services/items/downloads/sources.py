@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from django.utils import timezone
 
 from integrations.models import Collection, Item
-from integrations.providers.fields import (
+from integrations.providers.typed.fields import (
     Boolean,
     DateTime,
     Link,
@@ -20,7 +20,7 @@ from integrations.providers.fields import (
     Text,
     Value,
 )
-from integrations.providers.plain import plain
+from integrations.providers.typed.plain import plain
 from integrations.services.items.export import (
     FIELDS,
     Row,

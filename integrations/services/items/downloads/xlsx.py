@@ -9,7 +9,8 @@ from django.utils import timezone
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from integrations.providers.fields import (
+from integrations.providers.text.rich_text import safe_href
+from integrations.providers.typed.fields import (
     Boolean,
     Date,
     DateTime,
@@ -20,8 +21,7 @@ from integrations.providers.fields import (
     Percent,
     Value,
 )
-from integrations.providers.plain import plain
-from integrations.providers.rich_text import safe_href
+from integrations.providers.typed.plain import plain
 from integrations.services.items.downloads.sources import Head, Source
 from integrations.services.items.downloads.xlsx_cells import (
     SECONDS,

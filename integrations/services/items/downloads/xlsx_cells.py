@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Final
 
-from integrations.http import steering
-from integrations.providers.fields import Money, Number, Percent
+from integrations.http.observability import steering
+from integrations.providers.typed.fields import Money, Number, Percent
 
 # https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3
 MOST_CHARACTERS: Final = 32_767

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from integrations.models import Collection, Item, OwnColumn
 from integrations.models.remote_key import remote_key
-from integrations.providers.plain import plain
+from integrations.providers.typed.plain import plain
 from integrations.services.items.export import Values, shown_values
 from integrations.services.items.own_columns.load import load, typed_values
 

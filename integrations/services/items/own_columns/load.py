@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from integrations.models import Collection, Item, OwnColumn, OwnValue
-from integrations.providers.fields import Value
+from integrations.providers.typed.fields import Value
 from integrations.services.items.own_columns import typed
 
 

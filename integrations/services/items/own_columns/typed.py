@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 
 from integrations.models import Collection, OwnColumn
-from integrations.providers.fields import (
+from integrations.providers.typed.fields import (
     Boolean,
     Choice,
     Date,
@@ -17,7 +17,7 @@ from integrations.providers.fields import (
     User,
     Value,
 )
-from integrations.providers.values import to_number
+from integrations.providers.typed.values import to_number
 
 MOST_LENGTH: Final = 2000
 MOST_NAME: Final = 200

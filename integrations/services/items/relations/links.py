@@ -7,9 +7,9 @@ from django.db import models
 from django.db.models import F
 
 from integrations.models import Collection, Item
-from integrations.providers.fields import Relation
 from integrations.providers.links import relations_in
 from integrations.providers.records import DisplayField
+from integrations.providers.typed.fields import Relation
 
 MAX_LINKS = 50
 AT_ONCE = 10_000

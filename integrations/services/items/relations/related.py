@@ -11,8 +11,8 @@ from django.db.models import F
 
 from integrations.models import Item
 from integrations.models.items.item import ItemQuerySet
-from integrations.providers.fields import Link, Text, Value
 from integrations.providers.records import DisplayField
+from integrations.providers.typed.fields import Link, Text, Value
 from integrations.services.items.search import full_text
 from integrations.services.items.search.words import fold
 

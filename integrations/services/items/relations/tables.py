@@ -8,10 +8,10 @@ from itertools import chain
 from typing import Final
 
 from integrations.models import Collection, Item
-from integrations.providers import fields
-from integrations.providers.fields import CURRENCY_PROPERTY, Money
 from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField, read_fields
+from integrations.providers.typed import fields
+from integrations.providers.typed.fields import CURRENCY_PROPERTY, Money
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import describe
 from integrations.services.items.lists.counting import Count

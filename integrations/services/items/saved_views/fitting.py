@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 
 from integrations.models import Collection, Connection, Item, SavedView
-from integrations.providers.values import cut
+from integrations.providers.typed.values import cut
 from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.saved_views import snapshot
 from integrations.services.items.saved_views.snapshot import Snapshot, to_query_dict

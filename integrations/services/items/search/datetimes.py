@@ -10,8 +10,8 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final, NamedTuple
 
-from integrations.providers.plain import MONTHS
-from integrations.providers.values import to_zone
+from integrations.providers.typed.plain import MONTHS
+from integrations.providers.typed.values import to_zone
 
 # What begins the word of a minute, and no word that is typed.
 MINUTE_WORD: Final = "°"

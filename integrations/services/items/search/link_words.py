@@ -5,8 +5,8 @@ from hashlib import blake2b
 from typing import Final
 from uuid import UUID
 
-from integrations.providers.fields import SEVERAL, Relation
 from integrations.providers.records import DisplayField
+from integrations.providers.typed.fields import SEVERAL, Relation
 
 # What begins each of them, and no other word.
 LINK: Final = "→"

@@ -10,12 +10,13 @@ from typing import Any, Final, NamedTuple, cast
 from django.utils import timezone
 
 from integrations.models import Collection
-from integrations.providers import CONNECTORS, fields
-from integrations.providers.fields import SEVERAL, Value
-from integrations.providers.plain import plain
+from integrations.providers import CONNECTORS
 from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField, read_fields
-from integrations.providers.values import to_zone
+from integrations.providers.typed import fields
+from integrations.providers.typed.fields import SEVERAL, Value
+from integrations.providers.typed.plain import plain
+from integrations.providers.typed.values import to_zone
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import describe
 from integrations.services.items.relations.links import MAX_LINKS

@@ -16,7 +16,7 @@ from integrations.models import Collection
 from integrations.models.uuids import time_ordered_uuid
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.records import IntegrationItem
-from integrations.providers.values import cut
+from integrations.providers.typed.values import cut
 from integrations.services.items.storage.statements import upsert_statement
 
 NAME_LENGTH = 500

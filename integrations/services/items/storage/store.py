@@ -9,7 +9,7 @@ from uuid import UUID
 from integrations.models import Collection, Edit, Item, ItemChange
 from integrations.providers.kinds import Deletion
 from integrations.providers.records import Content, IntegrationItem
-from integrations.providers.values import cut
+from integrations.providers.typed.values import cut
 from integrations.services.items.history.differences import differences
 from integrations.services.items.own_columns import merging
 from integrations.services.items.relations import write as relations

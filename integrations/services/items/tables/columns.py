@@ -8,9 +8,9 @@ from typing import Any
 from integrations.models import Collection, OwnColumn
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import HasLinkFields
-from integrations.providers.fields import CURRENCY_PROPERTY
 from integrations.providers.links import RELATION, SOURCE, TARGET
 from integrations.providers.records import COLOURS_KEY, FieldSpec, read_fields
+from integrations.providers.typed.fields import CURRENCY_PROPERTY
 from integrations.services.items.own_columns import typed
 
 NAME, UPDATED, CREATED = "item.name", "item.updated", "item.created"

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from integrations.models import Collection, Item
-from integrations.providers.fields import Money, Number, Value
-from integrations.providers.plain import plain
-from integrations.providers.values import to_number
+from integrations.providers.typed.fields import Money, Number, Value
+from integrations.providers.typed.plain import plain
+from integrations.providers.typed.values import to_number
 from integrations.services.items.tables import totals
 from integrations.services.items.tables.columns import Column, Family
 from integrations.services.items.tables.conditions import Condition

@@ -6,7 +6,7 @@ from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
 from integrations.models import Item, ItemLink
-from integrations.providers.fields import Relation
+from integrations.providers.typed.fields import Relation
 from integrations.services.items.tables.columns import Column
 
 # Of those that name one item; a download names fewer in words.

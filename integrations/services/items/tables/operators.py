@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Final
 
 from integrations.models.items.table import TEXT_LENGTH
-from integrations.providers.plain import write_day
-from integrations.providers.values import to_number
+from integrations.providers.typed.plain import write_day
+from integrations.providers.typed.values import to_number
 from integrations.services.items.tables.columns import Column, Family
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Final
 
 from integrations.models import Collection, Item, PropertyIndex
-from integrations.providers import fields
-from integrations.providers.fields import Unavailable, Value
+from integrations.providers.typed import fields
+from integrations.providers.typed.fields import Unavailable, Value
 from integrations.services.items.tables.columns import (
     FAMILIES,
     Column,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from django.http import QueryDict
 
 from integrations.models.messages import wording
-from integrations.providers.values import cut
+from integrations.providers.typed.values import cut
 from integrations.services.items.left_out import find_left_out
 from integrations.services.items.lists.query import MAX_SEARCH, SEARCH_CUT, read_view
 from integrations.services.items.tables.columns import UPDATED, Column, Columns

@@ -7,7 +7,9 @@ from typing import Any, Final, NamedTuple
 
 from integrations.models import Collection, Item
 from integrations.models.items.table import TEXT_LENGTH
-from integrations.providers.fields import (
+from integrations.providers.raw import describe_raw
+from integrations.providers.records import DisplayField
+from integrations.providers.typed.fields import (
     SEVERAL,
     Boolean,
     Date,
@@ -23,9 +25,7 @@ from integrations.providers.fields import (
     User,
     Value,
 )
-from integrations.providers.plain import plain
-from integrations.providers.raw import describe_raw
-from integrations.providers.records import DisplayField
+from integrations.providers.typed.plain import plain
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import describe, describe_links
 from integrations.services.items.own_columns.load import load, typed_values

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.cache import cache
 
-from integrations.http.answers import Answers
+from integrations.http.responses.answers import Answers
 from integrations.http.secrets import Secret
 from integrations.services.common import crypto
 

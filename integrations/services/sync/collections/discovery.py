@@ -16,7 +16,7 @@ from integrations.providers import CONNECTORS
 from integrations.providers.errors import IncompleteListingError
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import RemoteCollection
-from integrations.providers.values import MAX_NAME, cut
+from integrations.providers.typed.values import MAX_NAME, cut
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 from integrations.services.sync import failures

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from integrations.models import Collection, Connection
 from integrations.models.collection import Completeness
 from integrations.models.reasons import Reason
-from integrations.providers import typed_json
+from integrations.providers.typed import typed_json
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,6 @@ from typing import Any, Final
 from integrations.http.errors import InvalidResponse
 from integrations.models import Collection, times
 from integrations.models.sync.progress import Phase
-from integrations.providers import typed_json
 from integrations.providers.kinds import (
     Cut,
     Deletion,
@@ -23,6 +22,7 @@ from integrations.providers.kinds import (
     PendingKind,
 )
 from integrations.providers.records import Page
+from integrations.providers.typed import typed_json
 from integrations.services.sync.refresh import extras, mistakes
 from integrations.services.sync.refresh.cycle import Cycle
 from integrations.services.sync.refresh.mistakes import Mistakes

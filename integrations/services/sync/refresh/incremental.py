@@ -9,8 +9,8 @@ from integrations.models import Collection
 from integrations.models.collection import Completeness
 from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.models.sync.progress import ProgressState
-from integrations.providers import typed_json
 from integrations.providers.kinds import Cut
+from integrations.providers.typed import typed_json
 from integrations.services.sync.collections import refusals
 from integrations.services.sync.deletions import soft_delete
 from integrations.services.sync.leases.lease import RunLease

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from integrations.http.clock import date_of
 from integrations.http.errors import ApiError
+from integrations.http.resilience.clock import date_of
 from integrations.http.secrets import Secret
-from integrations.http.transport import Request, Response, Timeouts
+from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.models.messages.wording import count_text
 from integrations.oauth.errors import ClientRejected, OAuthError
 from integrations.providers import SPECS

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, Final
 
 from integrations.models.writing.import_texts import FileProblem
-from integrations.providers.values import one_line
+from integrations.providers.typed.values import one_line
 from integrations.services.common.errors import ServiceError
 
 MAX_BYTES: Final = 5 * 1024 * 1024

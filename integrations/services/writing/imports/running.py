@@ -21,18 +21,13 @@ from integrations.models.reasons import ReasonCode
 from integrations.models.writing.import_texts import RowProblem
 from integrations.providers.capabilities import WritesManyItems
 from integrations.services.common import audit, import_content
-from integrations.services.writing import (
-    bulk,
-    bulk_delivery,
-    conflicts,
-    delivery,
-    discarding,
-    editing,
-    outbox,
-)
+from integrations.services.writing import conflicts, editing, outbox
+from integrations.services.writing.batches import bulk, bulk_delivery
+from integrations.services.writing.delivering import delivery
+from integrations.services.writing.delivering.outcomes import FIRST_LOOK
 from integrations.services.writing.imports import checking, results
 from integrations.services.writing.imports.lease import ImportLease
-from integrations.services.writing.outcomes import FIRST_LOOK
+from integrations.services.writing.undo import discarding
 
 # Rows that wait for something keep no others from being sent, up to so many.
 MOST_OPEN: Final = 10

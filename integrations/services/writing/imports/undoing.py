@@ -15,9 +15,11 @@ from django.utils import timezone
 from integrations.models import BulkEdit, Edit, Import, ImportRow
 from integrations.models.writing.edit import EditQuerySet
 from integrations.services.common import audit
-from integrations.services.writing import bulk, outbox, undoing
-from integrations.services.writing.bulk import PreviewChangedError
+from integrations.services.writing import outbox
+from integrations.services.writing.batches import bulk
+from integrations.services.writing.batches.bulk import PreviewChangedError
 from integrations.services.writing.outbox import NothingToUndoError
+from integrations.services.writing.undo import undoing
 
 
 @dataclass(frozen=True, kw_only=True)

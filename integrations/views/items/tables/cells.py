@@ -7,7 +7,7 @@ from typing import Final
 from django.utils.safestring import SafeString
 
 from integrations.models import Collection, Item
-from integrations.providers.fields import (
+from integrations.providers.typed.fields import (
     SEVERAL,
     Boolean,
     Choice,
@@ -22,12 +22,12 @@ from integrations.providers.fields import (
     User,
     Value,
 )
-from integrations.providers.plain import plain
+from integrations.providers.typed.plain import plain
 from integrations.services.items.relations.links import Links, find_by_id
 from integrations.services.items.tables.columns import NAME, Column
 from integrations.services.items.tables.values import load_beside, singles_of, values_of
+from integrations.views.items.parts.values import NO_LINKS, Shown, show
 from integrations.views.items.tables.drawing import Cell, Part, draw_cells
-from integrations.views.items.values import NO_LINKS, Shown, show
 
 MOST_PARTS, MOST_LINKED, LONG = 4, 3, 120
 # Of what hovering shows; the item's page has all of it.

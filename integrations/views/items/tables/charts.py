@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
-from integrations.providers.fields import Money, Number, Value
-from integrations.providers.plain import plain
+from integrations.providers.typed.fields import Money, Number, Value
+from integrations.providers.typed.plain import plain
 from integrations.services.items.tables.groups import Group, Groups
 
 WIDTH, BAR, GAP, LABEL, NUMBER = 640, 22, 8, 190, 130

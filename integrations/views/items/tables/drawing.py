@@ -18,7 +18,7 @@ from integrations.services.items.tables.columns import Column
 from integrations.templatetags import icons
 from integrations.templatetags.mooring import external, is_safe_link
 from integrations.templatetags.times import shown_time
-from integrations.views.items.values import Shown
+from integrations.views.items.parts.values import Shown
 
 EMPTY: Final = SafeString('<span class="soft">\N{EN DASH}</span>')
 RIGHT: Final = SafeString(' class="right"')

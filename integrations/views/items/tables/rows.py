@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods
 
 from integrations.models import Collection, Item
 from integrations.models.messages.wording import count_text
-from integrations.providers.fields import Email
-from integrations.providers.rich_text import safe_href
+from integrations.providers.text.rich_text import safe_href
+from integrations.providers.typed.fields import Email
 from integrations.services.items.tables.columns import Columns
 from integrations.services.items.tables.listing import Selection
 from integrations.services.items.tables.values import singles_of, values_of

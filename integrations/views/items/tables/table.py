@@ -30,8 +30,8 @@ from integrations.services.sync.collections import opened_collections
 from integrations.services.writing import editing
 from integrations.views import live
 from integrations.views.access import UserRequest
+from integrations.views.items.parts.values import show
 from integrations.views.items.tables import cells, charts, chosen, filters
-from integrations.views.items.values import show
 from integrations.views.live import Look
 from integrations.views.saved_views import shown as saved_views
 

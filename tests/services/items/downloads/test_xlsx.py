@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from integrations.providers.fields import (
+from integrations.providers.typed.fields import (
     Boolean,
     Choice,
     Choices,

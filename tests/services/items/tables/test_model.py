@@ -9,7 +9,8 @@ from django.db import connection as database
 from django.http import QueryDict
 
 from integrations.models import Item, PropertyIndex
-from integrations.providers.fields import (
+from integrations.providers.records import IntegrationItem
+from integrations.providers.typed.fields import (
     SEVERAL,
     Boolean,
     Date,
@@ -21,8 +22,7 @@ from integrations.providers.fields import (
     Relation,
     User,
 )
-from integrations.providers.plain import plain
-from integrations.providers.records import IntegrationItem
+from integrations.providers.typed.plain import plain
 from integrations.services.items.described import describe
 from integrations.services.items.storage import store
 from integrations.services.items.tables import indexes, listing, selection

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from integrations.http.transport import Request, Response, Timeouts
+from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.models import Collection, Connection, Item, ItemChange
 from integrations.models.reasons import ReasonCode
 from tests.sandbox.airtable.airtable_client import MO

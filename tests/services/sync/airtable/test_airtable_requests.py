@@ -15,7 +15,7 @@ from integrations.models import Collection, Connection, Item
 from integrations.services.sync import engine, runs
 from tests.services.fixtures import FinishSync, let_time_pass
 from tests.services.sync.airtable.account_rows import Airtable, assert_equal_to, live
-from tests.support.seeds import make_seed
+from tests.support.provider_answers.seeds import make_seed
 
 KINDS = {
     "whoami": r"GET /airtable/v0/meta/whoami",

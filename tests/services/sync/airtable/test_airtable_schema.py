@@ -2,7 +2,7 @@
 
 from integrations.models import Connection, Item, ItemChange
 from integrations.providers import CONNECTORS
-from integrations.providers.fields import Text
+from integrations.providers.typed.fields import Text
 from tests.services.fixtures import FinishSync
 from tests.services.sync.airtable.account_rows import (
     Airtable,

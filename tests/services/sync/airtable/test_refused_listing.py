@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from integrations.http.transport import Request, Response, Timeouts
+from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.models import Connection, Item
 from tests.services.fixtures import FinishSync
 from tests.services.sync.airtable.account_rows import Airtable, assert_equal_to, live

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from integrations.http.transport import Request, Response, Timeouts
+from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.models import Connection, Item
 from tests.services.fixtures import FinishSync
 from tests.services.hubspot_account import assert_equal_to, live

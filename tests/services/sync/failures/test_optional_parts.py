@@ -10,13 +10,13 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from integrations.http.transport import Request, Response, Timeouts
+from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.models import Collection, Connection, Item
 from integrations.models.messages.wording import reason_text
 from integrations.models.reasons import Reason, ReasonCode
 from tests.services.fixtures import FinishSync
 from tests.services.hubspot_account import assert_equal_to, live
-from tests.support.seeds import make_seed
+from tests.support.provider_answers.seeds import make_seed
 
 # Each call that the README of HubSpot marks as optional, by what a note calls it.
 EXTRAS = {

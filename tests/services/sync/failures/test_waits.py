@@ -9,7 +9,7 @@ import time_machine
 from django.core.cache import cache
 from django.utils import timezone
 
-from integrations.http.transport import Request, Response, Timeouts
+from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.models import Connection, Credential, Item, ProviderState
 from integrations.models.messages import wording
 from integrations.services.connections.status import status_of

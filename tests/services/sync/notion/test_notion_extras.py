@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations.http.transport import Request, Response, Timeouts
+from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.models import Collection, Connection, Item
 from tests.sandbox.notion_client import NotionClient
 from tests.services.fixtures import FinishSync

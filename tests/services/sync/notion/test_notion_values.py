@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from integrations.http.transport import Request, Response, Timeouts
+from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.models import Collection, Connection, Item
 from integrations.providers import CONNECTORS
-from integrations.providers.fields import Relation, User
 from integrations.providers.notion.listing import rows
+from integrations.providers.typed.fields import Relation, User
 from tests.services.fixtures import FinishSync
 
 TABLE = "Everything"

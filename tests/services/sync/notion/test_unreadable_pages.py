@@ -11,7 +11,7 @@ import time_machine
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations.http.transport import Request, Response, Timeouts
+from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.models import Collection, Connection, Item
 from integrations.services.sync.refresh import start
 from tests.sandbox.notion_client import NotionClient

@@ -1,0 +1,1 @@
+"""What logs and traces tell of calls, without secrets and forged lines."""

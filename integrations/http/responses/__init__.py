@@ -1,0 +1,1 @@
+"""Read what a provider answered: its body, its shape, and what an error means."""

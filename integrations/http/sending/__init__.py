@@ -1,0 +1,1 @@
+"""Send one request: its address, its deadlines, and the one sent ahead."""

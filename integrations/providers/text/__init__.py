@@ -1,0 +1,1 @@
+"""Formatted text of every provider: HTML and Markdown parsed into blocks."""

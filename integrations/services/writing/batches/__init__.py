@@ -1,0 +1,1 @@
+"""Bulk edits: drafted, and delivered many rows at a time."""

@@ -1,0 +1,1 @@
+"""Deliver edits: claim, look, send, and store what came of it."""

@@ -1,0 +1,1 @@
+"""Undo edits that were sent, and discard those that were not."""

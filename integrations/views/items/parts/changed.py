@@ -1,0 +1,205 @@
+"""Put what changed in items in words: by field, what was and what is."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from integrations.models import Item, ItemChange
+from integrations.models.messages import wording
+from integrations.providers.kinds import Deletion
+from integrations.providers.links import relations_in
+from integrations.providers.raw import describe_raw
+from integrations.providers.records import DisplayField, read_fields
+from integrations.providers.typed.fields import CURRENCY_PROPERTY, Relation
+from integrations.services.common.errors import ConnectorError
+from integrations.services.items import described
+from integrations.services.items.relations import links
+from integrations.services.items.relations.links import Links
+from integrations.views.items.parts.values import show
+
+PREFIX = "properties."
+PARENT, PARENT_NAME = "parent_remote_id", "parent_name"
+FIELD_NAMES = {
+    "name": "Name",
+    "collection": "Collection",
+    PARENT_NAME: "Parent",
+    "remote_url": "Link",
+}
+RAW_TEXT = "these values are shown as the provider gave them"
+CHANGE_KINDS = {"restored": "revived"}
+
+Sides = tuple[Sequence[DisplayField], Sequence[DisplayField]]
+
+
+def describe(
+    item: Item, values: Mapping[str, Any]
+) -> tuple[Sequence[DisplayField], str]:
+    """Return values as the item's connector describes them, raw ones when it cannot.
+
+    A mistake of ours in it is said in the text beside them.
+    """
+    try:
+        return described.describe(item.collection, values, item=item.pk), ""
+    except ConnectorError as exc:
+        return describe_raw(values, {}), wording.connector_text(exc.reference, RAW_TEXT)
+
+
+def describe_past(item: Item, values: Mapping[str, Any]) -> Sequence[DisplayField]:
+    """Return values of another time, with all that they relate to."""
+    try:
+        return described.describe_all(item.collection, values, item=item.pk)
+    except ConnectorError:
+        return describe_raw(values, {})
+
+
+def changes(
+    item: Item, sides: Sequence[tuple[ItemChange, Sides]], linked: Links
+) -> Iterator[dict[str, Any]]:
+    """Yield what happened to the item, latest first, down to its first day here."""
+    kind = "new" if item.was_new else "first_read"
+    for change, both in sides:
+        yield _entry(change, both, linked)
+    yield {"when": item.first_seen_at, "kind": kind, "run": None, "fields": []}
+
+
+def describe_sides(item: Item, change: ItemChange) -> Sides:
+    """Return what was and what is, beside the values that their meaning hangs on."""
+    specs = read_fields(item.collection.schema)
+    currencies = {spec.options.get(CURRENCY_PROPERTY) for spec in specs}
+    beside = {n: v for n, v in item.properties.items() if n in currencies}
+
+    def describe_some(values: Mapping[str, Any]) -> list[DisplayField]:
+        fields = describe_past(item, {**beside, **values})
+        return [field for field in fields if field.name in values]
+
+    pairs = _pairs(change)
+    old, new = map(describe_some, _values(pairs))
+    if PARENT not in pairs or PARENT_NAME in pairs:
+        return old, new
+    parents = [_parent(remote_id) for remote_id in pairs[PARENT]]
+    if any(_names(side, parent) for side in (old, new) for parent in parents):
+        return old, new
+    return [*old, parents[0]], [*new, parents[1]]
+
+
+def _parent(remote_id: object) -> DisplayField:
+    """Return the item that one belongs to, of which only the id was kept."""
+    ids = (str(remote_id),) if remote_id else ()
+    return DisplayField(name=PARENT, label="Parent", value=Relation(linked_ids=ids))
+
+
+def _names(side: Sequence[DisplayField], parent: DisplayField) -> bool:
+    """Tell whether relations among values tell of a parent already."""
+    named = {i for f in side for each in relations_in(f.value) for i in each.linked_ids}
+    return any(set(each.linked_ids) & named for each in relations_in(parent.value))
+
+
+def _pairs(change: ItemChange) -> dict[str, list[Any]]:
+    return {
+        name: pair
+        for name, pair in change.fields.items()
+        if isinstance(pair, list) and len(pair) == 2
+    }
+
+
+def _values(pairs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the old and the new values of the provider's own properties."""
+    old, new = (
+        {n.removeprefix(PREFIX): p[i] for n, p in pairs.items() if n.startswith(PREFIX)}
+        for i in (0, 1)
+    )
+    return old, new
+
+
+def changed_fields(
+    change: ItemChange, sides: Sides, linked: Links
+) -> Iterator[dict[str, Any]]:
+    """Yield each changed field with its old and new value as users read them."""
+    pairs = _pairs(change)
+    own = {n: pair for n, pair in pairs.items() if not n.startswith(PREFIX)}
+    own.pop(PARENT, None)
+    for name, (old, new) in own.items():
+        label = FIELD_NAMES.get(name, name)
+        yield {"name": name, "label": label, "old": old, "new": new}
+    before, after = (_texts(side, linked) for side in sides)
+    for key in {**before, **after}:
+        name, label = key
+        yield {
+            "name": PARENT if name == PARENT else f"{PREFIX}{name}",
+            "label": label,
+            "old": before.get(key, ""),
+            "new": after.get(key, ""),
+        }
+
+
+def _texts(fields: Sequence[DisplayField], linked: Links) -> dict[tuple[str, str], str]:
+    return {(f.name, f.label): show(f.value, linked).text for f in fields}
+
+
+def put_in_words(changes: Sequence[ItemChange]) -> list[dict[str, Any]]:
+    """Return changes of any items, whose collections were fetched, as users read them.
+
+    What their values relate to is looked up once for each connection.
+    """
+    told = _told(changes)
+    return [
+        {"pk": change.pk, "item": change.item, **_entry(change, *told[change.pk])}
+        for change in changes
+    ]
+
+
+def sum_up(changes: Sequence[ItemChange]) -> list[dict[str, Any]]:
+    """Return changes that are not stored, one of each item, as users read them."""
+    told = _told(changes)
+    return [
+        {
+            "item": change.item,
+            "fields": list(changed_fields(change, *told[change.pk])),
+        }
+        for change in changes
+    ]
+
+
+def _told(changes: Sequence[ItemChange]) -> dict[int, tuple[Sides, Links]]:
+    """Return what the fields of changes are put in words with."""
+    sides = {change.pk: describe_sides(change.item, change) for change in changes}
+    linked = _find_linked(changes, sides)
+    return {
+        change.pk: (sides[change.pk], linked[change.item.connection_id])
+        for change in changes
+    }
+
+
+def _entry(change: ItemChange, sides: Sides, linked: Links) -> dict[str, Any]:
+    return {
+        "when": change.at,
+        "kind": CHANGE_KINDS.get(change.kind, change.kind),
+        "why": _why(change),
+        "run": change.run,
+        "edit": getattr(change, "edit", None),
+        "fields": list(changed_fields(change, sides, linked)),
+    }
+
+
+def _find_linked(
+    changes: Sequence[ItemChange], sides: Mapping[int, Sides]
+) -> dict[UUID, Links]:
+    linked: dict[UUID, Links] = {}
+    for change in changes:
+        key = change.item.connection_id
+        if key not in linked:
+            beside = [each.pk for each in changes if each.item.connection_id == key]
+            told = [side for pk in beside for side in sides[pk]]
+            linked[key] = links.find(change.item, *told)
+    return linked
+
+
+def _why(change: ItemChange) -> str:
+    """Return in words what became of a deleted item, or that no field tells more."""
+    if change.kind == ItemChange.Kind.CHANGED and not change.fields:
+        return wording.NO_FIELD_CHANGED
+    try:
+        told = Deletion.from_json(change.fields.get("deletion"))
+    except ValueError:
+        return ""
+    return wording.deletion_text(told.kind, told.detail)

@@ -1,0 +1,38 @@
+"""Put the tables of what an item is linked with in words."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from integrations.models import Item
+from integrations.providers.typed.plain import plain
+from integrations.services.items.relations.groups import Group
+from integrations.services.items.relations.tables import RelatedTable, make_tables
+from integrations.views.items.parts.values import show
+
+
+def make_related_tables(item: Item, groups: Sequence[Group]) -> list[dict[str, Any]]:
+    """Return the tables of an item, ready for their template."""
+    return [_to_context(table) for table in make_tables(item, groups)]
+
+
+def _to_context(table: RelatedTable) -> dict[str, Any]:
+    return {
+        "label": table.label,
+        "count": str(table.count),
+        "sums": [plain(each) for each in table.sums],
+        "columns": table.columns,
+        "rows": [
+            {
+                "item": row.item,
+                "is_primary": row.is_primary,
+                "cells": [
+                    {"label": label, "value": show(cell.value) if cell else None}
+                    for label, cell in zip(table.columns, row.cells, strict=True)
+                ],
+            }
+            for row in table.rows
+        ],
+        "missing": table.missing,
+        "deleted": table.deleted,
+        "url": table.url,
+    }

@@ -1,0 +1,120 @@
+"""Show an item as it was at a past time, beside what it is now."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_safe
+
+from integrations.models import Item
+from integrations.models.times import is_ahead, is_known
+from integrations.providers.records import DisplayField
+from integrations.services.items.history.as_of import PastItem, find_past
+from integrations.services.items.relations import links
+from integrations.services.items.relations.links import Links
+from integrations.views.access import UserRequest
+from integrations.views.items.parts.changed import describe_past
+from integrations.views.items.parts.values import show
+
+MOMENT = timedelta(microseconds=1)
+MILLISECOND = timedelta(milliseconds=1) // MOMENT
+
+
+@require_safe
+def item_as_of(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Show an item's fields as they were at the time that the address names."""
+    item = get_object_or_404(
+        Item.objects.owned_by(request.user).select_related("connection", "collection"),
+        uuid=pk,
+    )
+    item.collection.connection = item.connection
+    now = timezone.now()
+    at = to_time(request.GET.get("at", ""))
+    context: dict[str, Any] = {"item": item, "connection": item.connection}
+    if at is None or is_ahead(at, now):
+        context |= {"error": "not_past", "at_text": minute_text(now)}
+        return render(request, "items/item_as_of.html", context)
+    past = find_past(item, at, now=now)
+    context |= {
+        "at": at,
+        "at_text": local_text(at),
+        "past": past,
+        "rows": list(_rows(item, past)),
+        "history_days": settings.HISTORY_DAYS,
+        "earlier_url": _url(item, past.earlier, before=True),
+        "later_url": _url(item, past.later),
+    }
+    return render(request, "items/item_as_of.html", context)
+
+
+def to_time(text: str) -> datetime | None:
+    """Read a local time of whoever looks, or one that names its zone."""
+    try:
+        at = parse_datetime(text.replace(" ", "+") if "T" in text else text)
+        if at is None or not is_known(at):
+            return None
+        return at if timezone.is_aware(at) else timezone.make_aware(at)
+    except (ValueError, OverflowError):
+        return None
+
+
+def local_text(at: datetime) -> str:
+    """Return a time as a form's field takes it, in the zone of whoever looks.
+
+    It takes no more than milliseconds, and shows no more than the time has.
+    """
+    local = at.astimezone(timezone.get_current_timezone()).replace(tzinfo=None)
+    if local.microsecond >= MILLISECOND:
+        return local.isoformat(timespec="milliseconds")
+    return local.isoformat(timespec="seconds" if local.second else "minutes")
+
+
+def minute_text(now: datetime) -> str:
+    """Return the minute that a form begins with."""
+    return local_text(now.replace(second=0, microsecond=0))
+
+
+def _url(item: Item, at: datetime | None, *, before: bool = False) -> str:
+    """Return the page of the moment at a change, or of the one just before it."""
+    if at is None:
+        return ""
+    stamp = at - MOMENT if before else at
+    path = reverse("integrations:item-as-of", args=(item.uuid,))
+    return f"{path}?{urlencode({'at': stamp.isoformat()})}"
+
+
+def _rows(item: Item, past: PastItem) -> Iterator[dict[str, Any]]:
+    """Yield each field with what it was and what it is."""
+    then = describe_past(item, past.properties)
+    now = describe_past(item, item.properties)
+    linked = links.find(item, then, now)
+    before, after = (_by_name(fields, linked) for fields in (then, now))
+    own = [
+        ("Name", past.name, item.name),
+        ("Parent", past.parent_name, item.parent_name),
+    ]
+    for label, old, new in own:
+        if old or new:
+            yield _row(label, old, new)
+    for key in {**before, **after}:
+        name, label = key
+        row = _row(label, before.get(key, ""), after.get(key, ""))
+        yield {**row, "in_part": name in past.in_part}
+
+
+def _row(label: str, old: str, new: str) -> dict[str, Any]:
+    return {"label": label, "then": old, "now": new, "differs": old != new}
+
+
+def _by_name(
+    fields: Sequence[DisplayField], linked: Links
+) -> dict[tuple[str, str], str]:
+    return {(f.name, f.label): show(f.value, linked).text for f in fields}

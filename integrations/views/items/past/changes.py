@@ -1,0 +1,203 @@
+"""Show what changed in a user's items: by day, filtered, and since they last looked."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_POST, require_safe
+
+from integrations.models import Collection, Connection, ItemChange, SyncRun
+from integrations.models.messages import wording
+from integrations.models.times import is_ahead, is_known
+from integrations.providers.typed.fields import Date
+from integrations.providers.typed.plain import plain
+from integrations.services.connections.naming import unique_names
+from integrations.services.items.history import changes as service
+from integrations.services.items.history.change_query import (
+    PRESENT,
+    UNSEEN,
+    ChangeQuery,
+)
+from integrations.views.access import UserRequest
+from integrations.views.items.facets import type_names
+from integrations.views.items.parts.changed import put_in_words
+
+LABELS = {
+    "provider": "Provider",
+    "connection": "Connection",
+    "type": "Type",
+    "kind": "What happened",
+    "field": "Field",
+    "day": "Day",
+    "run": "Sync",
+    "item": "Item",
+    "since": "Since",
+}
+ANY = ("", "Any")
+KIND_NAMES = {**dict(ItemChange.Kind.choices), PRESENT: "Changed or restored"}
+UNSEEN_TEXT = "I last looked"
+
+
+@require_safe
+def changes(request: UserRequest) -> HttpResponse:
+    """Show one page of the changes that the query string asks for."""
+    query = ChangeQuery.parse(request.GET)
+    connections = list(Connection.objects.owned_by(request.user))
+    run = _find_run(request, query)
+    seen_at = request.preferences.changes_seen_at
+    page = service.fetch_page(query, connections, run=run, seen_at=seen_at)
+    entries = put_in_words(page.changes)
+    unseen, has_more = service.count_unseen(connections, seen_at)
+    context = {
+        "query": query,
+        "left_out": query.left_out,
+        "days": list(_by_day(entries, query)),
+        "filters": _filters(query, connections, entries, request.user.pk),
+        "chips": list(_chips(query, run, connections, entries)),
+        "clear_url": ChangeQuery().url,
+        "next_url": page.next.url if page.next else "",
+        "first_url": query.change().url if query.after else "",
+        "looked_until": page.looked_until,
+        "seen_at": seen_at,
+        "unseen_text": _unseen_text(unseen, has_more=has_more),
+        "unseen_url": query.change(is_unseen=True).url,
+        "latest": _latest(query, page.changes),
+        "is_connected": any(each.is_syncable for each in connections),
+    }
+    return render(request, "items/changes.html", context)
+
+
+@require_POST
+def changes_seen(request: UserRequest) -> HttpResponse:
+    """Note that the changes up to the newest one that was shown were read."""
+    until = _to_time(request.POST.get("until", ""))
+    if until is not None and not is_ahead(until, timezone.now()):
+        service.mark_seen(request.user, until)
+    return redirect("integrations:changes")
+
+
+def _to_time(text: str) -> datetime | None:
+    try:
+        at = parse_datetime(text)
+    except ValueError:
+        return None
+    if at is None or not timezone.is_aware(at) or not is_known(at):
+        return None
+    return at
+
+
+def _find_run(request: UserRequest, query: ChangeQuery) -> SyncRun | None:
+    if query.run is None:
+        return None
+    runs = SyncRun.objects.select_related("connection")
+    return runs.filter(pk=query.run, connection__owner=request.user).first()
+
+
+def _latest(query: ChangeQuery, shown: Sequence[ItemChange]) -> str:
+    """Return up to when all changes are shown, where the page shows the newest one."""
+    is_newest = not query.filters.keys() - {"since"} and query.after is None
+    if not shown or not is_newest:
+        return ""
+    return min(shown[0].at, service.settled_until()).isoformat()
+
+
+def _unseen_text(number: int, *, has_more: bool) -> str:
+    text = wording.count_text(number, "change")
+    return f"more than {text}" if has_more else text
+
+
+def _by_day(
+    entries: Sequence[dict[str, Any]], query: ChangeQuery
+) -> Iterator[dict[str, Any]]:
+    """Yield the days of whoever looks, each with its changes."""
+    zone = timezone.get_current_timezone()
+    days = groupby(entries, lambda entry: entry["when"].astimezone(zone).date())
+    for day, rows in days:
+        yield {
+            "name": plain(Date(day=day)),
+            "url": "" if query.day else query.change(day=day).url,
+            "entries": list(rows),
+        }
+
+
+def _filters(
+    query: ChangeQuery,
+    connections: Sequence[Connection],
+    entries: Sequence[Mapping[str, Any]],
+    owner_id: int,
+) -> list[dict[str, Any]]:
+    """Return a select for each filter; the fields are those that are shown."""
+    collections = Collection.objects.filter(connection__owner=owner_id)
+    slim = collections.select_related("connection").only(
+        "item_type", "connection__provider"
+    )
+    titles = unique_names(connections)
+    choices = {
+        "provider": {c.provider: c.provider_name for c in connections},
+        "connection": {str(c.pk): titles[c.pk] for c in connections},
+        "type": type_names(slim),
+        "kind": KIND_NAMES,
+        "field": _fields_of(entries) | _chosen_field(query, entries),
+    }
+    return [
+        {
+            "name": name,
+            "label": LABELS[name],
+            "chosen": query.filters.get(name, ""),
+            "choices": [ANY, *sorted(found.items(), key=lambda c: c[1].casefold())],
+        }
+        for name, found in choices.items()
+    ]
+
+
+def _fields_of(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    return {f["name"]: f["label"] for entry in entries for f in entry["fields"]}
+
+
+def _chosen_field(
+    query: ChangeQuery, entries: Sequence[Mapping[str, Any]]
+) -> dict[str, str]:
+    """Return the chosen field, by its own name where no change shows its label."""
+    if not query.field or query.field in _fields_of(entries):
+        return {}
+    return {query.field: query.field.removeprefix("properties.")}
+
+
+def _item_name(query: ChangeQuery, entries: Sequence[Mapping[str, Any]]) -> str:
+    """Return the name of the one item that the changes are of."""
+    if query.item is None:
+        return ""
+    names = (str(entry["item"].name or "Untitled") for entry in entries)
+    return next(names, "one without changes")
+
+
+def _chips(
+    query: ChangeQuery,
+    run: SyncRun | None,
+    connections: Sequence[Connection],
+    entries: Sequence[Mapping[str, Any]],
+) -> Iterator[dict[str, str]]:
+    """Yield one removable chip for each filter that is on."""
+    titles = {str(key): text for key, text in unique_names(connections).items()}
+    names = {c.provider: c.provider_name for c in connections}
+    texts = {
+        "run": wording.time_text(run.queued_at) if run else "unknown",
+        "item": _item_name(query, entries),
+        "since": UNSEEN_TEXT if query.filters.get("since") == UNSEEN else "",
+        "day": plain(Date(day=query.day)) if query.day else "",
+        **KIND_NAMES,
+        **_fields_of(entries),
+        **_chosen_field(query, entries),
+    }
+    for name, value in query.filters.items():
+        known = texts.get(name) or texts.get(value) or names.get(value)
+        yield {
+            "label": LABELS[name],
+            "value": known or titles.get(value) or value.replace("_", " "),
+            "remove_url": query.without(name).url,
+        }

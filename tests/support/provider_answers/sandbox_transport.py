@@ -1,0 +1,41 @@
+"""Carry the product's requests into a sandbox of the same process."""
+
+from django.utils.http import http_date
+
+from integrations.http.errors import Network
+from integrations.http.sending.transport import Request, Response, Timeouts
+from tests.sandbox.wsgi_client import Client
+from tests.support.provider_answers.fake_transport import sent_headers
+
+BASE = "http://localhost:8100"
+
+
+class SandboxTransport:
+    """Send to a WSGI application instead of the network, and keep a log."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.log: list[str] = []
+
+    def send(self, request: Request, timeouts: Timeouts, max_bytes: int) -> Response:
+        """Answer from the sandbox; a dropped connection is a Network error."""
+        assert request.url.startswith(BASE), f"unexpected {request.url}"
+        headers = sent_headers(request)
+        self.log.append(f"{request.method} {request.url.removeprefix(BASE)}")
+        kind = headers.pop("Content-Type", "application/json")
+        try:
+            answer = self.client.call(
+                request.method,
+                request.url.removeprefix(BASE),
+                body=request.body,
+                headers=headers,
+                kind=kind,
+            )
+        except ConnectionResetError as exc:
+            raise Network("the connection was reset", sent=True) from exc
+        dated = {"Date": http_date(self.client.app.sandbox.clock()), **answer.headers}
+        return Response(status=answer.status, headers=dated, body=answer.body)
+
+    def count(self, part: str) -> int:
+        """Return how many requests had this in their address."""
+        return sum(part in line for line in self.log)
