@@ -16,7 +16,7 @@ from tests.support.guards.groups import InGroups, order_of
 from tests.support.migrated import migrated_before
 from tests.support.pages.snapshots import forget_restored, restore
 
-pytest_plugins = ["tests.real.fixtures", "tests.browser.fixtures"]
+pytest_plugins = ["tests.real.support.fixtures", "tests.browser.fixtures"]
 REAL = {"real", "browser"}
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import django
 
 from tests.bench.figures import Figures
-from tests.bench.site import Site
-from tests.real.postgres import Postgres
+from tests.bench.site.site import Site
+from tests.real.support.postgres import Postgres
 
 UNLIMITED = {"HUBSPOT_RATE_LIMIT": "1000000"}
 # Each is a module with a ``measure(site, figures, long=...)``, and its settings.
@@ -121,7 +121,7 @@ def run_soak(*, minutes: float, provider: str, database: str) -> int:
             site.start()
             os.environ.update(site.environment)
             django.setup()
-            soak = importlib.import_module("tests.bench.soak")
+            soak = importlib.import_module("tests.bench.soak.soak")
             soak.measure(
                 site, figures, minutes=minutes, provider=provider, postgres=postgres
             )

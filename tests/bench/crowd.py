@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.bench import workspaces
 from tests.bench.figures import Figures, median
-from tests.bench.site import EMAIL, IDENTITY, Site
-from tests.real.processes import wait_until
+from tests.bench.site import workspaces
+from tests.bench.site.site import EMAIL, IDENTITY, Site
+from tests.real.support.processes import wait_until
 
 LARGE, SMALL = 120_000, 30
 ALONE_SECONDS = 25.0

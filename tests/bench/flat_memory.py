@@ -3,10 +3,10 @@
 import os
 import subprocess
 
-from tests.bench import product
 from tests.bench.figures import Figures
-from tests.bench.site import Site
-from tests.real.stack import BASE_DIR
+from tests.bench.site import product
+from tests.bench.site.site import Site
+from tests.real.support.stack import BASE_DIR
 
 SMALL, LARGE, LONG = 10_000, 200_000, 1_000_000
 ALLOWED_MB = 10

@@ -10,10 +10,10 @@ from integrations.services.items.lists.query import (
     Position,
 )
 from integrations.services.items.search import full_text
-from tests.bench import product, rows
 from tests.bench.figures import Figures, median, percentile
-from tests.bench.site import EMAIL, Site
-from tests.real.person import Person
+from tests.bench.site import product, rows
+from tests.bench.site.site import EMAIL, Site
+from tests.real.support.person import Person
 
 ITEMS, LONG = 100_000, 1_000_000
 REPETITIONS = 60

@@ -18,10 +18,10 @@ from django.db import connection as database
 
 from integrations.models import Connection
 from integrations.services.grants.tokens import token_for
-from tests.bench import product
 from tests.bench.figures import Figures
-from tests.bench.site import Site
-from tests.real.stack import BASE_DIR
+from tests.bench.site import product
+from tests.bench.site.site import Site
+from tests.real.support.stack import BASE_DIR
 
 CONTACTS = int(os.environ.get("BENCH_CONTACTS", "50000"))
 TURNS = 3

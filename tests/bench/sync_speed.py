@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 from integrations.models import Collection, Item
-from tests.bench import naive, product
+from tests.bench import naive
 from tests.bench.figures import Figures, median
-from tests.bench.site import Site
+from tests.bench.site import product
+from tests.bench.site.site import Site
 
 CONTACTS = 50_000
 LATENCY_MS = 50

@@ -19,9 +19,10 @@ from django.test.utils import CaptureQueriesContext
 from integrations.models import Collection, Item, PropertyIndex
 from integrations.services.items.lists.query import ItemQuery, Position
 from integrations.services.items.tables.cursors import Cursor
-from tests.bench import bare, product, table_rows
+from tests.bench import bare
 from tests.bench.figures import Figures, median, percentile
-from tests.bench.site import Site
+from tests.bench.site import product, table_rows
+from tests.bench.site.site import Site
 
 DEALS, NEIGHBOURS = 100_000, 900_000
 REPETITIONS = 40

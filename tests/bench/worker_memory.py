@@ -4,8 +4,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.bench.figures import Figures
-from tests.bench.site import EMAIL, Site
-from tests.real.processes import wait_until
+from tests.bench.site.site import EMAIL, Site
+from tests.real.support.processes import wait_until
 
 CONTACTS = 50_000
 ALLOWED_MB = 60

@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
-    from tests.real.stack import Stack
+    from tests.real.support.stack import Stack
 
 ARGUMENTS = [
     "--no-sandbox",

@@ -14,8 +14,8 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.controls import kind_of, origin_of
-from tests.real.processes import wait_until
-from tests.real.stack import Stack
+from tests.real.support.processes import wait_until
+from tests.real.support.stack import Stack
 
 pytestmark = pytest.mark.browser
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.test_structure import connect, wait_until_complete
-from tests.real.stack import Stack
+from tests.real.support.stack import Stack
 
 pytestmark = pytest.mark.browser
 

@@ -7,8 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.fixtures import PHONE
 from tests.browser.test_structure import connect, wait_until_complete
-from tests.real.processes import wait_until
-from tests.real.stack import Stack
+from tests.real.support.processes import wait_until
+from tests.real.support.stack import Stack
 
 pytestmark = pytest.mark.browser
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
-from tests.real.stack import Stack
+from tests.real.support.stack import Stack
 
 pytestmark = pytest.mark.browser
 

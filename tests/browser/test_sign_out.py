@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.fixtures import ARGUMENTS
-from tests.real.stack import Stack
+from tests.real.support.stack import Stack
 
 pytestmark = pytest.mark.browser
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.real.processes import wait_until
-from tests.real.stack import Stack
+from tests.real.support.processes import wait_until
+from tests.real.support.stack import Stack
 
 pytestmark = pytest.mark.browser
 

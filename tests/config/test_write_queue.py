@@ -21,7 +21,7 @@ from config.monitoring.outages import is_busy
 from config.sqlite import write_queue
 from config.sqlite.base import DatabaseWrapper
 from config.sqlite.write_queue import Turn, WriteQueue, queue_of
-from tests.real.processes import wait_until
+from tests.real.support.processes import wait_until
 
 pytestmark = pytest.mark.django_db
 OpenDatabase = Callable[[], DatabaseWrapper]

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import requests
 
-from tests.real.fixtures import MakeStack
-from tests.real.person import Person
-from tests.real.processes import wait_until
-from tests.real.stack import Stack
+from tests.real.support.fixtures import MakeStack
+from tests.real.support.person import Person
+from tests.real.support.processes import wait_until
+from tests.real.support.stack import Stack
 
 pytestmark = pytest.mark.real
 

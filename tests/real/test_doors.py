@@ -12,10 +12,10 @@ import pytest
 import requests
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 
-from tests.real.fixtures import MakeStack
-from tests.real.person import Person
-from tests.real.processes import wait_until
-from tests.real.stack import Stack
+from tests.real.support.fixtures import MakeStack
+from tests.real.support.person import Person
+from tests.real.support.processes import wait_until
+from tests.real.support.stack import Stack
 
 pytestmark = pytest.mark.real
 

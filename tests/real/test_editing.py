@@ -8,10 +8,10 @@ from uuid import UUID
 
 import pytest
 
-from tests.real.fixtures import MakeStack
-from tests.real.person import Person
-from tests.real.processes import wait_until
-from tests.real.stack import Stack
+from tests.real.support.fixtures import MakeStack
+from tests.real.support.person import Person
+from tests.real.support.processes import wait_until
+from tests.real.support.stack import Stack
 from tests.support.provider_answers.seeds import SMALL
 
 pytestmark = pytest.mark.real

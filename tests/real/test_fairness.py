@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.real.fixtures import MakeStack
-from tests.real.processes import wait_until
-from tests.real.stack import Stack
+from tests.real.support.fixtures import MakeStack
+from tests.real.support.processes import wait_until
+from tests.real.support.stack import Stack
 from tests.support.provider_answers.seeds import MIDDLE
 
 pytestmark = pytest.mark.real

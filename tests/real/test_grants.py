@@ -14,10 +14,10 @@ from uuid import UUID
 import pytest
 from celery import Celery
 
-from tests.real.fixtures import DATABASES, MakeStack
-from tests.real.postgres import Postgres
-from tests.real.processes import Running, wait_until
-from tests.real.stack import BASE_DIR, Stack
+from tests.real.support.fixtures import DATABASES, MakeStack
+from tests.real.support.postgres import Postgres
+from tests.real.support.processes import Running, wait_until
+from tests.real.support.stack import BASE_DIR, Stack
 
 pytestmark = pytest.mark.real
 

@@ -7,9 +7,9 @@ import pytest
 import redis
 import requests
 
-from tests.real.fixtures import MakeStack
-from tests.real.processes import wait_until
-from tests.real.stack import Stack
+from tests.real.support.fixtures import MakeStack
+from tests.real.support.processes import wait_until
+from tests.real.support.stack import Stack
 
 pytestmark = pytest.mark.real
 

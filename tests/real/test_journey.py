@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.real.processes import wait_until
-from tests.real.stack import Stack
+from tests.real.support.processes import wait_until
+from tests.real.support.stack import Stack
 
 # Alone for the sake of the stacks that it shares with tests that assert seconds.
 pytestmark = [pytest.mark.real, pytest.mark.alone]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.fixtures import DATABASES, MakeStack
-from tests.real.processes import wait_until
-from tests.real.stack import BASE_DIR
+from tests.real.support.fixtures import DATABASES, MakeStack
+from tests.real.support.processes import wait_until
+from tests.real.support.stack import BASE_DIR
 from tests.support.provider_answers.seeds import MIDDLE
 
 pytestmark = pytest.mark.real

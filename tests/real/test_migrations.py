@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.real.stack import Stack
+from tests.real.support.stack import Stack
 
 if TYPE_CHECKING:
-    from tests.real.postgres import Postgres
+    from tests.real.support.postgres import Postgres
 
 pytestmark = pytest.mark.real
 

@@ -29,7 +29,7 @@ from integrations import tasks
 from integrations.http.observability import trace
 from integrations.http.secrets import Secret
 from integrations.services.upkeep import schedule
-from tests.real.processes import wait_until
+from tests.real.support.processes import wait_until
 
 pytestmark = pytest.mark.real
 ASIDE = Path(sys.prefix) / "otel"

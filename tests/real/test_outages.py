@@ -5,9 +5,9 @@ import time
 import pytest
 import redis
 
-from tests.real.fixtures import MakeStack
-from tests.real.processes import wait_until
-from tests.real.stack import Stack
+from tests.real.support.fixtures import MakeStack
+from tests.real.support.processes import wait_until
+from tests.real.support.stack import Stack
 
 pytestmark = pytest.mark.real
 PROCESSES = ("beat", "worker-refresh")

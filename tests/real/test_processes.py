@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.real.fixtures import MakeStack
-from tests.real.postgres import Postgres
-from tests.real.processes import wait_until
-from tests.real.stack import BASE_DIR, Stack
+from tests.real.support.fixtures import MakeStack
+from tests.real.support.postgres import Postgres
+from tests.real.support.processes import wait_until
+from tests.real.support.stack import BASE_DIR, Stack
 from tests.support.provider_answers.seeds import MIDDLE
 
 pytestmark = pytest.mark.real

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.real.person import Person
-from tests.real.processes import wait_until
-from tests.real.stack import Stack
+from tests.real.support.person import Person
+from tests.real.support.processes import wait_until
+from tests.real.support.stack import Stack
 
 # Alone for the sake of the stack that it shares with tests that assert seconds.
 pytestmark = [

@@ -6,7 +6,7 @@ import pytest
 from celery import Celery
 
 from integrations.services.common import queue
-from tests.real.fixtures import MakeStack
+from tests.real.support.fixtures import MakeStack
 
 pytestmark = pytest.mark.real
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.real.fixtures import MakeStack
+from tests.real.support.fixtures import MakeStack
 
 pytestmark = pytest.mark.real
 

@@ -18,11 +18,11 @@ from celery import Celery
 
 from config import deadlines
 from config.environment.env import read_env_file
-from tests.real.fixtures import MakeStack
-from tests.real.person import Person
-from tests.real.processes import Running, free_ports, processes_with, wait_until
-from tests.real.stack import BASE_DIR, PASSED_ON
-from tests.real.templates import Templates
+from tests.real.support.fixtures import MakeStack
+from tests.real.support.person import Person
+from tests.real.support.processes import Running, free_ports, processes_with, wait_until
+from tests.real.support.stack import BASE_DIR, PASSED_ON
+from tests.real.support.templates import Templates
 from tests.support.provider_answers.seeds import SMALL
 
 pytestmark = pytest.mark.real

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from tests.real.fixtures import MakeStack
-from tests.real.stack import Stack
+from tests.real.support.fixtures import MakeStack
+from tests.real.support.stack import Stack
 from tests.support.slow_clients import KINDS, slow_clients
 
 pytestmark = pytest.mark.real

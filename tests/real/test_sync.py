@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.real.fixtures import DATABASES, MakeStack
-from tests.real.processes import wait_until
-from tests.real.stack import Stack
+from tests.real.support.fixtures import DATABASES, MakeStack
+from tests.real.support.processes import wait_until
+from tests.real.support.stack import Stack
 from tests.support.provider_answers.seeds import MIDDLE
 
 pytestmark = pytest.mark.real

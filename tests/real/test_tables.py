@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.real.stack import BASE_DIR
+from tests.real.support.stack import BASE_DIR
 
 if TYPE_CHECKING:
-    from tests.real.postgres import Postgres
+    from tests.real.support.postgres import Postgres
 
 pytestmark = pytest.mark.real
 SAME = (

@@ -13,7 +13,7 @@ from integrations.models import Edit
 from integrations.services.common import queue
 from integrations.services.sync.leases.heartbeat import Heartbeat
 from integrations.services.writing.delivering import dispatch, lease
-from tests.real.processes import wait_until
+from tests.real.support.processes import wait_until
 from tests.support.rows import make_collection, make_connection
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -28,7 +28,7 @@ from tests.support.provider_answers.descriptions import (
 )
 
 BY_SLUG = {provider.slug: provider for provider in PROVIDERS}
-DOCS = Path(__file__).parents[2] / "docs" / "api-descriptions.md"
+DOCS = Path(__file__).parents[3] / "docs" / "api-descriptions.md"
 EXPLAINED = re.compile(r"^\| `([^`]+)` \| (.+) \|$", re.MULTILINE)
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from integrations.models import SyncRun
 from integrations.services.sync.leases import heartbeat, lease
 from integrations.services.sync.leases.lease import RunLease
-from tests.real.processes import wait_until
+from tests.real.support.processes import wait_until
 from tests.support.rows import make_connection, make_run
 
 pytestmark = pytest.mark.django_db(transaction=True)

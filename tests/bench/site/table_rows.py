@@ -21,7 +21,7 @@ from integrations.services.items.tables import indexes
 from integrations.services.items.tables.columns import columns_of
 from sandbox.hubspot.seed.accounts import DEALS as DEALS_ID
 from sandbox.hubspot.seed.definitions import list_definitions
-from tests.bench.rows import FIRST, LAST, WORDS
+from tests.bench.site.rows import FIRST, LAST, WORDS
 
 PAGE, DEFINITIONS, OWNERS = 500, 150, 50
 BEGIN = datetime(2023, 1, 1, tzinfo=UTC)

@@ -1,7 +1,7 @@
 """Serve any number of contacts: the sandbox's own answers, renumbered.
 
-A process of its own, ``python -m tests.bench.pages PORT DATABASE [WORKSPACES]``. It
-passes requests on to a small sandbox inside, with so many more workspaces of Notion,
+A process of its own: ``python -m tests.bench.site.pages PORT DATABASE [WORKSPACES]``.
+It passes requests on to a small sandbox inside, with so many more workspaces of Notion,
 except for the list of contacts: that is made from ten recorded pages at the cost of
 joining strings, so that what is measured is the reader and not the server.
 ``POST /bench`` sets how many and how late.
@@ -25,7 +25,7 @@ from sandbox.core.provider import Plan
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
-from tests.bench import workspaces
+from tests.bench.site import workspaces
 from tests.sandbox.wsgi_client import Answer, Client
 
 PAGE = 100

@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
 
-from tests.real.postgres import Postgres
-from tests.real.stack import Stack
+from tests.real.support.postgres import Postgres
+from tests.real.support.stack import Stack
 
 REFRESHERS = ("worker-refresh", "worker-refresh-2")
 # Longer than SQLite waits for a lock, so that a write really fails.

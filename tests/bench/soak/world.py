@@ -23,7 +23,7 @@ from integrations.services.common import oauth_clients
 from integrations.services.common.errors import NotSyncableError
 from integrations.services.connections.connect import connect as store_grant
 from integrations.services.sync import runs
-from tests.real.person import Person
+from tests.real.support.person import Person
 
 
 @dataclass(frozen=True, kw_only=True)

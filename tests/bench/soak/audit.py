@@ -10,8 +10,8 @@ from django.conf import settings
 from integrations.models import Connection, Credential, RefreshAttempt
 from integrations.services.grants import credentials
 from integrations.services.grants.refresh_attempts import intent
-from tests.bench.soak_trouble import Diary
-from tests.real.stack import Stack
+from tests.bench.soak.trouble import Diary
+from tests.real.support.stack import Stack
 
 # With these outcomes no usable answer ever came to us.
 NEVER_CAME = {

@@ -18,13 +18,13 @@ from integrations.models import Connection, Credential, RefreshAttempt
 from integrations.oauth.errors import OAuthError
 from integrations.services.grants.refresh_attempts import lease
 from tests.bench.figures import Figures, percentile
-from tests.bench.site import Site
-from tests.bench.soak_audit import Auditor
-from tests.bench.soak_leaks import find_canary, sweep
-from tests.bench.soak_trouble import REFRESHERS, Background, Diary, Trouble
-from tests.bench.soak_world import PLACES, World, insist
-from tests.real.postgres import Postgres
-from tests.real.stack import Stack
+from tests.bench.site.site import Site
+from tests.bench.soak.audit import Auditor
+from tests.bench.soak.leaks import find_canary, sweep
+from tests.bench.soak.trouble import REFRESHERS, Background, Diary, Trouble
+from tests.bench.soak.world import PLACES, World, insist
+from tests.real.support.postgres import Postgres
+from tests.real.support.stack import Stack
 
 CONNECTIONS = 120
 TOKEN_SECONDS = 90

@@ -8,12 +8,12 @@ from uuid import uuid4
 
 import pytest
 
-from tests.real.stack import Stack
+from tests.real.support.stack import Stack
 from tests.support.provider_answers.seeds import SMALL
 
 if TYPE_CHECKING:
-    from tests.real.postgres import Postgres
-    from tests.real.templates import Templates
+    from tests.real.support.postgres import Postgres
+    from tests.real.support.templates import Templates
 
 MakeStack = Callable[..., Stack]
 # The names by which tests/support/guards/groups.py knows the tests that share a server.
@@ -24,7 +24,7 @@ DATABASES = ["sqlite", "postgres"]
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Postgres]":
     """Return one PostgreSQL server for all tests of a worker."""
     # Not needed, and slow to load, where only the fast tests run.
-    from tests.real.postgres import Postgres
+    from tests.real.support.postgres import Postgres
 
     server = Postgres()
     url = server.create_database("migrated")
@@ -36,7 +36,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Postgres]":
 @pytest.fixture(scope="session")
 def templates(tmp_path_factory: pytest.TempPathFactory) -> "Templates":
     """Return what stacks begin with, shared by the workers of one pytest."""
-    from tests.real.templates import Templates
+    from tests.real.support.templates import Templates
 
     directory = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:

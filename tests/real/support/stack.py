@@ -24,11 +24,11 @@ import requests
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from config.run.plan import make_plan
-from tests.real.person import Person
-from tests.real.processes import Running, free_ports, listens, wait_until
+from tests.real.support.person import Person
+from tests.real.support.processes import Running, free_ports, listens, wait_until
 from tests.support.provider_answers.described import check_record
 
-BASE_DIR = Path(__file__).resolve().parents[2]
+BASE_DIR = Path(__file__).resolve().parents[3]
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR")
 SECRETS = {
     "SECRET_KEY": "made up for the real tier, sixty characters long: 0123456789",

@@ -8,7 +8,7 @@ from tempfile import mkdtemp
 
 import psycopg
 
-from tests.real.processes import guard
+from tests.real.support.processes import guard
 
 with warnings.catch_warnings(action="ignore"):
     # It warns at import when no XDG_RUNTIME_DIR is set, as in a container.

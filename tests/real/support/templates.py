@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from shutil import copyfile
 
-from tests.real.stack import Stack
+from tests.real.support.stack import Stack
 from tests.support.provider_answers.seeds import make_seed
 
 

@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from tests.real.processes import Running, free_ports, listens, wait_until
-from tests.real.stack import BASE_DIR, Stack
+from tests.real.support.processes import Running, free_ports, listens, wait_until
+from tests.real.support.stack import BASE_DIR, Stack
 
 EMAIL = "alice@example.com"
 IDENTITY = "555111:4242"
@@ -35,7 +35,7 @@ class Site:
     def start_pages(self, *, workspaces: int = 0) -> None:
         """Start the server of contacts in a process of its own."""
         command = [
-            *(self.python, "-m", "tests.bench.pages", str(self.pages_port)),
+            *(self.python, "-m", "tests.bench.site.pages", str(self.pages_port)),
             *(str(self.directory / "pages.sqlite3"), str(workspaces)),
         ]
         self._pages = Running(

@@ -16,7 +16,7 @@ from integrations.services.common import oauth_clients
 from integrations.services.connections.connect import connect as store_grant
 from integrations.services.grants.identify import identify
 from integrations.services.sync import foreground, runs
-from tests.bench.site import EMAIL, Site
+from tests.bench.site.site import EMAIL, Site
 
 PROVIDER = "hubspot"
 

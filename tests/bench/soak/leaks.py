@@ -10,7 +10,7 @@ from psycopg import sql
 from redis import Redis
 
 from integrations.providers import SPECS
-from tests.real.stack import SECRETS, Stack
+from tests.real.support.stack import SECRETS, Stack
 
 # The sandbox's own file and log hold its tokens, of course.
 NOT_OURS = ("sandbox",)

@@ -6,7 +6,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from tests.real.processes import wait_until
+from tests.real.support.processes import wait_until
 
 
 @dataclass
