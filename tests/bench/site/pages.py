@@ -8,16 +8,13 @@ joining strings, so that what is measured is the reader and not the server.
 """
 
 import json
-import re
 import sys
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from sandbox.core.app import App
 from sandbox.core.config import Config
@@ -26,71 +23,10 @@ from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
 from tests.bench.site import workspaces
-from tests.sandbox.wsgi_client import Answer, Client
+from tests.bench.site.book import BATCH, LIST, ONE, PAGE, RECORDED, Book
+from tests.sandbox.wsgi_client import Client
 
-PAGE = 100
-RECORDED = 10
-FIRST_ID = 70_000_000_000
-LIST = re.compile(r"/hubspot/crm/objects/[^/]+/contacts")
-MARK = "@@id@@"
 SIZES = {"contacts": PAGE * RECORDED + 400, "companies": 60, "deals": 60}
-
-
-class Book:
-    """Answer lists of contacts from recorded pages, and all else from the sandbox."""
-
-    def __init__(self, client: Client) -> None:
-        self.client = client
-        self.lock = threading.Lock()
-        self.contacts = PAGE
-        self.latency = 0.0
-        self.calls: Counter[str] = Counter()
-        self.arrivals: list[float] = []
-        self.asked: Counter[int] = Counter()
-        self._recorded: dict[str, list[list[str]]] = {}
-
-    def page(self, path: str, query: dict[str, str], headers: dict[str, str]) -> bytes:
-        """Return one page of the list; its cursor is its number."""
-        number = int(query.pop("after", "0"))
-        key = urlencode(query)
-        with self.lock:
-            self.asked[number] += 1
-            if key not in self._recorded:
-                self._recorded[key] = list(self._record(path, query, headers))
-        rows = self._recorded[key][number % RECORDED * PAGE :][:PAGE]
-        first = FIRST_ID + number * PAGE
-        results = ",".join(str(first + i).join(row) for i, row in enumerate(rows))
-        is_last = (number + 1) * PAGE >= self.contacts
-        paging = "" if is_last else f',"paging":{{"next":{{"after":"{number + 1}"}}}}'
-        return f'{{"results":[{results}]{paging}}}'.encode()
-
-    def _record(
-        self, path: str, query: dict[str, str], headers: dict[str, str]
-    ) -> Iterator[list[str]]:
-        """Yield each recorded row, cut where its id goes."""
-        after: dict[str, str] = {}
-        for _ in range(RECORDED):
-            url = f"{path}?{urlencode({**query, **after})}"
-            answer = self.client.call("GET", url, headers=headers)
-            for row in answer.data["results"]:
-                yield _marked(row).split(MARK)
-            after = {"after": answer.data["paging"]["next"]["after"]}
-
-    def forward(
-        self, method: str, url: str, body: bytes, headers: dict[str, str]
-    ) -> Answer:
-        """Let the sandbox answer."""
-        kind = headers.pop("Content-Type", "application/json")
-        with self.lock:
-            return self.client.call(method, url, body=body, headers=headers, kind=kind)
-
-
-def _marked(row: dict[str, Any]) -> str:
-    remote_id = row["id"]
-    row["id"] = row["properties"]["hs_object_id"] = MARK
-    row["url"] = row["url"].replace(f"/{remote_id}", f"/{MARK}")
-    row["properties"]["email"] = f"person{MARK}@mail{remote_id}.example"
-    return json.dumps(row, separators=(",", ":"))
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -127,7 +63,10 @@ class Handler(BaseHTTPRequestHandler):
         if LIST.fullmatch(parts.path) and query.get("archived") != "true":
             self._send(200, book.page(parts.path, query, headers), "application/json")
             return
-        answer = book.forward(self.command, self.path, body, headers)
+        if ONE.fullmatch(parts.path) or BATCH.fullmatch(parts.path):
+            answer = book.translated(self.command, self.path, body, headers)
+        else:
+            answer = book.forward(self.command, self.path, body, headers)
         self._send(
             answer.status,
             answer.body,
