@@ -13,7 +13,7 @@ class ItemLink(models.Model):
     back, and may move. It is looked up where it is shown, so that a link works as soon
     as both sides are there. ``target_collection`` is empty where the provider does not
     say it. ``relation`` is the property that holds the link, whose label is in the
-    schema.
+    schema; ``label`` is what the provider's users call this one link, if anything.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -30,6 +30,8 @@ class ItemLink(models.Model):
     target_collection = models.CharField(max_length=255, blank=True)
     target_remote_id = models.CharField(max_length=255)
     position = models.PositiveIntegerField(default=0)
+    # Nullable, because the table would be written anew for another column.
+    label = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
 
     class Meta:
         constraints = (
