@@ -5,6 +5,9 @@ from django.db import models
 from integrations.models.connection import Connection
 from integrations.models.items.item import Item
 
+# Between the labels of one link.
+LABEL_SEPARATOR = "\n"
+
 
 class ItemLink(models.Model):
     """A link from one item to another, which is named by collection and remote id.
@@ -48,3 +51,8 @@ class ItemLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.relation}: {self.target_remote_id}"
+
+    @property
+    def labels(self) -> list[str]:
+        """Return what users at the provider call this one link."""
+        return self.label.split(LABEL_SEPARATOR) if self.label else []
