@@ -23,7 +23,8 @@ class RemoteLink:
 
     ``relation`` is the property that holds it, and ``target_collection`` the remote id
     of a collection, empty where it is not known. Links of a relation are shown by
-    ``position``; of several, the primary one is what the item belongs to.
+    ``position``; of several, the primary one is what the item belongs to. Users at the
+    provider call this one link by its ``labels``.
     """
 
     relation: str
@@ -31,6 +32,7 @@ class RemoteLink:
     target_collection: str = ""
     is_primary: bool = False
     position: int = 0
+    labels: tuple[str, ...] = ()
 
 
 def links_among(described: Iterable[DisplayField]) -> list[RemoteLink]:

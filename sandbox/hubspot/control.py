@@ -19,7 +19,7 @@ from sandbox.hubspot.seed.accounts import (
     TYPES,
 )
 from sandbox.hubspot.seed.definitions import get_definitions
-from sandbox.hubspot.seed.tables import TYPE_IDS, insert_links
+from sandbox.hubspot.seed.tables import LABEL_IDS, TYPE_IDS, insert_links
 
 PART = "archived = 0 ORDER BY id LIMIT ? OFFSET ?"
 Action = Callable[[Records, Row, Params], int | None]
@@ -84,18 +84,23 @@ def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 def relink(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Give the first `count` records, after `offset`, one `company`, or none at all.
 
-    As at HubSpot, no record's modified date tells of it.
+    With a `label` they are called by it. As at HubSpot, no record's modified date tells
+    of any of it.
     """
-    records = _open(sandbox, params)
+    records, label = _open(sandbox, params), str(params.get("label") or "")
     if (records.type, COMPANIES) not in TYPE_IDS:
         raise CommandError("only contacts and deals belong to companies")
+    if label and label not in LABEL_IDS.get((records.type, COMPANIES), {}):
+        raise CommandError(f"no label {label}")
     companies = []
     if params.get("company"):
         companies = [_find(replace(records, type=COMPANIES), params, "company")["id"]]
     ids = [row["id"] for row in records.select(PART, *helpers.get_part(params))]
     with sandbox.storage.write():
         records.unlink(COMPANIES, ids)
-        pairs = [(records.type, i, COMPANIES, c, True) for i in ids for c in companies]
+        pairs = [
+            (records.type, i, COMPANIES, c, True, label) for i in ids for c in companies
+        ]
         insert_links(sandbox.storage.connection, records.portal, pairs)
     return {"relinked": len(ids), "ids": [str(each) for each in ids]}
 

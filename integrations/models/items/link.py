@@ -5,6 +5,9 @@ from django.db import models
 from integrations.models.connection import Connection
 from integrations.models.items.item import Item
 
+# Between the labels of one link.
+LABEL_SEPARATOR = "\n"
+
 
 class ItemLink(models.Model):
     """A link from one item to another, which is named by collection and remote id.
@@ -13,7 +16,7 @@ class ItemLink(models.Model):
     back, and may move. It is looked up where it is shown, so that a link works as soon
     as both sides are there. ``target_collection`` is empty where the provider does not
     say it. ``relation`` is the property that holds the link, whose label is in the
-    schema.
+    schema; ``label`` is what the provider's users call this one link, if anything.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -30,6 +33,8 @@ class ItemLink(models.Model):
     target_collection = models.CharField(max_length=255, blank=True)
     target_remote_id = models.CharField(max_length=255)
     position = models.PositiveIntegerField(default=0)
+    # Nullable, because the table would be written anew for another column.
+    label = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
 
     class Meta:
         constraints = (
@@ -46,3 +51,8 @@ class ItemLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.relation}: {self.target_remote_id}"
+
+    @property
+    def labels(self) -> list[str]:
+        """Return what users at the provider call this one link."""
+        return self.label.split(LABEL_SEPARATOR) if self.label else []

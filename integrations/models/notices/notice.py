@@ -210,7 +210,11 @@ class NoticeSettings(models.Model):
 
 
 class Follow(models.Model):
-    """An item or a saved view whose changes a user wants in the digest."""
+    """An item or a saved view whose changes a user wants in the digest.
+
+    Of a view, ``shown`` is what it showed when that was last told, and ``left`` are the
+    keys of the items that left it by then, the latest first.
+    """
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, db_index=False
@@ -222,6 +226,8 @@ class Follow(models.Model):
         "integrations.SavedView", on_delete=models.CASCADE, null=True, blank=True
     )
     created_at = models.DateTimeField(default=timezone.now)
+    shown = models.BinaryField(null=True, blank=True)
+    left = models.JSONField(null=True, blank=True)
 
     class Meta:
         ordering = ("created_at", "id")

@@ -22,7 +22,7 @@ from integrations.providers.hubspot.api.limits import told_limits
 from integrations.providers.hubspot.listing import by_id, changes
 from integrations.providers.hubspot.listing.records import BATCH_SIZE, Reader, is_living
 from integrations.providers.hubspot.listing.schema import fetch_schema
-from integrations.providers.hubspot.mapping import display
+from integrations.providers.hubspot.mapping import display, relations
 from integrations.providers.hubspot.mapping.items import (
     ARCHIVED,
     as_written,
@@ -130,6 +130,7 @@ class HubSpot(BaseConnector):
             return changes.fetch_changes(reader, limits, since=since, cursor=cursor)
         rows, following = reader.fetch_rows(cursor)
         found = reader.map_listed(rows)
+        reader.prefetch_rows(following)
         merged: dict[str, Deletion] = {}
         for item in found.mapped:
             merged |= merged_away(item)
@@ -221,17 +222,17 @@ class HubSpot(BaseConnector):
         self, collection_id: str, account: Mapping[str, Any]
     ) -> Sequence[FieldSpec]:
         """Return the associations of an object type."""
-        return display.link_fields(collection_id, account)
+        return relations.link_fields(collection_id, account)
 
     def incoming_fields(
         self, collection_id: str, account: Mapping[str, Any]
     ) -> Sequence[FieldSpec]:
         """Return the associations of other object types with one."""
-        return display.incoming_fields(collection_id, account)
+        return relations.incoming_fields(collection_id, account)
 
     def describe_links(self, properties: Mapping[str, Any]) -> Sequence[DisplayField]:
         """Return the records that one is associated with."""
-        return display.describe_links(properties)
+        return relations.describe_links(properties)
 
     def write_scopes(self, collection_id: str) -> Sequence[str]:
         """Return what writing needs; only contacts can be written."""

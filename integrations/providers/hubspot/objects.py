@@ -13,14 +13,25 @@ SYSTEM_PROPERTIES = ("hs_object_id", "createdate", "hs_merged_object_ids")
 class Association:
     """Records that a record is associated with.
 
-    A pair can carry several types at once; ``primary_type`` (lists) and
-    ``primary_id`` (batches) mark the one that HubSpot's own pages show first.
+    A pair can carry several types at once. ``name`` is that of the ordinary type in
+    lists, or of the primary one where there is one, whose id is ``primary_id``: such a
+    record is shown first on HubSpot's own pages. Any other is a label.
     """
 
     to: str
     scope: str
-    primary_type: str = ""
+    name: str
     primary_id: int = 0
+
+    @property
+    def primary_type(self) -> str:
+        """Return what marks the primary record in lists, if anything."""
+        return self.name if self.primary_id else ""
+
+    @property
+    def plain_types(self) -> tuple[str, str]:
+        """Return the types in lists that are no labels."""
+        return self.name, f"{self.name}_unlabeled"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +106,7 @@ CONTACTS = ObjectType(
         Association(
             to="companies",
             scope=COMPANIES_READ,
-            primary_type="contact_to_company",
+            name="contact_to_company",
             primary_id=1,
         ),
     ),
@@ -161,10 +172,10 @@ DEALS = ObjectType(
         Association(
             to="companies",
             scope=COMPANIES_READ,
-            primary_type="deal_to_company",
+            name="deal_to_company",
             primary_id=5,
         ),
-        Association(to="contacts", scope=CONTACTS_READ),
+        Association(to="contacts", scope=CONTACTS_READ, name="deal_to_contact"),
     ),
 )
 OBJECT_TYPES = {kind.remote_id: kind for kind in (CONTACTS, COMPANIES, DEALS)}

@@ -1,8 +1,8 @@
 """Digest of what changed in followed items and views, by mail at a chosen hour."""
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,11 +12,12 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.models import Notice, NoticeSettings, SavedView, times
+from integrations.models import Follow, Notice, NoticeSettings, SavedView, times
 from integrations.models.messages.wording import count_text, time_text
 from integrations.services.items.history import changes
 from integrations.services.items.saved_views.problems import Problem
-from integrations.services.notices import following, mails, news, view_items
+from integrations.services.notices import following, leavers, mails, news, view_items
+from integrations.services.notices.leavers import MOST_REMEMBERED, Leaving
 from integrations.services.notices.news import Changed, Entry, Span
 from integrations.services.notices.quiet import zone_for
 from integrations.services.notices.unsubscribing import MailingList
@@ -24,6 +25,9 @@ from integrations.services.notices.unsubscribing import MailingList
 MOST_PLANNED: Final = 500
 PLAN_SECONDS: Final = 5.0
 MOST_ENTRIES: Final = 25
+NOT_REMEMBERED = (
+    f"This view shows more than {MOST_REMEMBERED:,} items: what leaves it is not told."
+)
 CUT = (
     "So much changed that only the latest was looked through: changes of this view may"
     " be missing here."
@@ -35,6 +39,7 @@ class Section:
     """Followed items, or one followed view, with what changed.
 
     With a ``problem`` none of it is told; where it ``is_cut`` only the latest is.
+    ``leaving`` is what to remember of a view once all this was told.
     """
 
     title: str
@@ -43,13 +48,16 @@ class Section:
     number: int
     problem: Problem | None = None
     is_cut: bool = False
+    leaving: Leaving | None = None
 
     @property
     def note(self) -> str:
         """Return in words why not all that changed is told."""
         if self.problem:
             return self.problem.sentence
-        return CUT if self.is_cut else ""
+        is_unknown = self.number and self.leaving and self.leaving.is_unknown
+        notes = ((self.is_cut, CUT), (is_unknown, NOT_REMEMBERED))
+        return " ".join(text for is_so, text in notes if is_so)
 
     @property
     def more(self) -> str:
@@ -93,32 +101,45 @@ def _plan(chosen: NoticeSettings, now: datetime) -> bool:
     return True
 
 
-def mail(user: User, notice: Notice) -> EmailMultiAlternatives | None:
-    """Return the digest of a time, None when there is nothing to be told.
+def send(user: User, notice: Notice) -> bool:
+    """Mail the digest of a time, if there is something to be told; tell whether.
 
-    Raises NotReadyError while a view cannot be asked yet.
+    What it told of views is remembered then. Raises NotReadyError while a view cannot
+    be asked yet, and what the mail server raises.
     """
     since, until = (
         datetime.fromtimestamp(notice.facts[name], UTC) for name in ("since", "until")
     )
-    span = Span(since=since, until=until)
     chosen = NoticeSettings.objects.filter(user=user).first()
     with timezone.override(zone_for(chosen or NoticeSettings(user=user))):
-        sections = sections_of(user, span)
-        number = sum(section.number for section in sections)
-        is_newly_broken = _note_broken(notice, sections)
-        is_cut = any(section.is_cut for section in sections)
-        if not number and not is_newly_broken and not is_cut:
-            return None
-        context = {
-            "sections": sections,
-            "since_text": time_text(since),
-            "until_text": time_text(until),
-            "settings_url": mails.public_url(reverse("integrations:following")),
-        }
-        told = f"{count_text(number, 'change')} in" if number else "About"
-        title = f"{told} what you follow"
-        return mails.list_mail(user, MailingList.DIGEST, title, context, with_html=True)
+        sections = sections_of(user, Span(since=since, until=until))
+        message = _mail(user, notice, sections, Span(since=since, until=until))
+    if message is not None and not message.send():
+        return False
+    for section in sections:
+        if section.leaving is not None:
+            leavers.settle(section.leaving)
+    return message is not None
+
+
+def _mail(
+    user: User, notice: Notice, made: Sequence[Section], span: Span
+) -> EmailMultiAlternatives | None:
+    sections = [section for section in made if section.number or section.note]
+    number = sum(section.number for section in sections)
+    is_newly_broken = _note_broken(notice, sections)
+    is_cut = any(section.is_cut for section in sections)
+    if not number and not is_newly_broken and not is_cut:
+        return None
+    context = {
+        "sections": sections,
+        "since_text": time_text(span.since),
+        "until_text": time_text(span.until),
+        "settings_url": mails.public_url(reverse("integrations:following")),
+    }
+    told = f"{count_text(number, 'change')} in" if number else "About"
+    title = f"{told} what you follow"
+    return mails.list_mail(user, MailingList.DIGEST, title, context, with_html=True)
 
 
 def _note_broken(notice: Notice, sections: Sequence[Section]) -> bool:
@@ -139,23 +160,28 @@ def sections_of(user: User, span: Span) -> list[Section]:
     keys = [row.item_id for row in rows if row.item_id]
     own = news.of_items(user, keys, span)
     made = [_section(user, span, "Items you follow", "", own.at)]
-    views = [row.view for row in rows if row.view]
+    views = [(row, row.view) for row in rows if row.view]
     if views:
         changed = news.of_all(user, span)
-        made += [_of_view(view, user, changed, span) for view in views]
-    return [section for section in made if section.number or section.note]
+        made += [_of_view(row, view, user, changed, span) for row, view in views]
+    return made
 
 
-def _of_view(view: SavedView, user: User, changed: Changed, span: Span) -> Section:
+def _of_view(
+    row: Follow, view: SavedView, user: User, changed: Changed, span: Span
+) -> Section:
     link = mails.public_url(view.get_absolute_url())
     try:
+        leaving = leavers.look(row, view, user)
         shown = view_items.shown_among(view, user, list(changed.at))
     except view_items.BrokenViewError as exc:
         return Section(
             title=view.name, link=link, entries=(), number=0, problem=exc.problem
         )
-    found, is_cut = changed.among(shown), changed.is_cut
-    return _section(user, span, view.name, link, found, is_cut=is_cut)
+    found = changed.among(shown)
+    found |= {key: changed.at.get(key, span.until) for key in leaving.gone}
+    made = _section(user, span, view.name, link, found, left=leaving.gone)
+    return replace(made, is_cut=changed.is_cut, leaving=leaving)
 
 
 def _section(
@@ -165,9 +191,7 @@ def _section(
     link: str,
     found: Mapping[int, datetime],
     *,
-    is_cut: bool = False,
+    left: Collection[int] = (),
 ) -> Section:
-    entries = news.entries_of(user, found, span, most=MOST_ENTRIES)
-    return Section(
-        title=title, link=link, entries=entries, number=len(found), is_cut=is_cut
-    )
+    entries = news.entries_of(user, found, span, most=MOST_ENTRIES, left=left)
+    return Section(title=title, link=link, entries=entries, number=len(found))

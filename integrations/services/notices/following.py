@@ -12,6 +12,7 @@ from django.utils import timezone
 from integrations.models import Follow, Item, NoticeSettings, SavedView
 from integrations.models.items.item import ItemQuerySet
 from integrations.services.items.saved_views import store
+from integrations.services.notices import leavers
 from integrations.services.notices.quiet import zone_for
 
 MOST_FOLLOWED: Final = 200
@@ -32,7 +33,9 @@ def follow(user: User, target: Item | SavedView) -> None:
     is_new = not rows.filter(**_key(target)).exists()
     if is_new and rows.count() >= MOST_FOLLOWED:
         raise ValidationError(TOO_MANY, code="too_many_followed")
-    Follow.objects.get_or_create(owner=user, **_key(target))
+    row, is_new = Follow.objects.get_or_create(owner=user, **_key(target))
+    if is_new and isinstance(target, SavedView):
+        leavers.begin(row, target, user)
     chosen, _ = NoticeSettings.objects.get_or_create(user=user)
     if chosen.digest_until is None:
         chosen.digest = Digest.DAILY

@@ -1,6 +1,6 @@
 """What changed in items within a time, in words for a mail."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -104,26 +104,43 @@ def of_all(user: User, span: Span) -> Changed:
 
 
 def entries_of(
-    user: User, found: Mapping[int, datetime], span: Span, *, most: int
+    user: User,
+    found: Mapping[int, datetime],
+    span: Span,
+    *,
+    most: int,
+    left: Collection[int] = (),
 ) -> list[Entry]:
-    """Return what happened to the latest of some items."""
+    """Return what happened to the latest of some items, and which left a view."""
     keys = sorted(found, key=lambda key: (found[key], key), reverse=True)[:most]
     own = Item.objects.owned_by(user).select_related("collection__connection")
     items = own.in_bulk(keys)
-    return [_entry(items[key], span) for key in keys if key in items]
+    return [
+        _entry(items[key], span, has_left=key in left) for key in keys if key in items
+    ]
 
 
-def _entry(item: Item, span: Span) -> Entry:
+def _entry(item: Item, span: Span, *, has_left: bool = False) -> Entry:
     rows = item.changes.filter(**span.within("at")).order_by("-at", "-pk")
     changes = list(rows[: MOST_CHANGES + 1])
     lines = [line for each in changes[:MOST_CHANGES] for line in _lines(item, each)]
     if len(changes) > MOST_CHANGES:
         lines.append("and earlier changes")
+    if has_left:
+        lines = _with_leaving(item, lines)
     return Entry(
         name=item.name or "Untitled",
         link=public_url(item.get_absolute_url()),
         lines=lines or ["New"],
     )
+
+
+def _with_leaving(item: Item, lines: Sequence[str]) -> list[str]:
+    """Return in words that an item left a view, and why where that is known."""
+    if not item.is_deleted:
+        return ["Left this view", *lines]
+    told = wording.deletion_text(item.deleted_kind or "", item.deleted_detail)
+    return list(lines) or [_sentence(told or "deleted")]
 
 
 def _lines(item: Item, change: ItemChange) -> list[str]:
@@ -197,5 +214,8 @@ def _deleted_text(change: ItemChange) -> str:
         told = Deletion.from_json(change.fields.get("deletion"))
     except ValueError:
         return "Deleted"
-    text = wording.deletion_text(told.kind, told.detail) or "deleted"
+    return _sentence(wording.deletion_text(told.kind, told.detail) or "deleted")
+
+
+def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]

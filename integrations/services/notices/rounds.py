@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from uuid import uuid4
 
 from django.core.cache import cache
 from django.utils import timezone
 
-from integrations.services.notices import digests, sending, watch
+from integrations.services.notices import digests, leavers, sending, watch
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +42,14 @@ def run() -> int:
     sent = _guarded("send", sending.send_due)
     _guarded("look at the site", watch.watch_site)
     _guarded("look at connections", watch.watch_connections)
+    _guarded("remember views", _remember_views)
     _guarded("plan", digests.plan_due)
     return sent + _guarded("send", sending.send_due)
+
+
+def _remember_views(*, now: datetime) -> None:
+    """Remember views as they are, whenever that is."""
+    leavers.begin_missing()
 
 
 def _guarded(name: str, step: Callable[..., int | None]) -> int:

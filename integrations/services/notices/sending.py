@@ -177,9 +177,8 @@ def _mail_user(notices: Sequence[Notice]) -> bool:
     if user is None:
         return False
     if notices[0].phase == Phase.DIGEST:
-        mail = digests.mail(user, notices[0])
-    else:
-        mail = mails.user_mail(user, notices)
+        return digests.send(user, notices[0])
+    mail = mails.user_mail(user, notices)
     return bool(mail and mail.send())
 
 

@@ -44,6 +44,15 @@ def shown_among(view: SavedView, user: User, keys: Sequence[int]) -> list[int]:
     return found
 
 
+def all_shown(view: SavedView, user: User, *, most: int) -> set[int]:
+    """Return the items that a view shows, not more than one above ``most``."""
+    found: set[int] = set()
+    for items in _lists(view, user):
+        keys = items.order_by().values_list("pk", flat=True)
+        found.update(keys[: most + 1 - len(found)])
+    return found
+
+
 def _lists(view: SavedView, user: User) -> Iterator[ItemQuerySet]:
     if view.is_of_all_items:
         yield _all_items(view, user)

@@ -7,7 +7,7 @@ from sandbox.core.storage import Row
 from sandbox.hubspot.api.calls import READ, Call, api, to_id
 from sandbox.hubspot.api.errors import refuse
 from sandbox.hubspot.api.objects import to_batch
-from sandbox.hubspot.seed.tables import PRIMARY, TYPE_IDS
+from sandbox.hubspot.seed.tables import LABELS, PRIMARY, TYPE_IDS
 
 BATCH_MAX, PAGE = 1_000, 500
 
@@ -19,6 +19,9 @@ def _check_types(call: Call) -> None:
 
 
 def _describe(type_id: int) -> dict[str, Any]:
+    if type_id in LABELS:
+        own = {"category": "USER_DEFINED", "typeId": type_id}
+        return {**own, "label": LABELS[type_id]}
     label = "Primary" if type_id in PRIMARY else None
     return {"category": "HUBSPOT_DEFINED", "typeId": type_id, "label": label}
 

@@ -12,7 +12,7 @@ from sandbox.hubspot.api.calls import READ, Call, api
 from sandbox.hubspot.api.errors import make_error, not_found, refuse
 from sandbox.hubspot.seed.accounts import ALIASES, BY_ID, MODIFIED, SINGULAR, TYPES
 from sandbox.hubspot.seed.definitions import ALWAYS, DEFAULTS, choose_properties
-from sandbox.hubspot.seed.tables import PRIMARY, TYPE_IDS
+from sandbox.hubspot.seed.tables import LABELS, PRIMARY, TYPE_IDS
 
 MAX_PAGE, MAX_WITH_HISTORY, MAX_ASSOCIATIONS = 100, 50, 100
 
@@ -156,8 +156,11 @@ def _to_group(
 ) -> dict[str, Any]:
     name = f"{SINGULAR[call.type]}_to_{SINGULAR[other]}"
     plain = f"{name}_unlabeled" if len(TYPE_IDS[call.type, other]) > 1 else name
+    # A list names a label by its internal name, which is no type of HubSpot's own.
+    labels = {kind: label.lower().replace(" ", "_") for kind, label in LABELS.items()}
+    names = dict.fromkeys(PRIMARY, name) | labels
     entries = [
-        {"id": str(link["to_id"]), "type": name if kind in PRIMARY else plain}
+        {"id": str(link["to_id"]), "type": names.get(kind, plain)}
         for link in links[:MAX_ASSOCIATIONS]
         for kind in json.loads(link["kinds"])
     ]

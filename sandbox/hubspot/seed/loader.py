@@ -86,15 +86,19 @@ class Maker:
         for number, contact in enumerate(contacts if companies else []):
             if number < CROWD or rng.random() < 0.7:
                 company = companies[0] if number < CROWD else rng.choice(companies)
-                pairs.append((CONTACTS, contact, COMPANIES, company, True))
+                label = "Decision maker" if number % 300 == 5 else ""
+                pairs.append((CONTACTS, contact, COMPANIES, company, True, label))
             if number % 20 == 0:
                 other = rng.choice(companies)
-                pairs.append((CONTACTS, contact, COMPANIES, other, False))
-        for deal in deals:
+                label = "Billing contact" if number % 100 == 0 else ""
+                pairs.append((CONTACTS, contact, COMPANIES, other, False, label))
+        for number, deal in enumerate(deals):
             for contact in rng.sample(contacts, min(rng.randint(0, 3), len(contacts))):
-                pairs.append((DEALS, deal, CONTACTS, contact, False))
+                label = "Decision maker" if number % 50 == 0 else ""
+                pairs.append((DEALS, deal, CONTACTS, contact, False, label))
             if companies and rng.random() < 0.8:
-                pairs.append((DEALS, deal, COMPANIES, rng.choice(companies), True))
+                company = rng.choice(companies)
+                pairs.append((DEALS, deal, COMPANIES, company, True, ""))
         return pairs
 
     def _make(

@@ -59,5 +59,33 @@ def test_companies_have_no_links_and_a_lost_scope_leaves_its_own_out(
         return list(hubspot.connector.link_properties(context))
 
     assert names("companies", "contacts", "companies") == []
-    assert names("contacts", "contacts", "companies") == ["associations.companies"]
-    assert names("deals", "deals", "contacts") == ["associations.contacts"]
+    assert names("contacts", "contacts", "companies") == [
+        "associations.companies",
+        "associations.companies.labels",
+    ]
+    assert names("deals", "deals", "contacts") == [
+        "associations.contacts",
+        "associations.contacts.labels",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("labels", "is_relinked"),
+    [
+        ({"7002": ["Billing contact", "Decision maker"]}, False),
+        ({"7002": ["Decision maker"]}, True),
+        ({"7001": ["Billing contact", "Decision maker"]}, True),
+        (None, True),
+    ],
+)
+def test_a_record_is_relinked_by_another_label(
+    hubspot: Scenario, labels: dict[str, list[str]] | None, is_relinked: bool
+) -> None:
+    hubspot.play({LINKS: ["associations_labelled"]})
+    item = stored("9001", ["7001", "7002"], "7002")
+    if labels:
+        item.properties["associations.companies.labels"] = labels
+
+    found = hubspot.connector.fetch_relinked(hubspot.api, hubspot.context(), [item])
+
+    assert found == (["9001"] if is_relinked else [])

@@ -10,6 +10,7 @@ from integrations.providers.hubspot.mapping import links
 from integrations.providers.hubspot.mapping.items import ARCHIVED, merged_into
 from integrations.providers.hubspot.objects import CONTACTS, OBJECT_TYPES
 from integrations.providers.records import FieldSpec
+from tests.support.provider_answers.fake_transport import sent_json
 
 LIST = "GET /crm/objects/2026-09/contacts"
 
@@ -82,6 +83,37 @@ def test_the_primary_company_is_the_parent_and_each_link_counts_once(hubspot):
     assert zoe.properties["associations.companies"] == ["7001", "7002"]
     assert nameless.parent_id is None
     assert nameless.properties["associations.companies"] == []
+
+
+def test_labels_that_a_list_names_in_its_own_way_are_asked_for_by_one_batch(hubspot):
+    hubspot.transport.on(LIST, hubspot.load("contacts_page_with_labels"))
+    path = "POST /crm/associations/2026-09/contacts/companies/batch/read"
+    hubspot.transport.on(path, hubspot.load("associations_labelled"))
+
+    zoe, nameless = fetch_page(hubspot).items
+
+    assert zoe.parent_id == "7002"
+    assert zoe.properties["associations.companies"] == ["7001", "7002"]
+    labels = {"7002": ["Billing contact", "Decision maker"]}
+    assert zoe.properties["associations.companies.labels"] == labels
+    assert nameless.properties["associations.companies"] == []
+    asked = sent_json(hubspot.transport.requests[1])
+    assert asked == {"inputs": [{"id": "9001"}]}
+
+
+def test_the_next_page_is_sent_for_when_all_of_this_one_is_here(hubspot, monkeypatch):
+    hubspot.transport.on(LIST, hubspot.load("contacts_page_with_labels"))
+    path = "POST /crm/associations/2026-09/contacts/companies/batch/read"
+    hubspot.transport.on(path, hubspot.load("associations_labelled"))
+    sent = []
+
+    def prefetch(_path, *, params):
+        sent.append((params["after"], len(hubspot.transport.requests)))
+
+    monkeypatch.setattr(hubspot.api, "prefetch", prefetch)
+    fetch_page(hubspot)
+
+    assert sent == [("9003", 2)]
 
 
 def test_links_are_not_asked_for_without_the_scope_to_read_them(hubspot):

@@ -4,6 +4,7 @@ import pytest
 
 OBJECTS = "/hubspot/crm/objects/2026-09"
 CONTACTS, COMPANIES = f"{OBJECTS}/contacts", f"{OBJECTS}/companies"
+NONE = {"companies": {"results": []}}
 LINKS = "/hubspot/crm/associations/2026-09/contacts/companies"
 
 
@@ -85,13 +86,39 @@ def test_associations_are_doubled_by_type_and_many_of_them_have_pages(connected)
     company = connected.get(COMPANIES, limit=1, associations="contacts").data
 
     with_some = [item for item in found if "associations" in item]
-    entries = with_some[0]["associations"]["companies"]["results"]
-    kinds = {entry["type"] for entry in entries}
-    assert kinds == {"contact_to_company", "contact_to_company_unlabeled"}
+    kinds = {
+        entry["type"]
+        for item in with_some
+        for entry in item["associations"]["companies"]["results"]
+    }
+    own = {"contact_to_company", "contact_to_company_unlabeled"}
+    assert kinds == own | {"decision_maker", "billing_contact"}
     assert len(with_some) < len(found)
     group = company["results"][0]["associations"]["contacts"]
     assert len({entry["id"] for entry in group["results"]}) < 600
     assert group["paging"]["next"]["after"]
+
+
+def test_a_batch_tells_labels_in_words_with_their_kind(connected):
+    listed = list_all(connected, CONTACTS, associations="companies")
+    named = {"decision_maker", "billing_contact"}
+    inputs = [
+        {"id": item["id"]}
+        for item in listed
+        for entry in item.get("associations", NONE)["companies"]["results"]
+        if entry["type"] in named
+    ]
+
+    rows = connected.post(f"{LINKS}/batch/read", {"inputs": inputs}).data["results"]
+
+    kinds = [k for row in rows for to in row["to"] for k in to["associationTypes"]]
+    told = {(k["category"], k["typeId"], k["label"]) for k in kinds}
+    assert told == {
+        ("HUBSPOT_DEFINED", 279, None),
+        ("HUBSPOT_DEFINED", 1, "Primary"),
+        ("USER_DEFINED", 33, "Decision maker"),
+        ("USER_DEFINED", 35, "Billing contact"),
+    }
 
 
 def find_first(client, kind):
@@ -109,8 +136,10 @@ def test_a_batch_leaves_out_records_without_associations(connected):
     [row] = connected.post(f"{LINKS}/batch/read", {"inputs": inputs}).data["results"]
 
     assert row["from"]["id"] == first
-    kinds = {k["typeId"]: k["label"] for k in row["to"][0]["associationTypes"]}
-    assert kinds == {1: "Primary", 279: None}
+    kinds = {
+        k["typeId"]: k["label"] for to in row["to"] for k in to["associationTypes"]
+    }
+    assert kinds == {1: "Primary", 279: None, 35: "Billing contact"}
 
 
 def test_the_associations_of_a_record_have_pages(connected):

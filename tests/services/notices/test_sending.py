@@ -113,7 +113,7 @@ def test_a_view_that_is_not_ready_is_waited_for_without_an_error(
     def is_building(*_args: Any) -> None:
         raise NotReadyError
 
-    monkeypatch.setattr(digests, "mail", is_building)
+    monkeypatch.setattr(digests, "send", is_building)
 
     for minutes in range(4):
         sending.send_due(now=now + 2 * minutes * MINUTE)

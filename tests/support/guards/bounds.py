@@ -15,6 +15,7 @@ REFUSED = f"{NONE}whoever asks for more is refused in words"
 PAGES = "partials/pages.html"
 COLUMN = f"{NONE}no provider has so long an id"
 FAILS = f"{NONE}what is tried no more has failed, and its page says why"
+OF_DIGEST = f"{NONE}the digest has told all that left a view"
 LATER = f"{NONE}what is left over comes next"
 
 BOUNDS = bounds_of_providers.BOUNDS | {
@@ -176,6 +177,10 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "services/notices/digests.py::MOST_ENTRIES": "section.more",
     "services/notices/digests.py::MOST_PLANNED": LATER,
     "services/notices/following.py::MOST_FOLLOWED": REFUSED,
+    "services/notices/leavers.py::MARK_SIZE": WHOLE,
+    "services/notices/leavers.py::MOST_ASKED": OF_DIGEST,
+    "services/notices/leavers.py::MOST_LEFT": OF_DIGEST,
+    "services/notices/leavers.py::MOST_REMEMBERED": "what leaves it is not told",
     "services/notices/news.py::MOST_CHANGES": "and earlier changes",
     "services/notices/news.py::MOST_FIELDS": "more field",
     "services/notices/news.py::MOST_LOOKED_AT": (

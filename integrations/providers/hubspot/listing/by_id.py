@@ -6,7 +6,7 @@ from datetime import datetime
 from integrations.providers.connector import CollectionContext
 from integrations.providers.hubspot.api.paging import is_number
 from integrations.providers.hubspot.listing.records import Reader
-from integrations.providers.hubspot.mapping.links import PREFIX, has_links
+from integrations.providers.hubspot.mapping.links import LABELS, PREFIX, has_links
 from integrations.providers.hubspot.objects import ObjectType
 from integrations.providers.listing import to_page, without_changed
 from integrations.providers.records import Page, read_fields
@@ -31,9 +31,10 @@ def fetch_items(
 
 
 def link_properties(kind: ObjectType, collection: CollectionContext) -> list[str]:
-    """Return the properties that hold associations which may be read."""
+    """Return the properties that hold associations which may be read, and labels."""
     associations = kind.associations_for(collection.account.get("scopes"))
-    return [f"{PREFIX}{association.to}" for association in associations]
+    names = [f"{PREFIX}{association.to}" for association in associations]
+    return [*names, *(f"{name}{LABELS}" for name in names)]
 
 
 def fetch_relinked(reader: Reader, items: Sequence[StoredItem]) -> list[str]:

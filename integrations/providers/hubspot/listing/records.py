@@ -21,7 +21,7 @@ from integrations.providers.hubspot.mapping.links import (
     to_links,
     with_links,
 )
-from integrations.providers.hubspot.objects import get_object_type
+from integrations.providers.hubspot.objects import Association, get_object_type
 from integrations.providers.kinds import Cut
 from integrations.providers.listing import Rows, id_of, map_rows
 from integrations.providers.records import IntegrationItem
@@ -77,13 +77,20 @@ class Reader:
         )
         if archived:
             return rows, following
-        rows = self.complete(rows)
-        # After the batch: whatever is called next drops what was sent ahead.
-        if following is not None:
-            self.api.prefetch(
-                self.path, params={**params, **self._wanted(), "after": following}
-            )
-        return rows, following
+        return self.complete(rows), following
+
+    def prefetch_rows(self, after: str | None) -> None:
+        """Send for the next list page, when all of this one is here.
+
+        Whatever is called next drops what was sent ahead.
+        """
+        if after is not None:
+            place: dict[str, Any] = {
+                "limit": PAGE_SIZE,
+                "after": after,
+                "archived": False,
+            }
+            self.api.prefetch(self.path, params={**place, **self._wanted()})
 
     def fetch_one(self, remote_id: str) -> dict[str, Any] | None:
         """Return the row that an id leads to now, None when it leads nowhere.
@@ -166,9 +173,25 @@ class Reader:
         return to_item(record, self.collection), links
 
     def _complete_links(self, found: Rows[Linking]) -> Rows[IntegrationItem]:
-        """Ask for links that were told in part: a call that fails fails the page."""
-        items = [self._with_links(item, links) for item, links in found.mapped]
+        """Ask for links that were told in part: a call that fails fails the page.
+
+        A list tells of a label by a name that no user knows; batches tell it in words.
+        """
+        labels = self._fetch_labels({item.id: links for item, links in found.mapped})
+        items = [
+            self._with_links(item, {**links, **labels.get(item.id, {})})
+            for item, links in found.mapped
+        ]
         return found.with_mapped(items)
+
+    def _fetch_labels(self, listed: Mapping[str, Links]) -> Mapping[str, Links]:
+        """Return the associations of which a list told labels by its own names."""
+        found: dict[str, Links] = {}
+        for association in self.associations:
+            ids = [key for key, each in listed.items() if _lacks(each, association)]
+            told = self.links.fetch(ids, [association]) if ids else {}
+            found |= {key: {**found.get(key, {}), **each} for key, each in told.items()}
+        return found
 
     def _with_links(self, item: IntegrationItem, links: Links) -> IntegrationItem:
         whole = self.links.complete(item.id, links, self.associations)
@@ -198,6 +221,10 @@ class Reader:
         if self.associations:
             wanted["associations"] = ",".join(each.to for each in self.associations)
         return wanted
+
+
+def _lacks(links: Links, association: Association) -> bool:
+    return association.to in links and links[association.to].lacks_labels
 
 
 def _with_links_of(listed: object, whole: object) -> object:

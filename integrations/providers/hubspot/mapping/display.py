@@ -8,9 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from integrations.providers.hubspot.mapping.fields import DEAL_CURRENCY
-from integrations.providers.hubspot.mapping.links import HAS_MORE, PREFIX
-from integrations.providers.hubspot.objects import COMPANIES, CONTACTS, OBJECT_TYPES
-from integrations.providers.links import RELATION, SOURCE, TARGET
+from integrations.providers.hubspot.mapping.relations import described_relations
 from integrations.providers.records import (
     DisplayField,
     FieldSpec,
@@ -31,7 +29,6 @@ from integrations.providers.typed.fields import (
     Number,
     Percent,
     Phone,
-    Relation,
     RichText,
     Text,
     User,
@@ -98,65 +95,7 @@ def describe(
                     name=spec.name, label=spec.label, value=value, group=spec.group
                 )
             )
-    return [*described, *_relations(properties)]
-
-
-def _relations(properties: Mapping[str, Any]) -> Iterator[DisplayField]:
-    """Yield the records that one is associated with; one company is its parent."""
-    companies = f"{PREFIX}{COMPANIES.remote_id}"
-    for each in describe_links(properties):
-        if each.name != companies or len(properties[companies]) > 1:
-            yield each
-
-
-def describe_links(properties: Mapping[str, Any]) -> list[DisplayField]:
-    """Return the records that one is associated with, by their type."""
-    found = []
-    for kind in (CONTACTS, COMPANIES):
-        name = f"{PREFIX}{kind.remote_id}"
-        ids = properties.get(name)
-        if isinstance(ids, list) and ids:
-            relation = Relation(
-                linked_ids=tuple(map(str, ids)),
-                linked_collection=kind.remote_id,
-                has_more=properties.get(f"{name}{HAS_MORE}") is True,
-            )
-            found.append(DisplayField(name=name, label=kind.name, value=relation))
-    return found
-
-
-def link_fields(collection_id: str, account: Mapping[str, Any]) -> list[FieldSpec]:
-    """Return the associations that may be read, as fields."""
-    kind = OBJECT_TYPES.get(collection_id)
-    allowed = kind.associations_for(account.get("scopes")) if kind else ()
-    return [
-        FieldSpec(
-            name=f"{PREFIX}{each.to}",
-            label=OBJECT_TYPES[each.to].name,
-            kind="relation",
-            options={TARGET: each.to},
-            is_read_only=True,
-            group="Associations",
-        )
-        for each in allowed
-    ]
-
-
-def incoming_fields(collection_id: str, account: Mapping[str, Any]) -> list[FieldSpec]:
-    """Return the associations of other types with one, as fields of its own."""
-    return [
-        FieldSpec(
-            name=f"{kind.remote_id}.{PREFIX}{collection_id}",
-            label=kind.name,
-            kind="incoming",
-            options={SOURCE: kind.remote_id, RELATION: f"{PREFIX}{collection_id}"},
-            is_read_only=True,
-            group="Associations",
-        )
-        for kind in OBJECT_TYPES.values()
-        for each in kind.associations_for(account.get("scopes"))
-        if each.to == collection_id
-    ]
+    return [*described, *described_relations(properties)]
 
 
 def _visible_fields(

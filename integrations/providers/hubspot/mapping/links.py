@@ -1,8 +1,8 @@
 """Read which records a record is associated with, whichever way they are told."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 from integrations.http.client import ApiClient
 from integrations.http.responses.shape import expect_object, objects, optional_object
@@ -19,19 +19,32 @@ LINKS_PER_PAGE = 500
 # Ten thousand; beyond them the item and its collection say that there are more.
 MAX_LINK_PAGES = 20
 LINKS_CAPPED = Cut(kind=CutKind.LINKS_CAPPED, number=LINKS_PER_PAGE * MAX_LINK_PAGES)
-PREFIX, HAS_MORE = "associations.", ".has_more"
+PREFIX, HAS_MORE, LABELS = "associations.", ".has_more", ".labels"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Linked:
     """List the records of one type that a record is associated with, sorted.
 
-    ``is_partial`` says that HubSpot has more of them than it told.
+    ``labels`` are what the portal's users call some of these links, by id. It
+    ``is_partial`` where HubSpot has more of them than it told, and ``lacks_labels``
+    where a list told of labels by its own names only.
     """
 
     ids: tuple[str, ...] = ()
     primary: str | None = None
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
     is_partial: bool = False
+    lacks_labels: bool = False
+
+
+class Told(NamedTuple):
+    """What one answer told of one linked record: a type of the association."""
+
+    id: str
+    is_primary: bool = False
+    label: str = ""
+    is_unnamed: bool = False
 
 
 Links = Mapping[str, Linked]
@@ -57,8 +70,10 @@ def has_links(item: StoredItem, links: Links) -> bool:
     """
     if any(linked.is_partial for linked in links.values()):
         return False
-    stored = item.properties
-    is_same = all(stored.get(name) == ids for name, ids in _told(links).items())
+    stored, told = item.properties, _told(links)
+    # One that was told no label may be stored with some.
+    names = told.keys() | {f"{PREFIX}{to}{LABELS}" for to in links}
+    is_same = all(stored.get(name) == told.get(name) for name in names)
     return is_same and item.parent_id == _parent_of(links)
 
 
@@ -69,12 +84,19 @@ def to_links(row: Mapping[str, Any], associations: Sequence[Association]) -> Lin
     for association in associations:
         found = optional_object(told, association.to)
         entries = objects(found, "results") if found else []
-        pairs = [
-            (to_id(entry.get("id")), entry.get("type") == association.primary_type)
-            for entry in entries
-        ]
-        links[association.to] = _to_linked(pairs, found)
+        told_of = [_listed(entry, association) for entry in entries]
+        links[association.to] = _to_linked(told_of, found)
     return links
+
+
+def _listed(entry: Mapping[str, Any], association: Association) -> Told:
+    """Read an entry of a list, which names the label of a pair as no user knows it."""
+    kind = entry.get("type")
+    return Told(
+        to_id(entry.get("id")),
+        is_primary=kind == association.primary_type,
+        is_unnamed=isinstance(kind, str) and kind not in association.plain_types,
+    )
 
 
 class LinkReader:
@@ -119,8 +141,8 @@ class LinkReader:
         found = {}
         for result in objects(expect_object(answer, "associations"), "results"):
             source = to_id(optional_object(result, "from").get("id"))
-            pairs = _to_pairs(objects(result, "to"), association)
-            found[source] = _to_linked(pairs, result)
+            told = list(_read_types(objects(result, "to"), association))
+            found[source] = _to_linked(told, result)
         return found
 
     def _fetch_one(self, remote_id: str, association: Association) -> Linked:
@@ -129,21 +151,24 @@ class LinkReader:
             f"/associations/{association.to}"
         )
 
-        def fetch(after: str | None) -> tuple[list[tuple[str, bool]], str | None]:
+        def fetch(after: str | None) -> tuple[list[Told], str | None]:
             params = {"limit": LINKS_PER_PAGE, "after": after}
             body = expect_object(self._api.get(path, params=params), "associations")
-            pairs = _to_pairs(objects(body, "results"), association)
-            return pairs, next_after(body, after)
+            told = list(_read_types(objects(body, "results"), association))
+            return told, next_after(body, after)
 
         pages, is_all = read_pages(fetch, most=MAX_LINK_PAGES)
-        pairs = [pair for page in pages for pair in page]
-        return replace(_to_linked(pairs, {}), is_partial=not is_all)
+        told = [each for page in pages for each in page]
+        return replace(_to_linked(told, {}), is_partial=not is_all)
 
 
 def _told(links: Links) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for to, linked in links.items():
         told[f"{PREFIX}{to}"] = list(linked.ids)
+        if linked.labels:
+            labels = {each: list(linked.labels[each]) for each in linked.labels}
+            told[f"{PREFIX}{to}{LABELS}"] = labels
         if linked.is_partial:
             told[f"{PREFIX}{to}{HAS_MORE}"] = True
     return told
@@ -153,27 +178,34 @@ def _parent_of(links: Links) -> str | None:
     return links.get("companies", Linked()).primary
 
 
-def _to_pairs(
+def _read_types(
     entries: Iterable[dict[str, Any]], association: Association
-) -> list[tuple[str, bool]]:
-    """Return each linked id with whether it is the primary one."""
-    pairs = []
+) -> Iterator[Told]:
+    """Yield the types of each linked record; ordinary ones have no label."""
     for entry in entries:
-        types = objects(entry, "associationTypes")
-        is_primary = any(each.get("typeId") == association.primary_id for each in types)
-        pairs.append((to_id(entry.get("toObjectId")), is_primary))
-    return pairs
+        remote_id = to_id(entry.get("toObjectId"))
+        yield Told(remote_id)
+        for each in objects(entry, "associationTypes"):
+            if each.get("typeId") == association.primary_id:
+                yield Told(remote_id, is_primary=True)
+            elif isinstance(each.get("label"), str):
+                yield Told(remote_id, label=" ".join(each["label"].split()))
 
 
-def _to_linked(pairs: Iterable[tuple[str, bool]], body: dict[str, Any]) -> Linked:
+def _to_linked(told: Sequence[Told], body: dict[str, Any]) -> Linked:
     """Sort and deduplicate: one pair comes once for each type that it carries."""
-    known = set(pairs)
-    ids = _sorted({remote_id for remote_id, _ in known})
-    primary = _sorted({remote_id for remote_id, is_primary in known if is_primary})
+    ids = _sorted({each.id for each in told})
+    primary = _sorted({each.id for each in told if each.is_primary})
+    labelled = {(each.id, each.label) for each in told if each.label}
+    labels: dict[str, list[str]] = {}
+    for remote_id, label in sorted(labelled):
+        labels.setdefault(remote_id, []).append(label)
     return Linked(
         ids=ids,
         primary=next(iter(primary or ids), None),
+        labels=labels,
         is_partial=next_after(body, None) is not None,
+        lacks_labels=any(each.is_unnamed for each in told),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from integrations.providers.hubspot.mapping.links import PREFIX
+from integrations.providers.hubspot.mapping.links import LABELS, PREFIX
 from integrations.providers.hubspot.objects import COMPANIES, OBJECT_TYPES
 from integrations.providers.links import RemoteLink
 
@@ -17,10 +17,13 @@ def to_remote_links(
         ids = properties.get(name)
         if not isinstance(ids, list):
             continue
+        labels = properties.get(f"{name}{LABELS}")
+        known = labels if isinstance(labels, dict) else {}
         for each in ids:
             yield RemoteLink(
                 relation=name,
                 target_id=each,
                 target_collection=to,
                 is_primary=to == COMPANIES.remote_id and each == parent_id,
+                labels=tuple(known.get(each, ())),
             )

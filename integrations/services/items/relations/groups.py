@@ -1,5 +1,6 @@
 """Find what an item is linked with, in both directions, grouped by relation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
@@ -22,11 +23,14 @@ from integrations.services.items.relations.links import collections_beside
 
 
 class Linked(NamedTuple):
-    """A stored item that is linked, whether the relation's primary one, and where."""
+    """A stored item that is linked, whether the relation's primary one, and its labels.
+
+    Where the others name an item, these are what they call it.
+    """
 
     item: Item
     is_primary: bool
-    position: int
+    labels: Sequence[str]
 
 
 @dataclass(kw_only=True)
@@ -110,7 +114,7 @@ def _outgoing(around: Around) -> list[Group]:
         elif found is None:
             group.missing += 1
         else:
-            group.linked.append(Linked(found, link.is_primary, link.position))
+            group.linked.append(Linked(found, link.is_primary, link.labels))
     return list(groups.values())
 
 
@@ -137,7 +141,7 @@ def _incoming(around: Around) -> list[Group]:
         if group.is_full:
             group.has_more = True
         else:
-            group.linked.append(Linked(item, link.is_primary, 0))
+            group.linked.append(Linked(item, link.is_primary, link.labels))
     for group in groups.values():
         group.linked.sort(key=_latest_first)
     return sorted(groups.values(), key=lambda group: group.label.casefold())

@@ -16,7 +16,7 @@ from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import describe
 from integrations.services.items.lists.counting import Count
 from integrations.services.items.lists.query import ItemQuery
-from integrations.services.items.relations.groups import Group
+from integrations.services.items.relations.groups import Group, Linked
 from integrations.services.items.tables.columns import leading_columns
 
 MOST_TABLES, MOST_ROWS, MOST_COLUMNS = 12, 5, 4
@@ -26,10 +26,14 @@ UNSUITABLE: Final = (fields.RichText, fields.Relation, fields.Many, fields.Files
 
 @dataclass(frozen=True, kw_only=True)
 class TableRow:
-    """A linked item and its fields, one for each column of the table or none."""
+    """A linked item and its fields, one for each column of the table or none.
+
+    ``primary`` is the type that makes the link a primary one: that of the item named.
+    """
 
     item: Item
-    is_primary: bool
+    primary: str
+    labels: Sequence[str]
     cells: Sequence[DisplayField | None]
 
 
@@ -37,7 +41,8 @@ class TableRow:
 class RelatedTable:
     """The first of the items that a relation links with one, and sums of them all.
 
-    ``count`` is of what is still there. ``missing`` counts those that are named and
+    ``count`` is of what is still there, and where it ``is_incoming`` the labels of rows
+    are what they call the item. ``missing`` counts those that are named and
     not stored here, ``deleted`` those that are deleted.
     """
 
@@ -48,6 +53,7 @@ class RelatedTable:
     sums: Sequence[Money]
     missing: int
     deleted: int
+    is_incoming: bool
     url: str
 
 
@@ -91,8 +97,8 @@ def _to_table(item: Item, group: Group) -> RelatedTable:
         rows=[
             TableRow(
                 item=each.item,
-                # Where others name the item, it is the primary one of theirs.
-                is_primary=each.is_primary and not group.is_incoming,
+                primary=_primary(item, group, each),
+                labels=each.labels,
                 cells=[_cell(values, name) for name in columns],
             )
             for each, values in zip(shown, described, strict=True)
@@ -100,8 +106,16 @@ def _to_table(item: Item, group: Group) -> RelatedTable:
         sums=[] if group.has_more else _sums(group, columns, described),
         missing=group.missing,
         deleted=len(deleted),
+        is_incoming=group.is_incoming,
         url=_url(item, group),
     )
+
+
+def _primary(item: Item, group: Group, linked: Linked) -> str:
+    """Return the type of which one is the primary item: where others name, this one."""
+    if not linked.is_primary:
+        return ""
+    return item.type if group.is_incoming else linked.item.type
 
 
 def _url(item: Item, group: Group, *, shown: int = MOST_ROWS) -> str:

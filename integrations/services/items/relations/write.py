@@ -7,8 +7,10 @@ from uuid import UUID
 from django.db import connection as database
 
 from integrations.models import Collection, ItemLink
+from integrations.models.items.link import LABEL_SEPARATOR
 from integrations.providers import CONNECTORS
 from integrations.providers.links import RemoteLink
+from integrations.providers.typed.values import cut
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 
@@ -22,10 +24,11 @@ COLUMNS = (
     "target_remote_id",
     "is_primary",
     "position",
+    "label",
     "connection_id",
 )
 # The first columns, which name a link, and those that may change.
-KEY, CHANGING = 4, ("is_primary", "position")
+KEY, CHANGING = 4, ("is_primary", "position", "label")
 
 
 class Linking(NamedTuple):
@@ -44,6 +47,7 @@ class Link(NamedTuple):
     target_remote_id: str
     is_primary: bool
     position: int
+    label: str
 
 
 def write(
@@ -92,14 +96,17 @@ def _to_row(key: int, link: RemoteLink) -> Link | None:
     names = (link.relation, link.target_collection, link.target_id)
     if not link.target_id or max(map(len, names)) > ID_LENGTH:
         return None
-    return Link(key, *names, link.is_primary, link.position)
+    label = cut(LABEL_SEPARATOR.join(link.labels), ID_LENGTH)
+    return Link(key, *names, link.is_primary, link.position, label)
 
 
 def _remove_others(keys: Sequence[int], told: set[Link]) -> list[Link]:
     """Delete the links of some items that are told no more; return what stays."""
     names = {link[:KEY] for link in told}
     rows = ItemLink.objects.filter(item__in=keys).values_list("pk", *Link._fields)
+    # Rows of earlier versions have no label.
     stored = [(pk, Link(*values)) for pk, *values in rows]
+    stored = [(pk, link._replace(label=link.label or "")) for pk, link in stored]
     gone = [pk for pk, link in stored if link[:KEY] not in names]
     for start in range(0, len(gone), ROWS):
         ItemLink.objects.filter(pk__in=gone[start : start + ROWS]).delete()

@@ -6,7 +6,11 @@ from typing import Any
 from integrations.models import Item
 from integrations.providers.typed.plain import plain
 from integrations.services.items.relations.groups import Group
-from integrations.services.items.relations.tables import RelatedTable, make_tables
+from integrations.services.items.relations.tables import (
+    RelatedTable,
+    TableRow,
+    make_tables,
+)
 from integrations.views.items.parts.values import show
 
 
@@ -24,7 +28,7 @@ def _to_context(table: RelatedTable) -> dict[str, Any]:
         "rows": [
             {
                 "item": row.item,
-                "is_primary": row.is_primary,
+                "tags": _tags(row),
                 "cells": [
                     {"label": label, "value": show(cell.value) if cell else None}
                     for label, cell in zip(table.columns, row.cells, strict=True)
@@ -34,5 +38,13 @@ def _to_context(table: RelatedTable) -> dict[str, Any]:
         ],
         "missing": table.missing,
         "deleted": table.deleted,
+        "has_labels_of_others": table.is_incoming
+        and any(row.labels for row in table.rows),
         "url": table.url,
     }
+
+
+def _tags(row: TableRow) -> list[str]:
+    """Return what marks a link: the primary one of its type, and its labels."""
+    first = [f"Primary {row.primary}"] if row.primary else []
+    return [*first, *row.labels]

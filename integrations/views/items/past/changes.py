@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -23,6 +24,7 @@ from integrations.services.items.history.change_query import (
     UNSEEN,
     ChangeQuery,
 )
+from integrations.services.notices.leavers import find_left
 from integrations.views.access import UserRequest
 from integrations.views.items.facets import type_names
 from integrations.views.items.parts.changed import put_in_words
@@ -52,6 +54,7 @@ def changes(request: UserRequest) -> HttpResponse:
     seen_at = request.preferences.changes_seen_at
     page = service.fetch_page(query, connections, run=run, seen_at=seen_at)
     entries = put_in_words(page.changes)
+    _put_left_views(request.user, entries)
     unseen, has_more = service.count_unseen(connections, seen_at)
     context = {
         "query": query,
@@ -79,6 +82,13 @@ def changes_seen(request: UserRequest) -> HttpResponse:
     if until is not None and not is_ahead(until, timezone.now()):
         service.mark_seen(request.user, until)
     return redirect("integrations:changes")
+
+
+def _put_left_views(user: User, entries: Sequence[dict[str, Any]]) -> None:
+    """Set, in the latest change of an item, the followed views that show it no more."""
+    left = dict(find_left(user, (entry["item"].pk for entry in entries)))
+    for entry in entries:
+        entry["left_views"] = left.pop(entry["item"].pk, [])
 
 
 def _to_time(text: str) -> datetime | None:

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from integrations.models import Collection, Connection, Item, ItemChange
+from integrations.models import Collection, Connection, Item, ItemChange, ItemLink
 from integrations.providers.hubspot.connector import HubSpot
 from integrations.services.sync.refresh import link_refresh
 from tests.services.fixtures import FinishSync
@@ -59,6 +59,7 @@ def test_links_changed_without_a_date_are_found_within_the_half_hour(
     assert run.changed == changed.count() > count
     assert {n for each in changed for n in each.fields} <= {
         "properties.associations.companies",
+        "properties.associations.companies.labels",
         "parent_remote_id",
     }
     for item in Item.objects.exclude(pk__in=changed.values("item")):
@@ -75,6 +76,34 @@ def test_a_user_who_asks_for_a_sync_gets_fresh_links_at_once(
     assert finish_sync(synced, trigger="user").changed == 3
 
     assert links_of(contacts) == [[some_company()]] * 3
+
+
+@pytest.mark.parametrize("kind", ["schedule", "user"])
+def test_a_label_that_was_given_or_taken_is_found_without_a_date(
+    synced: Connection, finish_sync: FinishSync, sandbox: Any, kind: str
+) -> None:
+    company = some_company()
+    (contact,) = relink(sandbox, company, count=1, label="Decision maker")
+    with time_machine.travel(at(15)):
+        finish_sync(synced, trigger=kind)
+    given = ItemLink.objects.get(
+        item__remote_id=contact, relation="associations.companies"
+    )
+    relink(sandbox, company, count=1)
+
+    with time_machine.travel(at(30)):
+        run = finish_sync(synced, trigger=kind)
+
+    assert (given.target_remote_id, given.labels) == (company, ["Decision maker"])
+    given.refresh_from_db()
+    assert given.labels == []
+    change = ItemChange.objects.get(run=run, item__remote_id=contact)
+    assert change.fields == {
+        "properties.associations.companies.labels": [
+            {company: ["Decision maker"]},
+            None,
+        ]
+    }
 
 
 def test_a_link_that_is_taken_away_is_history_of_its_item(

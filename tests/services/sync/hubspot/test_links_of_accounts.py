@@ -5,6 +5,7 @@ import sqlite3
 from integrations.models import Item, ItemLink
 from integrations.services.items.relations.groups import find_groups
 
+LABELS = {33: "Decision maker", 35: "Billing contact", 37: "Decision maker"}
 NAMES = {"0-1": "contacts", "0-2": "companies", "0-3": "deals"}
 
 
@@ -39,6 +40,12 @@ def test_all_associations_of_a_portal_are_shown_on_both_their_sides(
             "SELECT from_id, to_id FROM hubspot_link WHERE portal = '555111'"
             " AND type_id IN (1, 5)"
         ).fetchall()
+        labelled = database.execute(
+            "SELECT l.from_id, l.to_id, l.type_id FROM hubspot_link l"
+            " JOIN hubspot_record b ON (b.portal, b.type, b.id) ="
+            " (l.portal, l.to_type, l.to_id) AND NOT b.archived"
+            " WHERE l.portal = '555111' AND type_id IN (33, 35, 37)"
+        ).fetchall()
     assert finish_sync(connection).outcome == "complete"
 
     expected = {
@@ -52,3 +59,14 @@ def test_all_associations_of_a_portal_are_shown_on_both_their_sides(
     assert set(marked.values_list("item__remote_id", "target_remote_id")) == {
         (str(one), str(two)) for one, two in primary if str(one) in set(live)
     }
+    named = {
+        (link.item.remote_id, link.target_remote_id, label)
+        for link in ItemLink.objects.exclude(label="").select_related("item")
+        for label in link.labels
+    }
+    assert named == {
+        (str(one), str(two), LABELS[kind])
+        for one, two, kind in labelled
+        if str(one) in set(live)
+    }
+    assert len({label for _, _, label in named}) == 2

@@ -1,5 +1,7 @@
 """An item's page shows what it is linked with as tables, from whichever side."""
 
+from datetime import timedelta
+
 import pytest
 
 from integrations.models import Item, ItemLink
@@ -212,7 +214,56 @@ def test_a_link_heals_when_the_other_side_arrives(deals, connection):
     store.store_page(companies, [acme], run_id=None, now=NOON)
 
     [after] = make_tables(deal, find_groups(deal))
-    assert [(row.item.name, row.is_primary) for row in after.rows] == [("Acme", True)]
+    assert [(row.item.name, row.primary) for row in after.rows] == [("Acme", "company")]
+
+
+def test_labels_and_the_primary_company_are_shown_on_both_pages(
+    as_alice, company, deals, connection
+):
+    contacts = make_collection(
+        connection, remote_id="contacts", name="Contacts", item_type="contact"
+    )
+    ana = IntegrationItem(
+        id="9",
+        type="contact",
+        name="Ana",
+        parent_id="1",
+        properties={
+            "associations.companies": ["1"],
+            "associations.companies.labels": {"1": ["Billing", "Decision maker"]},
+        },
+    )
+    store.store_page(contacts, [ana], run_id=None, now=NOON)
+    item = contacts.items.get()
+
+    pages = [as_alice.get(each.get_absolute_url()) for each in (item, company)]
+
+    tags = ["Primary company", "Billing", "Decision maker"]
+    for page in pages:
+        [table] = page.context["tables"]
+        assert [row["tags"] for row in table["rows"]] == [tags]
+    said = [page.context["tables"][0]["has_labels_of_others"] for page in pages]
+    assert said == [False, True]
+    assert b"<bdi>Decision maker</bdi>" in pages[0].content
+
+
+def test_a_label_in_the_history_stands_behind_its_record(as_alice, company, connection):
+    contacts = make_collection(
+        connection, remote_id="contacts", name="Contacts", item_type="contact"
+    )
+    for day, labels in enumerate(({}, {"1": ["Decision maker"]})):
+        links = {"associations.companies": ["1"]}
+        if labels:
+            links["associations.companies.labels"] = labels
+        ana = IntegrationItem(id="9", type="contact", name="Ana", properties=links)
+        at = NOON + timedelta(days=day)
+        store.store_page(contacts, [ana], run_id=None, now=at)
+
+    entries = as_alice.get("/changes/").context["days"][0]["entries"]
+
+    [field] = entries[0]["fields"]
+    assert (field["label"], field["old"]) == ("Labels of companies", "")
+    assert field["new"] == "Acme, Decision maker"
 
 
 def test_a_deleted_company_is_said_as_deleted_on_its_deal(as_alice, company, deals):
