@@ -10,6 +10,7 @@ from django.utils import timezone
 from integrations.models import times
 from integrations.models.connection import Connection
 from integrations.models.messages import wording
+from integrations.models.ordered_json import OrderedJSONField
 from integrations.models.reasons import Reason, columns, reason_choices
 from integrations.models.sync.hold import HeldDeletions
 from integrations.providers.kinds import CutKind
@@ -54,7 +55,7 @@ class Collection(models.Model):
     position = models.PositiveIntegerField(default=0)
     details = models.JSONField(default=dict, blank=True)
     required_scopes = models.JSONField(default=list, blank=True)
-    schema = models.JSONField(default=dict, blank=True)
+    schema = OrderedJSONField(default=dict, blank=True)
     is_selected = models.BooleanField(default=True)
     checkpoint = models.JSONField(default=dict, blank=True)
     watermark = models.DateTimeField(null=True, blank=True)

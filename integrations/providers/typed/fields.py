@@ -147,12 +147,14 @@ class File:
 class Relation:
     """Items of the same connection, by id, of one collection if that is known.
 
-    ``has_more`` says that the provider has more of them than it told.
+    ``has_more`` says that the provider has more of them than it told; of those that
+    are known here, ``total`` tells how many there are where not all are named.
     """
 
     linked_ids: tuple[str, ...]
     linked_collection: str = ""
     has_more: bool = False
+    total: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -300,3 +300,42 @@ def test_fields_beyond_those_that_are_kept_are_told(hubspot, beyond):
 
     assert len(schema["fields"]) == 3000
     assert schema["refused"] == ["more_fields"] * beyond
+
+
+def test_options_and_stages_are_in_the_order_that_is_shown_at_hubspot(hubspot):
+    known = told(hubspot, "deals", {})
+    stages = [
+        {"id": f"s{place}", "label": f"Stage {place}", "displayOrder": place}
+        for place in (2, -1, 0, 1)
+    ]
+    pipelines = [
+        {
+            "id": "b",
+            "label": "B",
+            "displayOrder": 1,
+            "stages": [{**stages[0], "id": "z"}],
+        },
+        {"id": "a", "label": "A", "displayOrder": 0, "stages": stages},
+    ]
+
+    schema = told(hubspot, "deals", known, pipelines={"results": pipelines})
+
+    former = list(known["lookups"]["stage"])
+    assert [*schema["lookups"]["stage"]] == ["s0", "s1", "s2", "s-1", "z", *former]
+    assert [*schema["lookups"]["pipeline"]][:2] == ["a", "b"]
+
+
+def test_options_that_are_gone_come_behind_those_that_are_shown(hubspot):
+    known = told(hubspot, "contacts", {})
+    listed = hubspot.load("properties_contacts")
+    (told_of,) = (p for p in listed["results"] if p["name"] == "lifecyclestage")
+    before = [each["value"] for each in told_of["options"]]
+    told_of["options"] = [
+        {"value": value, "label": value, "displayOrder": place}
+        for value, place in (("last", -1), ("second", 1), (before[-1], 0))
+    ]
+
+    schema = told(hubspot, "contacts", known, properties=listed)
+
+    (spec,) = (f for f in schema["fields"] if f["name"] == "lifecyclestage")
+    assert [*spec["options"]] == [before[-1], "second", "last", *before[:-1]]

@@ -21,7 +21,7 @@ from integrations.http.once import get_once
 from integrations.http.responses.shape import expect_object, expect_text, objects
 from integrations.providers.hubspot.api.paging import next_after
 from integrations.providers.hubspot.mapping.display import OWNER_EMAILS
-from integrations.providers.hubspot.mapping.fields import MAX_LABEL
+from integrations.providers.hubspot.mapping.fields import MAX_LABEL, in_display_order
 from integrations.providers.listing import read_pages, read_rows
 from integrations.providers.records import tell_apart
 from integrations.providers.typed.values import cut, one_line, to_id
@@ -113,10 +113,10 @@ def _fetch_pipelines(api: ApiClient, version: str) -> Found:
     body = expect_object(api.get(f"/crm/pipelines/{version}/deals"), "pipelines")
     pipelines: dict[str, Hinted] = {}
     stages: dict[str, Hinted] = {}
-    for pipeline in objects(body, "results"):
+    for pipeline in in_display_order(objects(body, "results")):
         key, label = _label(pipeline)
         pipelines[key] = label, key
-        for stage in objects(pipeline, "stages"):
+        for stage in in_display_order(objects(pipeline, "stages")):
             key, name = _label(stage)
             stages[key] = name, label
     if not stages:

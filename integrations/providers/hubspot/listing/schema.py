@@ -93,17 +93,19 @@ def _with_options(spec: FieldSpec, known: Mapping[str, str]) -> FieldSpec:
     gone = [value for value in known if value not in spec.options]
     return replace(
         spec,
-        options={**known, **spec.options},
+        # The provider's order is that of what it tells now.
+        options={**spec.options, **{value: known[value] for value in gone}},
         retired=[*spec.retired, *gone],
     )
 
 
 def _with_known_names(names: Names, known: Mapping[str, Any]) -> Names:
     kept = known.get("lookups") or {}
-    return {
-        name: {**(kept.get(name) or {}), **(names.get(name) or {})}
-        for name in {**kept, **names}
-    }
+    found = {name: dict(names.get(name) or {}) for name in {**kept, **names}}
+    for name, told in found.items():
+        for key, label in (kept.get(name) or {}).items():
+            told.setdefault(key, label)
+    return found
 
 
 def requested_properties(schema: Mapping[str, Any], kind: ObjectType) -> list[str]:

@@ -1,5 +1,7 @@
 """Turn a property definition into a FieldSpec: its label, kind and options."""
 
+from collections.abc import Iterable
+from math import inf
 from typing import Any
 
 from integrations.providers.hubspot.objects import DEALS, ObjectType
@@ -136,15 +138,28 @@ def _to_kind(name: str, entry: dict[str, Any], kind: ObjectType) -> str:
     return _KIND_BY_TYPE.get(str(entry.get("type")), "text")
 
 
+def in_display_order(entries: Iterable[Any]) -> list[dict[str, Any]]:
+    """Return options, pipelines or stages as HubSpot shows them, odd ones left out.
+
+    Those of the order -1 come after the others:
+    https://developers.hubspot.com/docs/api-reference/crm-properties-v3/guide
+    """
+
+    def place(entry: dict[str, Any]) -> float:
+        told = entry.get("displayOrder")
+        return float(told) if isinstance(told, int) and told >= 0 else inf
+
+    return sorted((each for each in entries if isinstance(each, dict)), key=place)
+
+
 def _to_options(options: object) -> dict[str, str]:
     """Map the values of a choice to their labels; hidden ones still occur in data.
 
     Two options of one label are told apart by their values.
     """
     labels: dict[str, str] = {}
-    for option in options[:MAX_OPTIONS] if isinstance(options, list) else ():
-        if not isinstance(option, dict):
-            continue
+    told = options[:MAX_OPTIONS] if isinstance(options, list) else ()
+    for option in in_display_order(told):
         value, label = option.get("value"), option.get("label")
         if isinstance(value, str) and isinstance(label, str) and label:
             labels[value] = cut(label, MAX_LABEL)

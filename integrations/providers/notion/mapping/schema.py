@@ -221,8 +221,23 @@ def _options(about: Mapping[str, Any]) -> dict[str, str]:
     """Return the names of a choice; values are stored by name, as users see them."""
     options = about.get("options")
     entries = options[:MAX_OPTIONS] if isinstance(options, list) else []
-    names = (each.get("name") for each in entries if isinstance(each, dict))
+    places = _places_in_groups(about)
+    told = [each for each in entries if isinstance(each, dict)]
+    told.sort(key=lambda each: places.get(str(each.get("id")), len(places)))
+    names = (each.get("name") for each in told)
     return {n: cut(n, MAX_LABEL) for n in names if isinstance(n, str) and n}
+
+
+def _places_in_groups(about: Mapping[str, Any]) -> dict[str, int]:
+    """Return the places of a status's options, group by group, as Notion sorts them.
+
+    https://developers.notion.com/reference/property-object#status
+    """
+    groups = about.get("groups")
+    entries = groups[:MAX_OPTIONS] if isinstance(groups, list) else []
+    listed = (each.get("option_ids") for each in entries if isinstance(each, dict))
+    ids = (each for ids in listed if isinstance(ids, list) for each in ids)
+    return {str(each): place for place, each in enumerate(ids)}
 
 
 def _target(about: Mapping[str, Any]) -> dict[str, str]:

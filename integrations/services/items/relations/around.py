@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, JSONField, OrderBy, Q, Value, When, Window
+from django.db.models import Case, F, OrderBy, Q, Value, When, Window
 from django.db.models.functions import RowNumber
 from django.db.models.query import QuerySet
 
 from integrations.models import Collection, Item, ItemLink
 from integrations.models.items.item import ItemQuerySet
+from integrations.models.ordered_json import OrderedJSONField
 from integrations.providers import CONNECTORS
 from integrations.services.items.types import parent_types, types_in
 
@@ -155,8 +156,8 @@ def _collections(
         .annotate(
             named_schema=Case(
                 When(is_named, then=F("schema")),
-                default=Value(None, JSONField()),
-                output_field=JSONField(),
+                default=Value("null"),
+                output_field=OrderedJSONField(),
             )
         )
     )

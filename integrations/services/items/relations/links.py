@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db import models
 from django.db.models import F
@@ -38,7 +39,7 @@ class Links:
 
 def more_text(relation: Relation, known: int) -> str:
     """Return in words how many items of a relation are not known here."""
-    missing = len(relation.linked_ids) - known
+    missing = max(len(relation.linked_ids), relation.total) - known
     if not relation.linked_ids:
         return "items that are not told" if relation.has_more else ""
     if not known:
@@ -60,10 +61,15 @@ def find(item: Item, *described: Sequence[DisplayField]) -> Links:
 
 def find_by_id(item: Item, ids: Iterable[str]) -> Found:
     """Return live items beside one by collection and id, and by id alone."""
+    return find_beside(item.connection_id, ids)
+
+
+def find_beside(connection_id: UUID, ids: Iterable[str]) -> Found:
+    """Return live items of a connection by collection and id, and by id alone."""
     wanted = list(dict.fromkeys(ids))
     if not wanted:
         return {}
-    beside = collections_beside(item).values("pk")
+    beside = Collection.objects.filter(connection=connection_id).order_by().values("pk")
     found: dict[tuple[str, str], Item] = {}
     for start in range(0, len(wanted), AT_ONCE):
         rows = (

@@ -54,20 +54,24 @@ def write(
     collection: Collection,
     added: Mapping[int, Linking],
     changed: Mapping[int, Linking],
-) -> None:
+) -> set[tuple[str, str]]:
     """Store the links of items by key, in the caller's transaction.
 
-    After a mistake of ours in the connector, which is logged, they stay as they are.
+    Returns the relations and targets of those that came, changed or went. After a
+    mistake of ours in the connector, which is logged, they stay as they are.
     """
     try:
         new = _links_of(collection, added)
         told = _links_of(collection, changed)
     except ConnectorError:
-        return
-    keys, kept = list(changed), []
+        return set()
+    keys, stored = list(changed), set[Link]()
     for start in range(0, len(keys), ITEMS):
-        kept += _remove_others(keys[start : start + ITEMS], told)
-    _upsert([*new, *(told - set(kept))], collection.connection_id)
+        stored |= _remove_others(keys[start : start + ITEMS], told)
+    written = new | (told - stored)
+    _upsert(list(written), collection.connection_id)
+    touched = written | (stored - told)
+    return {(link.relation, link.target_remote_id) for link in touched}
 
 
 def _links_of(collection: Collection, items: Mapping[int, Linking]) -> set[Link]:
@@ -100,8 +104,8 @@ def _to_row(key: int, link: RemoteLink) -> Link | None:
     return Link(key, *names, link.is_primary, link.position, label)
 
 
-def _remove_others(keys: Sequence[int], told: set[Link]) -> list[Link]:
-    """Delete the links of some items that are told no more; return what stays."""
+def _remove_others(keys: Sequence[int], told: set[Link]) -> set[Link]:
+    """Delete the links of some items that are told no more; return what there was."""
     names = {link[:KEY] for link in told}
     rows = ItemLink.objects.filter(item__in=keys).values_list("pk", *Link._fields)
     # Rows of earlier versions have no label.
@@ -110,7 +114,7 @@ def _remove_others(keys: Sequence[int], told: set[Link]) -> list[Link]:
     gone = [pk for pk, link in stored if link[:KEY] not in names]
     for start in range(0, len(gone), ROWS):
         ItemLink.objects.filter(pk__in=gone[start : start + ROWS]).delete()
-    return [link for _, link in stored]
+    return {link for _, link in stored}
 
 
 def _upsert(links: Sequence[Link], connection_id: UUID) -> None:

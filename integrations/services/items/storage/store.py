@@ -19,6 +19,7 @@ from integrations.services.items.search.texts import indexer_of
 from integrations.services.items.storage import contents, moves, rows
 from integrations.services.items.storage.moves import Moved
 from integrations.services.items.storage.rows import Known, Row
+from integrations.services.items.tables import linked_rows
 from integrations.services.items.tables import rows as table_rows
 
 CHUNK = 2000
@@ -70,21 +71,23 @@ def store_page(
     keys.update(_keys(collection, [row.item.id for row in new]))
     fresh = {keys[row.item.id]: row.item for row in new}
     stale = {keys[row.item.id]: row.item for row in touched}
-    relations.write(collection, _linking(fresh), _linking(stale))
+    relinked = relations.write(collection, _linking(fresh), _linking(stale))
     full_text.index(
         _search_texts(collection, fresh, {}),
         _search_texts(collection, stale, contents.kept_texts(list(stale))),
     )
     moved_keys = [item.known.pk for item in moved.values()]
     table_rows.store(collection, indexes, fresh, stale, moved=moved_keys)
+    back = [keys[row.item.id] for row in touched if known[row.item.id].is_deleted]
+    names = {item.id: item.name for each in (fresh, stale) for item in each.values()}
+    linked_rows.store(collection, names, relinked, returned=back)
     _store_texts(collection, texts or {}, keys, now=now)
-    revived = sum(1 for row in touched if known[row.item.id].is_deleted)
     return PageCounts(
         created=len(new),
         changed=changed,
         unchanged=len(page) - len(new) - changed,
         unreadable=sum(1 for i in items if not 0 < len(i.id) <= rows.ID_LENGTH),
-        live_delta=len(new) + revived + moves.count_live(moved),
+        live_delta=len(new) + len(back) + moves.count_live(moved),
         seen_keys=tuple(keys.values()),
     )
 
@@ -227,14 +230,14 @@ def soft_delete(
     keys = list(deletions)
     for start in range(0, len(keys), CHUNK):
         part = keys[start : start + CHUNK]
-        live = list(
-            Item.objects.live()
-            .filter(collection=collection, pk__in=part)
-            .values_list("pk", flat=True)
-        )
-        table_rows.delete(live, collection)
+        own = Item.objects.live().filter(collection=collection, pk__in=part)
+        live = dict(own.values_list("pk", "remote_id"))
+        table_rows.lock_rows(collection)
+        table_rows.delete([*live], collection)
         found = {key: deletions[key] for key in live}
         deleted += _soft_delete_chunk(collection, found, run_id, now)
+        gone = dict.fromkeys(live.values(), "")
+        linked_rows.store(collection, gone, (), returned=[*live])
         merging.inherit(collection, found)
     return deleted
 

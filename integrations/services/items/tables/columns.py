@@ -28,7 +28,6 @@ class Family(StrEnum):
     USER = "user"
     RELATION = "relation"
     FILES = "files"
-    # What others name of an item changes without it, so that nothing is compared.
     INCOMING = "incoming"
 
 
@@ -56,6 +55,10 @@ FAMILIES: Mapping[str, Family] = {
 }
 # What the kinds of own columns are called elsewhere, if not the same.
 KINDS = {OwnColumn.Kind.CHECK: "boolean", OwnColumn.Kind.PERSON: "user"}
+# What names other items, by their ids.
+LINKING = frozenset({Family.RELATION, Family.INCOMING})
+# What is sorted by its text: that of a relation is the name of its first item.
+BY_TEXT = frozenset({Family.TEXT, Family.USER, Family.FILES, Family.RELATION})
 # Other kinds are texts.
 GROUPED = frozenset({Family.CHOICE, Family.USER, Family.BOOLEAN})
 
@@ -93,9 +96,14 @@ class Column:
         return self.family is Family.NUMBER
 
     @property
-    def is_compared(self) -> bool:
-        """Tell whether rows can be sorted and filtered by it."""
-        return self.family is not Family.INCOMING
+    def sorts_by_text(self) -> bool:
+        """Tell whether its values are sorted by their text, else by their number.
+
+        That of a choice is its place among the options, and that of what names an
+        item how many there are.
+        """
+        is_unordered = self.family is Family.CHOICE and not self.options
+        return is_unordered or self.family in BY_TEXT
 
     @property
     def can_group(self) -> bool:
@@ -146,37 +154,44 @@ def columns_of(collection: Collection) -> Columns:
 
 def _links(collection: Collection) -> list[Column]:
     """Return the relations that the schema does not name."""
+    incoming = incoming_columns(collection)
+    if not incoming:
+        return link_columns(collection)
+    beside = Collection.objects.filter(
+        connection=collection.connection_id,
+        remote_id__in=[column.source for column in incoming],
+        is_selected=True,
+    )
+    read = set(beside.values_list("remote_id", flat=True))
+    found = [column for column in incoming if column.source in read]
+    return [*link_columns(collection), *found]
+
+
+def link_columns(collection: Collection) -> list[Column]:
+    """Return the relations of a collection that no schema names."""
     connection = collection.connection
     connector: object = CONNECTORS.get(connection.provider)
     if not isinstance(connector, HasLinkFields):
         return []
     specs = connector.link_fields(collection.remote_id, connection.account)
-    links = [
-        replace(
-            _to_column(spec, {}, {}), is_link=True, target=spec.options.get(TARGET, "")
-        )
-        for spec in specs
-    ]
-    return [*links, *_incoming(collection, connector)]
-
-
-def _incoming(collection: Collection, connector: HasLinkFields) -> list[Column]:
-    """Return what other collections name of this one, of those that are read."""
-    account = collection.connection.account
-    specs = connector.incoming_fields(collection.remote_id, account)
-    found = {spec.options[SOURCE]: spec for spec in specs}
-    if not found:
-        return []
-    beside = Collection.objects.filter(
-        connection=collection.connection_id, remote_id__in=found, is_selected=True
-    )
-    read = set(beside.values_list("remote_id", flat=True))
+    columns = [(_to_column(spec, {}, {}), spec.options) for spec in specs]
     return [
-        replace(
-            _to_column(spec, {}, {}), source=source, relation=spec.options[RELATION]
-        )
-        for source, spec in found.items()
-        if source in read
+        replace(column, is_link=True, target=options.get(TARGET, ""))
+        for column, options in columns
+    ]
+
+
+def incoming_columns(collection: Collection) -> list[Column]:
+    """Return what other collections name of this one, whether they are read or not."""
+    connection = collection.connection
+    connector: object = CONNECTORS.get(connection.provider)
+    if not isinstance(connector, HasLinkFields):
+        return []
+    specs = connector.incoming_fields(collection.remote_id, connection.account)
+    columns = [(_to_column(spec, {}, {}), spec.options) for spec in specs]
+    return [
+        replace(column, source=options[SOURCE], relation=options[RELATION])
+        for column, options in columns
     ]
 
 

@@ -21,9 +21,9 @@ from django.db.models import (
 
 from integrations.models import PropertyIndex, PropertyValue
 from integrations.services.items.tables import operators
-from integrations.services.items.tables.columns import Column, Family
+from integrations.services.items.tables.columns import LINKING, Column, Family
 from integrations.services.items.tables.operators import YES, Operator, to_amount
-from integrations.services.items.tables.values import DAY, TIME, fold
+from integrations.services.items.tables.values import DAY, TIME, fold, id_text
 
 SEPARATOR = "__"
 # Without a value there is nothing to write, and browsers leave empty fields in.
@@ -64,7 +64,7 @@ class Condition:
     @property
     def names_items(self) -> bool:
         """Tell whether its value is the name of linked items."""
-        return self.column.family is Family.RELATION and bool(self.values)
+        return self.column.family in LINKING and bool(self.values)
 
     @property
     def words(self) -> str:
@@ -188,8 +188,8 @@ def _holds(condition: Condition, asker: Asker, names: _Names) -> Q:
     if condition.operator is Operator.ME:
         return names.q(number__in=asker.identities)
     family = condition.column.family
-    if family is Family.RELATION:
-        return names.q(text__in=asker.linked[condition])
+    if family in LINKING:
+        return names.q(text__in=[id_text(each) for each in asker.linked[condition]])
     if family is Family.BOOLEAN:
         return names.q(number=float(condition.values[0] == YES))
     if family is Family.NUMBER:

@@ -20,6 +20,7 @@ from integrations.services.items.tables.values import (
     fold,
     keys_of,
     load_beside,
+    places_of,
     singles_of,
     values_of,
 )
@@ -102,8 +103,13 @@ def group(selection: Selection, column: Column, shown: Sequence[Column]) -> Grou
         for each in shown_totals
     ]
     places = {label: place for place, label in enumerate(column.options)}
-    if column.family is Family.CHOICE:
-        groups.sort(key=lambda each: places.get(each.label, len(places)))
+    is_ordered = column.family is Family.CHOICE
+    groups.sort(
+        key=lambda each: (
+            each.condition.operator is Operator.EMPTY,
+            places.get(each.label, len(places)) if is_ordered else 0,
+        )
+    )
     return Groups(
         column=column,
         summed=list(summed),
@@ -158,7 +164,7 @@ def _label(value: Value | None, key: Key, column: Column) -> str:
         return f"No {column.label}"
     if value is not None:
         for each in singles_of(value):
-            if keys_of(each, column.family)[0] == key:
+            if keys_of(each, column.family, places=places_of(column))[0] == key:
                 return plain(each)
     return key.text or f"{key.number:g}"
 

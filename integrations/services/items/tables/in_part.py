@@ -3,17 +3,21 @@
 from collections.abc import Sequence
 
 from django.db.models import Q
-from django.db.models.functions import Length
 
 from integrations.models import PropertyValue
-from integrations.models.items.table import TEXT_LENGTH
-from integrations.services.items.tables.columns import Column, Family
+from integrations.services.items.tables.columns import LINKING, Column, Family
 from integrations.services.items.tables.operators import Operator
 from integrations.services.items.tables.selection import Selection
-from integrations.services.items.tables.values import MOST_LINKED, MOST_VALUES
+from integrations.services.items.tables.values import (
+    CUT,
+    MOST_LINKED,
+    MOST_VALUES,
+)
 
 # Their values are single ones, so that nothing has to be looked for.
 SINGLE_FAMILIES = frozenset({Family.NUMBER, Family.BOOLEAN, Family.DATE})
+# Whose values may be longer than is compared, which their rows say.
+CUT_FAMILIES = frozenset({Family.TEXT, Family.FILES})
 SINGLE_KINDS = frozenset({"text", "choice", "stage", "pipeline"})
 
 
@@ -38,21 +42,19 @@ def filtered_in_part(selection: Selection) -> Sequence[Column]:
 
 
 def searched_in_part(selection: Selection) -> Sequence[Column]:
-    """Return the columns searched for words that have texts as long as are compared.
+    """Return the columns searched for words that have texts longer than is compared.
 
-    They may be longer: what stands behind is shown, and no filter finds it.
+    What stands behind is shown, and no filter finds it.
     """
     searched = {
         index.pk: condition.column
         for condition, index in selection.used
-        if condition.operator is Operator.CONTAINS and not condition.names_items
+        if condition.operator is Operator.CONTAINS
+        and condition.column.family in CUT_FAMILIES
     }
     if not searched:
         return ()
-    # A blank at the end was left out.
-    found = PropertyValue.objects.annotate(length=Length("text")).filter(
-        index__in=list(searched), length__gte=TEXT_LENGTH - 1
-    )
+    found = PropertyValue.objects.filter(index__in=list(searched), number=CUT)
     keys = set(found.values_list("index", flat=True).distinct())
     return [column for key, column in searched.items() if key in keys]
 
@@ -61,5 +63,5 @@ def _last_position(column: Column) -> int | None:
     """Return the position of the last value that is kept, None for single values."""
     if column.family in SINGLE_FAMILIES or column.kind in SINGLE_KINDS:
         return None
-    most = MOST_LINKED if column.family is Family.RELATION else MOST_VALUES
-    return most - 1
+    # The first row of what is linked tells how many there are.
+    return MOST_LINKED if column.family in LINKING else MOST_VALUES - 1

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.db.models import F, Window
+from django.db.models import Count, F, Window
 from django.db.models.functions import RowNumber
 
 from integrations.models import Item, ItemLink
@@ -13,8 +13,13 @@ from integrations.services.items.tables.columns import Column
 MOST_NAMED = 100
 
 
-def load(items: Sequence[Item], columns: Sequence[Column]) -> None:
-    """Put onto items what names them, by column, for all by one query."""
+def load(
+    items: Sequence[Item], columns: Sequence[Column], *, most: int = MOST_NAMED
+) -> None:
+    """Put onto items what names them, by column, for all by one query.
+
+    Of those that name one item, the ``most`` latest.
+    """
     if not items or not columns:
         return
     by_name = {(column.source, column.relation): column for column in columns}
@@ -25,25 +30,32 @@ def load(items: Sequence[Item], columns: Sequence[Column]) -> None:
         item__collection__remote_id__in=[source for source, _ in by_name],
         item__deleted_at__isnull=True,
     )
-    number = Window(
-        RowNumber(),
-        partition_by=[F("target_remote_id"), F("item__collection"), F("relation")],
-        order_by=F("item").desc(),
-    )
-    rows = links.annotate(number=number).filter(number__lte=MOST_NAMED + 1)
+    partition = [F("target_remote_id"), F("item__collection"), F("relation")]
+    latest = F("item").desc()
+    number = Window(RowNumber(), partition_by=partition, order_by=latest)
+    total = Window(Count("*"), partition_by=partition)
+    rows = links.annotate(number=number, total=total).filter(number__lte=most)
     found: dict[tuple[str, str], list[str]] = {}
-    for target, relation, source, remote_id in rows.order_by("number").values_list(
-        "target_remote_id", "relation", "item__collection__remote_id", "item__remote_id"
+    totals: dict[tuple[str, str], int] = {}
+    for target, relation, source, remote_id, number_of in rows.order_by(
+        "number"
+    ).values_list(
+        "target_remote_id",
+        "relation",
+        "item__collection__remote_id",
+        "item__remote_id",
+        "total",
     ):
         column = by_name.get((source, relation))
         if column is not None:
             found.setdefault((target, column.id), []).append(remote_id)
+            totals[target, column.id] = number_of
     for item in items:
         item.incoming = {
             column.id: Relation(
-                linked_ids=tuple(ids[:MOST_NAMED]),
+                linked_ids=tuple(ids),
                 linked_collection=column.source,
-                has_more=len(ids) > MOST_NAMED,
+                total=totals[item.remote_id, column.id],
             )
             for column in columns
             if (ids := found.get((item.remote_id, column.id)))

@@ -23,9 +23,10 @@ from integrations.models import Collection, Item, PropertyIndex, PropertyValue
 from integrations.providers.records import COLOURS_KEY, field_entries
 from integrations.services.common import queue
 from integrations.services.items.tables import rows
-from integrations.services.items.tables.columns import Column, Family, columns_of
+from integrations.services.items.tables.columns import LINKING, Column, columns_of
 from integrations.services.items.tables.results import typed_columns_of
 from integrations.services.items.tables.rows import Indexed
+from integrations.services.items.tables.values import places_of
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ USE_NOTED = timedelta(days=1)
 MOST_INDEXES = 24
 DROPPED_AT_ONCE = 20_000
 # Part of every digest: another number builds all indexes again.
-VERSION = 2
+VERSION = 3
 # What changes in a schema without changing how values are typed.
 _NOT_TYPED = frozenset(
     {"tag", "fields", "requested", "ask_again", "refused", COLOURS_KEY}
@@ -126,15 +127,16 @@ def _done(index: PropertyIndex | None, collection: Collection) -> int:
 def _is_current(index: PropertyIndex, column: Column, collection: Collection) -> bool:
     """Tell whether its rows are compared as the column is, typed as they are now."""
     is_same_family = index.family == column.family
-    return is_same_family and index.labels == labels_of(collection, index.name)
+    return is_same_family and index.labels == labels_of(collection, column)
 
 
-def labels_of(collection: Collection, name: str) -> str:
-    """Return a digest of what the values of a property are typed with."""
+def labels_of(collection: Collection, column: Column) -> str:
+    """Return a digest of what the values of a column are typed and ordered with."""
     schema = collection.schema
-    fields = [each for each in field_entries(schema) if each.get("name") == name]
+    fields = [each for each in field_entries(schema) if each.get("name") == column.id]
     rest = {key: value for key, value in schema.items() if key not in _NOT_TYPED}
-    told = [VERSION, fields, rest, collection.connection.account]
+    order = list(places_of(column))
+    told = [VERSION, fields, rest, order, collection.connection.account]
     text = json.dumps(told, sort_keys=True, default=str)
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
@@ -145,8 +147,8 @@ def _begin(
     """Build indexes at once if the collection is small, else ask a worker to."""
     with transaction.atomic():
         # Locked, because a sync that stores a page must see the indexes there are.
-        locked = Collection.objects.select_for_update(no_key=True)
-        locked.filter(pk=collection.pk).first()
+        is_linking = any(column.family in LINKING for column in columns)
+        rows.lock_rows(collection, is_linking=is_linking)
         begun = [_begin_one(collection, column) for column in columns]
         _drop_most_unused(collection, [index.name for index in begun])
         items = Item.objects.live().filter(collection=collection).order_by("pk")
@@ -165,7 +167,7 @@ def _begin(
 
 
 def _begin_one(collection: Collection, column: Column) -> PropertyIndex:
-    labels = labels_of(collection, column.id)
+    labels = labels_of(collection, column)
     index, is_new = PropertyIndex.objects.get_or_create(
         collection=collection,
         name=column.id,
@@ -176,8 +178,8 @@ def _begin_one(collection: Collection, column: Column) -> PropertyIndex:
     if is_new or (is_same and not is_dropped):
         return index
     # Of another type its rows are of no use until they are all written again, nor are
-    # those of relations, which may hold no ids.
-    is_kept = index.family == column.family and index.family != Family.RELATION
+    # those that link, whose ids were written otherwise once.
+    is_kept = index.family == column.family and column.family not in LINKING
     is_usable = index.is_usable and is_kept
     index.state = _STATE.REBUILDING if is_usable else _STATE.BUILDING
     index.family, index.labels, index.position, index.done = column.family, labels, 0, 0
@@ -234,11 +236,14 @@ def build(collection_id: UUID, *, seconds: float = SLICE_SECONDS) -> None:
 def _build_batch(collection_id: UUID) -> bool:
     """Index some items; False when all is built, or what is next must wait."""
     with transaction.atomic():
-        locked = Collection.objects.select_for_update(no_key=True)
-        collection = locked.filter(pk=collection_id).first()
+        collection = Collection.objects.filter(pk=collection_id).first()
+        if collection is None:
+            return False
+        rows.lock_rows(collection)
+        collection.refresh_from_db()
         unbuilt = PropertyIndex.objects.filter(_UNBUILT, collection=collection_id)
         found = list(unbuilt.order_by("position"))
-        if collection is None or not found:
+        if not found:
             return False
         position = found[0].position
         together = [index for index in found if index.position == position]

@@ -54,7 +54,7 @@ def _find_ids(collection: Collection, condition: Condition) -> list[str] | None:
         for remote_id, name, connection_id, place, deleted_at in told
         if connection_id == collection.connection_id
         and deleted_at is None
-        and condition.column.target in ("", place)
+        and (condition.column.source or condition.column.target) in ("", place)
         and (not is_exact or fold(name) == fold(text))
     }
     is_known = len(told) <= full_text.FEW and len(ids) <= MOST_NAMED

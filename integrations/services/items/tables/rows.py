@@ -5,21 +5,33 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection as database
-from django.db.models import Q
+from django.db.models import Exists, Q
 
 from integrations.models import Collection, Item, PropertyIndex, PropertyValue
 from integrations.providers.records import IntegrationItem
-from integrations.services.items.tables.columns import Column, Family, columns_of
+from integrations.providers.typed.fields import Relation, Value
+from integrations.services.items.relations import links
+from integrations.services.items.tables.columns import (
+    LINKING,
+    Column,
+    Family,
+    columns_of,
+)
 from integrations.services.items.tables.values import (
+    MOST_LINKED,
     NONE,
+    Names,
+    fold,
     keys_of,
     load_beside,
+    places_of,
+    singles_of,
     values_of,
 )
 
 # So many keys in one statement.
 CHUNK = 500
-_KEPT = Q(state__in=("building", "ready", "rebuilding"))
+KEPT = Q(state__in=("building", "ready", "rebuilding"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +48,30 @@ def lock(collection: Collection) -> list[Indexed]:
     The collection is locked before its items, so that no index is begun or built by
     what they were. Columns are read from the schema only where there is an index.
     """
-    locked = Collection.objects.select_for_update(no_key=True).filter(pk=collection.pk)
-    locked.values_list("pk").first()
-    found = list(PropertyIndex.objects.filter(_KEPT, collection=collection.pk))
+    lock_rows(collection)
+    found = list(PropertyIndex.objects.filter(KEPT, collection=collection.pk))
     if not found:
         return []
     columns = columns_of(collection)
     return [Indexed(index=index, column=columns.get(index.name)) for index in found]
+
+
+def lock_rows(collection: Collection, *, is_linking: bool = False) -> None:
+    """Lock a collection, and those beside it where an index links any of them.
+
+    That is so, or about to be so where ``is_linking``. What is stored in one of these
+    may be told in an index of another. They are locked in one order, so that no two
+    transactions wait for each other.
+    """
+    beside = Collection.objects.filter(connection=collection.connection_id)
+    linking = PropertyIndex.objects.filter(
+        collection__connection=collection.connection_id, family__in=LINKING
+    )
+    wanted = beside
+    if not is_linking:
+        wanted = beside.filter(Q(pk=collection.pk) | Exists(linking))
+    rows = wanted.order_by("pk").select_for_update(no_key=True)
+    list(rows.values_list("pk"))
 
 
 def store(
@@ -93,17 +122,45 @@ def write(
         for start in range(0, len(items), CHUNK):
             keys = [item.pk for item in items[start : start + CHUNK]]
             PropertyValue.objects.filter(item__in=keys, index__in=indexes).delete()
-    load_beside(items, columns)
+    load_beside(items, columns, most=MOST_LINKED)
+    values = [values_of(item, collection, columns) for item in items]
+    names = _names_of(collection, columns, values)
+    places = {column.id: places_of(column) for column in columns}
     rows: list[tuple[Any, ...]] = []
-    for item in items:
-        values = values_of(item, collection, columns)
+    for item, told in zip(items, values, strict=True):
         for each in kept:
             index, column = each.index, each.column
-            value = values.get(column.id) if column else None
             # What it was begun as: no schema tells the type of a calculated column.
-            found = keys_of(value, Family(index.family)) if column else [NONE]
+            found = [NONE]
+            if column is not None:
+                family, own = Family(index.family), places[column.id]
+                value = told.get(column.id)
+                found = keys_of(value, family, places=own, names=names)
             rows += [(index.pk, item.pk, n, *key) for n, key in enumerate(found)]
     _insert(rows)
+
+
+def _names_of(
+    collection: Collection,
+    columns: Sequence[Column],
+    values: Sequence[Mapping[str, Value]],
+) -> Names:
+    """Return the names that relations are sorted by, by one query if there are any."""
+    linking = [column.id for column in columns if column.family is Family.RELATION]
+    parts = (
+        part
+        for told in values
+        for name in linking
+        if name in told
+        for part in singles_of(told[name])
+    )
+    first = {
+        part.linked_ids[0]
+        for part in parts
+        if isinstance(part, Relation) and part.linked_ids
+    }
+    found = links.find_beside(collection.connection_id, first)
+    return {place: fold(item.name) for place, item in found.items()}
 
 
 def _insert(rows: Sequence[tuple[Any, ...]]) -> None:

@@ -67,9 +67,6 @@ class AddressReader:
         text = self.text("sort") or DEFAULT_SORT
         column_id, is_descending = split_sort(text)
         column = self._find(column_id, "sorted by", self.look_left_out)
-        if column is not None and not column.is_compared:
-            self.look_left_out.append(f"Rows cannot be sorted by {column.label}.")
-            column = None
         return column, column is None or is_descending
 
     def group(self) -> Column | None:

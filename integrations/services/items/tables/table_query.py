@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from integrations.services.items.lists.query import DEFAULT_SIZE, SIZES
-from integrations.services.items.tables.columns import UPDATED, Column, Columns, Family
+from integrations.services.items.tables.columns import UPDATED, Column, Columns
 from integrations.services.items.tables.conditions import Condition, write_line
 from integrations.services.items.tables.cursors import Cursor
 from integrations.services.items.tables.table_address import (
@@ -21,9 +21,6 @@ from integrations.services.items.tables.table_address import (
     AddressReader,
     write_sort,
 )
-
-# Texts are sorted by their text, everything else by its number.
-BY_TEXT = frozenset({Family.TEXT, Family.CHOICE, Family.USER, Family.FILES})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +94,7 @@ class TableQuery:
     @property
     def sorts_by_text(self) -> bool:
         """Tell which of a value's two keys the rows are sorted by."""
-        return self.sort is not None and self.sort.family in BY_TEXT
+        return self.sort is not None and self.sort.sorts_by_text
 
     @property
     def sort_text(self) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from integrations.models import Collection, Item
@@ -32,6 +33,7 @@ from integrations.services.items.own_columns.load import load, typed_values
 from integrations.services.items.tables import incoming
 from integrations.services.items.tables.columns import (
     CREATED,
+    LINKING,
     NAME,
     UPDATED,
     Column,
@@ -53,13 +55,31 @@ class Key(NamedTuple):
 
 
 NONE: Final = Key(None, None)
+# The number of a text that is compared by its beginning alone.
+CUT: Final = 1.0
+# What the values of a column that stand for others are compared by: the places of
+# folded options, or the names of linked items by collection and id.
+Places = Mapping[str, int]
+Names = Mapping[tuple[str, str], str]
 
 
 def fold(text: str) -> str:
     """Return a text as it is compared: without case, spaces as one, its beginning."""
+    return _fold_all(text)[:TEXT_LENGTH].rstrip()
+
+
+def _fold_all(text: str) -> str:
     # Neither NUL nor half a surrogate can be stored.
     storable = text.replace("\x00", "").encode("utf-8", "ignore").decode()
-    return " ".join(storable.casefold().split())[:TEXT_LENGTH].rstrip()
+    return " ".join(storable.casefold().split())
+
+
+def id_text(remote_id: str) -> str:
+    """Return the id of a linked item as it is compared.
+
+    The blank before it tells it from a name, as no folded text begins with one.
+    """
+    return f" {remote_id}"[:TEXT_LENGTH]
 
 
 def singles_of(value: Value) -> Sequence[Single]:
@@ -67,16 +87,26 @@ def singles_of(value: Value) -> Sequence[Single]:
     return value.values if isinstance(value, SEVERAL) else (value,)
 
 
-def keys_of(value: Value | None, family: Family) -> list[Key]:
-    """Return a key for each of the values that a value is made of; never none."""
+def keys_of(
+    value: Value | None,
+    family: Family,
+    *,
+    places: Places = MappingProxyType({}),
+    names: Names = MappingProxyType({}),
+) -> list[Key]:
+    """Return a key for each of the values that a value is made of; never none.
+
+    What is written with blanks alone is no value.
+    """
     singles = () if value is None else singles_of(value)
     told = [each for each in singles if not isinstance(each, Unavailable)]
-    if family is Family.RELATION:
-        return _keys_of_links(told) or [NONE]
-    return [_key_of(each, family) for each in told[:MOST_VALUES]] or [NONE]
+    if family in LINKING:
+        return _keys_of_links(told, names) or [NONE]
+    keys = (_key_of(each, family, places) for each in told)
+    return [key for key in keys if key != NONE][:MOST_VALUES] or [NONE]
 
 
-def _key_of(value: Single, family: Family) -> Key:
+def _key_of(value: Single, family: Family, places: Places) -> Key:
     found = None
     if family is Family.NUMBER:
         found = _numeric(value)
@@ -86,14 +116,38 @@ def _key_of(value: Single, family: Family) -> Key:
         found = _dated(value)
     elif family is Family.USER and isinstance(value, User):
         found = Key(identity(value.id or value.email or value.name), fold(plain(value)))
-    return found or Key(None, fold(plain(value)))
+    elif family is Family.CHOICE and places:
+        text = fold(plain(value))
+        # What is no option any more comes after those that are.
+        found = Key(float(places.get(text, len(places))), text) if text else NONE
+    return found or _textual(value)
 
 
-def _keys_of_links(values: Sequence[Single]) -> list[Key]:
-    """Return a key for each linked item: how many there are, and its id."""
+def _textual(value: Single) -> Key:
+    whole = _fold_all(plain(value))
+    is_cut = len(whole) > TEXT_LENGTH
+    return Key(CUT if is_cut else None, whole[:TEXT_LENGTH].rstrip()) if whole else NONE
+
+
+def places_of(column: Column) -> Places:
+    """Return the places of a choice's options, in the provider's order."""
+    if column.family is not Family.CHOICE:
+        return {}
+    folded = dict.fromkeys(fold(each) for each in column.options)
+    return {each: place for place, each in enumerate(folded)}
+
+
+def _keys_of_links(values: Sequence[Single], names: Names) -> list[Key]:
+    """Return how many items are linked with the first one's name, and each id."""
     relations = [each for each in values if isinstance(each, Relation)]
     ids = list(dict.fromkeys(i for each in relations for i in each.linked_ids))
-    return [Key(float(len(ids)), each) for each in ids[:MOST_LINKED]]
+    if not ids:
+        return []
+    number = max(len(ids), sum(each.total for each in relations))
+    first = next(each for each in relations if each.linked_ids)
+    name = names.get((first.linked_collection, ids[0]), "")
+    linked = [Key(None, id_text(each)) for each in ids[:MOST_LINKED]]
+    return [Key(float(number), name or None), *linked]
 
 
 def _numeric(value: Single) -> Key | None:
@@ -149,13 +203,19 @@ def values_of(
     return {column.id: found[column.id] for column in columns if column.id in found}
 
 
-def load_beside(items: Sequence[Item], columns: Sequence[Column]) -> None:
+def load_beside(
+    items: Sequence[Item],
+    columns: Sequence[Column],
+    *,
+    most: int = incoming.MOST_NAMED,
+) -> None:
     """Load what is not stored with items, by one query each for all of these.
 
-    That is what users noted in own columns, and what other items name them in.
+    That is what users noted in own columns, and what other items name them in, the
+    ``most`` latest of these.
     """
     load(items, [column.yours for column in columns if column.yours])
-    incoming.load(items, [column for column in columns if column.source])
+    incoming.load(items, [column for column in columns if column.source], most=most)
 
 
 def _described(

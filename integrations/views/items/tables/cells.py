@@ -158,6 +158,6 @@ def _relation(relation: Relation, links: Links) -> Cell:
     return Cell(
         look="linked",
         value=shown,
-        more=len(relation.linked_ids) - len(known),
+        more=max(len(relation.linked_ids), relation.total) - len(known),
         has_more=relation.has_more,
     )

@@ -5,7 +5,12 @@ from typing import Any
 
 from django.http import QueryDict
 
-from integrations.services.items.tables.columns import Column, Columns, Family
+from integrations.services.items.tables.columns import (
+    LINKING,
+    Column,
+    Columns,
+    Family,
+)
 from integrations.services.items.tables.conditions import Condition
 from integrations.services.items.tables.operators import (
     ALLOWED,
@@ -33,8 +38,6 @@ def make_context(
 ) -> dict[str, Any]:
     """Return what the page shows of filters; those that are ``vague`` are off."""
     chosen = columns.get(parameters.get("filter", ""))
-    if chosen is not None and not chosen.is_compared:
-        chosen = None
     return {
         "conditions": [
             {
@@ -47,7 +50,7 @@ def make_context(
         "matches": _matches(query) if len(query.conditions) > 1 else [],
         "clear_url": query.change(conditions=(), search="").url,
         "filter_options": draw_options(
-            _choices(c for c in columns.by_id.values() if c.is_compared),
+            _choices(columns.by_id.values()),
             chosen.id if chosen else "",
         ),
         "group_options": draw_options(
@@ -121,7 +124,7 @@ def _help(column: Column) -> str:
         return "In seconds, or with a unit: 90 min, 2 h, 3 d."
     if column.family in {Family.CHOICE, Family.USER}:
         return "Several values for “is one of” are separated by commas."
-    if column.family is Family.RELATION:
+    if column.family in LINKING:
         return "The name of a linked item; “contains” finds words that begin so."
     if column.family is Family.TEXT:
         return "Capitals do not matter. Long texts are compared by their beginning."

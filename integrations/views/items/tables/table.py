@@ -18,6 +18,7 @@ from integrations.services.items.icons import put_icons
 from integrations.services.items.lists.counting import Count, count_since
 from integrations.services.items.saved_views import snapshot
 from integrations.services.items.tables import groups, layouts, listing
+from integrations.services.items.tables.columns import Family
 from integrations.services.items.tables.in_part import (
     filtered_in_part,
     searched_in_part,
@@ -35,6 +36,11 @@ from integrations.views.items.tables import cells, charts, chosen, filters
 from integrations.views.live import Look
 from integrations.views.saved_views import shown as saved_views
 
+# What rows are sorted by, where the column's name does not say it.
+SORTED_BY = {
+    Family.RELATION: "Sorted by the name of the first linked item",
+    Family.INCOMING: "Sorted by how many there are",
+}
 # How often a page looks while an index is being built.
 BUILDING_SECONDS = 2
 
@@ -184,16 +190,16 @@ def _columns(asked: Table) -> list[dict[str, Any]]:
     for column in asked.shown:
         is_sorted = query.sort is not None and column.id == query.sort.id
         order = "descending" if query.is_descending else "ascending"
-        # Numbers and days are looked at from the greatest on, words from A.
-        first = query.change(sort=column, is_descending=column.is_number)
+        # Numbers are looked at from the greatest on, words from A.
+        is_counted = column.is_number or column.family is Family.INCOMING
+        first = query.change(sort=column, is_descending=is_counted)
         other = query.change(sort=column, is_descending=not query.is_descending)
         found.append(
             {
                 "column": column,
                 "label": column.label,
-                "sort_url": (other if is_sorted else first).url
-                if column.is_compared
-                else "",
+                "sort_url": (other if is_sorted else first).url,
+                "sorted_by": SORTED_BY.get(column.family, ""),
                 "direction": order if is_sorted else "none",
                 "width": asked.layout.widths.get(column.id, NORMAL),
             }

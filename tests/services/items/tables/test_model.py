@@ -169,7 +169,7 @@ def comparable(value):
         case DateTime():
             return value.at
         case Relation():
-            return len(value.linked_ids)
+            return PARTS[value.linked_ids[0]]
     return " ".join(plain(value).casefold().split())
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from integrations.models import Item
+from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
 from tests.support.rows import NOON, make_collection, make_connection
@@ -244,8 +245,8 @@ def test_a_company_shows_what_names_it_with_how_many_there_are(
     assert labels == ["Name", "Deals", "Contacts"]
     assert cells_of(page, "Harbour") == [(["Two"], 0)]
     ((newest, more),) = cells_of(page, "Harbour & Vale")
-    assert (newest, more) == (["Deal 159", "Deal 158", "Deal 157"], 97)
-    assert "and more than 97 more" in page.content.decode()
+    assert (newest, more) == (["Deal 159", "Deal 158", "Deal 157"], 118)
+    assert "and 118 more" in page.content.decode()
 
     Item.objects.filter(name="Two").update(deleted_at=NOON, deleted_kind="deleted")
     page = get(as_alice, companies, address)
@@ -253,20 +254,102 @@ def test_a_company_shows_what_names_it_with_how_many_there_are(
     assert cells_of(page, "Möbel Nord") == []
 
 
-def test_what_names_an_item_is_not_compared_and_the_page_says_so(
-    as_alice, deals, companies
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("empty=1", {"Möbel Nord"}),
+        ("filled=1", {"Harbour & Vale", "Harbour"}),
+        ("contains=second", {"Harbour"}),
+        ("is=One+company", {"Harbour & Vale"}),
+        ("not=One+company", {"Möbel Nord", "Harbour"}),
+        ("is=Bo", set()),
+    ],
+)
+def test_rows_are_found_by_what_names_them(
+    as_alice, deals, companies, condition, expected
 ):
     column = f"deals.{COMPANIES}"
+    # Indexed as they are, and changed by syncs of the other side alone.
+    get(as_alice, companies, f"?sort={column}&{column}__filled=1")
+    stored(deals, [("12", "Two", {COMPANIES: ["3"]}), ("15", "Second", {})])
+    stored(deals, [("15", "Second", {COMPANIES: ["3"]})])
 
-    page = get(
-        as_alice, companies, f"?columns={column}&sort={column}&{column}__filled=1"
-    )
+    page = get(as_alice, companies, f"?{column}__{condition}")
 
-    assert len(page.context["left_out"]) == 2
-    assert [bool(each["sort_url"]) for each in page.context["columns"]] == [True, False]
-    page = get(as_alice, companies, f"?filter={column}")
-    assert page.context["adding"] is None
-    assert f'value="{column}"' not in page.content.decode()
+    assert names(page) == expected
+    assert page.context["query"].left_out == ()
+
+
+def in_order(page):
+    return [row.item.name for row in page.context["rows"]]
+
+
+def test_rows_are_sorted_by_how_many_name_them(as_alice, deals, companies):
+    column = f"deals.{COMPANIES}"
+    order = ["Harbour & Vale", "Möbel Nord", "Harbour"]
+    down, up = f"?sort=-{column}", f"?sort={column}"
+    get(as_alice, companies, down)
+    rows = [(f"{n}", f"Deal {n}", {COMPANIES: ["1"]}) for n in range(40, 60)]
+    stored(deals, [*rows, ("61", "More", {COMPANIES: ["2"]})])
+    assert in_order(get(as_alice, companies, down)) == order
+    assert in_order(get(as_alice, companies, up)) == order[::-1]
+
+    gone = Item.objects.filter(collection=deals, name__startswith="Deal")
+    deletion = Deletion(kind=DeletionKind.DELETED)
+    keys = dict.fromkeys(gone.values_list("pk", flat=True), deletion)
+    store.soft_delete(deals, keys, run_id=None, now=NOON)
+    stored(deals, [("11", "One company", {}), ("62", "Much", {COMPANIES: ["3"]})])
+    assert sorted(in_order(get(as_alice, companies, down))[:2]) == sorted(order[1:])
+    assert in_order(get(as_alice, companies, up))[-1] == "Harbour & Vale"
+
+    stored(deals, rows[:5])
+    assert in_order(get(as_alice, companies, down))[0] == "Harbour & Vale"
+
+
+def test_rows_are_sorted_by_the_name_of_what_they_are_linked_with(
+    as_alice, deals, companies
+):
+    up, down = f"?sort={COMPANIES}", f"?sort=-{COMPANIES}"
+    found = in_order(get(as_alice, deals, up))
+    assert found == ["One company", "Two", "Not stored", "Alone"]
+
+    stored(companies, [("1", "Zebra", {}), ("99", "Early", {})])
+
+    found = in_order(get(as_alice, deals, up))
+    assert found == ["Not stored", "Two", "One company", "Alone"]
+    found = in_order(get(as_alice, deals, down))
+    assert found == ["One company", "Two", "Not stored", "Alone"]
+
+    zebra = Item.objects.get(collection=companies, name="Zebra")
+    deletion = Deletion(kind=DeletionKind.DELETED)
+    store.soft_delete(companies, {zebra.pk: deletion}, run_id=None, now=NOON)
+    assert in_order(get(as_alice, deals, up))[:2] == ["Not stored", "Two"]
+    # A contact of that id is not the company.
+    stored(deals.connection.collections.get(remote_id="contacts"), [("1", "Abe", {})])
+    assert in_order(get(as_alice, deals, up))[:2] == ["Not stored", "Two"]
+
+
+def test_what_is_sorted_by_says_so_where_its_name_does_not(as_alice, deals, companies):
+    column = f"deals.{COMPANIES}"
+    heads = {
+        each["label"]: each["sorted_by"]
+        for collection, shown in ((companies, column), (deals, COMPANIES))
+        for each in get(as_alice, collection, f"?columns={shown},amount").context[
+            "columns"
+        ]
+    }
+
+    assert heads["Deals"]
+    assert heads["Companies"]
+    assert heads["Deals"] != heads["Companies"]
+    assert not heads["Amount"]
+
+
+def test_a_filter_by_what_names_a_row_is_offered(as_alice, deals, companies):
+    page = get(as_alice, companies, f"?filter=deals.{COMPANIES}")
+
+    offered = [each["value"] for each in page.context["adding"]["operators"]]
+    assert offered == ["contains", "is", "not", "empty", "filled"]
 
 
 @pytest.mark.parametrize("change", ["scopes", "selection"])

@@ -1,0 +1,146 @@
+"""Rows stand in the order that a provider's own users expect of a column."""
+
+import json
+from dataclasses import asdict
+
+import pytest
+
+from integrations.providers.airtable.mapping.fields import to_field as airtable_field
+from integrations.providers.hubspot.mapping.fields import to_field as hubspot_field
+from integrations.providers.hubspot.objects import DEALS
+from integrations.providers.notion.mapping.schema import to_schema
+from tests.support.rows import NOON, make_collection, make_connection, make_item
+from tests.views.items.tables.test_table import get
+
+# Neither in the order of letters nor in that of their length.
+LABELS = ("Zero", "Middle of it", "Alpha")
+
+
+def hubspot(connection):
+    entry = {
+        "name": "level",
+        "label": "Level",
+        "type": "enumeration",
+        "options": [
+            {"value": value, "label": label, "displayOrder": place}
+            for value, label, place in (
+                ("a", LABELS[2], 2),
+                ("bbb", LABELS[0], 0),
+                ("cc", LABELS[1], 1),
+            )
+        ],
+    }
+    schema = {"fields": [asdict(hubspot_field(entry, DEALS))]}
+    values = dict(zip(LABELS, ("bbb", "cc", "a"), strict=True))
+    return "level", schema, values
+
+
+def stages(connection):
+    entry = {"name": "dealstage", "label": "Stage", "type": "enumeration"}
+    schema = {
+        "fields": [asdict(hubspot_field(entry, DEALS))],
+        "lookups": {"stage": dict(zip(("s10", "s9", "a"), LABELS, strict=True))},
+    }
+    values = dict(zip(LABELS, ("s10", "s9", "a"), strict=True))
+    return "dealstage", schema, values
+
+
+def airtable(connection):
+    choices = [{"id": f"sel{n}", "name": name} for n, name in enumerate(LABELS)]
+    entry = {
+        "id": "fld" + "L" * 14,
+        "name": "Level",
+        "type": "singleSelect",
+        "options": {"choices": choices},
+    }
+    spec, told = airtable_field(entry)
+    schema = {"fields": [asdict(spec)], "formats": {spec.name: told}}
+    return spec.name, schema, {name: name for name in LABELS}
+
+
+def notion(connection):
+    options = [{"id": str(n), "name": name} for n, name in enumerate(LABELS)]
+    groups = [{"option_ids": [each["id"]]} for each in options]
+    told = {"options": options[::-1], "groups": groups}
+    status = {"id": "lvl", "type": "status", "status": told}
+    schema = to_schema({"properties": {"Level": status}})
+    return "lvl", schema, {name: name for name in LABELS}
+
+
+@pytest.fixture(params=[hubspot, stages, airtable, notion])
+def table(request, alice):
+    """Return a collection of rows with choices, twice each, and the column."""
+    provider = {"stages": "hubspot"}.get(request.param.__name__, request.param.__name__)
+    connection = make_connection(alice, provider=provider, remote_id="1:2")
+    column, schema, values = request.param(connection)
+    collection = make_collection(
+        connection,
+        remote_id="deals",
+        item_type="deal",
+        # As databases keep it.
+        schema=json.loads(json.dumps(schema)),
+        first_full_refresh_at=NOON,
+    )
+    for number, label in enumerate([*reversed(LABELS), *LABELS]):
+        make_item(
+            collection, name=f"{label} {number}", properties={column: values[label]}
+        )
+    make_item(collection, name="Nothing", properties={})
+    collection.refresh_from_db()
+    return collection, column
+
+
+def names(page):
+    return [row.item.name for row in page.context["rows"]]
+
+
+def test_choices_are_sorted_as_the_provider_orders_them(as_alice, table):
+    collection, column = table
+
+    up = names(get(as_alice, collection, f"?sort={column}"))
+    down = names(get(as_alice, collection, f"?sort=-{column}"))
+
+    expected = ["Zero 2", "Zero 3", "Middle of it 1", "Middle of it 4"]
+    expected += ["Alpha 0", "Alpha 5"]
+    assert up == [*expected, "Nothing"]
+    assert down == [*reversed(expected), "Nothing"]
+
+
+def test_groups_stand_in_the_order_in_which_rows_are_sorted(as_alice, table):
+    collection, column = table
+    for number in range(3):
+        make_item(collection, name=f"None {number}", properties={})
+
+    rows = get(as_alice, collection, f"?group={column}").context["group_rows"]
+
+    assert [row["label"].split(" (")[0] for row in rows][:3] == [*LABELS]
+    assert rows[-1]["count"] == 4
+    assert len(rows) == 4
+
+
+def test_a_choice_that_is_no_option_any_more_comes_behind_those_that_are(
+    as_alice, table
+):
+    collection, column = table
+    make_item(collection, name="Aged", properties={column: "A former option"})
+
+    rows = names(get(as_alice, collection, f"?sort={column}"))
+
+    assert rows[-2:] == ["Aged", "Nothing"]
+
+
+def test_an_order_that_is_changed_at_the_provider_is_the_new_one(as_alice, table):
+    collection, column = table
+    get(as_alice, collection, f"?sort={column}")
+    schema = collection.schema
+    options = (schema.get("lookups") or {}).get("stage")
+    if options is None:
+        options = schema["fields"][0]["options"]
+    swapped = dict(reversed(options.items()))
+    options.clear()
+    options.update(swapped)
+    collection.save(update_fields=["schema"])
+
+    rows = names(get(as_alice, collection, f"?sort={column}"))
+
+    assert [row.rpartition(" ")[0] for row in rows[:6:2]] == [*reversed(LABELS)]
