@@ -18,6 +18,7 @@ from integrations.admin.base import (
     name_of,
     pretty,
 )
+from integrations.admin.buttons import ActionButtons
 from integrations.admin.filters import (
     DeletedFilter,
     FoundFilter,
@@ -27,6 +28,7 @@ from integrations.admin.filters import (
 )
 from integrations.models import Collection, Item, ItemChange, SpotCheck
 from integrations.models.items.item import ItemQuerySet
+from integrations.services.connections.staff import acts
 from integrations.services.items.search import full_text
 
 COMPLETENESS_TONES = {
@@ -39,7 +41,7 @@ COMPLETENESS_TONES = {
 
 
 @admin.register(Collection)
-class CollectionAdmin(ReadOnlyAdmin):
+class CollectionAdmin(ActionButtons, ReadOnlyAdmin):
     """List collections with how much of them is proven to be here."""
 
     list_display = (
@@ -80,8 +82,9 @@ class CollectionAdmin(ReadOnlyAdmin):
     ) -> HttpResponse | None:
         """Ask once more, then delete the items that a full refresh did not find."""
         if "approved" in request.POST:
-            step = actions.approve_deletions(request)
-            actions.run_on_each(request, queryset, "approve deletions", step)
+            seen = {row.pk: _seen_generation(request, row) for row in queryset}
+            act = acts.APPROVE_DELETIONS
+            actions.perform(request, queryset, act, generations=seen)
             return None
         context = {
             **self.admin_site.each_context(request),
@@ -97,9 +100,13 @@ class CollectionAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, queryset: QuerySet[Collection]
     ) -> None:
         """Discard the held deletions: the items stay."""
-        actions.run_on_each(
-            request, queryset, "discard deletions", actions.discard_deletions
-        )
+        actions.perform(request, queryset, acts.DISCARD_DELETIONS)
+
+
+def _seen_generation(request: HttpRequest, collection: Collection) -> int:
+    """Return which hold staff were shown; -1 for what no page says."""
+    seen = request.POST.get(f"generation_{collection.pk}", "")
+    return int(seen) if seen.isascii() and seen.isdigit() else -1
 
 
 @admin.register(SpotCheck)
