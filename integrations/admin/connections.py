@@ -29,6 +29,7 @@ from integrations.admin.filters import (
     ReasonFilter,
     WatchFilter,
 )
+from integrations.admin.related import LeadsToLists
 from integrations.models import Connection, Credential, RefreshAttempt, SyncRun, times
 from integrations.models.messages import wording
 from integrations.services.connections.counts import with_item_count
@@ -91,7 +92,7 @@ class RefreshAttemptInline(LatestInline):
 
 
 @admin.register(Connection)
-class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
+class ConnectionAdmin(ActionButtons, LeadsToLists, ReadOnlyAdmin):
     """List connections with their health; every act on them is queued and logged."""
 
     list_display = (
@@ -120,6 +121,7 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
     inlines = (SyncRunInline, RefreshAttemptInline)
     fields = (
         "title",
+        "lists",
         "provider_name",
         "owner_address",
         "condition",

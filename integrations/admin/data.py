@@ -26,7 +26,8 @@ from integrations.admin.filters import (
     TypeFilter,
     first_values,
 )
-from integrations.models import Collection, Item, ItemChange, SpotCheck
+from integrations.admin.related import LeadsToLists, of
+from integrations.models import Collection, Connection, Item, ItemChange, SpotCheck
 from integrations.models.items.item import ItemQuerySet
 from integrations.services.connections.staff import acts
 from integrations.services.items.search import full_text
@@ -41,7 +42,7 @@ COMPLETENESS_TONES = {
 
 
 @admin.register(Collection)
-class CollectionAdmin(ActionButtons, ReadOnlyAdmin):
+class CollectionAdmin(ActionButtons, LeadsToLists, ReadOnlyAdmin):
     """List collections with how much of them is proven to be here."""
 
     list_display = (
@@ -55,12 +56,18 @@ class CollectionAdmin(ActionButtons, ReadOnlyAdmin):
         "last_full_refresh_at",
         "links_read_at",
     )
-    list_filter = ("completeness", "reason", first_values("item_type"))
+    list_filter = (
+        of(Connection, "connection"),
+        "completeness",
+        "reason",
+        first_values("item_type"),
+    )
     list_select_related = ("connection",)
     search_fields = ("name", "remote_id", "connection__account_name")
     show_full_result_count = False
     paginator = BoundedPaginator
     exclude = ("schema", "details")
+    readonly_fields = ("lists",)
     actions: Any = ("approve_deletions", "discard_deletions")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Collection]:
@@ -124,7 +131,11 @@ class SpotCheckAdmin(ReadOnlyAdmin):
         "requests",
         "ended_at",
     )
-    list_filter = (FoundFilter,)
+    list_filter = (
+        of(Connection, "collection__connection"),
+        of(Collection, "collection"),
+        FoundFilter,
+    )
     list_select_related = ("collection__connection",)
     search_fields = ("collection__name", "collection__connection__account_name")
     show_full_result_count = False
@@ -167,7 +178,13 @@ class ItemAdmin(ReadOnlyAdmin):
         "is_there",
         "remote_updated_at",
     )
-    list_filter = (ProviderFilter, TypeFilter, DeletedFilter)
+    list_filter = (
+        of(Connection, "connection"),
+        of(Collection, "collection"),
+        ProviderFilter,
+        TypeFilter,
+        DeletedFilter,
+    )
     list_select_related = ("connection", "owner", "collection")
     # Only so that there is a search box; get_search_results does the work.
     search_fields = ("name",)

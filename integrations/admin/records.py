@@ -20,9 +20,11 @@ from integrations.admin.base import (
 )
 from integrations.admin.buttons import ActionButtons
 from integrations.admin.filters import FailedFilter, ProviderFilter, first_values
+from integrations.admin.related import of
 from integrations.models import (
     AuditEvent,
     Collection,
+    Connection,
     FailedRevocation,
     ProviderState,
     RefreshAttempt,
@@ -78,7 +80,15 @@ class SyncRunAdmin(ReadOnlyAdmin):
         "requests",
         "duration",
     )
-    list_filter = (FailedFilter, "state", "outcome", "reason", "trigger", "is_full")
+    list_filter = (
+        of(Connection, "connection"),
+        FailedFilter,
+        "state",
+        "outcome",
+        "reason",
+        "trigger",
+        "is_full",
+    )
     list_select_related = ("connection",)
     search_fields = ("connection__account_name", "connection__owner__email")
     date_hierarchy = None
@@ -115,7 +125,7 @@ class RefreshAttemptAdmin(ReadOnlyAdmin):
         "duration_ms",
         "fingerprint",
     )
-    list_filter = ("outcome", first_values("why"))
+    list_filter = (of(Connection, "connection"), "outcome", first_values("why"))
     list_select_related = ("connection",)
     search_fields = ("connection__account_name", "=fingerprint")
     paginator = BoundedPaginator
@@ -129,7 +139,11 @@ class AuditEventAdmin(ReadOnlyAdmin):
     list_display = ("at", "event", "who", "about", "address")
     exclude = ("subject",)
     readonly_fields = ("about",)
-    list_filter = (first_values("event"),)
+    list_filter = (
+        of(Connection, "subject"),
+        of(Collection, "subject"),
+        first_values("event"),
+    )
     list_select_related = ("user",)
     search_fields = ("event", "subject", "user__email", "address")
     paginator = BoundedPaginator
