@@ -4,8 +4,6 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from django.core.exceptions import ImproperlyConfigured
-
 from config.environment.env import TRUE, Environment
 
 # How long a statement waits for other writers wherever nothing else is said.
@@ -31,20 +29,24 @@ POSTGRESQL_OPTIONS = {
 
 
 def read_database(env: Environment, *, base_dir: Path, var_dir: Path) -> dict[str, Any]:
-    """Return the one database; without knowing which, nothing can start."""
+    """Return the one database; of an address that makes no sense, one of no use.
+
+    Nothing starts then, and what can say why does so without a database.
+    """
     url = env.text("DATABASE_URL", f"sqlite:///{var_dir / 'mooring.sqlite3'}")
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite":
         return _sqlite(rest, base_dir)
-    if scheme not in {"postgres", "postgresql"}:
-        raise ImproperlyConfigured(
-            "DATABASE_URL must start with sqlite:///, postgres:// or postgresql://"
-        )
     try:
         database = _postgresql(urlsplit(url))
     except ValueError:
-        # Without its cause, which may quote a password.
-        raise ImproperlyConfigured("DATABASE_URL is not an address") from None
+        env.refuse(
+            "E026",
+            "DATABASE_URL",
+            "is not the address of a database.",
+            "Write postgres://user:password@host:5432/name, or sqlite:///path.",
+        )
+        return {"ENGINE": "django.db.backends.dummy", "NAME": ""}
     database["CONN_MAX_AGE"] = env.whole("DATABASE_CONN_MAX_AGE", default=60)
     return database
 
@@ -64,7 +66,10 @@ def _postgresql(url: SplitResult) -> dict[str, Any]:
     """Return PostgreSQL's settings; what is behind the ``?`` goes to its driver.
 
     So a socket or several hosts are named as libpq does: ``?host=/run/postgresql``.
+    ValueError for what is no such address.
     """
+    if url.scheme not in {"postgres", "postgresql"}:
+        raise ValueError("no such scheme")
     options = dict(parse_qsl(url.query, keep_blank_values=True))
     # Django's own: a pooler that works by transactions loses server-side cursors.
     cursors = options.pop("DISABLE_SERVER_SIDE_CURSORS", "")

@@ -34,8 +34,13 @@ def read_env_file(path: Path) -> dict[str, str]:
     """Return the variables of a ``.env`` file; a missing file has none."""
     if not path.is_file():
         return {}
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        # Without its cause, which may quote a secret.
+        raise ImproperlyConfigured(f"{path}: {type(exc).__name__}") from None
     values: dict[str, str] = {}
-    for number, raw in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, raw in enumerate(text.splitlines(), 1):
         line = raw.strip()
         if not line or line.startswith("#"):
             continue
@@ -80,8 +85,15 @@ class Environment:
         name = os.environ.get("ENV_FILE", ".env")
         if name in FALSE:
             return cls(os.environ)
-        values = read_env_file(base_dir / name)
-        return cls({**values, **os.environ}, path=str(base_dir / name))
+        path = base_dir / name
+        try:
+            values, problem = read_env_file(path), ""
+        except ImproperlyConfigured as exc:
+            values, problem = {}, str(exc).removeprefix(f"{path}: ")
+        env = cls({**values, **os.environ}, path=str(path))
+        if problem:
+            env.refuse("E025", str(path), f"is not read: {problem}.")
+        return env
 
     def refuse(self, code: str, name: str, message: str, hint: str = "") -> None:
         """Record that a variable makes no sense, without its value."""

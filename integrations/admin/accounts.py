@@ -1,7 +1,7 @@
 """Show users' accounts and keep what could open one out of sight."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.admin import EmailAddress, EmailConfirmation
 from allauth.mfa.admin import Authenticator
@@ -17,9 +17,10 @@ from django.shortcuts import redirect
 
 from integrations.admin.base import GuardedAdmin, ReadOnlyAdmin, name_of, proof_of
 from integrations.admin.filters import ProviderFilter
-from integrations.admin.log import log_action
 from integrations.models import Connection, SuspendedSignInMethod
 from integrations.services.connections import account_deletion, sign_in_methods
+from integrations.services.connections.staff import accounts as service
+from integrations.services.connections.staff.acting import Actor
 
 # The imports above are from allauth's admin modules, so that theirs are registered
 # before ours take their place.
@@ -81,8 +82,8 @@ class EmailAddressAdmin(SuperuserAdmin):
     ) -> None:
         """Vouch for addresses, where no mail can prove them."""
         for address in queryset.filter(verified=False):
-            if address.set_verified():
-                log_action(request, address, "mark as verified")
+            actor = Actor(user=cast(User, request.user), request=request)
+            if service.verify_address(address, actor=actor):
                 self.message_user(request, f"{address.email} is verified.")
             else:
                 self.message_user(

@@ -55,4 +55,7 @@ class ActionButtons(admin.ModelAdmin):
         answer: HttpResponseBase | None = run(
             self, request, self.get_queryset(request).filter(pk=row.pk)
         )
+        if answer is None and self.get_object(request, object_id) is None:
+            # Some acts are the end of a row.
+            return redirect(self._name("changelist"))
         return answer or redirect(self._name("change"), object_id)

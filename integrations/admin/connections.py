@@ -29,10 +29,12 @@ from integrations.admin.filters import (
     ReasonFilter,
     WatchFilter,
 )
+from integrations.admin.related import LeadsToLists
 from integrations.models import Connection, Credential, RefreshAttempt, SyncRun, times
 from integrations.models.messages import wording
 from integrations.services.connections.counts import with_item_count
 from integrations.services.connections.next_steps import Planned
+from integrations.services.connections.staff import acts
 from integrations.services.connections.status import Status, put_status
 
 # What may be read of a credential; the sealed tokens are not even fetched.
@@ -90,7 +92,7 @@ class RefreshAttemptInline(LatestInline):
 
 
 @admin.register(Connection)
-class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
+class ConnectionAdmin(ActionButtons, LeadsToLists, ReadOnlyAdmin):
     """List connections with their health; every act on them is queued and logged."""
 
     list_display = (
@@ -119,6 +121,7 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
     inlines = (SyncRunInline, RefreshAttemptInline)
     fields = (
         "title",
+        "lists",
         "provider_name",
         "owner_address",
         "condition",
@@ -255,34 +258,31 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
     @admin.action(description="Sync now", permissions=["operate"])
     def sync_now(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
         """Queue a sync of each connection."""
-        step = actions.request_sync(full=False)
-        actions.run_on_each(request, queryset, "sync now", step)
+        actions.perform(request, queryset, acts.SYNC_NOW)
 
     @admin.action(description="Full refresh", permissions=["operate"])
     def full_refresh(
         self, request: HttpRequest, queryset: QuerySet[Connection]
     ) -> None:
         """Queue a complete reading of each connection."""
-        step = actions.request_sync(full=True)
-        actions.run_on_each(request, queryset, "full refresh", step)
+        actions.perform(request, queryset, acts.FULL_REFRESH)
 
     @admin.action(description="Refresh token now", permissions=["operate"])
     def refresh_token(
         self, request: HttpRequest, queryset: QuerySet[Connection]
     ) -> None:
         """Queue the refresh of each connection's token."""
-        step = actions.request_refresh
-        actions.run_on_each(request, queryset, "refresh token", step)
+        actions.perform(request, queryset, acts.REFRESH_TOKEN)
 
     @admin.action(description="Pause", permissions=["operate"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
         """Stop reading each connection."""
-        actions.run_on_each(request, queryset, "pause", actions.pause(request))
+        actions.perform(request, queryset, acts.PAUSE)
 
     @admin.action(description="Resume", permissions=["operate"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
         """Read each paused connection again."""
-        actions.run_on_each(request, queryset, "resume", actions.resume(request))
+        actions.perform(request, queryset, acts.RESUME)
 
     @admin.action(description="Revoke and disconnect…", permissions=["disconnect"])
     def disconnect(
@@ -291,13 +291,14 @@ class ConnectionAdmin(ActionButtons, ReadOnlyAdmin):
         """Ask once more, then erase each grant and have it revoked."""
         choice = request.POST.get("items", "")
         if choice in ("keep", "delete"):
-            step = actions.disconnect(request, keep_items=choice == "keep")
-            actions.run_on_each(request, queryset, "disconnect", step)
+            keeps = choice == "keep"
+            actions.perform(request, queryset, acts.DISCONNECT, keep_items=keeps)
             return None
         context = {
             **self.admin_site.each_context(request),
             "title": "Revoke and disconnect",
             "connections": queryset,
+            "warning": acts.DISCONNECT.warning,
             "opts": self.opts,
         }
         template = "admin/integrations/connection/disconnect.html"

@@ -18,6 +18,7 @@ from integrations.admin.base import (
     name_of,
     pretty,
 )
+from integrations.admin.buttons import ActionButtons
 from integrations.admin.filters import (
     DeletedFilter,
     FoundFilter,
@@ -25,8 +26,10 @@ from integrations.admin.filters import (
     TypeFilter,
     first_values,
 )
-from integrations.models import Collection, Item, ItemChange, SpotCheck
+from integrations.admin.related import LeadsToLists, of
+from integrations.models import Collection, Connection, Item, ItemChange, SpotCheck
 from integrations.models.items.item import ItemQuerySet
+from integrations.services.connections.staff import acts
 from integrations.services.items.search import full_text
 
 COMPLETENESS_TONES = {
@@ -39,7 +42,7 @@ COMPLETENESS_TONES = {
 
 
 @admin.register(Collection)
-class CollectionAdmin(ReadOnlyAdmin):
+class CollectionAdmin(ActionButtons, LeadsToLists, ReadOnlyAdmin):
     """List collections with how much of them is proven to be here."""
 
     list_display = (
@@ -53,12 +56,18 @@ class CollectionAdmin(ReadOnlyAdmin):
         "last_full_refresh_at",
         "links_read_at",
     )
-    list_filter = ("completeness", "reason", first_values("item_type"))
+    list_filter = (
+        of(Connection, "connection"),
+        "completeness",
+        "reason",
+        first_values("item_type"),
+    )
     list_select_related = ("connection",)
     search_fields = ("name", "remote_id", "connection__account_name")
     show_full_result_count = False
     paginator = BoundedPaginator
     exclude = ("schema", "details")
+    readonly_fields = ("lists",)
     actions: Any = ("approve_deletions", "discard_deletions")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Collection]:
@@ -80,8 +89,9 @@ class CollectionAdmin(ReadOnlyAdmin):
     ) -> HttpResponse | None:
         """Ask once more, then delete the items that a full refresh did not find."""
         if "approved" in request.POST:
-            step = actions.approve_deletions(request)
-            actions.run_on_each(request, queryset, "approve deletions", step)
+            seen = {row.pk: _seen_generation(request, row) for row in queryset}
+            act = acts.APPROVE_DELETIONS
+            actions.perform(request, queryset, act, generations=seen)
             return None
         context = {
             **self.admin_site.each_context(request),
@@ -97,9 +107,13 @@ class CollectionAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, queryset: QuerySet[Collection]
     ) -> None:
         """Discard the held deletions: the items stay."""
-        actions.run_on_each(
-            request, queryset, "discard deletions", actions.discard_deletions
-        )
+        actions.perform(request, queryset, acts.DISCARD_DELETIONS)
+
+
+def _seen_generation(request: HttpRequest, collection: Collection) -> int:
+    """Return which hold staff were shown; -1 for what no page says."""
+    seen = request.POST.get(f"generation_{collection.pk}", "")
+    return int(seen) if seen.isascii() and seen.isdigit() else -1
 
 
 @admin.register(SpotCheck)
@@ -117,7 +131,11 @@ class SpotCheckAdmin(ReadOnlyAdmin):
         "requests",
         "ended_at",
     )
-    list_filter = (FoundFilter,)
+    list_filter = (
+        of(Connection, "collection__connection"),
+        of(Collection, "collection"),
+        FoundFilter,
+    )
     list_select_related = ("collection__connection",)
     search_fields = ("collection__name", "collection__connection__account_name")
     show_full_result_count = False
@@ -160,7 +178,13 @@ class ItemAdmin(ReadOnlyAdmin):
         "is_there",
         "remote_updated_at",
     )
-    list_filter = (ProviderFilter, TypeFilter, DeletedFilter)
+    list_filter = (
+        of(Connection, "connection"),
+        of(Collection, "collection"),
+        ProviderFilter,
+        TypeFilter,
+        DeletedFilter,
+    )
     list_select_related = ("connection", "owner", "collection")
     # Only so that there is a search box; get_search_results does the work.
     search_fields = ("name",)

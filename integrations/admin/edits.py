@@ -17,7 +17,8 @@ from integrations.admin.base import (
     name_of,
 )
 from integrations.admin.filters import ProviderFilter
-from integrations.models import BulkEdit, Connection, Edit, Item
+from integrations.admin.related import of
+from integrations.models import BulkEdit, Collection, Connection, Edit, Item
 from integrations.models.messages import wording
 
 DASH = SafeString("-")
@@ -54,6 +55,11 @@ class WhoAndWhere(ReadOnlyAdmin):
         """Link to the connection that it is sent through."""
         return link_to(Connection, row.connection_id, row.connection)
 
+    @admin.display(description="collection")
+    def into(self, row: Edit | BulkEdit) -> SafeString:
+        """Link to the collection of what is changed."""
+        return link_to(Collection, row.collection_id, row.collection)
+
 
 @admin.register(Edit)
 class EditAdmin(WhoAndWhere):
@@ -69,7 +75,14 @@ class EditAdmin(WhoAndWhere):
         "attempts",
         "correlation_id",
     )
-    list_filter = (ThroughFilter, "state", "verb", "reason")
+    list_filter = (
+        of(Connection, "connection"),
+        of(Collection, "collection"),
+        ThroughFilter,
+        "state",
+        "verb",
+        "reason",
+    )
     list_select_related = ("connection", "created_by", "item")
     search_fields = ("=uuid", "=remote_id", "=correlation_id", "=bulk_edit__uuid")
     search_help_text = "The whole id of an edit, an item there, a bulk edit or a call."
@@ -86,7 +99,7 @@ class EditAdmin(WhoAndWhere):
         "theirs",
         "refused",
     )
-    readonly_fields = ("where", "what", "why", "many", "taken_back")
+    readonly_fields = ("where", "into", "what", "why", "many", "taken_back")
 
     @admin.display(description="outcome", ordering="state")
     def outcome(self, edit: Edit) -> SafeString:
@@ -129,12 +142,16 @@ class BulkEditAdmin(WhoAndWhere):
     """List bulk edits; their rows are edits, found by the id of the bulk edit."""
 
     list_display = ("created_at", "field", "where", "who", "confirmed_at", "rows_done")
-    list_filter = (ThroughFilter,)
+    list_filter = (
+        of(Connection, "connection"),
+        of(Collection, "collection"),
+        ThroughFilter,
+    )
     list_select_related = ("connection", "created_by")
     search_fields = ("=uuid",)
     search_help_text = "The whole id of a bulk edit."
     exclude = ("rows", "value", "connection", "collection", "undoes")
-    readonly_fields = ("where", "rows_done")
+    readonly_fields = ("where", "into", "rows_done")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BulkEdit]:
         edits = Edit.objects.filter(bulk_edit=OuterRef("pk"))

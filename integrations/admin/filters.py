@@ -14,7 +14,6 @@ from integrations.models.condition import Condition
 from integrations.models.messages import wording
 from integrations.providers import CONNECTORS, SPECS
 from integrations.services.connections.status import put_status
-from integrations.services.sync.calls import spend
 from integrations.services.upkeep import census
 
 TONES = (
@@ -136,13 +135,7 @@ class WatchFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        watched = {
-            "at_risk": census.at_risk,
-            "overdue": census.overdue,
-            "stale": census.stale,
-            "near_quota": spend.nearly_used,
-        }
-        select = watched.get(self.value() or "")
+        select = census.WATCHED.get(self.value() or "")
         return queryset.filter(select(timezone.now())) if select else queryset
 
 

@@ -3,27 +3,19 @@
 from typing import Any, cast
 
 from django.contrib import admin
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.db import models
 from django.http import HttpRequest
 
 from integrations.services.common import audit
+from integrations.services.connections.staff import acting
+from integrations.services.connections.staff.acting import Actor
 
 
 def log_action(request: HttpRequest, row: models.Model, action: str) -> None:
     """Record that a member of staff did something to a row."""
-    staff = cast(User, request.user)
-    message = f"{action.capitalize()}."
-    LogEntry.objects.log_actions(staff.pk, [row], CHANGE, change_message=message)
-    audit.record(
-        "admin.action",
-        user=staff,
-        subject=row.pk,
-        request=request,
-        model=type(row).__name__,
-        action=action,
-    )
+    actor = Actor(user=cast(User, request.user), request=request)
+    acting.record(actor, row, action)
 
 
 class AuditedAdmin(admin.ModelAdmin):

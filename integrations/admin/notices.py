@@ -19,7 +19,8 @@ from integrations.admin.base import (
 )
 from integrations.admin.filters import first_values
 from integrations.admin.log import log_action
-from integrations.models import Incident, Notice
+from integrations.admin.related import of
+from integrations.models import Connection, Incident, Notice
 from integrations.services.notices import history, incidents
 
 TONES = {Notice.State.FAILED: "bad", Notice.State.SENT: "ok"}
@@ -44,7 +45,11 @@ class IncidentAdmin(ReadOnlyAdmin):
         "is_open",
         "resolved_at",
     )
-    list_filter = (first_values("kind"), first_values("severity"))
+    list_filter = (
+        of(Connection, "connection"),
+        first_values("kind"),
+        first_values("severity"),
+    )
     search_fields = ("title", "connection__owner__email")
     list_select_related = ("connection",)
     inlines = (NoticeInline,)

@@ -3,12 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from integrations.admin import actions
 from integrations.admin.base import (
     BoundedPaginator,
     ReadOnlyAdmin,
@@ -16,11 +18,13 @@ from integrations.admin.base import (
     link_to,
     name_of,
 )
+from integrations.admin.buttons import ActionButtons
 from integrations.admin.filters import FailedFilter, ProviderFilter, first_values
-from integrations.admin.log import log_action
+from integrations.admin.related import of
 from integrations.models import (
     AuditEvent,
     Collection,
+    Connection,
     FailedRevocation,
     ProviderState,
     RefreshAttempt,
@@ -28,7 +32,7 @@ from integrations.models import (
 )
 from integrations.models.messages import wording
 from integrations.models.sync.progress import CollectionProgress
-from integrations.services.grants import circuit_breaker
+from integrations.services.connections.staff import acts
 
 # What the subject of an event is, by the first half of its name.
 SUBJECTS = {
@@ -76,7 +80,15 @@ class SyncRunAdmin(ReadOnlyAdmin):
         "requests",
         "duration",
     )
-    list_filter = (FailedFilter, "state", "outcome", "reason", "trigger", "is_full")
+    list_filter = (
+        of(Connection, "connection"),
+        FailedFilter,
+        "state",
+        "outcome",
+        "reason",
+        "trigger",
+        "is_full",
+    )
     list_select_related = ("connection",)
     search_fields = ("connection__account_name", "connection__owner__email")
     date_hierarchy = None
@@ -113,7 +125,7 @@ class RefreshAttemptAdmin(ReadOnlyAdmin):
         "duration_ms",
         "fingerprint",
     )
-    list_filter = ("outcome", first_values("why"))
+    list_filter = (of(Connection, "connection"), "outcome", first_values("why"))
     list_select_related = ("connection",)
     search_fields = ("connection__account_name", "=fingerprint")
     paginator = BoundedPaginator
@@ -127,7 +139,11 @@ class AuditEventAdmin(ReadOnlyAdmin):
     list_display = ("at", "event", "who", "about", "address")
     exclude = ("subject",)
     readonly_fields = ("about",)
-    list_filter = (first_values("event"),)
+    list_filter = (
+        of(Connection, "subject"),
+        of(Collection, "subject"),
+        first_values("event"),
+    )
     list_select_related = ("user",)
     search_fields = ("event", "subject", "user__email", "address")
     paginator = BoundedPaginator
@@ -150,7 +166,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
 
 @admin.register(FailedRevocation)
-class FailedRevocationAdmin(ReadOnlyAdmin):
+class FailedRevocationAdmin(ActionButtons, ReadOnlyAdmin):
     """List the grants that may live on at their provider: nobody could end them."""
 
     list_display = (
@@ -169,6 +185,29 @@ class FailedRevocationAdmin(ReadOnlyAdmin):
     search_fields = ("account_name", "=account_id", "owner__email")
     paginator = BoundedPaginator
     show_full_result_count = False
+    actions: Any = ("dismiss",)
+
+    def has_dismiss_permission(self, request: HttpRequest) -> bool:
+        """Ask for the right to delete, which no form here uses."""
+        return request.user.has_perm("integrations.delete_failedrevocation")
+
+    @admin.action(description="Dismiss…", permissions=["dismiss"])
+    def dismiss(
+        self, request: HttpRequest, queryset: QuerySet[FailedRevocation]
+    ) -> HttpResponse | None:
+        """Ask once more, then forget grants that were ended at their provider."""
+        if "dismissed" in request.POST:
+            actions.perform(request, queryset, acts.DISMISS_REVOCATION)
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Dismiss failed revocations",
+            "revocations": queryset,
+            "warning": acts.DISMISS_REVOCATION.warning,
+            "opts": self.opts,
+        }
+        template = "admin/integrations/failedrevocation/dismiss.html"
+        return TemplateResponse(request, template, context)
 
     @admin.display(description="owner", ordering="owner")
     def who(self, failed: FailedRevocation) -> str:
@@ -177,7 +216,7 @@ class FailedRevocationAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ProviderState)
-class ProviderStateAdmin(ReadOnlyAdmin):
+class ProviderStateAdmin(ActionButtons, ReadOnlyAdmin):
     """List providers at rest, and their alarms."""
 
     list_display = (
@@ -205,8 +244,4 @@ class ProviderStateAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, queryset: QuerySet[ProviderState]
     ) -> None:
         """Close the circuit: the next call decides whether the provider accepts us."""
-        states = list(queryset)
-        for state in states:
-            log_action(request, state, "clear pause")
-            circuit_breaker.clear(state.provider)
-        messages.success(request, f"Cleared: {', '.join(s.provider for s in states)}.")
+        actions.perform(request, queryset, acts.CLEAR_PAUSE)

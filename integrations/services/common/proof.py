@@ -10,7 +10,8 @@ class RecentProof:
     """Evidence that a user has just given a password or a second factor.
 
     Whoever has neither cannot be asked, and proves enough by the session. Only what
-    has checked that makes one: ``views.access`` and the admin.
+    has checked that makes one: ``views.access``, the admin, and ``--as`` of a
+    console.
     """
 
     user: User

@@ -85,8 +85,8 @@ def is_noted(connection: Connection) -> bool:
     return bool(getattr(connection, "owner_has_failed_revocations", False))
 
 
-def dismiss(failed: FailedRevocation, *, actor: User) -> None:
-    """Delete one whose grant was ended at the provider."""
+def dismiss(failed: FailedRevocation, *, actor: User | None) -> None:
+    """Delete one whose grant was ended at the provider; a console has no actor."""
     with transaction.atomic():
         audit.record(
             "revocation.dismissed",

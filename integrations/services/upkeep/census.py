@@ -3,7 +3,7 @@
 Each part is read when it is first asked for, and once.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -118,6 +118,15 @@ def failed_today(now: datetime) -> Q:
     """Select runs that failed on this day, in UTC."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     return Q(finished_at__gte=midnight, outcome__in=FAILED)
+
+
+# What operators watch, by the name of its figure.
+WATCHED: Mapping[str, Callable[[datetime], Q]] = {
+    "at_risk": at_risk,
+    "overdue": overdue,
+    "stale": stale,
+    "near_quota": spend.nearly_used,
+}
 
 
 class Census:

@@ -109,6 +109,20 @@ def test_a_line_that_is_no_assignment_is_refused_by_number(tmp_path: Path) -> No
     assert "secret" not in str(refused.value)
 
 
+@pytest.mark.parametrize("content", [b"secret-on-its-own", b"A=\xff\xfe"])
+def test_a_file_that_makes_no_sense_is_one_problem_and_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    (tmp_path / "bad").write_bytes(content)
+    monkeypatch.setenv("ENV_FILE", "bad")
+
+    env = Environment.load(tmp_path)
+
+    [problem] = env.problems
+    assert (problem.id, problem.name) == ("mooring.E025", str(tmp_path / "bad"))
+    assert "secret" not in str(problem)
+
+
 def test_the_process_wins_over_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

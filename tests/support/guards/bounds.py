@@ -199,6 +199,7 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     ),
     "services/upkeep/checks/providers.py::MAX_BYTES": FAILS,
     "management/commands/notices.py::MOST_LISTED": "more notice",
+    "management/acting.py::MOST_NAMED": "and {len(rows) - MOST_NAMED:,} more",
     "management/writing.py::MOST_TRIES": (
         f"{NONE}the workers go on; the command says that it is not sent yet"
     ),

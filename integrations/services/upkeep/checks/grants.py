@@ -158,7 +158,8 @@ CHECKS = (
     Check(
         id="revocations",
         title="Providers accept that grants are given back",
-        advice="Their owners end them at the provider; the list names them.",
+        advice="Their owners end them at the provider; the list names them. "
+        "Dismiss what is ended: `manage.py revocations dismiss`.",
         probe=_revocations,
         severity=Severity.WARNING,
         places=TOLD,

@@ -107,7 +107,8 @@ CHECKS = (
     Check(
         id="held_deletions",
         title="No deletion waits for a decision",
-        advice="Ask the owners, or approve or discard them in the list of collections.",
+        advice="Ask the owners, or decide: in the list of collections, or by "
+        "`manage.py deletions`.",
         probe=_held_deletions,
         severity=Severity.WARNING,
         places=TOLD,

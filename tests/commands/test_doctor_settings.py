@@ -1,0 +1,76 @@
+"""Settings that make no sense are told in sentences, by whichever command it is."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+# What each is refused under; all of them at once, as after a bad copy and paste.
+BAD = {
+    "DATABASE_URL": ("mysql://user:hidden@host/name", "mooring.E026"),
+    "REDIS_URL": ("http://user:hidden@host", "mooring.E006"),
+    "TOKEN_KEYS": ("k1:hidden", "mooring.E018"),
+    "HISTORY_DAYS": ("hidden", "mooring.E002"),
+    "LOG_LEVEL": ("hidden", "mooring.E003"),
+    "PUBLIC_BASE_URL": ("hidden", "mooring.E004"),
+    "EMAIL_URL": ("hidden://host", "mooring.E008"),
+    "DEBUG": ("hidden", "mooring.E001"),
+}
+
+
+def run(
+    tmp_path: Path, *arguments: str, **values: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "ENV_FILE": "off",
+            "VAR_DIR": str(tmp_path),
+            "SECRET_KEY": "a-secret-key-Zq7RvTn2KxWb5LmYc8HdJg4PsFaUe9X3",
+            **{name: value for name, (value, _) in BAD.items()},
+            **values,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_doctor_tells_machines_of_every_setting_that_makes_no_sense(
+    tmp_path: Path,
+) -> None:
+    done = run(tmp_path, "doctor", "settings", "database", "--json")
+
+    told = {each["id"]: each for each in json.loads(done.stdout)["checks"]}
+    assert set(told["settings"]["facts"]["ids"]) == {code for _, code in BAD.values()}
+    assert told["database"]["state"] == "failed"
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "hidden" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", ["doctor", "migrate", "connections list", "accounts list"]
+)
+def test_a_command_that_cannot_start_says_why_and_fails(
+    tmp_path: Path, command: str
+) -> None:
+    bad = tmp_path / "env"
+    bad.write_text("hidden on its own\n")
+
+    done = run(tmp_path, *command.split(), ENV_FILE=str(bad))
+
+    said = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert {f"mooring.E0{number}" for number in (25, 26)} <= set(
+        said.replace("(", " ").replace(")", " ").replace(":", " ").split()
+    )
+    assert "Traceback" not in said
+    assert "hidden" not in said
