@@ -37,7 +37,7 @@ test-real: setup-dev chromium ## Run the tests on real processes and a real brow
 	$(TOGETHER) -m "(real or browser) and not alone"
 	$(BIN)/python -m pytest -m "(real or browser) and alone"
 
-check: setup-dev ## Check layout, lint, types, dead code, templates, settings, layers
+check: setup-dev ## Check layout, lint, types, dead code, templates, migrations, settings, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -45,6 +45,7 @@ check: setup-dev ## Check layout, lint, types, dead code, templates, settings, l
 	$(BIN)/djlint --quiet --lint templates
 	$(BIN)/djlint --quiet --check templates sandbox
 	$(PRODUCTION) DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check --dry-run
+	$(PRODUCTION) DJANGO_SETTINGS_MODULE=config.settings $(BIN)/python .ci/migrations.py
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 
