@@ -15,7 +15,7 @@ PRODUCTION := ENV_FILE=.ci/production.env
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-fast test-real chromium check format bench lock
+.PHONY: help setup setup-dev run test test-fast test-real programs check format bench lock
 
 help: ## Say what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
@@ -26,18 +26,18 @@ setup: $(VENV)/ready ## Install into .venv, nothing else
 run: $(VENV)/ready ## Run everything on this machine; Ctrl-C stops it
 	@$(BIN)/python -m config.run
 
-test: setup-dev chromium ## Run every test, those that assert seconds last and alone
+test: setup-dev programs ## Run every test, those that assert seconds last and alone
 	$(TOGETHER) -m "not alone"
 	$(BIN)/python -m pytest -m alone
 
 test-fast: setup-dev ## Run the tests that need no server
 	$(BIN)/python -m pytest -n 2
 
-test-real: setup-dev chromium ## Run the tests on real processes and a real browser
+test-real: setup-dev programs ## Run the tests on real processes and a real browser
 	$(TOGETHER) -m "(real or browser) and not alone"
 	$(BIN)/python -m pytest -m "(real or browser) and alone"
 
-check: setup-dev ## Check layout, lint, types, dead code, templates, settings, layers
+check: setup-dev ## Check layout, lint, types, dead code, templates, migrations, settings, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -45,6 +45,7 @@ check: setup-dev ## Check layout, lint, types, dead code, templates, settings, l
 	$(BIN)/djlint --quiet --lint templates
 	$(BIN)/djlint --quiet --check templates sandbox
 	$(PRODUCTION) DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check --dry-run
+	$(PRODUCTION) DJANGO_SETTINGS_MODULE=config.settings $(BIN)/python .ci/migrations.py
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 
@@ -81,13 +82,20 @@ $(VENV)/ready-dev: requirements-dev.txt requirements-otel.txt $(VENV)/ready
 	@$(PIP_INSTALL) --upgrade --no-deps --target $(VENV)/otel -r requirements-otel.txt
 	@touch $@
 
-# The browser tests drive Debian's Chromium; CHROMIUM names another.
-chromium:
-	@test -n "$$CHROMIUM" || command -v chromium >/dev/null || { \
-		echo "The browser tests need Chromium."; \
+# What the tests on real processes drive, as a program and its Debian package; CHROMIUM
+# names another browser. Those of a server are started by the tests, on ports of theirs.
+PROGRAMS := chromium:chromium promtool:prometheus rabbitmq-server:rabbitmq-server \
+	redis-server:redis-server
+programs:
+	@missing=$$(for each in $(PROGRAMS); do \
+		test "$$each" = chromium:chromium && test -n "$$CHROMIUM" && continue; \
+		PATH="$$PATH:/usr/sbin" command -v $${each%:*} >/dev/null || echo $${each#*:}; \
+	done); test -z "$$missing" || { \
+		echo "The tests on real processes need:" $$missing; \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			apt-get update -qq && apt-get install -y -qq chromium; \
+			apt-get update -qq && \
+			apt-get install -y -qq $$missing; \
 		else \
-			echo "Install it with: sudo apt-get install chromium"; \
-			echo "or name one: make test CHROMIUM=/path/to/chromium"; exit 1; \
+			echo "Install them with: sudo apt-get install" $$missing; \
+			echo "or name a browser: make test CHROMIUM=/path/to/chromium"; exit 1; \
 		fi; }

@@ -9,21 +9,48 @@ from django_redis.cache import RedisCache
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from config.environment.sentinel import is_sentinel, read_sentinels
 from integrations.http.resilience.circuit_breaker import CircuitBreaker, CircuitOpen
 
 # How long a hanging Redis costs one request before the circuit opens.
 SOCKET_SECONDS = 0.5
 # Slower answers open it as well: a page asks several times.
 SLOW_SECONDS = 0.3
+TIMEOUTS = {"socket_connect_timeout": SOCKET_SECONDS, "socket_timeout": SOCKET_SECONDS}
+# redis-py would otherwise repeat three times with a growing pause.
+ONCE = {"retry": Retry(NoBackoff(), 0)}
 # The options of django-redis. TLS and its certificates are named in the address.
 OPTIONS: dict[str, Any] = {
     "SOCKET_CONNECT_TIMEOUT": SOCKET_SECONDS,
     "SOCKET_TIMEOUT": SOCKET_SECONDS,
     # Redis content is data, never code: no pickles.
     "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
-    # redis-py would otherwise repeat three times with a growing pause.
-    "CONNECTION_POOL_KWARGS": {"retry": Retry(NoBackoff(), 0)},
+    "CONNECTION_POOL_KWARGS": ONCE,
 }
+
+
+def read_cache(url: str) -> dict[str, Any]:
+    """Return the cache at an address that was accepted, in Django's terms."""
+    backend = f"{__name__}.{ResilientRedisCache.__name__}"
+    settings = {"BACKEND": backend, "KEY_PREFIX": "cache"}
+    if not is_sentinel(url):
+        return {**settings, "LOCATION": url, "OPTIONS": OPTIONS}
+    sentinels = read_sentinels(url)
+    options = {
+        **OPTIONS,
+        # Not its SentinelClient, which reads from replicas: limits are counted here,
+        # and what was written must be there when it is read.
+        "CONNECTION_FACTORY": "django_redis.pool.SentinelConnectionFactory",
+        "SENTINELS": list(sentinels.hosts),
+        "SENTINEL_KWARGS": sentinels.sentinel_options(TIMEOUTS),
+        "CONNECTION_POOL_KWARGS": {**ONCE, **sentinels.pool_options()},
+        "USERNAME": sentinels.username,
+        "PASSWORD": sentinels.password,
+    }
+    # A host name is all that this address has room for.
+    location = f"redis://{sentinels.service}/{sentinels.number}"
+    return {**settings, "LOCATION": location, "OPTIONS": options}
+
 
 Method = Callable[..., Any]
 

@@ -18,7 +18,7 @@ from kombu.exceptions import OperationalError
 
 from config import deadlines
 from config.background import time_limits
-from config.background.broker import use_mended_transport
+from config.background.broker import use_mended_transports
 from config.background.queues import QUEUES
 from config.checks import refuse_unsafe_settings
 from config.monitoring import outages, tracing
@@ -27,7 +27,7 @@ from integrations.services.common import shutdown
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 WORKER_SOCKET_SECONDS = 5.0
 LOOK_SECONDS = 0.2
-use_mended_transport()
+use_mended_transports()
 outages.listen()
 tracing.listen()
 app = Celery("mooring")
@@ -50,6 +50,8 @@ def keep_logging(**_kwargs: Any) -> None:
 @signals.celeryd_init.connect
 def wait_as_a_worker_does(conf: Any, **_kwargs: Any) -> None:
     """Raise the socket time-outs of a worker, which blocks for a second at a time."""
+    if "socket_timeout" not in conf.broker_transport_options:
+        return
     conf.broker_transport_options = {
         **conf.broker_transport_options,
         "socket_connect_timeout": WORKER_SOCKET_SECONDS,
@@ -104,6 +106,15 @@ def has_to_end(seconds: float) -> bool:
     if shutdown.is_spending():
         return seconds >= deadlines.stop_seconds(settings.TOKEN_TIMEOUT)
     return seconds >= deadlines.SHUTDOWN_SECONDS
+
+
+@signals.import_modules.connect
+def take_the_broker_of_the_settings(**_kwargs: Any) -> None:
+    """Forget the address that Celery's command took from BROKER_URL by itself.
+
+    It is ours, and says more than Celery reads in it.
+    """
+    os.environ.pop("CELERY_BROKER_URL", None)
 
 
 @signals.import_modules.connect

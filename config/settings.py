@@ -12,12 +12,13 @@ from csp.constants import NONE, SELF
 
 from config import deadlines, private_files
 from config.background.queues import QUEUES
-from config.cache import OPTIONS
+from config.cache import read_cache
+from config.environment.broker import read_broker
 from config.environment.database import read_database
 from config.environment.env import LOG_LEVELS, Environment, is_loopback
 from config.environment.mail import read_mail
 from config.environment.monitors import read_headers, read_sentry_dsn
-from config.environment.redis import broker_tls, passwords, read_redis, without_query
+from config.environment.redis import passwords, read_redis
 from config.monitoring.logs import FORMS, logging_config
 from integrations.http.observability.redaction import register_secrets
 from integrations.http.secrets import Secret
@@ -184,19 +185,10 @@ FILE_UPLOAD_PERMISSIONS = 0o644
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o755
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- Redis: cache and broker -------------------------------------------------
+# --- Cache and broker -------------------------------------------------
 
 _redis = read_redis(env)
-BROKER_URL = _redis.broker_url
-CACHE_URL = _redis.cache_url
-CACHES = {
-    "default": {
-        "BACKEND": "config.cache.ResilientRedisCache",
-        "LOCATION": CACHE_URL,
-        "KEY_PREFIX": "cache",
-        "OPTIONS": OPTIONS,
-    }
-}
+CACHES = {"default": read_cache(_redis.cache_url)}
 
 # --- Celery -----------------------------------------------------------------
 
@@ -204,19 +196,13 @@ CACHES = {
 TOKEN_TIMEOUT = deadlines.token_timeout(env)
 VISIBILITY_TIMEOUT = env.whole("VISIBILITY_TIMEOUT", default=300, low=120)
 SWEEP_INTERVAL = env.number("SWEEP_INTERVAL", default=5, low=1, high=60)
-CELERY_BROKER_URL = without_query(BROKER_URL)
-CELERY_BROKER_USE_SSL = broker_tls(BROKER_URL)
+_broker = read_broker(_redis.broker_url, visibility_timeout=VISIBILITY_TIMEOUT)
+CELERY_BROKER_URL = _broker.url
+CELERY_BROKER_USE_SSL = _broker.tls
 CELERY_BROKER_CONNECTION_TIMEOUT = 0.5
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": VISIBILITY_TIMEOUT,
-    # A page that queues work must not wait for a dead broker: the work is a row in
-    # the database and the sweeper publishes it later. Workers wait longer.
-    "socket_connect_timeout": 0.5,
-    "socket_timeout": 0.6,
-    "health_check_interval": 10,
-}
+CELERY_BROKER_TRANSPORT_OPTIONS = _broker.options
 CELERY_TASK_PUBLISH_RETRY_POLICY = {
     "max_retries": 1,
     "interval_start": 0,
@@ -504,7 +490,7 @@ register_secrets(
     Secret(SECRET_KEY),
     *(Secret(key.partition(":")[2]) for key in TOKEN_KEYS.reveal().split(",")),
     *(provider.client_secret for provider in PROVIDERS.values()),
-    *(Secret(word) for word in passwords(BROKER_URL, CACHE_URL)),
+    *(Secret(word) for word in passwords(_redis.broker_url, _redis.cache_url)),
     Secret(DATABASES["default"].get("PASSWORD", "")),
     Secret(EMAIL_HOST_PASSWORD),
     HEALTH_TOKEN,

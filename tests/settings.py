@@ -22,7 +22,7 @@ if DATABASES["default"]["NAME"] == ":memory:":
     # pytest-django gives each worker a file where it does not know the backend.
     DATABASES["default"]["TEST"] = {"NAME": ":memory:"}
 # Nothing listens on the discard port, and a test never waits for it.
-CELERY_BROKER_URL = BROKER_URL = CACHE_URL = "redis://127.0.0.1:9/0"
+CELERY_BROKER_URL = "redis://127.0.0.1:9/0"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # The real hasher costs a quarter of a second for every user made.

@@ -1,10 +1,15 @@
-"""Fix for one fault of kombu's Redis transport, so that workers outlive the broker."""
+"""Faults of kombu's transports, fixed so that workers outlive and trust the broker."""
 
-from kombu.transport import TRANSPORT_ALIASES
+from typing import Any
+
+from kombu.transport import TRANSPORT_ALIASES, pyamqp
 from kombu.transport import redis as upstream
 
+# How long RabbitMQ may take to say that it has a message, in seconds.
+CONFIRM_SECONDS = 2.0
 
-class Channel(upstream.Channel):
+
+class _Closing:
     """Close completely although the server has gone.
 
     kombu 5.7.0 gives up closing when the last answer cannot be read, closes again
@@ -13,10 +18,15 @@ class Channel(upstream.Channel):
     """
 
     def close(self) -> None:
+        parent: Any = super()
         try:
-            super().close()
+            parent.close()
         except self.connection_errors:  # type: ignore[attr-defined] # set at run time
-            super().close()
+            parent.close()
+
+
+class Channel(_Closing, upstream.Channel):
+    """Channel of a Redis."""
 
 
 class Transport(upstream.Transport):
@@ -25,8 +35,45 @@ class Transport(upstream.Transport):
     Channel = Channel
 
 
-def use_mended_transport() -> None:
-    """Register the fixed transport for redis:// and rediss:// addresses."""
-    TRANSPORT_ALIASES.update(
-        dict.fromkeys(("redis", "rediss"), "config.background.broker:Transport")
-    )
+class SentinelChannel(_Closing, upstream.SentinelChannel):
+    """Channel of a Redis behind Sentinel."""
+
+
+class SentinelTransport(upstream.SentinelTransport):
+    """kombu's transport of Sentinel with the channel above."""
+
+    Channel = SentinelChannel
+
+
+class ConfirmedChannel(pyamqp.Channel):
+    """Channel of RabbitMQ that does not wait for ever for a message to be taken.
+
+    RabbitMQ stops to read from publishers while it lacks memory or disk.
+    """
+
+    def basic_publish_confirm(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs["confirm_timeout"] = kwargs.get("confirm_timeout") or CONFIRM_SECONDS
+        return super().basic_publish_confirm(*args, **kwargs)
+
+
+class ConfirmedConnection(pyamqp.Connection):
+    """Connection to RabbitMQ with channels as above."""
+
+    Channel = ConfirmedChannel
+
+
+class RabbitTransport(pyamqp.Transport):
+    """kombu's transport of RabbitMQ with the connection above."""
+
+    Connection = ConfirmedConnection
+
+
+def use_mended_transports() -> None:
+    """Register the fixed transports by the schemes of their addresses."""
+    for transport, schemes in (
+        (Transport, ("redis", "rediss")),
+        (SentinelTransport, ("sentinel",)),
+        (RabbitTransport, ("amqp",)),
+    ):
+        path = f"{__name__}:{transport.__name__}"
+        TRANSPORT_ALIASES.update(dict.fromkeys(schemes, path))

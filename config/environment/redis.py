@@ -1,12 +1,13 @@
 """Addresses of the broker and the cache, from what the operator gave."""
 
-import ssl
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from redis.connection import parse_url
 
+from config.environment.broker import is_rabbitmq
 from config.environment.env import Environment
+from config.environment.sentinel import is_sentinel, read_sentinels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,39 +25,34 @@ def read_redis(env: Environment) -> RedisAddresses:
     servers often have no second; otherwise the broker takes 0 and the cache 1.
     """
     base = _redis_url(env, "REDIS_URL") or _from_parts(env)
-    names_database = urlsplit(base).path not in {"", "/"}
+    names_database = _names_database(base)
     broker = base if names_database else with_database(base, 0)
     cache = base if names_database else with_database(base, 1)
+    chosen = env.text("BROKER_URL")
     return RedisAddresses(
-        broker_url=_redis_url(env, "BROKER_URL") or broker,
+        broker_url=chosen
+        if is_rabbitmq(chosen)
+        else _redis_url(env, "BROKER_URL") or broker,
         cache_url=_redis_url(env, "CACHE_URL") or cache,
     )
 
 
 def with_database(url: str, number: int) -> str:
     """Return the same server's URL with another database."""
-    return urlsplit(url)._replace(path=f"/{number}").geturl()
+    service = f"/{read_sentinels(url).service}" if is_sentinel(url) else ""
+    return urlsplit(url)._replace(path=f"{service}/{number}").geturl()
 
 
-def broker_tls(url: str) -> dict[str, object] | None:
-    """Return Celery's TLS options: certificates are always verified."""
-    if not url.startswith("rediss:"):
-        return None
-    query = dict(parse_qsl(urlsplit(url).query))
-    options: dict[str, object] = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
-    if "ssl_ca_certs" in query:
-        options["ssl_ca_certs"] = query["ssl_ca_certs"]
-    return options
+def _names_database(url: str) -> bool:
+    path = urlsplit(url).path.strip("/")
+    return "/" in path if is_sentinel(url) else bool(path)
 
 
 def passwords(*urls: str) -> set[str]:
     """Return the passwords in these addresses, for the logs to mask."""
-    return {unquote(urlsplit(url).password or "") for url in urls}
-
-
-def without_query(url: str) -> str:
-    """Return a URL without its options, which Celery takes separately."""
-    return urlsplit(url)._replace(query="").geturl()
+    found = {unquote(urlsplit(url).password or "") for url in urls}
+    sentinels = [read_sentinels(url) for url in urls if is_sentinel(url)]
+    return found | {each.sentinel_password or "" for each in sentinels}
 
 
 def _from_parts(env: Environment) -> str:
@@ -81,7 +77,9 @@ def _redis_url(env: Environment, name: str) -> str:
             "E006",
             name,
             "is not the address of a Redis server.",
-            "Write redis://host:port/number, or rediss:// for TLS.",
+            "Write redis://host:port/number, rediss:// for TLS, or "
+            "redis+sentinel://host:port,host:port/service/number; "
+            "a broker may be amqp:// or amqps:// as well.",
         )
         return ""
     if "ssl_cert_reqs" in url and "ssl_cert_reqs=required" not in url:
@@ -91,6 +89,8 @@ def _redis_url(env: Environment, name: str) -> str:
 
 def _is_redis(url: str) -> bool:
     try:
+        if is_sentinel(url):
+            return bool(read_sentinels(url))
         parts = urlsplit(url)
         parse_url(url)
         return parts.scheme in {"redis", "rediss"} and bool(parts.hostname)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from amqp.exceptions import AMQPError
 from celery import signals
 from celery.beat import SchedulingError
 from django.db.backends.signals import connection_created
@@ -42,7 +43,10 @@ QUIET_SECONDS: Final = {BROKER: 1.0, DATABASE: 30.0}
 # Nobody may have tried since, so what comes so much later is another outage.
 FORGOTTEN_SECONDS: Final = 600.0
 SAID_AGAIN_SECONDS: Final = 60.0
+# What a worker asks besides is asked by modules of other names.
+CONSUMER: Final = "celery.worker.consumer"
 BROKER_ERRORS: Final = (
+    AMQPError,
     BrokerError,
     OutOfMemoryError,
     ReadOnlyError,
@@ -140,7 +144,13 @@ def part_of(record: logging.LogRecord) -> str | None:
     A record says it itself (``extra={"part": …}``) or by the error it carries.
     """
     marked = getattr(record, "part", None)
-    return str(marked) if marked else _part_of_error(_error_of(record))
+    if marked:
+        return str(marked)
+    error = _error_of(record)
+    # RabbitMQ's library raises what the socket does.
+    if isinstance(error, OSError) and record.name.startswith(CONSUMER):
+        return BROKER
+    return _part_of_error(error)
 
 
 def _error_of(record: logging.LogRecord) -> BaseException | None:

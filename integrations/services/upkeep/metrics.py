@@ -22,6 +22,7 @@ from integrations.services.upkeep.checks import processes, registry, runner
 from integrations.services.upkeep.checks.check import Place
 
 DEADLINE_SECONDS = 2.0
+SECONDS_OF_A_DAY = 86_400
 Values = Iterator[tuple[Sequence[str], float]]
 
 
@@ -70,8 +71,8 @@ PAUSED = Gauge(
     labels=("provider",),
 )
 VERSIONS = Gauge(
-    name="mooring_api_version_days_left",
-    description="Days until a version in use ends, where that is known.",
+    name="mooring_api_version_left_seconds",
+    description="Seconds until a version in use ends, where that is known.",
     labels=("provider", "purpose", "version"),
 )
 DATABASE = Gauge(name="mooring_database_bytes", description="Size of the database.")
@@ -210,4 +211,4 @@ def _versions(census: Census) -> Values:
         for used in spec.used_versions(settings.PROVIDERS[slug]):
             left = used.days_left(census.now.date())
             if left is not None:
-                yield (slug, used.purpose, used.name), left
+                yield (slug, used.purpose, used.name), left * SECONDS_OF_A_DAY

@@ -234,7 +234,7 @@ def _storage(census: Census, *, is_redis_well: bool) -> Section:
     figures = [sized("database", "Database", census.database_bytes)]
     if is_redis_well:
         figures += [
-            sized("cache", "Cache", servers.used_memory(settings.CACHE_URL)),
+            sized("cache", "Cache", servers.used_memory("cache")),
             *(_length(name) for name in settings.QUEUES),
         ]
     return Section(id="storage", title="Storage and broker", figures=figures)

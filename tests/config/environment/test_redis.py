@@ -1,11 +1,9 @@
 """Test how broker and cache are found."""
 
-import ssl
-
 import pytest
 
 from config.environment.env import Environment
-from config.environment.redis import broker_tls, passwords, read_redis, without_query
+from config.environment.redis import passwords, read_redis
 
 
 def test_broker_and_cache_take_two_databases_of_one_server() -> None:
@@ -39,12 +37,29 @@ def test_the_parts_of_an_address_are_enough() -> None:
     assert passwords(found.broker_url) == {"a/b@c"}
 
 
-def test_tls_verifies_certificates_for_celery_too() -> None:
-    url = "rediss://store:6379/0?ssl_cert_reqs=required"
+def test_sentinels_serve_broker_and_cache_by_two_databases_as_well() -> None:
+    found = read_redis(Environment({"REDIS_URL": "redis+sentinel://a,b/mooring"}))
 
-    assert broker_tls(url) == {"ssl_cert_reqs": ssl.CERT_REQUIRED}
-    assert broker_tls("redis://store") is None
-    assert without_query(url) == "rediss://store:6379/0"
+    assert found.broker_url == "redis+sentinel://a,b/mooring/0"
+    assert found.cache_url == "redis+sentinel://a,b/mooring/1"
+
+
+def test_a_broker_may_be_rabbitmq_and_a_cache_may_not() -> None:
+    env = Environment(
+        {"BROKER_URL": "amqps://ann:a%2Fb@rabbit/ships", "CACHE_URL": "amqp://rabbit"}
+    )
+
+    found = read_redis(env)
+
+    assert found.broker_url == "amqps://ann:a%2Fb@rabbit/ships"
+    assert passwords(found.broker_url) == {"a/b"}
+    assert [problem.name for problem in env.problems] == ["CACHE_URL"]
+
+
+def test_the_password_of_sentinels_is_masked_as_well() -> None:
+    url = "redis+sentinel://:one@a:1,b:2/mooring?sentinel_password=t%2Fwo"
+
+    assert passwords(url) == {"one", "t/wo"}
 
 
 @pytest.mark.parametrize(
@@ -54,6 +69,11 @@ def test_tls_verifies_certificates_for_celery_too() -> None:
         ("REDIS_URL", "redis://store:port"),
         ("BROKER_URL", "store:6379"),
         ("CACHE_URL", "rediss://store?ssl_cert_reqs=none"),
+        ("CACHE_URL", "rediss+sentinel://a/mooring?ssl_cert_reqs=none"),
+        ("BROKER_URL", "redis+sentinel://a"),
+        ("BROKER_URL", "redis+sentinel://a/Mooring"),
+        ("BROKER_URL", "redis+sentinel://a:port/mooring"),
+        ("BROKER_URL", "amqp:///ships"),
         ("REDIS_HOST", "redis://store"),
         ("REDIS_PORT", "tcp://10.0.0.1:6379"),
     ],

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 import redis
+from amqp.exceptions import ConnectionForced
 from celery import signals
 from celery.beat import SchedulingError
 from django.db import connection
@@ -107,6 +108,20 @@ def test_a_worker_that_connects_again_and_again_says_so_once(log: Log) -> None:
 
     assert len(log.lines) == 1
     assert "error=ConnectionError" in log.lines[0]
+
+
+def test_a_rabbitmq_that_is_away_is_one_line_of_its_worker(log: Log) -> None:
+    consumer = logging.getLogger("celery.worker.consumer.consumer")
+    refused = ConnectionRefusedError(111, "Connection refused")
+    for seconds in (2, 4, 6):
+        consumer.error("Cannot connect: %s. Again in %d seconds", refused, seconds)
+    fail("celery.worker", ConnectionForced("(0, 0): (320) CONNECTION_FORCED"))
+    fail("somebody.else", refused)
+
+    begins, other = log.lines[0], log.lines[1:]
+    assert "outage begins part=broker error=ConnectionRefusedError" in begins
+    assert not any("outage" in line for line in other)
+    assert "somebody.else" in other[0]
 
 
 def test_what_is_not_published_is_part_of_the_outage(

@@ -21,6 +21,7 @@ class Templates:
     def fill(self, stack: Stack, sizes: Mapping[str, int]) -> None:
         """Give a stack its data; a database on PostgreSQL has its own already."""
         var_dir = stack.directory / "var"
+        var_dir.mkdir(mode=0o700, exist_ok=True)
         self.copy_sandbox(var_dir, sizes)
         if stack.is_sqlite:
             self.copy_database(var_dir)

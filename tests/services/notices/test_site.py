@@ -41,7 +41,7 @@ def few_checks(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[None]
     settings.ADMINS = [("", "ops@example.com")]
     # The broker is well, unless a test says otherwise.
     former = current_app.conf.broker_url
-    settings.BROKER_URL = current_app.conf.broker_url = "memory://"
+    current_app.conf.broker_url = "memory://"
     yield
     current_app.conf.broker_url = former
 
@@ -294,10 +294,9 @@ def test_a_mail_server_that_is_down_is_waited_for(settings: Any) -> None:
 
 
 def test_a_process_of_its_own_tells_of_a_broker_that_is_gone(
-    receiver: RawServer, settings: Any, monkeypatch: pytest.MonkeyPatch
+    receiver: RawServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.BROKER_URL = "redis://127.0.0.1:9/0"
-    current_app.conf.broker_url = settings.BROKER_URL
+    current_app.conf.broker_url = "redis://127.0.0.1:9/0"
     looks = iter((timedelta(), timedelta(seconds=21)))
     start = timezone.now()
 

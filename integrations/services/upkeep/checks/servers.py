@@ -5,12 +5,11 @@ from typing import Any
 from uuid import uuid4
 
 from celery import current_app
-from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import DEFAULT_CACHE_ALIAS, cache, caches
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
-from redis import Redis
+from django_redis import get_redis_connection
 from redis.exceptions import RedisError, ResponseError
 
 from integrations.models import Heartbeat
@@ -28,7 +27,6 @@ from integrations.services.upkeep.checks.check import (
 # Its heartbeat is the row that is written to see whether the database takes it, and
 # its queue the one whose only message is taken out again.
 PROBE = "health"
-SOCKET_SECONDS = 2.0
 MOST_SECONDS_APART = 10
 FULL_SHARE = 0.9
 OLDEST = {"redis": (6, 2), "valkey": (7, 2)}
@@ -66,33 +64,41 @@ def _cache(_census: Census) -> Result:
     return Result(ok=is_well, found="" if is_well else "what is written is not kept")
 
 
-def info_of(url: str) -> dict[str, Any] | None:
-    """Return what a Redis server says of itself, None where it does not tell.
+def info_of(part: str) -> dict[str, Any] | None:
+    """Return what the Redis of a part says of itself, None where it does not tell.
 
-    Another kind of server does not, and neither does one whose user may not ask.
+    ``part`` is ``broker`` or ``cache``. Another kind of server does not tell, and
+    neither does one whose user may not ask.
     """
-    if not url.startswith(("redis:", "rediss:")):
-        return None
-    timeouts = {
-        "socket_timeout": SOCKET_SECONDS,
-        "socket_connect_timeout": SOCKET_SECONDS,
-    }
-    with Redis.from_url(url, **timeouts) as server, suppress(ResponseError):
-        return dict(server.info())
+    with suppress(ResponseError):
+        return _info_of_cache() if part == "cache" else _info_of_broker()
     return None
 
 
-def used_memory(url: str) -> int | None:
-    """Return how many bytes a Redis server uses, None where that is not told."""
+def _info_of_cache() -> dict[str, Any] | None:
+    is_redis = hasattr(caches[DEFAULT_CACHE_ALIAS], "client")
+    return dict(get_redis_connection().info()) if is_redis else None
+
+
+def _info_of_broker() -> dict[str, Any] | None:
+    with current_app.connection_for_write() as broker:
+        if broker.transport.driver_type != "redis":
+            return None
+        channel: Any = broker.default_channel
+        return dict(channel.client.info())
+
+
+def used_memory(part: str) -> int | None:
+    """Return how many bytes the Redis of a part uses, None where that is not told."""
     # It may die between its check and this question.
     with suppress(RedisError, OSError):
-        info = info_of(url) or {}
+        info = info_of(part) or {}
         return info.get("used_memory")
     return None
 
 
 def _broker_memory(_census: Census) -> Result:
-    info = info_of(settings.BROKER_URL)
+    info = info_of("broker")
     limit = info["maxmemory"] if info else 0
     if not info or not limit:
         return Result(ok=True)
@@ -106,8 +112,8 @@ def _broker_memory(_census: Census) -> Result:
 
 def _redis_version(_census: Census) -> Result:
     said = {}
-    for part, url in (("broker", settings.BROKER_URL), ("cache", settings.CACHE_URL)):
-        info = info_of(url)
+    for part in ("broker", "cache"):
+        info = info_of(part)
         if info is None:
             continue
         # Valkey tells a redis_version as well, for clients that ask for no other.

@@ -92,7 +92,7 @@ def the_cache_forgets(world: World) -> None:
 
 def redis_says(world: World, **info: Any) -> None:
     known = {"maxmemory": 0, "redis_version": "7.2.4", **info}
-    world.monkeypatch.setattr(servers, "info_of", lambda _url: known)
+    world.monkeypatch.setattr(servers, "info_of", lambda _part: known)
 
 
 @fault("broker_memory")
@@ -414,7 +414,6 @@ def healthy(world: World) -> None:
     User.objects.create_superuser("root", "root@example.com", "a-password")
     world.settings.ADMINS = [("", "root@example.com")]
     current_app.conf.broker_url = "memory://"
-    world.settings.BROKER_URL = world.settings.CACHE_URL = "memory://"
     make_collection(world.connection)
     make_grant(
         world.connection,

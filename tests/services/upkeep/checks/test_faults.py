@@ -112,7 +112,6 @@ def test_a_warning_alone_is_no_failure_of_the_command(world: World) -> None:
 
 def test_what_only_follows_from_another_fault_is_not_named(world: World) -> None:
     FAULTS["nothing_listens_where_the_broker_is"][1](world)
-    world.settings.BROKER_URL = "redis://127.0.0.1:9/0"
     told = StringIO()
 
     with pytest.raises(CommandError, match=r"broken: broker$"):

@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
-from redis import exceptions
+from redis import Redis, exceptions
 
+from config.cache import read_cache
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks import registry, servers
 
@@ -13,13 +14,14 @@ URL = "redis://127.0.0.1:9/0"
 
 @pytest.fixture
 def says(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    settings.BROKER_URL = settings.CACHE_URL = URL
+    settings.CACHES = {"default": read_cache(URL)}
 
     def answer(error: Exception) -> None:
         def info(*_args: Any, **_kwargs: Any) -> None:
             raise error
 
-        monkeypatch.setattr(servers.Redis, "info", info)
+        monkeypatch.setattr(servers, "_info_of_broker", info)
+        monkeypatch.setattr(Redis, "info", info)
 
     return answer
 
@@ -43,4 +45,5 @@ def test_a_user_who_may_not_ask_is_no_fault(says: Any, name: str) -> None:
 def test_memory_that_is_not_told_is_not_known(says: Any, error: Exception) -> None:
     says(error)
 
-    assert servers.used_memory(URL) is None
+    assert servers.used_memory("broker") is None
+    assert servers.used_memory("cache") is None

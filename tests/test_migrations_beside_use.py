@@ -1,0 +1,138 @@
+"""Migrations that would break old code running beside new are refused."""
+
+import sys
+from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ModelState, ProjectState
+from django.db.models.functions import Now
+
+from integrations.migrations import _beside_use as beside_use
+
+GUARD = Path(__file__).parent.parent / ".ci" / "migrations.py"
+INDEX = models.Index(fields=("name",), name="box_by_name")
+ONCE = models.UniqueConstraint(fields=("name",), name="box_once")
+
+
+@pytest.fixture(scope="module")
+def guard() -> Iterator[ModuleType]:
+    spec = spec_from_file_location("migration_guard", GUARD)
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules[spec.name]
+
+
+def boxes() -> ProjectState:
+    """Return a project with one table that has rows."""
+    fields = (
+        ("id", models.BigAutoField(primary_key=True)),
+        ("name", models.CharField(max_length=60)),
+        ("note", models.CharField(max_length=60, null=True)),
+    )
+    state = ProjectState()
+    options = {"indexes": [INDEX]}
+    state.add_model(ModelState("store", "Box", fields, options))
+    return state
+
+
+def refused(
+    guard: ModuleType, *operations: Operation, **allowed: dict[str, str]
+) -> list[str]:
+    migration = migrations.Migration("0002_next", "store")
+    migration.operations = list(operations)
+    for name, value in allowed.items():
+        setattr(migration, name, value)
+    return list(guard.refused(migration, boxes()))
+
+
+def altered(name: str, **options: Any) -> Operation:
+    return migrations.AlterField("box", name, models.CharField(**options))
+
+
+def added(field: Any) -> Operation:
+    return migrations.AddField("box", "size", field)
+
+
+BREAKING = {
+    "drops box.name": migrations.RemoveField("Box", "name"),
+    "drops box": migrations.DeleteModel("Box"),
+    "renames box.name": migrations.RenameField("Box", "name", "title"),
+    "renames box": migrations.RenameModel("Box", "Crate"),
+    "old code inserts no box.size": added(models.IntegerField(default=0)),
+    "old code may write null to box.note": altered("note", max_length=60),
+    "changes the type of box.name": altered("name", max_length=20),
+    "constrains box.size: unique": added(models.IntegerField(null=True, unique=True)),
+    "constrains box.name: unique": altered("name", max_length=60, unique=True),
+    "constrains box: box_once": migrations.AddConstraint("box", ONCE),
+    "constrains box: unique together": migrations.AlterUniqueTogether(
+        "box", {("name", "note")}
+    ),
+    "locks box.name for an index": altered("name", max_length=60, db_index=True),
+    "locks box for index box_by_name": migrations.AddIndex("box", INDEX),
+    "runs SQL that this check cannot read": migrations.RunSQL("drop table store_box"),
+}
+
+
+@pytest.mark.parametrize("breaking", BREAKING)
+def test_what_breaks_old_code_is_refused_unless_it_says_why(
+    guard: ModuleType, breaking: str
+) -> None:
+    operation = BREAKING[breaking]
+
+    assert refused(guard, operation) == [f"0002_next: {breaking}"]
+    hidden = migrations.SeparateDatabaseAndState(database_operations=[operation])
+    assert refused(guard, hidden) == [f"0002_next: {breaking}"]
+    assert refused(guard, operation, breaks_old_code={breaking: " "})
+    assert not refused(guard, operation, breaks_old_code={breaking: "Nobody is left."})
+
+
+def test_another_type_is_refused_and_a_longer_one_is_not(guard: ModuleType) -> None:
+    other = migrations.AlterField("box", "name", models.IntegerField())
+
+    assert refused(guard, other) == ["0002_next: changes the type of box.name"]
+    assert not refused(guard, altered("name", max_length=200))
+
+
+def test_what_old_code_can_live_with_is_allowed(guard: ModuleType) -> None:
+
+    assert not refused(
+        guard,
+        added(models.IntegerField(null=True)),
+        migrations.AddField("box", "at", models.DateTimeField(db_default=Now())),
+        beside_use.AddIndex("box", INDEX),
+        AddIndexConcurrently("box", INDEX),
+        beside_use.RemoveIndex("box", "box_by_name"),
+        migrations.RunPython(migrations.RunPython.noop),
+        table_of_lids(),
+        migrations.AddField("lid", "size", models.IntegerField(default=1)),
+        migrations.AddIndex("lid", models.Index(fields=("size",), name="lid_size")),
+    )
+
+
+def test_a_reason_for_what_is_not_done_is_refused(guard: ModuleType) -> None:
+    lines = refused(
+        guard, table_of_lids(), breaks_old_code={"drops box": "It was of no use."}
+    )
+
+    assert lines == ["0002_next: allows what it does not do: drops box"]
+
+
+def table_of_lids() -> Operation:
+    return migrations.CreateModel(
+        "Lid", [("id", models.BigAutoField(primary_key=True))]
+    )
+
+
+def test_migrations_of_ours_are_allowed(guard: ModuleType) -> None:
+    assert guard.main() == 0
