@@ -47,10 +47,12 @@ def value_of(name, rng):
             )
             for _ in range(rng.randrange(4))
         )
+    if name == "parts":
+        return tuple(uid(rng.randrange(99)) for _ in range(rng.randrange(4)))
     if name in {"asked_until", "reached", "created_from", "newest"}:
         later = timedelta(microseconds=rng.randrange(10**12))
         return rng.choice((None, BEGAN, BEGAN + later))
-    if name in {"after", "walked", "entered", "start"}:
+    if name in {"after", "walked", "entered", "holder", "start"}:
         return rng.choice(("", uid(7), "2026-11-22T09:00:00+00:00|7", '"'))
     return rng.randrange(10**6)
 

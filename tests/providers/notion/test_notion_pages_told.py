@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from integrations.providers.notion.api.content import MOST_FOLLOW_UPS
 from integrations.providers.notion.mapping.items import TRASHED
 from tests.providers.notion.workspace import (
     ids,
@@ -56,6 +57,36 @@ def test_a_page_tells_its_text_and_what_is_inside_it_in_one_call(reading, worksp
     assert words.startswith("Hello")
 
 
+def left_out(number, kind):
+    address = f"https://app.notion.com/p/x#{uid(number).replace('-', '')}"
+    tag = f'<unknown url="{address}" alt="{kind}"/>'
+    return {"markdown": tag, "truncated": True, "unknown_block_ids": [uid(number)]}
+
+
+def test_of_a_long_page_only_the_parts_that_are_left_out_are_walked(reading, workspace):
+    workspace.page(1)
+    parts = range(50, 70)
+    for number in parts:
+        workspace.block(number, in_page(1), "toggle")
+        workspace.page(number + 50, in_block(number))
+        workspace.hide(number + 50)
+    told = [left_out(number, "toggle") for number in parts]
+    follow_ups = {f"p{n}": {"markdown": tag(n + 50)} for n in parts}
+    whole = {
+        "markdown": "\n".join(each["markdown"] for each in told),
+        "truncated": True,
+        "unknown_block_ids": [uid(number) for number in parts],
+    }
+    Written(workspace, p1=whole, **follow_ups)
+
+    reading.full("pages")
+
+    live = reading.store.live()
+    assert live.keys() == ids(1, *(number + 50 for number in parts))
+    assert {live[uid(n + 50)].parent_id for n in parts} == {uid(1)}
+    assert workspace.calls("/blocks") == len(parts) - MOST_FOLLOW_UPS
+
+
 @pytest.mark.parametrize(
     "told",
     [
@@ -64,6 +95,9 @@ def test_a_page_tells_its_text_and_what_is_inside_it_in_one_call(reading, worksp
         {"markdown": "Cut", "truncated": True},
         {"markdown": '<unknown url="x" alt="carousel"/>', "unknown_block_ids": ["b"]},
         {"markdown": None},
+        {"markdown": "Cut", "truncated": True, "unknown_block_ids": [uid(50)]},
+        left_out(50, "child_page"),
+        left_out(50, ""),
     ],
 )
 def test_where_a_page_does_not_tell_all_its_blocks_are_walked(reading, workspace, told):

@@ -110,6 +110,9 @@ BOUNDS = {
     "providers/notion/listing/rows.py::MOST_REST": IN_PART,
     "providers/notion/listing/rows.py::MOST_RESULTS": CAPPED,
     "providers/notion/listing/walking.py::MAX_DEPTH": NOT_ALL,
+    "providers/notion/listing/walking.py::MOST_PARTS": (
+        f"{NONE}nothing is left out: of more parts the whole page is walked"
+    ),
     "providers/notion/mapping/outline.py::MAX_BLOCKS": TRUNCATED,
     "providers/notion/mapping/outline.py::MAX_CELLS": TRUNCATED,
     "providers/notion/mapping/outline.py::MAX_CHARACTERS": TRUNCATED,

@@ -44,11 +44,13 @@ class Child:
 class PageText:
     """What the Markdown of a page tells: its text, and what is inside it.
 
-    ``children`` is None where not all of them are told.
+    ``parts`` are the blocks that were left out for their number: what is inside them
+    is not told. ``children`` is None where more than that is not.
     """
 
     text: Content | None = None
     children: tuple[Child, ...] | None = None
+    parts: tuple[str, ...] = ()
 
 
 def fetch_content(api: ApiClient, page_id: str) -> Content:
@@ -73,10 +75,11 @@ def read_page(api: ApiClient, page_id: str, *, has_text: bool) -> PageText:
             raise
         return PageText()
     children = gathered.children()
+    told = PageText(children=children, parts=tuple(gathered.parts))
     if not has_text:
-        return PageText(children=children)
+        return told
     gathered.blocks = settle_headings(api, page_id, gathered.blocks)
-    return PageText(text=gathered.to_content(), children=children)
+    return replace(told, text=gathered.to_content())
 
 
 def _gather(api: ApiClient, root: str) -> "_Gathered":
@@ -97,8 +100,8 @@ def _gather(api: ApiClient, root: str) -> "_Gathered":
             waiting = gathered.add(block_id, _fetch(api, block_id)) + waiting
         except (NotFound, InvalidRequest):
             # Some are not left out for their size, but not shown to us at all.
-            gathered.is_truncated = True
-    gathered.is_truncated |= any(each not in asked for each in waiting)
+            gathered.parts.append(block_id)
+    gathered.parts += [each for each in waiting if each not in asked]
     return gathered
 
 
@@ -114,7 +117,8 @@ class _Gathered:
     """The blocks of a page, with placeholders for the parts that are missing."""
 
     blocks: list[Block] = field(default_factory=list)
-    is_truncated: bool = False
+    parts: list[str] = field(default_factory=list)
+    is_cut: bool = False
     may_hide: bool = False
 
     @property
@@ -128,19 +132,23 @@ class _Gathered:
         ids = find_ids(told) if isinstance(told, list) else []
         blocks = _with_ids(outline, ids)
         missing = [block.id for block in blocks if _is_gap(block) and block.id in ids]
-        if len(outline.unknown) < len(ids):
+        is_untagged = len(outline.unknown) < len(ids)
+        if is_untagged:
             # Not each of them has left a tag.
             missing += [each for each in ids if each not in missing]
         self._put(remote_id, blocks)
         is_told_short = answer.get("truncated") is True and not missing
-        self.is_truncated |= outline.is_cut or is_told_short
-        self.may_hide |= outline.may_hide
+        self.is_cut |= outline.is_cut or is_told_short
+        self.may_hide |= outline.may_hide or is_untagged
         return missing
 
     def children(self) -> tuple[Child, ...] | None:
-        """Return the pages and databases inside the page, None if some may lack."""
+        """Return the pages and databases that are told, None if others may lack.
+
+        That is, others than those inside of ``parts``.
+        """
         found = [block for block in self.blocks if block.kind in _CHILDREN]
-        is_cut = self.is_truncated or self.may_hide
+        is_cut = self.is_cut or self.may_hide
         if is_cut or not all(block.id for block in found):
             return None
         ids = {block.id: block.kind is BlockKind.PAGE for block in found}
@@ -166,7 +174,8 @@ class _Gathered:
         return Content(
             blocks=list(map(to_json, blocks)),
             text=text[:MAX_CHARACTERS],
-            is_truncated=self.is_truncated
+            is_truncated=self.is_cut
+            or bool(self.parts)
             or len(self.blocks) > MAX_BLOCKS
             or len(text) > MAX_CHARACTERS,
         )

@@ -93,12 +93,15 @@ class Rounds:
 class Walk(Rounds):
     """In the walk through stored pages, behind ``after``.
 
-    ``path`` leads to a block of the page at hand; or the page ``entered`` has told
-    its children at once, and ``told`` of them were looked at.
+    ``path`` leads to a block of the page ``holder``, of which ``parts`` come next; or
+    the page ``entered`` has told its children at once, and ``told`` of them were
+    looked at.
     """
 
     after: str = ""
     path: tuple[Frame, ...] = ()
+    holder: str = ""
+    parts: tuple[str, ...] = ()
     entered: str = ""
     told: int = 0
 

@@ -12,7 +12,7 @@ from zlib import crc32
 
 from integrations.http.errors import ApiError, InvalidRequest, NotFound
 from integrations.providers.errors import ListingExpiredError
-from integrations.providers.notion.api.content import Child, read_page
+from integrations.providers.notion.api.content import PageText, read_page
 from integrations.providers.notion.api.paging import PAGE_SIZE, Listing, fetch_list
 from integrations.providers.notion.ids import find_id, find_ids
 from integrations.providers.notion.listing import cursors
@@ -29,6 +29,8 @@ CLOSED: Final = frozenset(
     {CHILD_PAGE, CHILD_DATABASE, "table", "table_row", "meeting_notes", "unsupported"}
 )
 MAX_DEPTH: Final = 32
+# Parts of a page that are walked one by one, so that the cursor stays short.
+MOST_PARTS: Final = 100
 BATCH: Final = 100
 # Whoever adds a page inside another edits that, as far as anyone knows; a seventh of
 # the rest is walked in each full refresh, so that a week of days proves all of it.
@@ -82,6 +84,8 @@ class Walker:
         while not (self._tree.reader.is_spent() or self._has_left_out):
             if self._path:
                 self._advance()
+            elif self._cursor.parts:
+                self._next_part()
             elif not self._enter_next():
                 return not self._tree.gathering.is_filled
         return False
@@ -118,9 +122,10 @@ class Walker:
             self._tree.gathering.add_text(item.collection_id, item.id, told.text)
         if told.children is None:
             self._leave(item)
-            self._path = [_Level(frame=Frame(id=item.id))]
-        elif self._add_children(item, told.children):
+            self._step_into(item.id, [item.id])
+        elif self._add_children(item, told):
             self._leave(item)
+            self._step_into(item.id, told.parts)
 
     def _leave(self, item: StoredItem) -> None:
         del self._batch[0]
@@ -132,9 +137,20 @@ class Walker:
             told=0,
         )
 
-    def _add_children(self, item: StoredItem, children: Sequence[Child]) -> bool:
+    def _step_into(self, page_id: str, parts: Sequence[str]) -> None:
+        """Walk blocks of a page next; of too many parts all of it, for the cursor."""
+        if len(parts) > MOST_PARTS:
+            parts = [page_id]
+        self._cursor = replace(self._cursor, holder=page_id, parts=tuple(parts))
+
+    def _next_part(self) -> None:
+        part, *others = self._cursor.parts
+        self._cursor = replace(self._cursor, parts=tuple(others))
+        self._path = [_Level(frame=Frame(id=part))]
+
+    def _add_children(self, item: StoredItem, told: PageText) -> bool:
         """Add what is not stored of a page's children; False when calls run out."""
-        reader = self._tree.reader
+        reader, children = self._tree.reader, told.children or ()
         first = self._cursor.told if self._cursor.entered == item.id else 0
         reader.look_up(child.id for child in children)
         for number, child in enumerate(children[first:], first):
@@ -142,10 +158,10 @@ class Walker:
                 self._cursor = replace(self._cursor, entered=item.id, told=number)
                 return False
             self._add(child.id, is_page=child.is_page, holder=item.id)
-        if self._since is not None:
-            told = {child.id for child in children}
+        if self._since is not None and not told.parts:
+            known = {child.id for child in children}
             kept = self._stored.children(item.id, types=(PAGE, DATABASE))
-            probe(self._tree, [each for each in kept if each.id not in told])
+            probe(self._tree, [each for each in kept if each.id not in known])
         return True
 
     def _advance(self) -> None:
@@ -158,6 +174,10 @@ class Walker:
             block = listing.rows[level.frame.index]
             level.frame = replace(level.frame, index=level.frame.index + 1)
             self._look_at(block)
+            is_last = level.frame.index == len(listing.rows)
+            # Nothing is left here: the next step need not fetch it to see that.
+            if is_last and listing.following is None and self._path[-1] is level:
+                self._path.pop()
         elif listing.following is not None:
             level.frame = replace(level.frame, start=listing.following, index=0)
             level.listing = None
@@ -205,7 +225,7 @@ class Walker:
             return
         kind = str(block.get("type"))
         if kind in {CHILD_PAGE, CHILD_DATABASE}:
-            holder = self._path[0].frame.id
+            holder = self._cursor.holder or self._path[0].frame.id
             self._add(remote_id, is_page=kind == CHILD_PAGE, holder=holder)
             return
         is_open = block.get("has_children") is True and kind not in CLOSED

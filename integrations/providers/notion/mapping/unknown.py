@@ -19,8 +19,10 @@ READABLE: Final = frozenset(
     | {"bulleted_list_item", "numbered_list_item", "quote", "callout", "toggle"}
     | {"code", "equation", "divider", "table", "table_row", "column_list", "column"}
     | {"synced_block", "image", "video", "audio", "file", "pdf", "tab", "tabs"}
-    | {"child_page", "child_database", "meeting_notes", "transcription", "block", ""}
+    | {"meeting_notes", "transcription"}
 )
+# These may be pages themselves, which have a text of their own.
+UNNAMED: Final = frozenset({"block", ""})
 # Of those that have none, these hold no pages.
 LEAVES: Final = frozenset(
     {"bookmark", "embed", "link_preview", "link_to_page", "unsupported", "breadcrumb"}
@@ -51,7 +53,7 @@ def to_unknown(line: str) -> Block | None:
     url, alt = _URL.search(found[1]), _ALT.search(found[1])
     kind = alt[1] if alt else ""
     address = url[1] if url else ""
-    if kind.replace(" ", "_").lower() not in READABLE:
+    if kind.replace(" ", "_").lower() not in READABLE | UNNAMED:
         what = kind.replace("_", " ").strip()
         return placeholder(f"{what}, {SEE}", href=to_url(address) or "")
     block = _BLOCK.search(address)
@@ -61,7 +63,7 @@ def to_unknown(line: str) -> Block | None:
 
 
 def may_hold_pages(line: str) -> bool:
-    """Tell whether pages may be inside a block that has no Markdown."""
+    """Tell whether a block that is not told may be a page, or hold one unseen."""
     found = _UNKNOWN.match(line)
     kind = _kind(found[1]) if found else ""
     return kind not in READABLE | LEAVES
