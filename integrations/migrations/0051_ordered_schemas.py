@@ -27,7 +27,7 @@ def _change(editor: BaseDatabaseSchemaEditor, kind: str) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = (("integrations", "0049_newest_first"),)
+    dependencies = (("integrations", "0050_labels_and_leavers"),)
     operations = (
         migrations.SeparateDatabaseAndState(
             database_operations=[migrations.RunPython(to_text, to_jsonb)],
