@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from integrations.models import Collection, Connection
+from integrations.models.collection import Completeness
 from integrations.services.items.lists import counting
 from integrations.services.items.lists.query import DESELECTED, ItemQuery
 
@@ -65,6 +66,23 @@ def make_context(
         "there": syncing(there) if why == "syncing" else there,
         "goes_on": any(connection.status.goes_on for connection in there),
     }
+
+
+def why_table_empty(collection: Collection) -> str:
+    """Name the reason why a collection shows no rows, whatever is searched for."""
+    connection = collection.connection
+    if not collection.is_selected:
+        return "deselected"
+    if not connection.is_connected:
+        return "disconnected"
+    match collection.completeness:
+        case Completeness.NO_PERMISSION:
+            return "no_permission"
+        case Completeness.PENDING:
+            return "syncing" if connection.is_syncable else "waiting"
+        case Completeness.COMPLETE:
+            return "bare"
+    return "unread"
 
 
 def syncing(connections: Sequence[Connection]) -> list[Connection]:

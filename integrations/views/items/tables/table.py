@@ -31,6 +31,7 @@ from integrations.services.sync.collections import opened_collections
 from integrations.services.writing import editing
 from integrations.views import live
 from integrations.views.access import UserRequest
+from integrations.views.items import emptiness
 from integrations.views.items.parts.values import show
 from integrations.views.items.tables import cells, charts, chosen, filters
 from integrations.views.live import Look
@@ -136,6 +137,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "connection": asked.collection.connection,
         "query": query,
         "rows": rows,
+        "empty": "" if rows else emptiness.why_table_empty(asked.collection),
         "columns": _columns(asked),
         "density": density,
         "lost_columns": asked.layout.lost,
