@@ -1,9 +1,10 @@
 """App configuration that replaces Django's admin site by our own."""
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
-from django.contrib.admin import autodiscover
+from django.conf import settings
 from django.contrib.admin.apps import SimpleAdminConfig
 from django.contrib.admin.checks import check_admin_app, check_dependencies
 from django.core import checks
@@ -24,5 +25,7 @@ class MooringAdminConfig(SimpleAdminConfig):
 
 
 def _check_pages(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Any]:
-    autodiscover()
+    # As pages do, so that threads wait for each other: two at once would each take
+    # back what the other has not registered yet.
+    import_module(settings.ROOT_URLCONF)
     return check_admin_app(app_configs, **kwargs)
