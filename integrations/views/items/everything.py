@@ -12,7 +12,7 @@ from integrations.providers.records import DisplayField
 from integrations.services.items.icons import put_icons
 from integrations.services.items.relations import everything as service
 from integrations.services.items.relations.everything import CHANGED, CREATED, Timeline
-from integrations.services.items.relations.related import Trace
+from integrations.services.items.relations.traces import Trace
 from integrations.services.items.search.words import to_key
 from integrations.services.items.tables.columns import leading_columns
 from integrations.views.access import UserRequest

@@ -4,7 +4,8 @@ import pytest
 
 from integrations.services.items.described import describe
 from integrations.services.items.relations import related
-from integrations.services.items.relations.related import find_related, traces_of
+from integrations.services.items.relations.related import find_related
+from integrations.services.items.relations.traces import Trace, traces_of
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 
@@ -20,7 +21,7 @@ def elsewhere(alice):
 
 
 def found(item):
-    traces = traces_of(item, describe(item.collection, item.properties))
+    traces = traces_of(item.properties, describe(item.collection, item.properties))
     return [(entry.item, entry.why) for entry in find_related(item, traces)]
 
 
@@ -48,8 +49,56 @@ def test_the_company_is_found_by_its_domain(contact, elsewhere):
 
 
 @pytest.mark.parametrize(
+    "value",
+    [
+        "Ana Reyes <ana@acme.example>",
+        '"Reyes, Ana" <mailto:ana@acme.example>',
+        "mailto:Ana@acme.example?subject=Hi",
+        "bo@acme.example; ana@acme.example",
+        "bo@acme.example ana@acme.example",
+        {"id": "usr1", "email": "ana@acme.example", "name": "Ana"},
+        [{"id": "usr1", "email": "ana@acme.example", "name": "Ana"}],
+        [{"text": "Write", "href": "mailto:ana@acme.example"}],
+    ],
+)
+def test_an_address_is_found_with_its_name_among_others_and_of_a_user(
+    contact, elsewhere, value
+):
+    other = make_item(
+        elsewhere, properties={"x": value, "indexed": "ana@acme.example !"}
+    )
+
+    whys = [why for item, why in found(contact) if item == other]
+    assert whys == ["Same e-mail address, ana@acme.example"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["Ana asked ana@acme.example to call", "an ana@acme.example.org one"],
+)
+def test_an_address_among_other_words_is_somebody_elses(contact, value):
+    assert not Trace(kind="email", text="ana@acme.example").is_in({"note": value})
+
+
+def test_who_works_on_an_item_is_not_whose_it_is(elsewhere):
+    user = {"id": "usr1", "email": "owner@acme.example", "name": "Owner"}
+    item = make_item(elsewhere, properties={"assignee": user, "id": "494012345678"})
+
+    assert traces_of(item.properties, describe(item.collection, item.properties)) == []
+
+
+@pytest.mark.parametrize(
     "written",
-    ["+49 40 1234567-8", "0049 (40) 12345678", "+494012345678", "040/12345678"],
+    [
+        "+49 40 1234567-8",
+        "0049 (40) 12345678",
+        "+494012345678",
+        "040/12345678",
+        "tel:+49-40-12345678",
+        "\u202a+49\u00a040\u201312345678\u202c",
+        "+49 (0)40 12345678 ext. 12",
+        "+49 40 12345678 x9",
+    ],
 )
 def test_the_same_phone_number_is_found_however_it_is_written(
     contact, elsewhere, written
@@ -59,6 +108,38 @@ def test_the_same_phone_number_is_found_however_it_is_written(
     make_item(elsewhere, properties={"mobile": "+49 40 12345679", "id": "4012345678"})
 
     assert found(contact) == [(other, "Same phone number, ending in 012345678")]
+
+
+@pytest.mark.parametrize("written", ["494012345678", "00494012345678", "04012345678"])
+def test_digits_alone_are_a_number_in_a_field_for_numbers(alice, contact, written):
+    schema = {"fields": [{"name": "phone", "label": "Phone", "kind": "phone"}]}
+    people = make_collection(make_connection(alice), remote_id="p", schema=schema)
+    contact.properties = {"phone": "+49 40 12345678"}
+    other = make_item(people, properties={"phone": written})
+
+    assert found(contact) == [(other, "Same phone number, ending in 012345678")]
+    (trace,) = traces_of(other.properties, describe(people, other.properties))
+    assert trace.text == "012345678"
+
+
+@pytest.mark.parametrize(
+    ("about", "kind", "text"),
+    [
+        ("Ana <ana@acme.example>", "email", "ana@acme.example"),
+        ("mailto:Ana@Acme.example", "email", "ana@acme.example"),
+        ("004940 12345678", "phone", "012345678"),
+        ("tel:+494012345678", "phone", "012345678"),
+        ("494012345678", "phone", "012345678"),
+        ("https://www.Acme.example/x?y", "domain", "acme.example"),
+        ("ana", None, ""),
+    ],
+)
+def test_what_a_user_writes_is_read_as_an_address_a_number_or_a_domain(
+    about, kind, text
+):
+    trace = Trace.parse(about)
+
+    assert (trace and trace.kind, trace.text if trace else "") == (kind, text)
 
 
 def test_addresses_come_before_domains(contact, elsewhere):

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from integrations.models import ItemChange
+from integrations.services.items.relations import everything
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 ANA = "ana@acme.example"
@@ -33,6 +34,7 @@ def record(alice):
         "fields": [
             {"name": "fld1", "label": "E-mail", "kind": "email"},
             {"name": "fld2", "label": "Phone", "kind": "phone"},
+            {"name": "fld3", "label": "Assignee", "kind": "users"},
         ]
     }
     people = make_collection(
@@ -59,6 +61,23 @@ def test_items_of_all_providers_are_there_with_their_reasons(
 
     whys = {entry["item"]: entry["why"] for entry in page.context["items"]}
     assert whys == {contact: "Email", record: "E-mail"}
+
+
+def test_whose_address_it_is_comes_before_what_they_work_on(
+    as_alice, record, contact, monkeypatch
+):
+    user = {"id": "usrAnaMarinHarbor", "email": ANA, "name": "Ana"}
+    for number in range(3):
+        make_item(
+            record.collection, name=f"A task {number}", properties={"fld3": [user]}
+        )
+    monkeypatch.setattr(everything, "MOST_ITEMS", 4)
+
+    page = ask(as_alice, f"Ana <{ANA}>")
+
+    assert set(names(page)[:2]) == {"Ana", "Ana B."}
+    assert names(page)[2:] == ["A task 0", "A task 1"]
+    assert page.context["has_more"]
 
 
 def test_a_phone_number_is_one_however_it_is_written(as_alice, contact, record):

@@ -3,11 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from integrations.models import Collection, Item
+from django.db.models import Q
+
+from integrations.models import Collection, Item, ItemLink
 from integrations.models.items.item import ItemQuerySet
 from integrations.services.common.errors import OrderNotReadyError
 from integrations.services.items.lists import listing
 from integrations.services.items.lists.query import ItemQuery, Position
+from integrations.services.items.relations import everything
+from integrations.services.items.relations.around import linked_to
+from integrations.services.items.relations.groups import find_groups
+from integrations.services.items.relations.traces import Trace
 from integrations.services.items.search import full_text
 from integrations.services.items.search.question import Question, Rank
 from integrations.services.items.search.related_names import with_related
@@ -71,3 +77,46 @@ def find_in_table(item: Item, selection: Selection, *, is_next: bool) -> Item | 
     query = replace(selection.query, size=1, after=after, before=before)
     found = tables.read_page(replace(selection, query=query)).items
     return found[0] if found else None
+
+
+def is_around(item: Item, other: Item) -> bool:
+    """Tell whether another item's page shows an item: as linked with it, or inside."""
+    links = ItemLink.objects.filter(
+        Q(linked_to(other), item=item) | Q(linked_to(item), item=other)
+    )
+    return _is_inside(item, other) or links.exists()
+
+
+def _is_inside(item: Item, other: Item) -> bool:
+    is_beside = item.connection_id == other.connection_id
+    return is_beside and item.parent_remote_id == other.remote_id
+
+
+def find_around(item: Item, other: Item, *, is_next: bool) -> Item | None:
+    """Return the neighbour of an item in the first table of another's page with it.
+
+    Behind what such a table looks at there is none.
+    """
+    for group in find_groups(other):
+        gone = [each for each in group.linked if each.item.is_deleted]
+        rows = [each.item for each in (*group.live, *gone)]
+        if item in rows:
+            return _next_to(item, rows, is_next=is_next)
+    if not _is_inside(item, other):
+        return None
+    own = Item.objects.filter(owner=other.owner_id)
+    inside = ItemQuery(parent=other.uuid, sort="name")
+    return find_in_list(item, inside, own, (), is_next=is_next)
+
+
+def find_in_everything(item: Item, trace: Trace, *, is_next: bool) -> Item | None:
+    """Return the neighbour of an item among all that share something."""
+    rows, _ = everything.find_items(trace, owner_id=item.owner_id)
+    return _next_to(item, rows, is_next=is_next)
+
+
+def _next_to(item: Item, rows: Sequence[Item], *, is_next: bool) -> Item | None:
+    if item not in rows:
+        return None
+    place = rows.index(item) + (1 if is_next else -1)
+    return rows[place] if 0 <= place < len(rows) else None

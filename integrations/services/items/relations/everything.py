@@ -11,7 +11,7 @@ from django.db.models import Q
 from integrations.models import Collection, Item, ItemChange
 from integrations.services.common.opaque import from_token, to_token
 from integrations.services.items.relations import related
-from integrations.services.items.relations.related import Trace
+from integrations.services.items.relations.traces import Trace
 
 MOST_ITEMS, PAGE_SIZE = 100, 50
 PURPOSE = "everything-position"
@@ -42,7 +42,7 @@ class Timeline:
 def find_items(trace: Trace, *, owner_id: int) -> tuple[list[Item], bool]:
     """Return a user's live items that share something, and whether there are more.
 
-    With them come their collections.
+    With them come their collections. Those that only name a user who has it are last.
     """
     items, has_more = related.find_all(trace, owner_id=owner_id, most=MOST_ITEMS)
     places = Collection.objects.select_related("connection").defer(
@@ -52,7 +52,14 @@ def find_items(trace: Trace, *, owner_id: int) -> tuple[list[Item], bool]:
     for item in items:
         item.collection = found[item.collection_id]
         item.connection = item.collection.connection
-    items.sort(key=lambda item: (item.provider, item.type, item.sort_name))
+    items.sort(
+        key=lambda item: (
+            not trace.is_own(item.properties),
+            item.provider,
+            item.type,
+            item.sort_name,
+        )
+    )
     return items, has_more
 
 

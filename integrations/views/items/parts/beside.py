@@ -1,115 +1,137 @@
-"""Lead from an item to the list it was opened from, and to its neighbours there."""
+"""Lead from an item to where it was opened from, and to its neighbours there."""
 
-import re
+from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, Item
 from integrations.services.common.errors import OrderNotReadyError
 from integrations.services.items.lists import neighbours
-from integrations.services.items.lists.query import ItemQuery
+from integrations.services.items.lists.query import MAX_SEARCH, ItemQuery
 from integrations.services.items.tables.opening import OpenTable
 from integrations.views.access import UserRequest
+from integrations.views.items.origins import Origin, origin_of
 from integrations.views.items.tables.table import get_collection
 
-TABLE = re.compile(r"/collections/([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})/")
-# A longer address of a list is not carried along.
-MOST_CARRIED = 1500
-# The page of a list that an item was on says nothing of the items beside it.
-PLACES = {"after", "before"}
 ENDS = {True: "That was the last one.", False: "That was the first one."}
 NOT_READY = "This order of the table is still being prepared. Please try again soon."
 
 
 def make_context(request: UserRequest, item: Item) -> dict[str, Any]:
-    """Return the way back to the list, and the ways on in it."""
-    path, query = list_of(request)
-    home = reverse("integrations:item-list")
-    if not path:
-        return {"back_url": home}
-    carried = urlencode({"in": f"{path}?{_without_place(query)}"})
-    urls = {
-        name: f"{reverse(f'integrations:item-{name}', args=(item.uuid,))}?{carried}"
-        for name in ("previous", "next")
-    }
-    is_carried = len(carried) <= MOST_CARRIED
+    """Return the way back to where the item was opened from, and the ways on there."""
+    origin = origin_of(request, item)
+    other = _other(request, origin)
+    name = _name_of(request, origin, other)
+    if not name:
+        return {"back_url": reverse("integrations:item-list"), "back_text": "Items"}
+    is_alone = other is not None and not neighbours.is_around(item, other)
+    has_ways = origin.carried and not is_alone
     return {
-        "back_url": f"{path}?{query}" if query else path,
-        "beside": urls if is_carried else None,
+        "back_url": origin.url,
+        "back_text": name,
+        "beside": _ways(item, origin) if has_ways else None,
     }
 
 
-def list_of(request: UserRequest) -> tuple[str, str]:
-    """Return the path and query of the list that the user came from, if it is one."""
-    text = request.GET.get("in", "")[: 2 * MOST_CARRIED]
-    referrer = request.headers.get("Referer", "")
-    if not text and url_has_allowed_host_and_scheme(referrer, {request.get_host()}):
-        text = referrer
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return "", ""
-    is_list = parts.path == reverse("integrations:item-list")
-    is_known = is_list or TABLE.fullmatch(parts.path) is not None
-    return (parts.path, parts.query) if is_known else ("", "")
+def _ways(item: Item, origin: Origin) -> dict[str, str]:
+    paths = {
+        way: reverse(f"integrations:item-{way}", args=(item.uuid,))
+        for way in ("previous", "next")
+    }
+    return {way: f"{path}?{origin.carried}" for way, path in paths.items()}
 
 
-def _without_place(query: str) -> str:
-    kept = QueryDict(query, mutable=True)
-    for name in PLACES:
-        kept.pop(name, None)
-    return kept.urlencode()
+def _name_of(request: UserRequest, origin: Origin, other: Item | None) -> str:
+    """Return what a page is called, empty for none that the user may see."""
+    if other is not None:
+        return other.name or "Untitled"
+    if origin.kind == "table" and origin.key is not None:
+        own = Collection.objects.filter(connection__owner=request.user)
+        return own.filter(pk=origin.key).values_list("name", flat=True).first() or ""
+    if origin.kind == "everything":
+        trace = origin.trace
+        return f"Everything: {trace.text}" if trace else ""
+    return {"list": "Items", "search": "Search"}.get(origin.kind, "")
+
+
+def _other(request: UserRequest, origin: Origin) -> Item | None:
+    """Return the item on whose page an item was opened, if it was on one."""
+    if origin.kind != "item" or origin.key is None:
+        return None
+    own = Item.objects.owned_by(request.user).select_related("collection__connection")
+    return own.filter(uuid=origin.key).first()
 
 
 @require_safe
 def item_next(request: UserRequest, pk: UUID) -> HttpResponse:
-    """Go to the item after this one in the list that the address carries."""
+    """Go to the item after this one, where the address says that it was opened."""
     return _go(request, pk, is_next=True)
 
 
 @require_safe
 def item_previous(request: UserRequest, pk: UUID) -> HttpResponse:
-    """Go to the item before this one in the list that the address carries."""
+    """Go to the item before this one, where the address says that it was opened."""
     return _go(request, pk, is_next=False)
 
 
 def _go(request: UserRequest, pk: UUID, *, is_next: bool) -> HttpResponse:
     own = Item.objects.owned_by(request.user)
     item = get_object_or_404(own, uuid=pk)
-    path, query = list_of(request)
+    origin = origin_of(request, item)
     found, told = None, ENDS[is_next]
     try:
-        found = _find(request, item, path, query, is_next=is_next) if path else None
+        found = _find(request, item, origin, is_next=is_next)
     except OrderNotReadyError:
         told = NOT_READY
     if found is None:
         messages.info(request, told)
     target = (found or item).get_absolute_url()
-    carried = urlencode({"in": f"{path}?{_without_place(query)}"}) if path else ""
-    return redirect(f"{target}?{carried}" if carried else target)
+    return redirect(f"{target}?{origin.carried}" if origin.carried else target)
 
 
 def _find(
-    request: UserRequest, item: Item, path: str, query: str, *, is_next: bool
+    request: UserRequest, item: Item, origin: Origin, *, is_next: bool
 ) -> Item | None:
-    table = TABLE.fullmatch(path)
-    if table is not None:
-        collection = get_collection(request, UUID(table[1]))
-        asked = OpenTable.open(collection, QueryDict(query), request.user)
+    if origin.kind == "table" and origin.key is not None:
+        collection = get_collection(request, origin.key)
+        asked = OpenTable.open(collection, origin.values, request.user)
         return neighbours.find_in_table(item, asked.selection, is_next=is_next)
-    collections = list(
-        Collection.objects.filter(connection__owner=request.user)
-        .select_related("connection")
-        .defer("schema", "checkpoint", "details", "held_deletions")
-    )
+    if origin.kind == "item":
+        other = _other(request, origin)
+        if other is None:
+            return None
+        return neighbours.find_around(item, other, is_next=is_next)
+    if origin.kind == "everything":
+        trace = origin.trace
+        if trace is None:
+            return None
+        return neighbours.find_in_everything(item, trace, is_next=is_next)
+    if origin.kind == "search":
+        # The search shows the first of each type, which is a list of its own.
+        words = " ".join(origin.values.get("q", "").split())[:MAX_SEARCH]
+        query = ItemQuery(search=words, type=item.type)
+        return _find_in_list(request, item, query, is_next=is_next)
+    if origin.kind == "list":
+        query = ItemQuery.parse(origin.values)
+        return _find_in_list(request, item, query, is_next=is_next)
+    return None
+
+
+def _find_in_list(
+    request: UserRequest, item: Item, query: ItemQuery, *, is_next: bool
+) -> Item | None:
     own = Item.objects.owned_by(request.user)
-    asked_for = ItemQuery.parse(QueryDict(query))
-    return neighbours.find_in_list(item, asked_for, own, collections, is_next=is_next)
+    collections = _collections(request)
+    return neighbours.find_in_list(item, query, own, collections, is_next=is_next)
+
+
+def _collections(request: UserRequest) -> Sequence[Collection]:
+    own = Collection.objects.filter(connection__owner=request.user)
+    slim = own.select_related("connection")
+    return list(slim.defer("schema", "checkpoint", "details", "held_deletions"))

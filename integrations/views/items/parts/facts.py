@@ -20,8 +20,9 @@ from integrations.services.items.icons import put_icons
 from integrations.services.items.relations.around import ANYWHERE, Around, look_around
 from integrations.services.items.relations.groups import find_groups
 from integrations.services.items.relations.links import MAX_LINKS, Links
-from integrations.services.items.relations.related import MOST, find_related, traces_of
+from integrations.services.items.relations.related import MOST, find_related
 from integrations.services.items.relations.tables import find_others
+from integrations.services.items.relations.traces import traces_of
 from integrations.services.items.types import parent_types
 from integrations.views.items.facets import type_name
 from integrations.views.items.parts.changed import changes, describe, describe_sides
@@ -50,7 +51,7 @@ def make_context(item: Item) -> dict[str, Any]:
     linked = Links(found=around.live)
     put_icons([item, *around.by_key.values()])
     groups = find_groups(item, around)
-    traces = traces_of(item, values)
+    traces = traces_of(item.properties, values)
     related = find_related(item, traces, most=MOST + 1) if traces else []
     return {
         "facts": list(facts(item)),

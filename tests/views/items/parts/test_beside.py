@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 import pytest
 from django.urls import reverse
 
+from integrations.models import ItemLink
 from integrations.services.items.tables import indexes
 from tests.support.rows import make_collection, make_connection, make_item, make_items
 
@@ -117,3 +118,133 @@ def test_a_long_address_is_not_carried(as_alice, contacts):
     page = as_alice.get(item.get_absolute_url(), {"in": f"/items/?q={'x' * 3000}"})
 
     assert page.context["beside"] is None
+
+
+def carried(path):
+    return {"Referer": f"http://testserver{path}"}
+
+
+def test_one_comes_by_what_a_search_found_of_a_type_and_back_to_it(
+    as_alice, contacts, alice
+):
+    deals = make_collection(contacts.connection, remote_id="d", item_type="deal")
+    make_item(deals, name="Ada's deal")
+    for _ in range(6):
+        make_item(contacts, name="Ada too")
+    path = "/search/?q=ada"
+    groups = as_alice.get(path).context["groups"]
+    group = next(each for each in groups if each["type"] == "contact")
+    everyone = [item.name for item in as_alice.get(group["url"]).context["items"]]
+
+    seen = walk(as_alice, group["items"][0], path, "next")
+    page = as_alice.get(group["items"][0].get_absolute_url(), headers=carried(path))
+
+    assert len(seen) == 8 > len(group["items"])
+    assert seen == everyone
+    assert (page.context["back_url"], page.context["back_text"]) == (path, "Search")
+
+
+@pytest.fixture
+def company(contacts):
+    companies = make_collection(
+        contacts.connection, remote_id="companies", item_type="company"
+    )
+    acme = make_item(companies, name="Acme", remote_id="7")
+    for number, item in enumerate(contacts.items.order_by("pk")):
+        ItemLink.objects.create(
+            item=item,
+            connection=contacts.connection,
+            relation="associations.companies",
+            target_collection="companies",
+            target_remote_id="7",
+            position=number,
+        )
+    return acme
+
+
+def test_one_comes_by_the_rows_of_a_related_table_and_back_to_its_page(
+    as_alice, contacts, company
+):
+    path = f"{company.get_absolute_url()}?in=%2Fitems%2F%3Fsort%3Dname"
+    [table] = as_alice.get(path).context["tables"]
+    first = table["rows"][0]["item"]
+
+    seen = walk(as_alice, first, path, "next")
+    page = as_alice.get(first.get_absolute_url(), headers=carried(path))
+    after = as_alice.get(page.context["beside"]["next"], follow=True)
+
+    assert seen[:5] == [row["item"].name for row in table["rows"]]
+    assert len(seen) == contacts.items.count()
+    assert (page.context["back_url"], page.context["back_text"]) == (path, "Acme")
+    back = as_alice.get(after.context["back_url"])
+    assert back.context["item"] == company
+    assert back.context["back_url"] == "/items/?sort=name"
+
+
+def test_one_comes_by_what_an_item_contains(as_alice, alice):
+    connection = make_connection(alice, provider="notion")
+    pages = make_collection(connection, remote_id="pages", item_type="page")
+    make_item(pages, name="Home", remote_id="h")
+    for name in ("b", "C", "a"):
+        make_item(pages, name=name, remote_id=name, parent_remote_id="h")
+    home = pages.items.get(name="Home")
+    shown = as_alice.get(home.get_absolute_url()).context["inside"].shown
+
+    seen = walk(as_alice, shown[0].item, home.get_absolute_url(), "next")
+
+    assert seen == [child.item.name for child in shown] == ["a", "b", "C"]
+
+
+def test_one_comes_by_everything_about_an_address(as_alice, contacts):
+    for name in ("Zoe", "Yan"):
+        make_item(contacts, name=name, properties={"email": "z@acme.example"})
+    path = "/everything/?about=z%40acme.example"
+    shown = [each["item"] for each in as_alice.get(path).context["items"]]
+
+    assert walk(as_alice, shown[0], path, "next") == ["Yan", "Zoe"]
+
+
+def test_from_a_page_without_it_an_item_leads_back_only(as_alice, contacts):
+    one, other = contacts.items.all()[:2]
+
+    page = as_alice.get(
+        one.get_absolute_url(), headers=carried(other.get_absolute_url())
+    )
+
+    assert page.context["back_url"] == other.get_absolute_url()
+    assert page.context["beside"] is None
+
+
+def test_what_is_done_on_its_page_keeps_the_way_back(as_alice, contacts):
+    item = contacts.items.first()
+    path = f"{item.get_absolute_url()}?in=%2Fitems%2F%3Fsort%3Dname"
+
+    page = as_alice.get(item.get_absolute_url(), headers=carried(path))
+
+    assert page.context["back_url"] == "/items/?sort=name"
+
+
+def test_nobody_is_led_to_anothers_item_or_learns_its_name(as_bob, bob, company):
+    own = make_item(make_collection(make_connection(bob)), name="Own")
+    path = company.get_absolute_url()
+
+    page = as_bob.get(own.get_absolute_url(), headers=carried(path))
+
+    assert page.context["back_url"] == "/items/"
+    assert "beside" not in page.context or page.context["beside"] is None
+    moved = as_bob.get(f"/items/{own.uuid}/next/", {"in": path})
+    assert moved.headers["Location"].startswith(own.get_absolute_url())
+
+
+def test_pages_opened_from_each_other_carry_no_endless_address(as_alice, company):
+    contact = company.collection.connection.items.filter(type="contact").first()
+    url = company.get_absolute_url()
+    for number in range(12):
+        target = (contact, company)[number % 2]
+        page = as_alice.get(target.get_absolute_url(), headers=carried(url))
+        ways = page.context.get("beside")
+        assert ways
+        assert len(ways["next"]) < 1700
+        # As a link of the page leads on from the address that is shown then.
+        moved = as_alice.get(ways["previous"], follow=True)
+        url = moved.wsgi_request.get_full_path()

@@ -1,0 +1,101 @@
+"""Tell the list or page that an item was opened from, by its address."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit
+from uuid import UUID
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from integrations.models import Item
+from integrations.services.items.relations.traces import Trace
+from integrations.views.access import UserRequest
+
+UUID_PART = "([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"
+TABLE = re.compile(rf"/collections/{UUID_PART}/")
+ITEM = re.compile(rf"/items/{UUID_PART}/")
+# A longer address is not carried along.
+MOST_CARRIED = 1500
+# The page of a list that an item was on says nothing of the items beside it.
+PLACES = {"after", "before"}
+# The page that another item's page was opened from, in its address.
+FROM = "in"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """A list, a table, a search or a page that an item was opened from.
+
+    ``kind`` is one of the names in ``KINDS``, or empty for none of them.
+    """
+
+    kind: str = ""
+    key: UUID | None = None
+    path: str = ""
+    query: str = ""
+
+    @classmethod
+    def parse(cls, address: str) -> "Origin":
+        """Read an address, its host left aside; any other is none."""
+        try:
+            parts = urlsplit(address)
+        except ValueError:
+            return cls()
+        for kind, name in KINDS.items():
+            if parts.path == reverse(f"integrations:{name}"):
+                return cls(kind=kind, path=parts.path, query=parts.query)
+        for kind, form in (("table", TABLE), ("item", ITEM)):
+            if found := form.fullmatch(parts.path):
+                key = UUID(found[1])
+                return cls(kind=kind, key=key, path=parts.path, query=parts.query)
+        return cls()
+
+    @property
+    def url(self) -> str:
+        """Return the address itself."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def values(self) -> QueryDict:
+        """Return the parameters of the address."""
+        return QueryDict(self.query)
+
+    @property
+    def carried(self) -> str:
+        """Return what another address carries of it, empty where it is too long."""
+        kept = QueryDict(self.query, mutable=True)
+        for name in PLACES:
+            kept.pop(name, None)
+        text = urlencode({FROM: f"{self.path}?{kept.urlencode()}"})
+        if len(text) > MOST_CARRIED and FROM in kept:
+            text = urlencode({FROM: f"{self.path}?"})
+        return text if self.path and len(text) <= MOST_CARRIED else ""
+
+    @property
+    def trace(self) -> Trace | None:
+        """Return what a page of everything is about."""
+        return Trace.parse(self.values.get("about", ""))
+
+
+KINDS = {"list": "item-list", "search": "search", "everything": "everything"}
+
+
+def origin_of(request: UserRequest, item: Item) -> Origin:
+    """Return where the user came from to an item's page."""
+    text = request.GET.get(FROM, "")[: 2 * MOST_CARRIED]
+    if text:
+        return _beyond(Origin.parse(text), item)
+    referrer = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(referrer, {request.get_host()}):
+        return Origin()
+    return _beyond(Origin.parse(referrer), item)
+
+
+def _beyond(origin: Origin, item: Item) -> Origin:
+    """Return where its own page was opened from, where that is what somebody left."""
+    if origin.key != item.uuid:
+        return origin
+    further = Origin.parse(origin.values.get(FROM, ""))
+    return Origin() if further.key == item.uuid else further
