@@ -187,7 +187,10 @@ class BaseConnector(ABC):
     def own_user_ids(
         self, account_id: str, account: Mapping[str, Any], schema: Mapping[str, Any]
     ) -> Sequence[str]:
-        """Return the ids under which values name the user who gave the grant."""
+        """Return the ids under which values name the user who gave the grant.
+
+        Behind them come the e-mail and the name, for values that have no id.
+        """
         return ()
 
     def complete(

@@ -149,8 +149,9 @@ class Airtable(BaseConnector):
     def own_user_ids(
         self, account_id: str, account: Mapping[str, Any], schema: Mapping[str, Any]
     ) -> Sequence[str]:
-        """Return the id of the user, by which cells name collaborators."""
-        return [str(account.get("user_id") or account_id)]
+        """Return the id of the user, by which cells name collaborators, and e-mail."""
+        user_id, email = account.get("user_id"), account.get("email")
+        return [str(user_id or account_id), str(email or "")]
 
     def complete(
         self, properties: Mapping[str, Any], schema: Mapping[str, Any]

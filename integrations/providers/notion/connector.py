@@ -152,8 +152,10 @@ class Notion(BaseConnector):
     def own_user_ids(
         self, account_id: str, account: Mapping[str, Any], schema: Mapping[str, Any]
     ) -> Sequence[str]:
-        """Return the id of the person; a workspace's own grant is nobody's."""
-        return [account_id.partition(":")[2]]
+        """Return id and name of the person; a workspace's own grant is nobody's."""
+        if account.get("owner_type") == "workspace":
+            return []
+        return [account_id.partition(":")[2], str(account.get("member") or "")]
 
     def describe(
         self,

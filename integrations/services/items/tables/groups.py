@@ -1,12 +1,13 @@
 """Groups of a table: how many rows have each value, and their sums."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 from integrations.models import Collection, Item
-from integrations.providers.typed.fields import Money, Number, Value
+from integrations.providers.typed.fields import Money, Number, User, Value
 from integrations.providers.typed.plain import plain
 from integrations.providers.typed.values import to_number
 from integrations.services.items.tables import totals
@@ -26,6 +27,8 @@ from integrations.services.items.tables.values import (
 )
 
 MOST_GROUPS = 50
+# Enough of an id to tell two users apart.
+SHOWN_ID = 8
 MOST_SUMS = 2
 CURRENCY_LENGTH = 3
 MOST_DIGITS, MOST_DECIMALS = 12, 6
@@ -81,16 +84,16 @@ def group(selection: Selection, column: Column, shown: Sequence[Column]) -> Grou
     found = totals.of_groups(selection, index, list(summed.values()))
     largest = sorted(found, key=lambda each: (-each.count, each.key.text or ""))
     shown_totals = largest[:MOST_GROUPS]
-    labels = _labels(selection.collection, column, shown_totals)
     alike = _alike(column, found)
+    written = _written(selection.collection, column, shown_totals, alike)
     groups = [
         Group(
-            label=labels[each.key],
+            label=written[each.key].label(is_alike=each.key.text in alike),
             count=each.count,
             condition=_condition(
                 column,
                 each.key,
-                labels[each.key],
+                written[each.key],
                 is_alike=each.key.text in alike,
             ),
             sums={
@@ -127,26 +130,48 @@ def _alike(column: Column, found: Sequence[Total]) -> set[str | None]:
     return {text for text, count in number.items() if count > 1}
 
 
-def _condition(column: Column, key: Key, label: str, *, is_alike: bool) -> Condition:
+def _condition(
+    column: Column, key: Key, written: "_Written", *, is_alike: bool
+) -> Condition:
     """Return what filters for a group; users of one name are told by identity."""
     if key == Key(None, None):
         return Condition(column=column, operator=Operator.EMPTY)
+    label = written.text
     if column.family is Family.BOOLEAN:
         label = YES if key.number else NO
     # A filter compares no more of it.
     label = " ".join(label.split())[:MOST_LENGTH].rstrip()
     if is_alike and key.number is not None:
-        values = (f"{key.number:.0f}", label)
+        hint = [written.hint] if written.hint else []
+        values = (f"{key.number:.0f}", label, *hint)
         return Condition(column=column, operator=Operator.SAME, values=values)
     return Condition(column=column, operator=Operator.IS, values=(label,))
 
 
-def _labels(
-    collection: Collection, column: Column, found: Sequence[Total]
-) -> dict[Key, str]:
+class _Written(NamedTuple):
+    """How a value is written, and what tells a user from another of the same name."""
+
+    text: str
+    hint: str = ""
+
+    def label(self, *, is_alike: bool) -> str:
+        """Return what its group is called."""
+        return f"{self.text} ({self.hint})" if is_alike and self.hint else self.text
+
+
+def _written(
+    collection: Collection,
+    column: Column,
+    found: Sequence[Total],
+    alike: Container[str | None],
+) -> dict[Key, _Written]:
     """Return how values are written: as the column's options say, else as an item."""
-    written = {fold(each): each for each in column.options}
-    known = {e.key: written[e.key.text or ""] for e in found if e.key.text in written}
+    options = {fold(each): each for each in column.options}
+    known = {
+        each.key: _Written(options[each.key.text or ""])
+        for each in found
+        if each.key.text in options and each.key.text not in alike
+    }
     rest = [each for each in found if each.key not in known]
     samples = Item.objects.only("name", "properties", "remote_id").in_bulk(
         [each.sample for each in rest]
@@ -155,18 +180,24 @@ def _labels(
     for each in rest:
         item = samples.get(each.sample)
         value = values_of(item, collection, [column]).get(column.id) if item else None
-        known[each.key] = _label(value, each.key, column)
+        known[each.key] = _of_value(value, each.key, column)
     return known
 
 
-def _label(value: Value | None, key: Key, column: Column) -> str:
+def _of_value(value: Value | None, key: Key, column: Column) -> _Written:
     if key == Key(None, None):
-        return f"No {column.label}"
+        return _Written(f"No {column.label}")
     if value is not None:
         for each in singles_of(value):
             if keys_of(each, column.family, places=places_of(column))[0] == key:
-                return plain(each)
-    return key.text or f"{key.number:g}"
+                return _Written(plain(each), _hint(each))
+    return _Written(key.text or f"{key.number:g}")
+
+
+def _hint(value: Value) -> str:
+    if not isinstance(value, User):
+        return ""
+    return value.email or value.id[:SHOWN_ID]
 
 
 def _amount(total: float, currency: str, column: Column) -> Value:

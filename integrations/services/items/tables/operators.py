@@ -28,7 +28,7 @@ class Operator(StrEnum):
     LAST = "last"
     NEXT = "next"
     ME = "me"
-    # One of several users of one name: their identity, and the name.
+    # One of several users of one name: identity, name, and what tells them apart.
     SAME = "same"
     EMPTY = "empty"
     FILLED = "filled"
@@ -109,7 +109,7 @@ def read_values(
 def _read_identity(texts: Sequence[str]) -> tuple[str, ...] | None:
     number, *names = texts or [""]
     is_number = number.isascii() and number.isdecimal() and len(number) <= MOST_DIGITS
-    return (number, *names) if is_number and len(names) == 1 else None
+    return (number, *names) if is_number and 1 <= len(names) <= 2 else None
 
 
 def _in_order(column: Column, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -167,7 +167,9 @@ def to_words(column: Column, operator: Operator, values: Sequence[str]) -> str:
     if operator is O.BETWEEN:
         return f"{column.label} is between {shown[0]} and {shown[1]}"
     if operator is O.SAME:
-        return f"{column.label} {LABELS[operator]} {shown[1]}"
+        _, name, *hint = shown
+        is_hinted = f"{column.label} is {name} ({''.join(hint)})"
+        return is_hinted if hint else f"{column.label} {LABELS[operator]} {name}"
     joined = ", ".join(shown[:-1]) + " or " if len(shown) > 1 else ""
     last = shown[-1] if shown else ""
     return f"{column.label} {LABELS[operator]} {joined}{last}".strip()
