@@ -17,7 +17,13 @@ from integrations.models.reasons import ReasonCode
 from integrations.providers import SPECS
 from integrations.services.common import queue
 from integrations.services.upkeep.census import Census, Group
-from integrations.services.upkeep.checks import processes, registry, runner, servers
+from integrations.services.upkeep.checks import (
+    processes,
+    registry,
+    reports,
+    runner,
+    servers,
+)
 from integrations.services.upkeep.checks.check import Check, Place, Result
 from integrations.services.upkeep.figures import Figure, Section, counted, sized
 
@@ -43,17 +49,30 @@ def take(census: Census | None = None) -> Overview:
     """Run the checks of the panel, and count."""
     census, checks = census or Census(is_whole=True), registry.checks_at(Place.PANEL)
     results = runner.run(checks, deadline=DEADLINE_SECONDS, census=census)
+    # Otherwise another thread is at the census, for longer than a page can wait.
+    has_rows = runner.have_rows_answered(checks, results)
+    if has_rows:
+        checks, results = _with_reports(census, results)
     failed = runner.failures_of(checks, results)
     is_redis_well = results["cache"].ok and results["broker"].ok
     sections: list[Section] = []
-    # Otherwise another thread is at the census, for longer than a page can wait.
-    if runner.have_rows_answered(checks, results):
+    if has_rows:
         # That the database does not answer is among what failed.
         with suppress(DatabaseError):
             sections = _sections(census, is_redis_well=is_redis_well)
     passed = sum(result.ok for result in results.values())
     note = "" if sections else NO_FIGURES
     return Overview(failed=failed, passed=passed, sections=sections, note=note)
+
+
+def _with_reports(
+    census: Census, results: dict[str, Result]
+) -> tuple[list[Check], dict[str, Result]]:
+    """Add what others have found; without a database, what was found here is all."""
+    try:
+        return reports.everything(results, registry.CHECKS, now=census.now)
+    except DatabaseError:
+        return registry.checks_at(Place.PANEL), results
 
 
 def _sections(census: Census, *, is_redis_well: bool) -> list[Section]:

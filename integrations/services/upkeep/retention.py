@@ -10,6 +10,7 @@ from integrations.models import (
     AuditEvent,
     AuthorizationState,
     BulkEdit,
+    CheckReport,
     CollectionCount,
     Edit,
     FailedRevocation,
@@ -33,6 +34,8 @@ COUNTS_KEPT = timedelta(days=400)
 STATES_KEPT = timedelta(days=1)
 DRAFTS_KEPT = timedelta(days=1)
 TRIES_KEPT = timedelta(hours=1)
+# Of a machine that reports no more, and of checks that there are no more.
+REPORTS_KEPT = timedelta(days=1)
 # The heartbeat that says when imports were pruned, and how long that is enough.
 IMPORTS, EVERY = "pruned_imports", timedelta(hours=1)
 
@@ -59,6 +62,7 @@ def prune(*, now: datetime) -> int:
             _prune(CollectionCount, day__lt=(now - COUNTS_KEPT).date()),
             _prune(AuthorizationState, created_at__lt=now - STATES_KEPT),
             _prune(SignInTry, at__lt=now - TRIES_KEPT),
+            _prune(CheckReport, at__lt=now - REPORTS_KEPT),
             _prune(AuditEvent, at__lt=audit),
             _prune(FailedRevocation, failed_at__lt=audit),
         )
