@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
                 ("is_ok", models.BooleanField()),
                 ("found", models.TextField(blank=True)),
                 ("parts", models.JSONField(blank=True, default=dict)),
+                ("facts", models.JSONField(blank=True, default=dict)),
                 ("error", models.CharField(blank=True, max_length=100)),
                 ("passed_at", models.DateTimeField(blank=True, null=True)),
             ],

@@ -73,6 +73,7 @@ class CheckReport(models.Model):
     is_ok = models.BooleanField()
     found = models.TextField(blank=True)
     parts = models.JSONField(default=dict, blank=True)
+    facts = models.JSONField(default=dict, blank=True)
     error = models.CharField(max_length=100, blank=True)
     passed_at = models.DateTimeField(null=True, blank=True)
 

@@ -80,6 +80,11 @@ VERSIONS = Gauge(
     description="Days until a version in use ends, where that is known.",
     labels=("provider", "purpose", "version"),
 )
+TABLES = Gauge(
+    name="mooring_table_rows",
+    description="About how many rows a table that grows has, measured hourly.",
+    labels=("table",),
+)
 DATABASE = Gauge(name="mooring_database_bytes", description="Size of the database.")
 TAKEN = (
     CHECKS,
@@ -91,6 +96,7 @@ TAKEN = (
     HEARTBEATS,
     PAUSED,
     VERSIONS,
+    TABLES,
     DATABASE,
 )
 
@@ -116,6 +122,7 @@ class _Collector:
         )
         yield _gauge(CHECKS, rows)
         yield _gauge(MACHINES, _machines(checks, results))
+        yield _gauge(TABLES, _tables(results))
         if not has_rows:
             # Another thread is at the census, for longer than a scrape can wait.
             return
@@ -191,6 +198,12 @@ def _machines(checks: Iterable[Check], results: Mapping[str, Result]) -> Values:
         told = results[check.id].facts.get("machines", {})
         for machine, is_ok in told.items():
             yield (check.id, machine), float(is_ok)
+
+
+def _tables(results: Mapping[str, Result]) -> Values:
+    told = results.get("retention")
+    for name, size in (told.facts.get("tables", {}) if told else {}).items():
+        yield (name,), float(size["rows"])
 
 
 def _connections(census: Census) -> Values:

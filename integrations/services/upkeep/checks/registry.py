@@ -8,6 +8,7 @@ from integrations.services.upkeep.checks import (
     providers,
     servers,
     site,
+    storage,
     work,
 )
 from integrations.services.upkeep.checks.check import Check, Place
@@ -21,6 +22,7 @@ CHECKS: tuple[Check, ...] = (
     *work.CHECKS,
     *providers.CHECKS,
     *notices.CHECKS,
+    *storage.CHECKS,
 )
 
 

@@ -5,10 +5,12 @@ report that is too old says nothing: its machine is gone, or nobody watches, whi
 checks of the processes tell.
 """
 
+import json
 import socket
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from integrations.models import CheckReport, times
 from integrations.services.upkeep.census import Census
@@ -56,19 +58,25 @@ def store(results: Mapping[str, Result], machine: str, *, now: datetime) -> None
                 is_ok=is_ok,
                 found=result.found,
                 parts=dict(result.parts),
+                facts=_plain(result.facts),
                 error=result.error,
                 passed_at=now if is_ok else None,
             )
             for name, result in results.items()
             if result.ok is is_ok
         ]
-        columns = ["at", "is_ok", "found", "parts", "error"]
+        columns = ["at", "is_ok", "found", "parts", "facts", "error"]
         CheckReport.objects.bulk_create(
             rows,
             update_conflicts=True,
             unique_fields=["machine", "name"],
             update_fields=[*columns, "passed_at"] if is_ok else columns,
         )
+
+
+def _plain(facts: Mapping[str, Any]) -> Any:
+    """Return facts as a column of JSON takes them."""
+    return json.loads(json.dumps(dict(facts), default=str))
 
 
 def due(checks: Iterable[Check], open_kinds: set[str], now: datetime) -> list[Check]:
@@ -129,7 +137,13 @@ def _is_told(check: Check, row: CheckReport) -> bool:
 
 
 def _of_site(row: CheckReport) -> Result:
-    return Result(ok=row.is_ok, found=row.found, parts=row.parts, error=row.error)
+    return Result(
+        ok=row.is_ok,
+        found=row.found,
+        parts=row.parts,
+        facts=row.facts,
+        error=row.error,
+    )
 
 
 def _of_machines(rows: Iterable[CheckReport]) -> Result:
