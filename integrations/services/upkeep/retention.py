@@ -37,7 +37,7 @@ MOST_AT_ONCE = 2000
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # The heartbeat that says when what is not dated by an index was pruned last.
 HOURLY = "pruned_hourly"
-HISTORY, AUDIT, COUNTS = "HISTORY_DAYS", "AUDIT_DAYS", "COUNT_DAYS"
+BY_HISTORY, BY_AUDIT = "HISTORY_DAYS", "AUDIT_DAYS"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,16 +86,16 @@ class Rule:
 
 
 RULES = (
-    Rule(model=ItemChange, column="at", setting=HISTORY),
+    Rule(model=ItemChange, column="at", setting=BY_HISTORY),
     Rule(
         model=SyncRun,
         column="queued_at",
-        setting=HISTORY,
+        setting=BY_HISTORY,
         where={"state": SyncRun.State.FINISHED},
     ),
-    Rule(model=RefreshAttempt, column="started_at", setting=HISTORY),
-    Rule(model=Import, column="ended_at", setting=HISTORY),
-    Rule(model=Edit, column="ended_at", setting=HISTORY),
+    Rule(model=RefreshAttempt, column="started_at", setting=BY_HISTORY),
+    Rule(model=Import, column="ended_at", setting=BY_HISTORY),
+    Rule(model=Edit, column="ended_at", setting=BY_HISTORY),
     Rule(
         model=BulkEdit,
         column="created_at",
@@ -105,24 +105,24 @@ RULES = (
     Rule(
         model=BulkEdit,
         column="confirmed_at",
-        setting=HISTORY,
+        setting=BY_HISTORY,
         where={"edits__isnull": True},
     ),
-    Rule(model=Incident, column="resolved_at", setting=HISTORY),
+    Rule(model=Incident, column="resolved_at", setting=BY_HISTORY),
     Rule(
         model=Notice,
         column="created_at",
-        setting=HISTORY,
+        setting=BY_HISTORY,
         where={"incident__isnull": True},
     ),
-    Rule(model=SpotCheck, column="began_at", setting=HISTORY),
-    Rule(model=CollectionCount, column="day", setting=COUNTS),
+    Rule(model=SpotCheck, column="began_at", setting=BY_HISTORY),
+    Rule(model=CollectionCount, column="day", setting="COUNT_DAYS"),
     Rule(model=AuthorizationState, column="created_at", kept=DAY),
     Rule(model=SignInTry, column="at", kept=HOUR),
     # Of a machine that reports no more, and of checks that there are no more.
     Rule(model=CheckReport, column="at", kept=DAY),
-    Rule(model=AuditEvent, column="at", setting=AUDIT),
-    Rule(model=FailedRevocation, column="failed_at", setting=AUDIT),
+    Rule(model=AuditEvent, column="at", setting=BY_AUDIT),
+    Rule(model=FailedRevocation, column="failed_at", setting=BY_AUDIT),
     # A session says itself when it is over.
     Rule(model=Session, column="expire_date"),
     Rule(
@@ -131,7 +131,7 @@ RULES = (
         setting="SESSION_COOKIE_AGE",
         is_hourly=True,
     ),
-    Rule(model=LogEntry, column="action_time", setting=AUDIT, is_hourly=True),
+    Rule(model=LogEntry, column="action_time", setting=BY_AUDIT, is_hourly=True),
 )
 
 
