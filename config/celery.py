@@ -21,7 +21,7 @@ from config.background import time_limits
 from config.background.broker import use_mended_transports
 from config.background.queues import QUEUES
 from config.checks import refuse_unsafe_settings
-from config.monitoring import outages, tracing
+from config.monitoring import machine, outages, tracing
 from integrations.services.common import shutdown
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -67,6 +67,13 @@ def ask_for_signs_of_life(**_kwargs: Any) -> None:
             app.send_task(
                 "integrations.tasks.heartbeat", [queue], queue=queue, expires=60
             )
+
+
+@signals.worker_ready.connect
+@signals.beat_init.connect
+def report_machine(**_kwargs: Any) -> None:
+    """Have this machine report how its disk, files and clock are."""
+    machine.begin()
 
 
 @signals.worker_ready.connect

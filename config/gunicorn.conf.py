@@ -6,6 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config import deadlines
 from config.environment.env import LOG_LEVELS, Environment
+from config.monitoring import machine
 from config.monitoring.logs import FORMS, logging_config
 from config.web.web_worker import BufferedWorker
 
@@ -30,6 +31,12 @@ accesslog = None
 logconfig_dict = logging_config(
     _env.choice("LOG_LEVEL", LOG_LEVELS), _env.choice("LOG_FORMAT", FORMS)
 )
+
+
+def post_worker_init(_worker: object) -> None:
+    """Have this machine report how its disk, files and clock are."""
+    machine.begin()
+
 
 if _env.problems:
     raise ImproperlyConfigured(" ".join(map(str, _env.problems)))

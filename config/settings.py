@@ -311,6 +311,8 @@ TABLE_INDEX_DAYS = env.number("TABLE_INDEX_DAYS", default=30, low=1, high=3650)
 DOWNLOAD_ROWS_AT_ONCE = env.whole("DOWNLOAD_ROWS_AT_ONCE", default=10_000, low=1)
 DOWNLOAD_HOURS = env.number("DOWNLOAD_HOURS", default=24, low=0.1, high=720)
 AUDIT_DAYS = env.number("AUDIT_DAYS", default=365, low=1, high=3650)
+# A year and a little, so that two of a season can be compared.
+COUNT_DAYS = env.number("COUNT_DAYS", default=400, low=1, high=3650)
 
 # --- Accounts ---------------------------------------------------------------
 

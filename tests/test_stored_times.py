@@ -123,7 +123,6 @@ ALLOWED: dict[str, str] = {
     "integrations/services/upkeep/census.py::stale": PULLED_IN,
     "integrations/services/upkeep/checks/work.py::_erasures": "it is only told later",
     "integrations/services/upkeep/checks/notices.py::_notices": COUNTED,
-    "integrations/services/upkeep/retention.py::prune": "it is only kept longer",
     "integrations/services/upkeep/schedule.py::_due_credentials": PULLED_IN,
     "integrations/services/upkeep/schedule.py::pull_in": "asks the helper as well",
     "integrations/services/upkeep/staleness.py::check": PULLED_IN,

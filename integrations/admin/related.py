@@ -74,11 +74,12 @@ class LeadsToLists(ModelAdmin):
             meta = model._meta  # noqa: SLF001 (the documented name)
             name = f"admin:{meta.app_label}_{meta.model_name}_changelist"
             for known in each.list_filter:
-                if _is_of(known, self.model):
+                if parameter := _parameter(known, self.model):
                     plural = str(meta.verbose_name_plural).capitalize()
-                    yield name, str(known.parameter_name), plural
+                    yield name, parameter, plural
 
 
-def _is_of(known: Any, model: type[Model]) -> bool:
+def _parameter(known: Any, model: type[Model]) -> str:
+    """Return by which parameter a filter narrows to a row of a model, if it does."""
     is_ours = isinstance(known, type) and issubclass(known, OfFilter)
-    return is_ours and known.of is model
+    return str(known.parameter_name) if is_ours and known.of is model else ""

@@ -14,7 +14,11 @@ from integrations.models.grants.grant import (
     MovedGrant,
     PendingRevocation,
 )
-from integrations.models.grants.provider_state import Heartbeat, ProviderState
+from integrations.models.grants.provider_state import (
+    CheckReport,
+    Heartbeat,
+    ProviderState,
+)
 from integrations.models.items.content import ItemContent
 from integrations.models.items.count import CollectionCount
 from integrations.models.items.download import Download, DownloadPart
@@ -37,6 +41,7 @@ __all__ = [
     "AuditEvent",
     "AuthorizationState",
     "BulkEdit",
+    "CheckReport",
     "Collection",
     "CollectionCount",
     "Connection",

@@ -22,6 +22,7 @@ class AuditEvent(models.Model):
 
     class Meta:
         ordering = ("-at", "-id")
+        indexes = (models.Index(fields=("subject", "-at"), name="audit_of_subject"),)
 
     def __str__(self) -> str:
         return f"{self.event} at {wording.time_text(self.at)}"

@@ -58,3 +58,31 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} at {wording.time_text(self.at)}"
+
+
+class CheckReport(models.Model):
+    """What a check found when a clock last ran it: on one machine, or of the site.
+
+    Panel, metrics and notices read of it what they cannot run themselves. The machine
+    is empty where the site is meant.
+    """
+
+    machine = models.CharField(max_length=255, blank=True)
+    name = models.CharField(max_length=60)
+    at = models.DateTimeField(db_index=True)
+    is_ok = models.BooleanField()
+    found = models.TextField(blank=True)
+    parts = models.JSONField(default=dict, blank=True)
+    facts = models.JSONField(default=dict, blank=True)
+    error = models.CharField(max_length=100, blank=True)
+    passed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("machine", "name"), name="one_report_of_a_check"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.machine or 'the site'}"

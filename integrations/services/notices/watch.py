@@ -27,8 +27,8 @@ from integrations.services.notices import incidents
 from integrations.services.notices.troubles import is_at_rest, needs_user, troubles_of
 from integrations.services.sync.calls import spend
 from integrations.services.upkeep.census import Census, stale
-from integrations.services.upkeep.checks import registry, runner
-from integrations.services.upkeep.checks.check import Check, Place, Result
+from integrations.services.upkeep.checks import registry, reports, runner
+from integrations.services.upkeep.checks.check import Check, Result
 
 BATCH = 200
 # One look takes no longer; the next goes on behind the last connection of this one.
@@ -39,19 +39,13 @@ AFTER = "notices:after"
 
 def watch_site(*, now: datetime) -> None:
     """Run the checks that operators are told of."""
-    told_of = registry.checks_at(Place.NOTICE)
-    checks = [check for check in told_of if not cache.get(_passed(check))]
-    results = runner.run(checks, deadline=DEADLINE_SECONDS, census=Census())
-    failed = runner.failures_of(checks, results)
-    unknown = runner.unknown_in(checks, results)
     rows = Incident.objects.filter(resolved_at__isnull=True, connection__isnull=True)
     known = {(each.kind, each.subject): each for each in rows}
-    open_kinds = {kind for kind, _ in known}
-    for check in checks:
-        # While an incident is open, its end has to be seen again and again.
-        is_settled = results[check.id].ok and check.id not in open_kinds
-        if check.spacing and is_settled:
-            cache.set(_passed(check), True, check.spacing.total_seconds())  # noqa: FBT003 (Django's)
+    checks, results = _look({kind for kind, _ in known}, now)
+    failed = runner.failures_of(checks, results)
+    unknown = runner.unknown_in(checks, results)
+    # Of what nobody has reported nothing is known.
+    unknown |= {check.id for check in registry.CHECKS} - {c.id for c in checks}
     # A check that failed as a whole says nothing of the parts it watches.
     unknown |= {check.id for check, result in failed if not result.parts}
     found = {
@@ -71,9 +65,16 @@ def watch_site(*, now: datetime) -> None:
             incidents.seen_clear(incident, now, is_told=not goes_on)
 
 
-def _passed(check: Check) -> str:
-    """Return under which key of the cache it stands that a check has passed."""
-    return f"notices:passed:{check.id}"
+def _look(open_kinds: set[str], now: datetime) -> tuple[list[Check], dict[str, Result]]:
+    """Run the checks of the site that are due, and add what was reported of others."""
+    of_site = reports.due(registry.of_site(), open_kinds, now)
+    asked = runner.run(of_site, deadline=DEADLINE_SECONDS, census=Census())
+    unknown = runner.unknown_in(of_site, asked)
+    found = {name: each for name, each in asked.items() if name not in unknown}
+    reports.store_site(found, now=now)
+    hidden = {check.id for check in of_site if check.needs_route}
+    live = {name: each for name, each in asked.items() if name not in hidden}
+    return reports.everything(live, registry.CHECKS, now=now)
 
 
 def _parts_of(check: Check, result: Result) -> Iterator[tuple[str, str]]:

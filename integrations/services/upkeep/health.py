@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from integrations.services.upkeep.checks import registry, runner
+from integrations.services.upkeep.checks import registry, reports, runner
 from integrations.services.upkeep.checks.check import Place, Result
 
 Report = dict[str, Any]
@@ -15,8 +15,14 @@ _failing_since: dict[str, datetime] = {}
 
 def report() -> dict[str, Report]:
     """Return one entry per part, each with ``ok``, plain facts, and ``since`` when."""
-    results = runner.run(registry.checks_at(Place.READY), deadline=DEADLINE_SECONDS)
-    return {name: _entry(name, result) for name, result in results.items()}
+    checks = registry.checks_at(Place.READY)
+    results = runner.run(checks, deadline=DEADLINE_SECONDS)
+    machine = {"machine": reports.machine_name()}
+    return {
+        check.id: _entry(check.id, results[check.id])
+        | (machine if check.is_of_machine else {})
+        for check in checks
+    }
 
 
 def _entry(name: str, result: Result) -> Report:

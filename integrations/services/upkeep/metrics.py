@@ -1,7 +1,8 @@
 """Metrics for Prometheus: counters of all processes, and figures of the census."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -18,8 +19,8 @@ from integrations.providers import SPECS
 from integrations.services.common import metrics
 from integrations.services.common.metrics import COUNTED, INFINITE, Metric
 from integrations.services.upkeep.census import Census
-from integrations.services.upkeep.checks import processes, registry, runner
-from integrations.services.upkeep.checks.check import Place
+from integrations.services.upkeep.checks import processes, registry, reports, runner
+from integrations.services.upkeep.checks.check import Check, Place, Result
 
 DEADLINE_SECONDS = 2.0
 SECONDS_OF_A_DAY = 86_400
@@ -39,6 +40,11 @@ CHECKS = Gauge(
     name="mooring_check_passes",
     description="1 where a check passes, 0 where not; none where it is unknown.",
     labels=("check", "severity"),
+)
+MACHINES = Gauge(
+    name="mooring_machine_check_passes",
+    description="1 where a check of one machine passes there, 0 where it does not.",
+    labels=("check", "machine"),
 )
 CONNECTIONS = Gauge(
     name="mooring_connections",
@@ -75,9 +81,15 @@ VERSIONS = Gauge(
     description="Seconds until a version in use ends, where that is known.",
     labels=("provider", "purpose", "version"),
 )
+TABLES = Gauge(
+    name="mooring_table_rows",
+    description="About how many rows a table that grows has, measured hourly.",
+    labels=("table",),
+)
 DATABASE = Gauge(name="mooring_database_bytes", description="Size of the database.")
 TAKEN = (
     CHECKS,
+    MACHINES,
     CONNECTIONS,
     WATCHED,
     WORK,
@@ -85,6 +97,7 @@ TAKEN = (
     HEARTBEATS,
     PAUSED,
     VERSIONS,
+    TABLES,
     DATABASE,
 )
 
@@ -96,6 +109,12 @@ class _Collector:
         yield from _counters(metrics.read())
         census, checks = Census(is_whole=True), registry.checks_at(Place.PANEL)
         results = runner.run(checks, deadline=DEADLINE_SECONDS, census=census)
+        has_rows = runner.have_rows_answered(checks, results)
+        if has_rows:
+            with suppress(DatabaseError):
+                checks, results = reports.everything(
+                    results, registry.CHECKS, now=census.now
+                )
         unknown = runner.unknown_in(checks, results)
         rows: Values = (
             ((check.id, check.severity.value), float(results[check.id].ok))
@@ -103,7 +122,9 @@ class _Collector:
             if check.id not in unknown
         )
         yield _gauge(CHECKS, rows)
-        if not runner.have_rows_answered(checks, results):
+        yield _gauge(MACHINES, _machines(checks, results))
+        yield _gauge(TABLES, _tables(results))
+        if not has_rows:
             # Another thread is at the census, for longer than a scrape can wait.
             return
         try:
@@ -171,6 +192,19 @@ def _figures(census: Census) -> Iterator[Family]:
     yield _gauge(VERSIONS, _versions(census))
     size = census.database_bytes
     yield _gauge(DATABASE, iter([((), float(size))] if size else []))
+
+
+def _machines(checks: Iterable[Check], results: Mapping[str, Result]) -> Values:
+    for check in checks:
+        told = results[check.id].facts.get("machines", {})
+        for machine, is_ok in told.items():
+            yield (check.id, machine), float(is_ok)
+
+
+def _tables(results: Mapping[str, Result]) -> Values:
+    told = results.get("retention")
+    for name, size in (told.facts.get("tables", {}) if told else {}).items():
+        yield (name,), float(size["rows"])
 
 
 def _connections(census: Census) -> Values:

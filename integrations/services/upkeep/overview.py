@@ -3,7 +3,7 @@
 The admin's first page and ``manage.py status`` show the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,13 @@ from integrations.models.reasons import ReasonCode
 from integrations.providers import SPECS
 from integrations.services.common import queue
 from integrations.services.upkeep.census import Census, Group
-from integrations.services.upkeep.checks import processes, registry, runner, servers
+from integrations.services.upkeep.checks import (
+    processes,
+    registry,
+    reports,
+    runner,
+    servers,
+)
 from integrations.services.upkeep.checks.check import Check, Place, Result
 from integrations.services.upkeep.figures import Figure, Section, counted, sized
 
@@ -43,24 +49,40 @@ def take(census: Census | None = None) -> Overview:
     """Run the checks of the panel, and count."""
     census, checks = census or Census(is_whole=True), registry.checks_at(Place.PANEL)
     results = runner.run(checks, deadline=DEADLINE_SECONDS, census=census)
+    # Otherwise another thread is at the census, for longer than a page can wait.
+    has_rows = runner.have_rows_answered(checks, results)
+    if has_rows:
+        checks, results = _with_reports(census, results)
     failed = runner.failures_of(checks, results)
     is_redis_well = results["cache"].ok and results["broker"].ok
     sections: list[Section] = []
-    # Otherwise another thread is at the census, for longer than a page can wait.
-    if runner.have_rows_answered(checks, results):
+    if has_rows:
         # That the database does not answer is among what failed.
         with suppress(DatabaseError):
-            sections = _sections(census, is_redis_well=is_redis_well)
+            sections = _sections(census, results, is_redis_well=is_redis_well)
     passed = sum(result.ok for result in results.values())
     note = "" if sections else NO_FIGURES
     return Overview(failed=failed, passed=passed, sections=sections, note=note)
 
 
-def _sections(census: Census, *, is_redis_well: bool) -> list[Section]:
+def _with_reports(
+    census: Census, results: dict[str, Result]
+) -> tuple[list[Check], dict[str, Result]]:
+    """Add what others have found; without a database, what was found here is all."""
+    try:
+        return reports.everything(results, registry.CHECKS, now=census.now)
+    except DatabaseError:
+        return registry.checks_at(Place.PANEL), results
+
+
+def _sections(
+    census: Census, results: Mapping[str, Result], *, is_redis_well: bool
+) -> list[Section]:
     made = [_all_connections(census)]
     made += [_provider(census, slug) for slug in settings.PROVIDERS]
     made += [_work(census), _failures(census), _processes(census)]
-    return [*made, _storage(census, is_redis_well=is_redis_well)]
+    made += [_storage(census, is_redis_well=is_redis_well)]
+    return [*made, *_tables(results)]
 
 
 def _all_connections(census: Census) -> Section:
@@ -238,6 +260,29 @@ def _storage(census: Census, *, is_redis_well: bool) -> Section:
             *(_length(name) for name in settings.QUEUES),
         ]
     return Section(id="storage", title="Storage and broker", figures=figures)
+
+
+def _tables(results: Mapping[str, Result]) -> Iterator[Section]:
+    """Yield the sizes of the tables that grow, as they were measured last."""
+    told = results.get("retention")
+    measured: dict[str, Any] = told.facts.get("tables", {}) if told else {}
+    figures = [
+        Figure(
+            id=name.replace(" ", "_"),
+            label=name.capitalize(),
+            value=size["rows"],
+            text=f"about {size['rows']:,} rows{_megabytes(size)}",
+        )
+        for name, size in sorted(measured.items())
+        if size["rows"]
+    ]
+    if figures:
+        yield Section(id="tables", title="Tables that grow", figures=figures)
+
+
+def _megabytes(size: Mapping[str, int]) -> str:
+    told = size.get("bytes")
+    return f", {told / 1024**2:,.0f} MB" if told else ""
 
 
 def _length(name: str) -> Figure:

@@ -1,15 +1,21 @@
 """Delete what is too old to be of use, a little at a time."""
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.db.models import Model
+from django.contrib.admin.models import LogEntry
+from django.contrib.sessions.models import Session
+from django.db.models import Model, QuerySet
 
 from integrations.models import (
     AuditEvent,
     AuthorizationState,
     BulkEdit,
+    CheckReport,
     CollectionCount,
     Edit,
     FailedRevocation,
@@ -28,63 +34,134 @@ from integrations.services.writing.imports import jobs
 
 # One sweep deletes at most so many rows of a kind; a backlog takes several.
 MOST_AT_ONCE = 2000
-# A year and a little, so that two of a season can be compared.
-COUNTS_KEPT = timedelta(days=400)
-STATES_KEPT = timedelta(days=1)
-DRAFTS_KEPT = timedelta(days=1)
-TRIES_KEPT = timedelta(hours=1)
-# The heartbeat that says when imports were pruned, and how long that is enough.
-IMPORTS, EVERY = "pruned_imports", timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+# The heartbeat that says when what is not dated by an index was pruned last.
+HOURLY = "pruned_hourly"
+BY_HISTORY, BY_AUDIT = "HISTORY_DAYS", "AUDIT_DAYS"
 
 
-def prune(*, now: datetime) -> int:
-    """Delete old history, runs, edits, drafts, states and audit; return how many."""
-    history = now - timedelta(days=settings.HISTORY_DAYS)
-    audit = now - timedelta(days=settings.AUDIT_DAYS)
-    return sum(
-        (
-            _prune(ItemChange, at__lt=history),
-            _prune(SyncRun, queued_at__lt=history, state=SyncRun.State.FINISHED),
-            _prune(RefreshAttempt, started_at__lt=history),
-            _prune(Import, ended_at__lt=history),
-            _prune(Edit, ended_at__lt=history),
-            _prune_imports(now),
-            _prune(
-                BulkEdit, created_at__lt=now - DRAFTS_KEPT, confirmed_at__isnull=True
-            ),
-            _prune(BulkEdit, confirmed_at__lt=history, edits__isnull=True),
-            _prune(Incident, resolved_at__lt=history),
-            _prune(Notice, created_at__lt=history, incident__isnull=True),
-            _prune(SpotCheck, began_at__lt=history),
-            _prune(CollectionCount, day__lt=(now - COUNTS_KEPT).date()),
-            _prune(AuthorizationState, created_at__lt=now - STATES_KEPT),
-            _prune(SignInTry, at__lt=now - TRIES_KEPT),
-            _prune(AuditEvent, at__lt=audit),
-            _prune(FailedRevocation, failed_at__lt=audit),
-        )
-    )
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """How long rows of a table are kept after the time in ``column``.
+
+    That is what a setting says, in days or in seconds by its name, or ``kept``.
+    What no index finds is looked for once an hour.
+    """
+
+    model: type[Model]
+    column: str
+    setting: str = ""
+    kept: timedelta = timedelta()
+    where: Mapping[str, Any] = field(default_factory=dict)
+    is_hourly: bool = False
+
+    @property
+    def span(self) -> timedelta:
+        """Return how long rows are kept."""
+        if not self.setting:
+            return self.kept
+        number = getattr(settings, self.setting)
+        is_days = self.setting.endswith("_DAYS")
+        return timedelta(days=number) if is_days else timedelta(seconds=number)
+
+    def older_than(self, now: datetime) -> QuerySet[Any]:
+        """Return the rows that are too old at a time, the oldest first.
+
+        In the order of that column its index is used; by their keys all would be
+        looked at.
+        """
+        limit: Any = now - self.span
+        if self.model is CollectionCount:
+            limit = limit.date()
+        rows = self.model._default_manager  # noqa: SLF001 (the documented name)
+        old = rows.filter(**{f"{self.column}__lt": limit}, **self.where)
+        return old.order_by(self.column)
+
+    def prune(self, now: datetime) -> int:
+        """Delete some of the rows that are too old; return how many."""
+        some = self.older_than(now)[:MOST_AT_ONCE]
+        keys = list(some.values_list("pk", flat=True))
+        rows = self.model._default_manager  # noqa: SLF001 (the documented name)
+        return rows.filter(pk__in=keys).delete()[0] if keys else 0
 
 
-def _prune_imports(now: datetime) -> int:
-    """Delete what imports leave behind, hourly: their rows are not dated."""
-    noted = Heartbeat.objects.filter(pk=IMPORTS).values_list("at", flat=True).first()
-    if not times.is_over(noted, EVERY, now):
-        return 0
-    pruned = jobs.prune(now=now)
-    if pruned < MOST_AT_ONCE:
-        Heartbeat.objects.update_or_create(pk=IMPORTS, defaults={"at": now})
+RULES = (
+    Rule(model=ItemChange, column="at", setting=BY_HISTORY),
+    Rule(
+        model=SyncRun,
+        column="queued_at",
+        setting=BY_HISTORY,
+        where={"state": SyncRun.State.FINISHED},
+    ),
+    Rule(model=RefreshAttempt, column="started_at", setting=BY_HISTORY),
+    Rule(model=Import, column="ended_at", setting=BY_HISTORY),
+    Rule(model=Edit, column="ended_at", setting=BY_HISTORY),
+    Rule(
+        model=BulkEdit,
+        column="created_at",
+        kept=DAY,
+        where={"confirmed_at__isnull": True},
+    ),
+    Rule(
+        model=BulkEdit,
+        column="confirmed_at",
+        setting=BY_HISTORY,
+        where={"edits__isnull": True},
+    ),
+    Rule(model=Incident, column="resolved_at", setting=BY_HISTORY),
+    Rule(
+        model=Notice,
+        column="created_at",
+        setting=BY_HISTORY,
+        where={"incident__isnull": True},
+    ),
+    Rule(model=SpotCheck, column="began_at", setting=BY_HISTORY),
+    Rule(model=CollectionCount, column="day", setting="COUNT_DAYS"),
+    Rule(model=AuthorizationState, column="created_at", kept=DAY),
+    Rule(model=SignInTry, column="at", kept=HOUR),
+    # Of a machine that reports no more, and of checks that there are no more.
+    Rule(model=CheckReport, column="at", kept=DAY),
+    Rule(model=AuditEvent, column="at", setting=BY_AUDIT),
+    Rule(model=FailedRevocation, column="failed_at", setting=BY_AUDIT),
+    # A session says itself when it is over.
+    Rule(model=Session, column="expire_date"),
+    Rule(
+        model=UserSession,
+        column="created_at",
+        setting="SESSION_COOKIE_AGE",
+        is_hourly=True,
+    ),
+    Rule(model=LogEntry, column="action_time", setting=BY_AUDIT, is_hourly=True),
+)
+
+
+def prune(*, now: datetime) -> dict[str, int]:
+    """Delete what is older than its rule says; return how many rows of each table."""
+    pruned: dict[str, int] = {}
+    for name, number in _prune_each(now):
+        if number:
+            pruned[name] = pruned.get(name, 0) + number
     return pruned
 
 
-def _prune(model: type[Model], **old: Any) -> int:
-    """Delete the oldest rows of those that are ``old``, whose first column dates them.
+def _prune_each(now: datetime) -> Iterator[tuple[str, int]]:
+    noted = Heartbeat.objects.filter(pk=HOURLY).values_list("at", flat=True).first()
+    is_hour_over = times.is_over(noted, HOUR, now)
+    is_left = False
+    for rule in RULES:
+        if rule.is_hourly and not is_hour_over:
+            continue
+        number = rule.prune(now)
+        is_left |= rule.is_hourly and number >= MOST_AT_ONCE
+        yield name_of(rule.model), number
+    if is_hour_over:
+        # Their rows are not dated at all.
+        number = jobs.prune(now=now)
+        yield "import files", number
+        if not is_left and number < MOST_AT_ONCE:
+            Heartbeat.objects.update_or_create(pk=HOURLY, defaults={"at": now})
 
-    In the order of that column its index is used; by their keys all would be looked at.
-    """
-    date = next(iter(old)).partition("__")[0]
-    rows = model._default_manager  # noqa: SLF001 (the documented name)
-    some = rows.filter(**old).order_by(date)[:MOST_AT_ONCE]
-    keys = list(some.values_list("pk", flat=True))
-    if not keys:
-        return 0
-    return rows.filter(pk__in=keys).delete()[0]
+
+def name_of(model: type[Model]) -> str:
+    """Return what operators call the rows of a table."""
+    return str(model._meta.verbose_name_plural)  # noqa: SLF001 (the documented name)

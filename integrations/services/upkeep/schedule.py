@@ -56,6 +56,8 @@ logger = logging.getLogger(__name__)
 # The tasks that beat starts; each leaves a heartbeat of its own.
 TICKS = ("dispatch_due", "refresh_due", "sweep", "watch")
 MOST_AT_ONCE = 1000
+# What a sweep calls rows that were too old, before what they are.
+PRUNED = "pruned "
 # The columns that say when a sync is due, and what it is then asked for by.
 DUE = (
     ("retry_at", SyncRun.Trigger.RETRY),
@@ -184,7 +186,7 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
     """Bring back what was lost: runs nobody is on, tokens put aside, revocations."""
     leases_at, now = now or database_now(), now or timezone.now()
     pull_in(now=now)
-    return {
+    swept = {
         "runs": runs.enqueue_lost(now=leases_at),
         "cancelled": bulk.discard_left() + discarding.discard_left(),
         "edits": dispatch.send_due(),
@@ -196,7 +198,6 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
         "erasures": account_deletion.sweep(),
         "stale": staleness.check(now=now),
         "counted": daily_counts.note(now=now),
-        "pruned": retention.prune(now=now),
         "unreadable": readability.check(),
         "unquarantined": quarantine.lift_for_new_release(),
         "search": reindex.send_due(),
@@ -206,6 +207,8 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
         "expired": orders.expire(now=now),
         "consents": consents.send_due(),
     }
+    pruned = retention.prune(now=now)
+    return swept | {f"{PRUNED}{name}": number for name, number in pruned.items()}
 
 
 def pull_in(*, now: datetime) -> int:

@@ -21,19 +21,16 @@ class Severity(StrEnum):
 
 
 class Place(StrEnum):
-    """Where a check is run: what a place can wait for, and may ask, differs."""
+    """Where a check is run while somebody waits; every other place reads its report."""
 
     READY = "ready"
     PANEL = "panel"
-    DOCTOR = "doctor"
-    NOTICE = "notice"
 
 
 ALWAYS = frozenset(Place)
-SEEN = frozenset({Place.PANEL, Place.DOCTOR, Place.NOTICE})
-PROBED = frozenset({Place.READY, Place.DOCTOR, Place.NOTICE})
-TOLD = frozenset({Place.DOCTOR, Place.NOTICE})
-ASKED = frozenset({Place.DOCTOR})
+SEEN = frozenset({Place.PANEL})
+PROBED = frozenset({Place.READY})
+REPORTED: frozenset[Place] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +57,9 @@ class Check:
     ``needs`` names the checks without which this one cannot tell anything.
     Those with ``reads_rows`` share a census, so they run one after the other.
     What passed is asked again after ``spacing`` by whoever asks all the time.
+    Of a machine each one reports by itself; anything else is so for the whole site.
+    One that ``needs_route`` is told by a clock only where it has passed before: its
+    machine may be one that cannot ask at all.
     ``repair`` does what is safe to do without asking, and returns what it did.
     """
 
@@ -68,7 +68,9 @@ class Check:
     advice: str
     probe: Callable[[Census], Result]
     severity: Severity = Severity.ERROR
-    places: frozenset[Place] = ASKED
+    places: frozenset[Place] = REPORTED
+    is_of_machine: bool = False
+    needs_route: bool = False
     reads_rows: bool = False
     needs: tuple[str, ...] = ()
     spacing: timedelta = timedelta()

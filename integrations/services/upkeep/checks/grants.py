@@ -16,7 +16,6 @@ from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks.check import (
     PROBED,
     SEEN,
-    TOLD,
     Check,
     Result,
     Severity,
@@ -114,7 +113,7 @@ CHECKS = (
         title="TOKEN_KEYS seals, and has the key of everything stored",
         advice="Bring the former key back, behind the first one in TOKEN_KEYS.",
         probe=_token_keys,
-        places=TOLD,
+        is_of_machine=True,
         reads_rows=True,
         needs=("database",),
     ),
@@ -153,6 +152,7 @@ CHECKS = (
         advice="Start a worker on the queue refresh on this machine. "
         "Those of damaged files reconnect; then delete the files.",
         probe=_fallback_store,
+        is_of_machine=True,
         places=SEEN,
     ),
     Check(
@@ -162,7 +162,6 @@ CHECKS = (
         "Dismiss what is ended: `manage.py revocations dismiss`.",
         probe=_revocations,
         severity=Severity.WARNING,
-        places=TOLD,
         reads_rows=True,
         needs=("database",),
     ),

@@ -12,7 +12,13 @@ from uuid import uuid4
 from django.conf import settings
 
 from integrations.services.upkeep.census import Census
-from integrations.services.upkeep.checks.check import SEEN, Check, Result, Severity
+from integrations.services.upkeep.checks.check import (
+    ALWAYS,
+    SEEN,
+    Check,
+    Result,
+    Severity,
+)
 
 LEAST_FREE_SHARE, LEAST_FREE_BYTES = 0.05, 1024**3
 PINNED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE)
@@ -102,6 +108,7 @@ CHECKS = (
         title="The disk has room",
         advice="Make room where VAR_DIR is.",
         probe=_disk,
+        is_of_machine=True,
         places=SEEN,
     ),
     Check(
@@ -110,13 +117,15 @@ CHECKS = (
         advice="Give VAR_DIR to the user that runs Mooring, on a disk that it can "
         "write to.",
         probe=_var_dir,
-        places=SEEN,
+        is_of_machine=True,
+        places=ALWAYS,
     ),
     Check(
         id="files",
         title="Files with secrets are closed to other users",
         advice="Close them: `manage.py doctor --fix`, or chmod go= by hand.",
         probe=_files,
+        is_of_machine=True,
         repair=_close_files,
     ),
     Check(
@@ -124,6 +133,7 @@ CHECKS = (
         title="What is installed is what was tested",
         advice="Install again: `make setup`, or build the image anew.",
         probe=_packages,
+        is_of_machine=True,
         severity=Severity.WARNING,
     ),
 )

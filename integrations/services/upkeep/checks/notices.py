@@ -7,7 +7,7 @@ from django.db.models import Q
 from integrations.models import Notice
 from integrations.models.messages.wording import count_text
 from integrations.services.upkeep.census import Census
-from integrations.services.upkeep.checks.check import SEEN, Check, Result, Severity
+from integrations.services.upkeep.checks.check import Check, Result, Severity
 
 # One refusal may pass by itself.
 MOST_TRIES = 2
@@ -41,7 +41,6 @@ CHECKS = (
         "tries them.",
         probe=_notices,
         severity=Severity.WARNING,
-        places=SEEN,
         reads_rows=True,
         needs=("database",),
     ),

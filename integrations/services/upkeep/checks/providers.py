@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -196,12 +196,14 @@ CHECKS = (
         title="Each provider answers",
         advice="Let this machine call out by https; see the provider's status page.",
         probe=_reachable,
+        spacing=timedelta(minutes=1),
     ),
     Check(
         id="client_credentials",
         title="Each provider takes this site's client",
         advice="Copy client id and client secret from the provider's app settings.",
         probe=_client_credentials,
+        spacing=timedelta(minutes=5),
         needs=("reachability",),
     ),
     Check(
@@ -216,6 +218,7 @@ CHECKS = (
         title="This machine's clock agrees with the providers' now",
         advice="Let a time server set the clock of this machine.",
         probe=_provider_dates,
+        spacing=timedelta(minutes=1),
         severity=Severity.WARNING,
         needs=("reachability",),
     ),

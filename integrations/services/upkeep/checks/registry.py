@@ -8,6 +8,7 @@ from integrations.services.upkeep.checks import (
     providers,
     servers,
     site,
+    storage,
     work,
 )
 from integrations.services.upkeep.checks.check import Check, Place
@@ -21,9 +22,20 @@ CHECKS: tuple[Check, ...] = (
     *work.CHECKS,
     *providers.CHECKS,
     *notices.CHECKS,
+    *storage.CHECKS,
 )
 
 
 def checks_at(place: Place) -> list[Check]:
-    """Return the checks that a place runs."""
+    """Return the checks that a place runs while somebody waits."""
     return [check for check in CHECKS if place in check.places]
+
+
+def of_machine() -> list[Check]:
+    """Return the checks that each machine runs for itself."""
+    return [check for check in CHECKS if check.is_of_machine]
+
+
+def of_site() -> list[Check]:
+    """Return the checks that are so for the whole site, whoever runs them."""
+    return [check for check in CHECKS if not check.is_of_machine]

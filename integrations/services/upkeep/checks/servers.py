@@ -1,6 +1,7 @@
 """Checks of the servers: database, broker and cache, each put to work."""
 
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -18,7 +19,6 @@ from integrations.services.upkeep import schedule
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks.check import (
     ALWAYS,
-    TOLD,
     Check,
     Result,
     Severity,
@@ -174,7 +174,6 @@ CHECKS = (
         advice="Set maxmemory-policy noeviction on the broker, or raise maxmemory.",
         probe=_broker_memory,
         severity=Severity.WARNING,
-        places=TOLD,
         needs=("broker",),
     ),
     Check(
@@ -182,6 +181,7 @@ CHECKS = (
         title="Broker and cache are new enough",
         advice="Use Redis 6.2 or Valkey 7.2 at least.",
         probe=_redis_version,
+        spacing=timedelta(minutes=10),
         needs=("broker", "cache"),
     ),
     Check(
@@ -189,8 +189,8 @@ CHECKS = (
         title="This machine's clock agrees with the database's",
         advice="Let a time server set the clocks of both machines.",
         probe=_database_clock,
+        is_of_machine=True,
         severity=Severity.WARNING,
-        places=TOLD,
         reads_rows=True,
         needs=("database",),
     ),
@@ -199,7 +199,6 @@ CHECKS = (
         title="The database has the tables of this release",
         advice="Run `manage.py migrate`.",
         probe=_migrations,
-        places=TOLD,
         reads_rows=True,
         needs=("database",),
     ),

@@ -10,7 +10,7 @@ from django.core.mail import get_connection
 
 from integrations.http.errors import ApiError
 from integrations.services.upkeep.census import Census
-from integrations.services.upkeep.checks.check import TOLD, Check, Result, Severity
+from integrations.services.upkeep.checks.check import Check, Result, Severity
 from integrations.services.upkeep.checks.providers import get
 
 # A page of ours that anybody may see, and that is answered behind the proxy's rules.
@@ -98,12 +98,14 @@ CHECKS = (
         title="The settings are complete and safe",
         advice="Correct the variables that are named; .env.example explains them.",
         probe=_settings,
+        spacing=timedelta(minutes=10),
     ),
     Check(
         id="settings_at_risk",
         title="No setting is risky at a public address",
         advice="Correct the variables that are named; .env.example explains them.",
         probe=_settings_at_risk,
+        spacing=timedelta(minutes=10),
         severity=Severity.WARNING,
     ),
     Check(
@@ -111,6 +113,8 @@ CHECKS = (
         title="The site answers at its public address",
         advice="Start the web processes; let PUBLIC_BASE_URL's name lead to the proxy.",
         probe=_public_address,
+        needs_route=True,
+        spacing=timedelta(seconds=30),
     ),
     Check(
         id="proxy",
@@ -118,6 +122,7 @@ CHECKS = (
         advice="Let it send Host and X-Forwarded-Proto; set FORWARDED_ALLOW_IPS and "
         "TRUSTED_PROXY_COUNT.",
         probe=_proxy,
+        spacing=timedelta(seconds=30),
         needs=("public_address",),
     ),
     Check(
@@ -125,7 +130,6 @@ CHECKS = (
         title="The mail server lets us in",
         advice="Correct EMAIL_URL, or let this machine call out to it.",
         probe=_mail,
-        places=TOLD,
         # Servers that let in whom they do not know throttle whoever comes too often.
         spacing=timedelta(minutes=10),
     ),

@@ -9,7 +9,6 @@ from django.urls import reverse
 from integrations.models import Item
 from integrations.providers.records import DisplayField
 from integrations.providers.typed.plain import plain
-from integrations.services.items.relations.related import Kind, Trace
 from integrations.services.items.relations.tables import UNSUITABLE
 from integrations.services.items.relations.traces import Kind, Trace
 from integrations.services.items.tables.columns import leading_columns

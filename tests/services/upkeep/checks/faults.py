@@ -23,6 +23,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from integrations.http.secrets import Secret
 from integrations.models import (
     AccountErasure,
+    AuthorizationState,
     Connection,
     Credential,
     Edit,
@@ -400,6 +401,16 @@ def a_notice_cannot_be_sent(world: World) -> None:
         state=Notice.State.WAITING,
         tries=2,
         error="ConnectionRefusedError",
+    )
+
+
+@fault("retention")
+def nobody_deletes_what_is_old(world: World) -> None:
+    AuthorizationState.objects.create(
+        state_hash="old",
+        provider="hubspot",
+        user=world.connection.owner,
+        created_at=ago(days=9),
     )
 
 

@@ -1,7 +1,10 @@
 """Each fault is named by the checks that have to see it, and by no other."""
 
 import json
+import re
+import time
 from collections.abc import Iterator
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -13,11 +16,14 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
+from prometheus_client.parser import text_string_to_metric_families
 
-from integrations.services.common import oauth_clients
-from integrations.services.upkeep import schedule
-from integrations.services.upkeep.checks import registry, runner
-from integrations.services.upkeep.checks.check import Place
+from integrations.models import Incident
+from integrations.services.common import oauth_clients, queue
+from integrations.services.notices import watch
+from integrations.services.upkeep import metrics, overview, schedule
+from integrations.services.upkeep.checks import registry, reports, runner
 from tests.services.upkeep.checks import faults
 from tests.services.upkeep.checks.faults import FAULTS, World
 from tests.support.site_transport import SiteTransport
@@ -37,6 +43,8 @@ def world(
 ) -> Iterator[World]:
     transport = SiteTransport(sandbox)
     monkeypatch.setattr(oauth_clients, "transport", lambda: transport)
+    # The broker of the tests has no queues to measure.
+    monkeypatch.setattr(queue, "waiting", lambda _name: 0)
     var_dir = tmp_path / "var"
     var_dir.mkdir(mode=0o700)
     settings.VAR_DIR = var_dir
@@ -56,21 +64,51 @@ def world(
 
 
 def named() -> set[str]:
-    checks = registry.checks_at(Place.DOCTOR)
+    checks = registry.CHECKS
     results = runner.run(checks, deadline=DEADLINE)
     return {check.id for check, _ in runner.failures_of(checks, results)}
 
 
+def told() -> dict[str, set[str]]:
+    """Return which checks fail by each place where operators look, within a look."""
+    now = timezone.now()
+    reports.report_machine(now=now)
+    watch.watch_site(now=now)
+    panel = overview.take()
+    families = text_string_to_metric_families(metrics.exposition().decode())
+    gauge = next(each for each in families if each.name == "mooring_check_passes")
+    incidents = Incident.objects.filter(resolved_at__isnull=True)
+    return {
+        "panel": {check.id for check, _ in panel.failed},
+        "metrics": {each.labels["check"] for each in gauge.samples if not each.value},
+        "notices": set(incidents.values_list("kind", flat=True)),
+    }
+
+
 def test_a_healthy_start_names_nothing(world: World) -> None:
     assert named() == set()
+    assert told() == {"panel": set(), "metrics": set(), "notices": set()}
+    # And nothing is kept from anybody.
+    gauge = metrics.exposition().decode()
+    assert {check.id for check in registry.CHECKS} == set(
+        re.findall(r'mooring_check_passes{check="(\w+)"', gauge)
+    )
+    assert overview.take().passed == len(registry.CHECKS)
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_is_named(world: World, name: str) -> None:
+def test_a_fault_is_named_everywhere(world: World, name: str) -> None:
     expected, seed = FAULTS[name]
+    # They were well before: a machine that never could ask has no say.
+    watch.watch_site(now=timezone.now() - timedelta(hours=2))
+    Incident.objects.all().delete()
     seed(world)
+    began = time.monotonic()
 
     assert named() == expected
+    for place, checks in told().items():
+        assert checks == expected, place
+    assert time.monotonic() - began < DEADLINE
 
 
 def test_every_check_has_a_fault_that_it_names() -> None:
