@@ -88,6 +88,9 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "services/items/search/texts.py::MOST_KNOWN": f"{NONE}a memory that begins anew",
     "services/items/history/table_history.py::MOST_LOOKED_AT": "difference.is_partial",
     "services/items/tables/columns.py::MOST_DEFAULT": LOOK,
+    "services/items/tables/groups.py::SHOWN_ID": (
+        f"{NONE}enough of an id to tell two users apart"
+    ),
     "services/items/tables/groups.py::MOST_GROUPS": "groups_left_out",
     "services/items/tables/groups.py::MOST_SUMS": "unsummed_columns",
     "services/items/tables/incoming.py::MOST_NAMED": "has_more",
