@@ -225,6 +225,11 @@ def _stored_file(world: World, ending: str) -> None:
     os.utime(path, (time.time() - 900, time.time() - 900))
 
 
+@fault("grant_ledger")
+def the_ledger_of_grants_is_damaged(world: World) -> None:
+    (world.var_dir / "grant_ledger.sqlite3").write_text("no database" * 100)
+
+
 @fault("revocations")
 def a_grant_could_not_be_ended(world: World) -> None:
     FailedRevocation.objects.create(provider="hubspot", error="invalid_request")
