@@ -21,6 +21,7 @@ SQLITE_OPTIONS = {
     ),
 }
 
+POSTGRESQL: Final = frozenset({"postgres", "postgresql"})
 POSTGRESQL_OPTIONS = {
     "connect_timeout": 5,
     # A worker that stands still inside a transaction must not keep its rows from
@@ -36,7 +37,7 @@ def read_database(env: Environment, *, base_dir: Path, var_dir: Path) -> dict[st
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite":
         return _sqlite(rest, base_dir)
-    if scheme not in {"postgres", "postgresql"}:
+    if scheme not in POSTGRESQL:
         raise ImproperlyConfigured(
             "DATABASE_URL must start with sqlite:///, postgres:// or postgresql://"
         )
@@ -47,6 +48,30 @@ def read_database(env: Environment, *, base_dir: Path, var_dir: Path) -> dict[st
         raise ImproperlyConfigured("DATABASE_URL is not an address") from None
     database["CONN_MAX_AGE"] = env.whole("DATABASE_CONN_MAX_AGE", default=60)
     return database
+
+
+def read_replica(env: Environment) -> dict[str, Any] | None:
+    """Return the read replica of a PostgreSQL, None where there is none."""
+    url = env.text("REPLICA_DATABASE_URL")
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        is_fine = parts.scheme in POSTGRESQL and bool(parts.path.strip("/"))
+        replica = _postgresql(parts)
+    except ValueError:
+        is_fine, replica = False, {}
+    if not is_fine:
+        env.refuse(
+            "E025",
+            "REPLICA_DATABASE_URL",
+            "is not the address of a PostgreSQL.",
+            "Write postgres://user:password@host:5432/name.",
+        )
+        return None
+    # A page goes on with the primary; libpq waits for two seconds at least.
+    replica["OPTIONS"] = {**replica["OPTIONS"], "connect_timeout": 2}
+    return replica
 
 
 def _sqlite(path: str, base_dir: Path) -> dict[str, Any]:
