@@ -22,6 +22,7 @@ from integrations.services.upkeep.checks import processes, registry, runner
 from integrations.services.upkeep.checks.check import Place
 
 DEADLINE_SECONDS = 2.0
+TOLD_AT = (Place.PANEL, Place.READY)
 SECONDS_OF_A_DAY = 86_400
 Values = Iterator[tuple[Sequence[str], float]]
 
@@ -94,7 +95,7 @@ class _Collector:
 
     def collect(self) -> Iterable[Family]:
         yield from _counters(metrics.read())
-        census, checks = Census(is_whole=True), registry.checks_at(Place.PANEL)
+        census, checks = Census(is_whole=True), registry.checks_at(*TOLD_AT)
         results = runner.run(checks, deadline=DEADLINE_SECONDS, census=census)
         unknown = runner.unknown_in(checks, results)
         rows: Values = (
