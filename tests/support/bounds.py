@@ -18,6 +18,8 @@ FAILS = f"{NONE}what is tried no more has failed, and its page says why"
 LATER = f"{NONE}what is left over comes next"
 
 BOUNDS = bounds_of_providers.BOUNDS | {
+    "services/sync/retries.py::LONGEST_PLAN": f"{NONE}the schedule goes on",
+    "services/sync/failures.py::MOST_PARTS": f"{NONE}no account has so many at once",
     "views/connections/detail.py::RUNS": "integrations:connection-runs",
     "views/connections/detail.py::HISTORY": "integrations:connection-runs",
     "views/connections/detail.py::ATTEMPTS": "integrations:connection-attempts",

@@ -84,6 +84,8 @@ def _of_trouble(facts: Facts) -> Iterator[Finding]:
         text = wording.wait_text(waits_for, connection.provider_name)
         yield Condition.WAITING, code, text
     if facts.retry_at is not None:
+        if run is not None and "until" in run.reason_data:
+            yield Condition.WAITING, run.reason, run.reason_text
         yield Condition.RETRYING, *_retrying(facts)
     is_degraded = connection.state == Connection.State.DEGRADED
     if is_degraded and connection.reason == StateReason.QUARANTINED:
