@@ -129,6 +129,11 @@ def clock_text(seconds: int, provider: str) -> str:
     )
 
 
+def old_links_text(at: datetime | None) -> str:
+    """Return that links are older than fields, as of when."""
+    return f"its links are as of {time_text(at)}" if at else ""
+
+
 COST_UNKNOWN = "what this costs could not be estimated"
 SCHEDULE_UNKNOWN = "no schedule could be fitted to your plan"
 

@@ -14,6 +14,8 @@ from integrations.services.sync import retries
 # A worker takes what is due within seconds; after this long it is worth saying.
 LONG_QUEUED = timedelta(minutes=2)
 MOST_NAMED = 3
+# What lacks nothing else is complete but for its links.
+OLD_LINKS = "links_as_of"
 KEPT = ("is kept as it was", "are kept as they were")
 ENDED_BADLY = (SyncRun.Outcome.FAILED, SyncRun.Outcome.QUARANTINED)
 Finding = tuple[Condition, str, str]
@@ -150,7 +152,8 @@ def _of_data(facts: Facts) -> Iterator[Finding]:
         yield Condition.STALE, "stale", ""
     if facts.collections and not selected:
         yield Condition.UNSELECTED, "", ""
-    lacking = [(c, why) for c in selected if (why := _lacks(c, facts.now))]
+    synced_at = facts.connection.last_synced_at
+    lacking = [(c, why) for c in selected if (why := _lacks(c, facts.now, synced_at))]
     is_empty = not facts.item_count and all(
         c.reason == ReasonCode.NOTHING_SHARED for c, _ in lacking
     )
@@ -158,10 +161,10 @@ def _of_data(facts: Facts) -> Iterator[Finding]:
         yield Condition.EMPTY, "", ""
     if lacking:
         names = [f"{collection.name}: {why}" for collection, why in lacking]
-        yield Condition.PARTIAL, lacking[0][0].reason, _named(names)
+        yield Condition.PARTIAL, lacking[0][0].reason or OLD_LINKS, _named(names)
 
 
-def _lacks(collection: Collection, now: datetime) -> str:
+def _lacks(collection: Collection, now: datetime, synced_at: datetime | None) -> str:
     """Return why not all of a collection is here, empty when it is."""
     until = collection.blocked_until
     if until is not None and collection.is_blocked(now):
@@ -169,7 +172,8 @@ def _lacks(collection: Collection, now: datetime) -> str:
         quota = Reason(code=ReasonCode.QUOTA_EXHAUSTED, data=data)
         return collection.reason_text or wording.reason_text(quota)
     if collection.completeness == Completeness.COMPLETE:
-        return ""
+        is_old = collection.has_old_links(synced_at)
+        return wording.old_links_text(collection.links_read_at) if is_old else ""
     word = str(Completeness(collection.completeness).label)
     return collection.reason_text or word[:1].lower() + word[1:]
 
