@@ -101,7 +101,9 @@ class Airtable(BaseConnector):
         The structure is simply listed again.
         """
         if collection.remote_id == STRUCTURE:
-            return structure.fetch_page(api, after=cursor, stored=collection.stored)
+            return structure.fetch_page(
+                api, after=cursor, stored=collection.stored, tries=collection.tries
+            )
         if since is not None:
             return changes.fetch_changes(api, collection, cursor=cursor, since=since)
         return records.fetch_page(api, collection, cursor=cursor)

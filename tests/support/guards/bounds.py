@@ -19,6 +19,8 @@ OF_DIGEST = f"{NONE}the digest has told all that left a view"
 LATER = f"{NONE}what is left over comes next"
 
 BOUNDS = bounds_of_providers.BOUNDS | {
+    "services/sync/retries.py::LONGEST_PLAN": f"{NONE}the schedule goes on",
+    "services/sync/failures.py::MOST_PARTS": f"{NONE}no account has so many at once",
     "views/connections/detail.py::RUNS": "integrations:connection-runs",
     "views/connections/detail.py::HISTORY": "integrations:connection-runs",
     "views/connections/detail.py::ATTEMPTS": "integrations:connection-attempts",
