@@ -6,10 +6,8 @@ from typing import Any
 
 from django.core.cache.backends.locmem import LocMemCache
 from django_redis.cache import RedisCache
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from config.environment.sentinel import is_sentinel, read_sentinels
+from config.environment.sentinel import ONCE, is_sentinel, read_sentinels
 from integrations.http.resilience.circuit_breaker import CircuitBreaker, CircuitOpen
 
 # How long a hanging Redis costs one request before the circuit opens.
@@ -17,8 +15,6 @@ SOCKET_SECONDS = 0.5
 # Slower answers open it as well: a page asks several times.
 SLOW_SECONDS = 0.3
 TIMEOUTS = {"socket_connect_timeout": SOCKET_SECONDS, "socket_timeout": SOCKET_SECONDS}
-# redis-py would otherwise repeat three times with a growing pause.
-ONCE = {"retry": Retry(NoBackoff(), 0)}
 # The options of django-redis. TLS and its certificates are named in the address.
 OPTIONS: dict[str, Any] = {
     "SOCKET_CONNECT_TIMEOUT": SOCKET_SECONDS,

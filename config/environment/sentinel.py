@@ -11,9 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
 PLAIN: Final = "redis+sentinel"
 TLS: Final = "rediss+sentinel"
 PORT: Final = 26379
+# redis-py would otherwise ask a sentinel that is away ten times, with growing pauses.
+ONCE: Final = {"retry": Retry(NoBackoff(), 0)}
 SERVICE: Final = re.compile(r"[a-z0-9._-]+")
 
 
@@ -43,6 +48,7 @@ class Sentinels:
         password = {"password": self.sentinel_password}
         return {
             **timeouts,
+            **ONCE,
             **self.pool_options(),
             **(password if self.sentinel_password else {}),
         }

@@ -111,6 +111,8 @@ def test_a_fleet_does_its_work_once_and_outlives_a_failover(
     fleet.wait_for_row("select 1 from integrations_credential where version = 2")
     for address in (fleet.url, second):
         wait_until(lambda a=address: is_well(a), f"{address} is well", seconds=60)
+    assert_the_sentinel_that_is_away_costs_nothing(alice, fleet, second)
+    wait_until(lambda: not fleet.rows(OPEN_RUNS), "that sync ends", seconds=60)
 
     make_due(fleet, "connection", "next_sync_at")
     scheduled = f"{RUNS} where trigger = 'schedule'"
@@ -127,6 +129,20 @@ def test_a_fleet_does_its_work_once_and_outlives_a_failover(
     assert (stats["double_spends"], stats["overlapping_spends"]) == (0, 0)
     assert PASSWORD not in fleet.logs()
     assert_nobody_is_believed_unseen(fleet, sentinels)
+
+
+def assert_the_sentinel_that_is_away_costs_nothing(
+    alice: Person, fleet: Stack, second: str
+) -> None:
+    """Check that a host that publishes for the first time answers soon."""
+    [[key]] = fleet.rows("select id from integrations_connection")
+    path = f"/connections/{key}/"
+    published = alice.submit(f"{second}{path}", f"{path}sync/", follow=False)
+    ready = requests.get(f"{second}/health/ready", timeout=30)
+
+    assert published.status_code == 302
+    for answer in (published, ready):
+        assert answer.elapsed.total_seconds() < 3
 
 
 def assert_nobody_is_believed_unseen(fleet: Stack, sentinels: Sentinels) -> None:

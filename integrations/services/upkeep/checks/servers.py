@@ -5,17 +5,17 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from celery import current_app
 from django.conf import settings
 from django.core.cache import DEFAULT_CACHE_ALIAS, cache, caches
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django_redis import get_redis_connection
+from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError, ResponseError
 
 from integrations.models import Heartbeat
-from integrations.services.common import replica
+from integrations.services.common import queue, replica
 from integrations.services.common.clock import database_now
 from integrations.services.upkeep import schedule
 from integrations.services.upkeep.census import Census
@@ -47,12 +47,10 @@ def _database(_census: Census) -> Result:
 
 def _broker(_census: Census) -> Result:
     """Publish a message and take it out again: a full broker answers and takes none."""
-    with current_app.connection_for_write() as broker:
-        broker.ensure_connection(max_retries=1, timeout=1, interval_start=0)
-        with broker.SimpleBuffer(PROBE) as queue:
-            queue.put(PROBE)
-            # Another probe may have been quicker, and left its own.
-            queue.queue.get(no_ack=True)
+    with queue.connected() as broker, broker.SimpleBuffer(PROBE) as probe:
+        probe.put(PROBE)
+        # Another probe may have been quicker, and left its own.
+        probe.queue.get(no_ack=True)
     return Result(ok=True)
 
 
@@ -84,7 +82,7 @@ def _info_of_cache() -> dict[str, Any] | None:
 
 
 def _info_of_broker() -> dict[str, Any] | None:
-    with current_app.connection_for_write() as broker:
+    with queue.connected() as broker:
         if broker.transport.driver_type != "redis":
             return None
         channel: Any = broker.default_channel
@@ -94,7 +92,7 @@ def _info_of_broker() -> dict[str, Any] | None:
 def used_memory(part: str) -> int | None:
     """Return how many bytes the Redis of a part uses, None where that is not told."""
     # It may die between its check and this question.
-    with suppress(RedisError, OSError):
+    with suppress(RedisError, OperationalError, OSError):
         info = info_of(part) or {}
         return info.get("used_memory")
     return None
