@@ -50,6 +50,22 @@ def test_records_whose_last_link_is_gone_are_relinked(hubspot: Scenario) -> None
     assert found == ["9001"]
 
 
+@pytest.mark.parametrize(
+    ("category", "is_relinked"), [("OBJECT_NOT_FOUND", False), ("SERVER_ERROR", True)]
+)
+def test_an_error_of_a_batch_is_no_proof_that_a_record_has_no_links(
+    hubspot: Scenario, category: str, *, is_relinked: bool
+) -> None:
+    error = {"status": "error", "category": category, "message": "No company"}
+    answer = {"status": "COMPLETE", "results": [], "numErrors": 1, "errors": [error]}
+    hubspot.transport.on(LINKS, answer, status=207)
+    items = [stored("9001", [], None)]
+
+    found = hubspot.connector.fetch_relinked(hubspot.api, hubspot.context(), items)
+
+    assert found == (["9001"] if is_relinked else [])
+
+
 def test_companies_have_no_links_and_a_lost_scope_leaves_its_own_out(
     hubspot: Scenario,
 ) -> None:

@@ -20,6 +20,8 @@ LINKS_PER_PAGE = 500
 MAX_LINK_PAGES = 20
 LINKS_CAPPED = Cut(kind=CutKind.LINKS_CAPPED, number=LINKS_PER_PAGE * MAX_LINK_PAGES)
 PREFIX, HAS_MORE, LABELS = "associations.", ".has_more", ".labels"
+# The category of the error that a batch names for a record without associations.
+NOT_FOUND = "OBJECT_NOT_FOUND"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +118,7 @@ class LinkReader:
         for association in associations:
             found = self._fetch_batch(ids, association) if ids else {}
             for remote_id, linked in links.items():
-                linked[association.to] = found.get(remote_id, Linked())
+                linked[association.to] = found[remote_id]
         return links
 
     def complete(
@@ -138,8 +140,11 @@ class LinkReader:
             json={"inputs": [{"id": remote_id} for remote_id in ids]},
             idempotent=True,
         )
-        found = {}
-        for result in objects(expect_object(answer, "associations"), "results"):
+        body = expect_object(answer, "associations")
+        # Records without any are left out, and so are those that could not be read.
+        absent = Linked(is_partial=_has_failed(body))
+        found = dict.fromkeys(ids, absent)
+        for result in objects(body, "results"):
             source = to_id(optional_object(result, "from").get("id"))
             told = list(_read_types(objects(result, "to"), association))
             found[source] = _to_linked(told, result)
@@ -160,6 +165,12 @@ class LinkReader:
         pages, is_all = read_pages(fetch, most=MAX_LINK_PAGES)
         told = [each for page in pages for each in page]
         return replace(_to_linked(told, {}), is_partial=not is_all)
+
+
+def _has_failed(body: dict[str, Any]) -> bool:
+    """Tell whether a batch names errors other than that there is none."""
+    errors = objects(body, "errors") if body.get("errors") else []
+    return any(each.get("category") != NOT_FOUND for each in errors)
 
 
 def _told(links: Links) -> dict[str, Any]:
