@@ -8,6 +8,7 @@ from integrations.http.errors import InvalidResponse
 from integrations.providers.hubspot.listing.schema import select_properties
 from integrations.providers.hubspot.mapping import links
 from integrations.providers.hubspot.mapping.items import ARCHIVED, merged_into
+from integrations.providers.hubspot.mapping.links import NO_PRIMARY
 from integrations.providers.hubspot.objects import CONTACTS, OBJECT_TYPES
 from integrations.providers.records import FieldSpec
 from tests.support.provider_answers.fake_transport import sent_json
@@ -20,6 +21,10 @@ LINKS_OF_ONE = "GET /crm/objects/2026-09/contacts/9001/associations/companies"
 def fetch_page(hubspot, cursor=None, **context):
     collection = hubspot.context(**context)
     return hubspot.connector.fetch_page(hubspot.api, collection, cursor=cursor)
+
+
+def links_of(hubspot, item):
+    return hubspot.connector.links(item.properties, {}, parent_id=item.parent_id)
 
 
 def query_of(request):
@@ -85,6 +90,33 @@ def test_the_primary_company_is_the_parent_and_each_link_counts_once(hubspot):
     assert zoe.properties["associations.companies"] == ["7001", "7002"]
     assert nameless.parent_id is None
     assert nameless.properties["associations.companies"] == []
+
+
+def test_of_companies_of_which_none_is_primary_the_first_is_the_parent_alone(hubspot):
+    body = hubspot.load("contacts_page_1")
+    plain = [
+        {"id": n, "type": "contact_to_company_unlabeled"} for n in ("7002", "7001")
+    ]
+    body["results"][0]["associations"]["companies"]["results"] = plain
+    hubspot.transport.on(LIST, body)
+
+    zoe, nameless = fetch_page(hubspot).items
+
+    assert zoe.parent_id == "7001"
+    assert [each.is_primary for each in links_of(hubspot, zoe)] == [False, False]
+    assert NO_PRIMARY in [
+        each.name for each in hubspot.connector.describe_links(zoe.properties)
+    ]
+    assert NO_PRIMARY not in nameless.properties
+
+
+def test_a_primary_company_is_told_from_others(hubspot):
+    hubspot.transport.on(LIST, hubspot.load("contacts_page_1"))
+
+    zoe, _ = fetch_page(hubspot).items
+
+    primary = {each.target_id: each.is_primary for each in links_of(hubspot, zoe)}
+    assert primary == {"7001": False, "7002": True}
 
 
 def test_labels_that_a_list_names_in_its_own_way_are_asked_for_by_one_batch(hubspot):

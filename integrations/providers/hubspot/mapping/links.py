@@ -8,7 +8,7 @@ from integrations.http.client import ApiClient
 from integrations.http.responses.shape import expect_object, objects, optional_object
 from integrations.http.sending import urls
 from integrations.providers.hubspot.api.paging import next_after
-from integrations.providers.hubspot.objects import Association
+from integrations.providers.hubspot.objects import COMPANIES, Association
 from integrations.providers.kinds import Cut, CutKind
 from integrations.providers.listing import read_pages
 from integrations.providers.records import IntegrationItem
@@ -20,6 +20,8 @@ LINKS_PER_PAGE = 500
 MAX_LINK_PAGES = 20
 LINKS_CAPPED = Cut(kind=CutKind.LINKS_CAPPED, number=LINKS_PER_PAGE * MAX_LINK_PAGES)
 PREFIX, HAS_MORE, LABELS = "associations.", ".has_more", ".labels"
+# Of companies of which none is primary, as hardly ever, one is the parent all the same.
+NO_PRIMARY = f"{PREFIX}{COMPANIES.remote_id}.no_primary"
 # The category of the error that a batch names for a record without associations.
 NOT_FOUND = "OBJECT_NOT_FOUND"
 
@@ -74,7 +76,7 @@ def has_links(item: StoredItem, links: Links) -> bool:
         return False
     stored, told = item.properties, _told(links)
     # One that was told no label may be stored with some.
-    names = told.keys() | {f"{PREFIX}{to}{LABELS}" for to in links}
+    names = told.keys() | {f"{PREFIX}{to}{LABELS}" for to in links} | {NO_PRIMARY}
     is_same = all(stored.get(name) == told.get(name) for name in names)
     return is_same and item.parent_id == _parent_of(links)
 
@@ -182,11 +184,16 @@ def _told(links: Links) -> dict[str, Any]:
             told[f"{PREFIX}{to}{LABELS}"] = labels
         if linked.is_partial:
             told[f"{PREFIX}{to}{HAS_MORE}"] = True
+    companies = links.get(COMPANIES.remote_id, Linked())
+    if companies.ids and companies.primary is None:
+        told[NO_PRIMARY] = True
     return told
 
 
 def _parent_of(links: Links) -> str | None:
-    return links.get("companies", Linked()).primary
+    """Return the primary company, or the first where none is primary."""
+    companies = links.get(COMPANIES.remote_id, Linked())
+    return companies.primary or next(iter(companies.ids), None)
 
 
 def _read_types(
@@ -213,7 +220,7 @@ def _to_linked(told: Sequence[Told], body: dict[str, Any]) -> Linked:
         labels.setdefault(remote_id, []).append(label)
     return Linked(
         ids=ids,
-        primary=next(iter(primary or ids), None),
+        primary=next(iter(primary), None),
         labels=labels,
         is_partial=next_after(body, None) is not None,
         lacks_labels=any(each.is_unnamed for each in told),
