@@ -185,7 +185,7 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "services/notices/digests.py::MOST_PLANNED": LATER,
     "services/notices/following.py::MOST_FOLLOWED": REFUSED,
     "services/notices/leavers.py::MARK_SIZE": WHOLE,
-    "services/notices/leavers.py::MOST_ASKED": OF_DIGEST,
+    "services/notices/leavers.py::MOST_ASKED": "views_not_asked",
     "services/notices/leavers.py::MOST_LEFT": OF_DIGEST,
     "services/notices/leavers.py::MOST_REMEMBERED": "what leaves it is not told",
     "services/notices/news.py::MOST_CHANGES": "and earlier changes",
