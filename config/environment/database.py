@@ -63,7 +63,7 @@ def read_replica(env: Environment) -> dict[str, Any] | None:
         replica = {"NAME": ""}
     if not replica["NAME"]:
         env.refuse(
-            "E025",
+            "E027",
             "REPLICA_DATABASE_URL",
             "is not the address of a PostgreSQL.",
             "Write postgres://user:password@host:5432/name.",
