@@ -178,6 +178,18 @@ def test_another_filter_of_a_view_makes_nothing_leave(
     assert mail.outbox == []
 
 
+def test_another_order_of_a_view_forgets_nothing(
+    alice: User, contacts: Collection, ones: SavedView, ana: Item
+) -> None:
+    put(contacts, "Ana Reyes", "2")
+    told = [["phone__is", "1"], ["sort", "-item.name"], ["group", "phone"]]
+    SavedView.objects.update(parameters=told)
+
+    tick(timezone.now() + 2 * HOUR)
+
+    assert "Left this view" in mail.outbox[0].body
+
+
 def test_another_filter_of_a_view_forgets_what_left_it_before(
     alice: User, contacts: Collection, ones: SavedView, ana: Item
 ) -> None:

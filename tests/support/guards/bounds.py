@@ -97,6 +97,7 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "services/items/tables/groups.py::MOST_SUMS": "unsummed_columns",
     "services/items/tables/incoming.py::MOST_NAMED": "has_more",
     "services/items/tables/indexes.py::MOST_INDEXES": WHOLE,
+    "services/items/tables/indexes.py::ORDER_LENGTH": WHOLE,
     "services/items/tables/linked_names.py::MOST_NAMED": "names too many items",
     "services/items/tables/operators.py::MOST_CHOICES": "more than can be used",
     "services/items/tables/table_address.py::MOST_CONDITIONS": "can be used at once",

@@ -7,7 +7,7 @@ it: both are written in the transaction that stores the other side.
 from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import connection as database
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 
 from integrations.models import Collection, Item, ItemLink, PropertyIndex, PropertyValue
 from integrations.services.items.tables import rows
@@ -29,7 +29,12 @@ def find(collection: Collection) -> list[PropertyIndex]:
     found = PropertyIndex.objects.filter(
         KEPT, collection__connection=collection.connection_id, family__in=LINKING
     )
-    return list(found.select_related("collection"))
+    # Of each collection once, without what may be large and is seldom asked for.
+    slim = Collection.objects.defer("schema", "checkpoint", "details", "held_deletions")
+    indexes = list(found.prefetch_related(Prefetch("collection", queryset=slim)))
+    for index in indexes:
+        index.collection.connection = collection.connection
+    return indexes
 
 
 def store(
@@ -41,11 +46,12 @@ def store(
 ) -> None:
     """Write what items of a collection, stored by now, are in rows of others.
 
-    ``names`` are theirs by remote id, empty for what is deleted; ``relinked`` are the
-    relations and ids that links of theirs name or named, and ``returned`` the keys of
-    those of which every link counts.
+    ``names`` are by remote id those that came or changed, empty for what is deleted;
+    ``relinked`` are the relations and ids that links of theirs name or named, and
+    ``returned`` the keys of those of which every link counts.
     """
-    linking = find(collection) if names else []
+    relinked = set(relinked)
+    linking = find(collection) if names or relinked or returned else []
     if not linking:
         return
     relations = [index for index in linking if index.family == Family.RELATION]
