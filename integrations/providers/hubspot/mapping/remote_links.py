@@ -17,7 +17,8 @@ def to_remote_links(
         ids = properties.get(name)
         if not isinstance(ids, list):
             continue
-        for each in ids:
+        known = [each for each in ids if isinstance(each, str) and each]
+        for each in dict.fromkeys(known):
             yield RemoteLink(
                 relation=name,
                 target_id=each,
