@@ -136,7 +136,6 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "services/items/search/words.py::REPEATED_LENGTH": WHOLE,
     "services/items/history/table_history.py::PAGE_SIZE": "next_url",
     "services/items/history/table_history.py::FEW": WHOLE,
-    "services/items/tables/groups.py::SHOWN_ID": f"{NONE}it tells two names apart",
     "services/items/tables/groups.py::CURRENCY_LENGTH": (
         f"{NONE}codes of currencies have three letters"
     ),
