@@ -101,6 +101,17 @@ def test_labels_that_a_list_names_in_its_own_way_are_asked_for_by_one_batch(hubs
     assert asked == {"inputs": [{"id": "9001"}]}
 
 
+def test_a_link_that_a_batch_leaves_out_stays_as_it_was_listed(hubspot):
+    hubspot.transport.on(LIST, hubspot.load("contacts_page_with_labels"))
+    path = "POST /crm/associations/2026-09/contacts/companies/batch/read"
+    hubspot.transport.on(path, hubspot.load("associations_none"))
+
+    zoe, _ = fetch_page(hubspot).items
+
+    assert zoe.parent_id == "7002"
+    assert zoe.properties["associations.companies"] == ["7001", "7002"]
+
+
 def test_the_next_page_is_sent_for_when_all_of_this_one_is_here(hubspot, monkeypatch):
     hubspot.transport.on(LIST, hubspot.load("contacts_page_with_labels"))
     path = "POST /crm/associations/2026-09/contacts/companies/batch/read"

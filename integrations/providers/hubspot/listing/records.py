@@ -190,7 +190,10 @@ class Reader:
         for association in self.associations:
             ids = [key for key, each in listed.items() if _lacks(each, association)]
             told = self.links.fetch(ids, [association]) if ids else {}
-            found |= {key: {**found.get(key, {}), **each} for key, each in told.items()}
+            for key, each in told.items():
+                # What a batch leaves out is still as the list has told it.
+                if each[association.to].ids:
+                    found[key] = {**found.get(key, {}), **each}
         return found
 
     def _with_links(self, item: IntegrationItem, links: Links) -> IntegrationItem:
