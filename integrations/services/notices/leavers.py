@@ -11,7 +11,7 @@ from typing import Final
 
 from django.contrib.auth.models import User
 
-from integrations.models import Follow, SavedView
+from integrations.models import Follow, Item, SavedView
 from integrations.services.items.saved_views import store
 from integrations.services.notices import view_items
 from integrations.services.notices.view_items import BrokenViewError, NotReadyError
@@ -49,7 +49,7 @@ def look(follow: Follow, view: SavedView, user: User) -> Leaving:
     shown = view_items.all_shown(view, user, most=MOST_REMEMBERED)
     if len(shown) > MOST_REMEMBERED:
         return Leaving(follow_id=follow.pk, shown=NOTHING, is_unknown=True)
-    gone = frozenset(_read(follow, view) or ()) - shown
+    gone = _still_stored(frozenset(_read(follow, view) or ()) - shown, user)
     earlier = [key for key in follow.left or () if key not in shown | gone]
     return Leaving(
         follow_id=follow.pk,
@@ -57,6 +57,16 @@ def look(follow: Follow, view: SavedView, user: User) -> Leaving:
         shown=_write(shown, view),
         left=[*sorted(gone, reverse=True), *earlier][:MOST_LEFT],
     )
+
+
+def _still_stored(keys: frozenset[int], user: User) -> frozenset[int]:
+    """Return those of a user's items that were not erased with their connection."""
+    ordered, own = sorted(keys), Item.objects.owned_by(user)
+    found: set[int] = set()
+    for start in range(0, len(ordered), view_items.BATCH):
+        part = ordered[start : start + view_items.BATCH]
+        found.update(own.filter(pk__in=part).values_list("pk", flat=True))
+    return frozenset(found)
 
 
 def settle(leaving: Leaving) -> None:
