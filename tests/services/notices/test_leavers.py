@@ -204,6 +204,18 @@ def test_another_filter_of_a_view_forgets_what_left_it_before(
     assert Follow.objects.get().left == []
 
 
+def test_what_was_erased_here_has_left_nothing(
+    alice: User, contacts: Collection, ones: SavedView, ana: Item
+) -> None:
+    put(contacts, "Zoe Reyes", "1", minutes=3000)
+    leavers.settle(leavers.look(Follow.objects.get(), ones, alice))
+    ana.delete()
+
+    tick(timezone.now() + 2 * HOUR)
+
+    assert mail.outbox == []
+
+
 def test_a_view_over_everything_tells_what_left_it(
     alice: User, contacts: Collection, ana: Item
 ) -> None:
