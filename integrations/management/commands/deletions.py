@@ -35,7 +35,7 @@ class Command(ActingCommand):
         for row in rows:
             held = row.hold
             number = f"{held.count:,} of {row.stored_count:,}" if held else "none"
-            yield f"{row.pk} {row.name} of {row.connection}: {number} items are held"
+            yield f"{row.pk} {row.name} of {row.connection}: deletions held: {number}"
 
     def choices_of(
         self, options: dict[str, Any], rows: list[Collection]

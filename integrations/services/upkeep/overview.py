@@ -271,7 +271,7 @@ def _tables(results: Mapping[str, Result]) -> Iterator[Section]:
             id=name.replace(" ", "_"),
             label=name.capitalize(),
             value=size["rows"],
-            text=f"about {size['rows']:,} rows{_megabytes(size)}",
+            text=f"about {wording.count_text(size['rows'], 'row')}{_megabytes(size)}",
         )
         for name, size in sorted(measured.items())
         if size["rows"]
