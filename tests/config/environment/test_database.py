@@ -60,7 +60,15 @@ def test_options_of_the_driver_and_of_a_pooler_stand_behind_the_address() -> Non
 
 
 @pytest.mark.parametrize(
-    "url", ["mysql://a:hidden@b/c", "postgres://a:hidden@b:port/c", "hidden"]
+    "url",
+    [
+        "mysql://a:hidden@b/c",
+        "postgres://a:hidden@b:port/c",
+        "postgres://a:1#hidden@b/c",
+        "postgres://a:1/hidden@b/c",
+        "postgres://a:1?hidden@b/c",
+        "hidden",
+    ],
 )
 def test_an_address_of_no_database_is_refused_without_showing_it(url: str) -> None:
     env = Environment({"DATABASE_URL": url})
