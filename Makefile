@@ -85,7 +85,7 @@ $(VENV)/ready-dev: requirements-dev.txt requirements-otel.txt $(VENV)/ready
 # What the tests on real processes drive, as a program and its Debian package; CHROMIUM
 # names another browser. Those of a server are started by the tests, on ports of theirs.
 PROGRAMS := chromium:chromium promtool:prometheus rabbitmq-server:rabbitmq-server \
-	redis-server:redis-server
+	redis-server:redis-server faketime:faketime
 programs:
 	@missing=$$(for each in $(PROGRAMS); do \
 		test "$$each" = chromium:chromium && test -n "$$CHROMIUM" && continue; \

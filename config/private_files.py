@@ -10,6 +10,7 @@ UMASK = 0o077
 # What the processes keep in VAR_DIR.
 KEPT = (
     "mooring.sqlite3*",
+    "grant_ledger.sqlite3*",
     "sandbox.sqlite3*",
     "valkey",
     "valkey/**/*",

@@ -14,7 +14,7 @@ from config import deadlines, private_files
 from config.background.queues import QUEUES
 from config.cache import read_cache
 from config.environment.broker import read_broker
-from config.environment.database import read_database
+from config.environment.database import read_database, read_replica
 from config.environment.env import LOG_LEVELS, Environment, is_loopback
 from config.environment.mail import read_mail
 from config.environment.monitors import read_headers, read_sentry_dsn
@@ -175,6 +175,14 @@ USE_I18N = True
 # --- Database ---------------------------------------------------------------
 
 DATABASES = {"default": read_database(env, base_dir=BASE_DIR, var_dir=VAR_DIR)}
+# Lists of items may be read there, if it is no further behind than so.
+REPLICA_LAG_SECONDS = env.number("REPLICA_LAG_SECONDS", default=15, low=5, high=600)
+_replica = read_replica(env)
+if _replica:
+    _replica["CONN_MAX_AGE"] = DATABASES["default"].get("CONN_MAX_AGE", 0)
+    DATABASES["replica"] = _replica
+    DATABASE_ROUTERS = ["integrations.services.common.replica.Router"]
+    MIDDLEWARE.append("config.web.replica.note_writes")
 with suppress(OSError):
     # SQLite makes its file, but not the directory; whitenoise warns of none.
     VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -427,6 +435,7 @@ CSRF_COOKIE_NAME = f"{_prefix}csrf"
 CSRF_COOKIE_SECURE = _is_https
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
+WROTE_COOKIE_NAME = f"{_prefix}wrote"
 MESSAGE_COOKIE_NAME = f"{_prefix}messages"
 MESSAGE_STORAGE = "config.web.messages.MessageStorage"
 SECURE_SSL_REDIRECT = _is_https
@@ -493,7 +502,7 @@ register_secrets(
     *(Secret(key.partition(":")[2]) for key in TOKEN_KEYS.reveal().split(",")),
     *(provider.client_secret for provider in PROVIDERS.values()),
     *(Secret(word) for word in passwords(_redis.broker_url, _redis.cache_url)),
-    Secret(DATABASES["default"].get("PASSWORD", "")),
+    *(Secret(database.get("PASSWORD", "")) for database in DATABASES.values()),
     Secret(EMAIL_HOST_PASSWORD),
     HEALTH_TOKEN,
     SENTRY_DSN,

@@ -1,6 +1,9 @@
 """Set the site up for tests: no environment of this machine, no network, no Redis."""
 
+import atexit
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 _example = Path(__file__).resolve().parent.parent / ".env.example"
@@ -17,6 +20,10 @@ os.environ |= {
 }
 
 from config.settings import *  # noqa: E402 - the environment comes first
+
+# What one run of the tests remembers is nothing to the next.
+VAR_DIR = Path(tempfile.mkdtemp(prefix="mooring-tests-"))
+atexit.register(shutil.rmtree, VAR_DIR, ignore_errors=True)
 
 if DATABASES["default"]["NAME"] == ":memory:":
     # pytest-django gives each worker a file where it does not know the backend.

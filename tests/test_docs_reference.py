@@ -1,12 +1,16 @@
-"""The documentation names every command, setting and permission, and no other."""
+"""The documentation names every command, setting, permission, alert and notice."""
 
 import re
 from pathlib import Path
 
 import pytest
+import yaml
 from django.core.management import get_commands
 
 from config.environment.env import LINE
+from integrations.models import NoticeKind
+from integrations.services.upkeep.checks.check import Severity
+from integrations.services.upkeep.checks.registry import CHECKS
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -25,9 +29,12 @@ NAME = re.compile(r"`([A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9])(?:=[^`]*)?`")
 NEWCOMER = "ACME_"
 
 
+def section_below(heading: str) -> str:
+    return REFERENCE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+
+
 def rows_below(heading: str) -> set[str]:
-    section = REFERENCE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
-    return set(re.findall(r"^\| `([\w.]+)` \|", section, re.MULTILINE))
+    return set(re.findall(r"^\| `([\w.]+)` \|", section_below(heading), re.MULTILINE))
 
 
 def test_the_reference_has_each_command_of_ours() -> None:
@@ -81,3 +88,34 @@ def test_each_setting_that_is_read_is_explained() -> None:
 
     assert len(read) > 30
     assert read <= explained
+
+
+def test_the_reference_has_each_alert_with_its_severity_and_its_time() -> None:
+    rules = yaml.safe_load((ROOT / "docs/monitoring/alerts.yml").read_text("utf-8"))
+    known = {
+        rule["alert"]: (rule["labels"]["severity"], rule["annotations"]["runbook"])
+        for group in rules["groups"]
+        for rule in group["rules"]
+    }
+    section = section_below("Alerts")
+    rows = re.findall(
+        r"^\| `(\w+)` \| (\w+) \| [^|]+ \| ([^|]+) \|", section, re.MULTILINE
+    )
+
+    assert {name: severity for name, severity, _ in rows} == {
+        name: severity for name, (severity, _) in known.items()
+    }
+    for name, _, more in rows:
+        paragraph = known[name][1].partition("#")[2]
+        assert "{{" in paragraph or more.strip("` ") == paragraph, name
+
+
+def test_an_alert_fires_for_a_check_of_any_severity() -> None:
+    text = (ROOT / "docs/monitoring/alerts.yml").read_text("utf-8")
+    watched = set(re.findall(r'mooring_check_passes\{severity="(\w+)"\} == 0', text))
+
+    assert watched == {check.severity.value for check in CHECKS} == set(Severity)
+
+
+def test_the_reference_has_each_kind_of_notice() -> None:
+    assert rows_below("Notices") == set(NoticeKind.values)

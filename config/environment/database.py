@@ -20,6 +20,7 @@ SQLITE_OPTIONS = {
     ),
 }
 
+POSTGRESQL: Final = frozenset({"postgres", "postgresql"})
 POSTGRESQL_OPTIONS = {
     "connect_timeout": 5,
     # A worker that stands still inside a transaction must not keep its rows from
@@ -52,6 +53,28 @@ def read_database(env: Environment, *, base_dir: Path, var_dir: Path) -> dict[st
     return database
 
 
+def read_replica(env: Environment) -> dict[str, Any] | None:
+    """Return the read replica of a PostgreSQL, None where there is none."""
+    url = env.text("REPLICA_DATABASE_URL")
+    if not url:
+        return None
+    try:
+        replica = _postgresql(urlsplit(url))
+    except ValueError:
+        replica = {"NAME": ""}
+    if not replica["NAME"]:
+        env.refuse(
+            "E027",
+            "REPLICA_DATABASE_URL",
+            "is not the address of a PostgreSQL.",
+            "Write postgres://user:password@host:5432/name.",
+        )
+        return None
+    # A page goes on with the primary; libpq waits for two seconds at least.
+    replica["OPTIONS"] = {**replica["OPTIONS"], "connect_timeout": 2}
+    return replica
+
+
 def _sqlite(path: str, base_dir: Path) -> dict[str, Any]:
     name = unquote(path.removeprefix("/").partition("?")[0])
     if name not in {"", ":memory:"}:
@@ -69,7 +92,7 @@ def _postgresql(url: SplitResult) -> dict[str, Any]:
     So a socket or several hosts are named as libpq does: ``?host=/run/postgresql``.
     ValueError for what is no such address.
     """
-    if url.scheme not in {"postgres", "postgresql"}:
+    if url.scheme not in POSTGRESQL:
         raise ValueError("no such scheme")
     options = dict(parse_qsl(url.query, keep_blank_values=True))
     # Django's own: a pooler that works by transactions loses server-side cursors.

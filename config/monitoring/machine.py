@@ -1,4 +1,4 @@
-"""Report of this machine: a thread of each process has its checks run and stored."""
+"""Report of this machine: a thread of each process tells how it is, and what it saw."""
 
 import logging
 import threading
@@ -19,9 +19,11 @@ def begin() -> None:
 def _report_for_ever() -> None:
     # Models are there only once the process has been set up.
     reports = import_module("integrations.services.upkeep.checks.reports")
+    restored = import_module("integrations.services.grants.restored_database")
     wait = threading.Event()
     while True:
         try:
+            restored.publish(reports.machine_name())
             reports.report_machine(now=timezone.now())
         except Exception:
             logger.warning("machine not reported", exc_info=True)

@@ -40,6 +40,8 @@ class Collection(models.Model):
     REASON_COLUMNS = ("reason", "reason_data")
     # No column: what its spot checks prove, where a page shows that.
     proof: Any = None
+    # Links are as fresh as fields, and a pass over them may take two syncs.
+    LONGEST_LINK_LAG = timedelta(minutes=30)
     # No quota comes back later.
     LONGEST_BLOCK = timedelta(days=32)
     # One listing may be short by accident; two in a row are not.
@@ -143,6 +145,12 @@ class Collection(models.Model):
     def is_listed(self) -> bool:
         """Tell whether the provider still shows it to this connection."""
         return self.misses < self.MOST_MISSES
+
+    def has_old_links(self, synced_at: datetime | None) -> bool:
+        """Tell whether its links lag behind its fields, which a sync read last."""
+        if self.links_read_at is None or synced_at is None:
+            return False
+        return synced_at - self.links_read_at > self.LONGEST_LINK_LAG
 
     def is_blocked(self, now: datetime) -> bool:
         """Tell whether a used-up quota, or a long wait, keeps it from being read."""

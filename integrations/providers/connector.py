@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Literal
+from urllib.parse import SplitResult
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError
@@ -64,6 +65,19 @@ class NewGrant:
     api: ApiClient
     oauth: OAuthClient
     settings: ProviderSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageTarget:
+    """The item that an address stands for, by id.
+
+    Its type and its account, as that stands in the addresses of all its items, where
+    these tell items of one id apart.
+    """
+
+    remote_id: str
+    item_type: str = ""
+    account: str = ""
 
 
 class BaseConnector(ABC):
@@ -183,6 +197,13 @@ class BaseConnector(ABC):
     ) -> str | None:
         """Return the remote id of the collection whose rows an item holds, if any."""
         return None
+
+    def page_target(self, address: SplitResult) -> PageTarget:
+        """Return what the address of a page at the provider stands for.
+
+        Without anything more telling it is the last part of its path.
+        """
+        return PageTarget(remote_id=address.path.rstrip("/").rpartition("/")[2])
 
     def own_user_ids(
         self, account_id: str, account: Mapping[str, Any], schema: Mapping[str, Any]

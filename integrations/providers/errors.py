@@ -1,8 +1,8 @@
 """Errors that only a connector can find out while it lists."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from integrations.http.errors import ApiError, Transient
+from integrations.http.errors import ApiError, Transient, may_pass
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.records import RemoteCollection
 
@@ -18,13 +18,29 @@ class NothingSharedError(Transient):
 class IncompleteListingError(ApiError):
     """A part of an account could not be looked into; ``found`` is the rest.
 
-    What is not in it may be there all the same.
+    What is not in it may be there all the same. ``parts`` are those that could be
+    named, with what was answered for each.
     """
 
-    def __init__(self, message: str, *, found: "Sequence[RemoteCollection]") -> None:
-        """Store what was found."""
+    def __init__(
+        self,
+        message: str,
+        *,
+        found: Sequence[RemoteCollection],
+        parts: Mapping[str, ApiError] | None = None,
+        is_definite: bool = False,
+    ) -> None:
+        """Store what was found; ``is_definite`` if what is in no part is not there."""
         super().__init__(message)
         self.found = found
+        self.parts = parts or {}
+        self.is_definite = is_definite
+
+    @property
+    def cause(self) -> ApiError:
+        """Return what was answered for a part, first of all what may pass."""
+        told = [*self.parts.values()]
+        return next((exc for exc in told if may_pass(exc)), told[0] if told else self)
 
 
 class CollectionDeletedError(ApiError):

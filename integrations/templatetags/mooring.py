@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from integrations.models import Collection, Item, SyncRun
+from integrations.models import Collection, Connection, Item, SyncRun
 from integrations.providers import SPECS
 from integrations.providers.spec import ProviderSpec
 from integrations.services.connections.status import Status
@@ -115,6 +115,12 @@ def tone(word: str) -> str:
 def words(slug: str) -> str:
     """Turn a stored word such as no_permission into words for users."""
     return str(slug).replace("_", " ").capitalize()
+
+
+@register.filter
+def has_old_links(collection: Collection, connection: Connection) -> bool:
+    """Tell whether a collection's links lag behind its fields."""
+    return collection.has_old_links(connection.last_synced_at)
 
 
 @register.inclusion_tag("partials/badge.html")

@@ -85,8 +85,8 @@ class App:
                 copy = replace(response, headers=list(response.headers))
                 response = kind.after(self.sandbox, request, copy, params)
         provider.finish(self.sandbox, request, response)
-        if self.recorder and response.status < 300 and not striking:
-            self.recorder.add(request, response)
+        if self.recorder:
+            self.recorder.add(request, None if striking else response)
         return response
 
     def _handle(self, provider: Provider, route: Route, request: Request) -> Response:

@@ -7,7 +7,6 @@ PostgreSQL.
 """
 
 import gc
-import re
 import time
 from dataclasses import dataclass
 
@@ -23,14 +22,13 @@ from tests.bench import bare
 from tests.bench.figures import Figures, median, percentile
 from tests.bench.site import product, table_rows
 from tests.bench.site.site import Site
+from tests.support.plans import whole_reads
 
 DEALS, NEIGHBOURS = 100_000, 900_000
 REPETITIONS = 40
 LIMIT_MS, SUMS_LIMIT_MS, MOST_QUERIES = 60.0, 100.0, 12
 LIST_RATIO, MOST_LIST_BYTES = 1.5, 40_000
 DEEP_PAGE, SIZE = 1000, 50
-# What reads a table whole, in the words of either database.
-WHOLE = re.compile(r"SCAN integrations_(item|propertyvalue)\b|Seq Scan on \w+_item\b")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,16 +144,8 @@ def ask(client: Client, address: str) -> Taken:
         cpu=cpu,
         queries=len(asked),
         size=len(page.content),
-        whole=[sql for sql in asked if "integrations_" in sql and _is_whole(sql)],
+        whole=whole_reads(asked),
     )
-
-
-def _is_whole(sql: str) -> bool:
-    """Tell whether a query reads all items, as the database says."""
-    word = "EXPLAIN QUERY PLAN" if database.vendor == "sqlite" else "EXPLAIN"
-    with database.cursor() as cursor:
-        cursor.execute(f"{word} {sql.replace('%', '%%')}", ())
-        return any(WHOLE.search(str(row[-1])) for row in cursor.fetchall())
 
 
 def note_list(figures: Figures, what: str, taken: Taken, *, floor: Taken) -> None:

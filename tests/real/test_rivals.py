@@ -18,7 +18,10 @@ PROCESSES = 3
 def run(stack: Stack, what: str) -> str:
     """Run a function of ``rivals`` in a process of its own; return what it wrote."""
     done = stack.manage(
-        "shell", "--no-imports", "-c", f"from tests.real import rivals; rivals.{what}()"
+        "shell",
+        "--no-imports",
+        "-c",
+        f"from tests.real.support import rivals; rivals.{what}()",
     )
     assert "Traceback" not in done.stderr, done.stderr[-3000:]
     return done.stdout
@@ -44,4 +47,14 @@ def test_each_run_is_taken_once_and_nobody_locks_out_the_other(
         stack.rows("select outcome, count(*) from integrations_syncrun group by 1")
     )
     assert set(outcomes) == {"complete", "cancelled"}
+    stack.close()
+
+
+@pytest.mark.parametrize("database", ["postgres"])
+def test_whoever_stores_in_linked_collections_waits_for_nobody_who_waits(
+    database: str, postgres: "Postgres", tmp_path: Path
+) -> None:
+    url = postgres.create_database("tables", template="migrated")
+    stack = Stack(tmp_path, database_url=url)
+    assert run(stack, "store_tables").splitlines()[-1] == "failed: 0 []"
     stack.close()

@@ -1,5 +1,6 @@
 """A load ends with exact counts whatever happens to the workers that carry it."""
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -17,6 +18,8 @@ ACCOUNTS = {
 }
 COUNT = "select count(*) from integrations_item where deleted_at is null"
 LEASED = "select 1 from integrations_syncrun where lease_id is not null"
+# Seconds from a kill to the next item.
+SOON = 20
 OPEN_RUNS = "select 1 from integrations_syncrun where state <> 'finished'"
 # A worker is called dead after seconds here, so that a test need not wait minutes.
 IMPATIENT = {
@@ -98,6 +101,40 @@ def test_a_worker_killed_in_mid_load_costs_nothing(loading: Stack) -> None:
     assert_ends_complete(loading, kill)
     [(lost,)] = loading.rows("select workers_lost from integrations_syncrun")
     assert lost >= len(was_at_work)
+
+
+PAGE = 100
+SEEN = "select coalesce(sum(seen), 0) from integrations_syncrun"
+
+
+def assert_goes_on_soon(stack: Stack, kill: Callable[[], None]) -> None:
+    """Kill in mid load: the next item comes soon, and at most a page comes twice."""
+    kill()
+    at, so_far = time.monotonic(), count(stack)
+    wait_until(lambda: count(stack) > so_far, "the load goes on", seconds=60, every=0.2)
+    assert time.monotonic() - at <= SOON
+    run = stack.rows("select id from integrations_syncrun")[0][0]
+    page = stack.person("alice@example.com").get(f"/runs/{run}/")
+    assert "worker_lost" in page.text
+    assert_ends_complete(stack, lambda: None)
+    [(seen,)] = stack.rows(SEEN)
+    assert seen - count(stack) <= PAGE
+
+
+@pytest.fixture
+def patient(make_stack: MakeStack) -> Stack:
+    """Return the same with the leases that the product has by default."""
+    return start_loading(make_stack("postgres", sizes=MIDDLE))
+
+
+def test_after_a_worker_is_killed_the_next_item_comes_within_seconds(
+    patient: Stack,
+) -> None:
+    def kill() -> None:
+        patient.kill("worker-interactive")
+        patient.start("worker-interactive")
+
+    assert_goes_on_soon(patient, kill)
 
 
 def test_a_worker_killed_among_the_tables_of_a_base_costs_nothing(

@@ -107,9 +107,12 @@ class Client:
         content = b"".join(parts)
         status, sent = int(started[0][0][:3]), dict(started[0][1])
         slug, _, rest = url.lstrip("/").partition("/")
-        # A sandbox told to misbehave may say anything; what it accepts is described.
-        if status < 300 and is_honest and slug in self.sandbox.providers:
-            check(slug, method, f"/{rest}", raw, kind, answer=(status, content))
+        # A sandbox told to misbehave may say anything; what it accepts is described,
+        # and so is how it refuses.
+        if is_honest and slug in self.sandbox.providers:
+            answer, is_refused = (status, content), status >= 300
+            where = (slug, method, f"/{rest}", raw, kind)
+            check(*where, answer=answer, may_be_odd=is_refused)
         return Answer(status=status, headers=sent, body=content)
 
     def get(self, url: str, **query: str | int) -> Answer:

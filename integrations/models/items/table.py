@@ -26,6 +26,10 @@ class PropertyIndex(models.Model):
         REBUILDING = "rebuilding", "Rebuilding"
         DROPPING = "dropping", "Dropping"
 
+    # No columns: whether texts, or values of an item, are in it in part only.
+    has_cut = False
+    has_more = False
+
     id = models.BigAutoField(primary_key=True)
     collection = models.ForeignKey(
         Collection, on_delete=models.CASCADE, related_name="property_indexes"

@@ -40,10 +40,17 @@ NO_FIELD_CHANGED = "no field changed: its text did, or what is not kept here"
 def reason_text(reason: Reason | None, provider: str = "") -> str:
     """Return why, as a sentence without capital and full stop; empty for nothing.
 
-    A provider's slug lets it use its own words for what only that provider does.
+    A provider's slug lets it use its own words for what only that provider does. The
+    parts of an account that it is about are named.
     """
     if reason is None:
         return ""
+    text = _reason_text(reason, provider)
+    parts = [f"“{each}”" for each in reason.data.get("parts") or ()]
+    return f"{text}: {', '.join(parts)} could not be listed" if parts else text
+
+
+def _reason_text(reason: Reason, provider: str) -> str:
     spec = SPECS.get(provider)
     if spec is not None and (own := spec.reason_texts.get(reason.code)):
         return own.format(number=f"{_number(reason.data):,}")
@@ -120,6 +127,11 @@ def clock_text(seconds: int, provider: str) -> str:
         f"the clock of this site is about {count_text(round(size / unit), noun)}"
         f" {where} that of {provider}"
     )
+
+
+def old_links_text(at: datetime | None) -> str:
+    """Return that links are older than fields, as of when."""
+    return f"its links are as of {time_text(at)}" if at else ""
 
 
 COST_UNKNOWN = "what this costs could not be estimated"

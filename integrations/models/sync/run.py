@@ -249,13 +249,13 @@ class SyncRun(models.Model):
 
     @property
     def entries(self) -> dict[str, CollectionProgress]:
-        """Return what is noted of each collection, and of a listing that failed.
+        """Return what is noted of each collection, and of a listing that lacks parts.
 
         In a run that has ended nothing is being read, whatever was noted last.
         """
         noted = self.noted
         entries = dict(noted.collections)
-        if noted.listing is not None and noted.listing.state is ProgressState.FAILED:
+        if noted.listing is not None and noted.listing.reason is not None:
             entries[noted.LISTING] = noted.listing
         if self.is_open:
             return entries

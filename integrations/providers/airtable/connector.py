@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import SplitResult
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError
@@ -10,7 +11,14 @@ from integrations.http.sending.transport import Response
 from integrations.providers.airtable import cost
 from integrations.providers.airtable.account import identify
 from integrations.providers.airtable.api.classify import classify
-from integrations.providers.airtable.ids import STRUCTURE, table_key
+from integrations.providers.airtable.ids import (
+    BASE,
+    RECORD,
+    STRUCTURE,
+    TABLE,
+    is_id,
+    table_key,
+)
 from integrations.providers.airtable.listing import (
     by_id,
     changes,
@@ -21,7 +29,12 @@ from integrations.providers.airtable.listing.schema import fetch_schema
 from integrations.providers.airtable.mapping import display, links
 from integrations.providers.airtable.spec import SPEC
 from integrations.providers.capabilities import Estimate, Place, Plan, Schedule
-from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
+from integrations.providers.connector import (
+    BaseConnector,
+    CollectionContext,
+    NewGrant,
+    PageTarget,
+)
 from integrations.providers.links import RemoteLink
 from integrations.providers.records import (
     DisplayField,
@@ -88,7 +101,9 @@ class Airtable(BaseConnector):
         The structure is simply listed again.
         """
         if collection.remote_id == STRUCTURE:
-            return structure.fetch_page(api, after=cursor, stored=collection.stored)
+            return structure.fetch_page(
+                api, after=cursor, stored=collection.stored, tries=collection.tries
+            )
         if since is not None:
             return changes.fetch_changes(api, collection, cursor=cursor, since=since)
         return records.fetch_page(api, collection, cursor=cursor)
@@ -145,6 +160,13 @@ class Airtable(BaseConnector):
     ) -> str | None:
         """Return the collection of a table's records."""
         return table_key(parent_id, remote_id) if item_type == "table" else None
+
+    def page_target(self, address: SplitResult) -> PageTarget:
+        """Return the record, table or base that an address is of, whatever the view."""
+        parts = address.path.split("/")
+        kinds = (RECORD, TABLE, BASE)
+        found = (part for kind in kinds for part in parts if is_id(part, kind))
+        return PageTarget(remote_id=next(found, ""))
 
     def own_user_ids(
         self, account_id: str, account: Mapping[str, Any], schema: Mapping[str, Any]

@@ -4,12 +4,18 @@ import functools
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import SplitResult
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError
 from integrations.http.resilience.limits import Limit
 from integrations.http.sending.transport import Response
-from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
+from integrations.providers.connector import (
+    BaseConnector,
+    CollectionContext,
+    NewGrant,
+    PageTarget,
+)
 from integrations.providers.hubspot import (
     objects,
     overwritten,
@@ -30,6 +36,7 @@ from integrations.providers.hubspot.mapping.items import (
 )
 from integrations.providers.hubspot.mapping.remote_links import to_remote_links
 from integrations.providers.hubspot.objects import OBJECT_TYPES, get_object_type
+from integrations.providers.hubspot.pages import record_in
 from integrations.providers.hubspot.spec import SPEC
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.links import RemoteLink
@@ -192,6 +199,10 @@ class HubSpot(BaseConnector):
     ) -> Sequence[str]:
         """Return the columns of HubSpot's own list of a type of records."""
         return objects.leading_columns(item_type)
+
+    def page_target(self, address: SplitResult) -> PageTarget:
+        """Return the record that an address of HubSpot's pages stands for."""
+        return record_in(address.path)
 
     def own_user_ids(
         self, account_id: str, account: Mapping[str, Any], schema: Mapping[str, Any]

@@ -4,16 +4,23 @@ import functools
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
+from urllib.parse import SplitResult, parse_qs
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError
 from integrations.http.sending.transport import Response
-from integrations.providers.connector import BaseConnector, CollectionContext, NewGrant
+from integrations.providers.connector import (
+    BaseConnector,
+    CollectionContext,
+    NewGrant,
+    PageTarget,
+)
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.links import RemoteLink
 from integrations.providers.notion.account import identify
 from integrations.providers.notion.api import content
 from integrations.providers.notion.api.classify import classify
+from integrations.providers.notion.ids import id_in
 from integrations.providers.notion.listing import by_id, inventory, rows, schema
 from integrations.providers.notion.listing.discovery import list_collections
 from integrations.providers.notion.mapping import display, links
@@ -148,6 +155,14 @@ class Notion(BaseConnector):
     ) -> Sequence[str]:
         """Return states, people and dates before the other columns."""
         return leading_columns(schema)
+
+    def page_target(self, address: SplitResult) -> PageTarget:
+        """Return the page that an address is of: the one that a list has open, if any.
+
+        Neither the view of a database nor a block in a page is one.
+        """
+        opened = parse_qs(address.query).get("p", [""])[0]
+        return PageTarget(remote_id=id_in(opened) or id_in(address.path))
 
     def own_user_ids(
         self, account_id: str, account: Mapping[str, Any], schema: Mapping[str, Any]

@@ -8,6 +8,11 @@ from integrations.http.errors import InvalidResponse
 
 _HEX: Final = re.compile(r"[0-9a-f]{32}\Z", re.ASCII)
 
+_AT_END: Final = re.compile(
+    r"(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z",
+    re.ASCII | re.IGNORECASE,
+)
+
 
 def to_id(value: object) -> str:
     """Return an id with hyphens in lower case; InvalidResponse when it is none."""
@@ -23,6 +28,12 @@ def find_id(value: object) -> str | None:
         return to_id(value)
     except InvalidResponse:
         return None
+
+
+def id_in(path: str) -> str:
+    """Return the id that a path ends with, behind a title; empty for none."""
+    found = _AT_END.search(path.rstrip("/"))
+    return to_id(found[0]) if found else ""
 
 
 def find_ids(values: Iterable[object]) -> list[str]:

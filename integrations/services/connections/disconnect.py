@@ -17,6 +17,7 @@ from integrations.services.common import audit, crypto, queue
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError, ProofMissingError
 from integrations.services.common.proof import RecentProof
+from integrations.services.common.row_locks import lock_collections
 from integrations.services.grants import (
     credentials,
     restored_database,
@@ -219,6 +220,7 @@ def purge(connection: Connection) -> None:
         locked = purging.first()
         if locked is None:
             return
+        lock_collections(locked.collections.all())
         # From now on none of them counts, however long deleting them takes.
         locked.collections.update(stored_count=0)
         trail.forget(locked)

@@ -14,6 +14,8 @@ from integrations.services.sync import retries
 # A worker takes what is due within seconds; after this long it is worth saying.
 LONG_QUEUED = timedelta(minutes=2)
 MOST_NAMED = 3
+# What lacks nothing else is complete but for its links.
+OLD_LINKS = "links_as_of"
 KEPT = ("is kept as it was", "are kept as they were")
 ENDED_BADLY = (SyncRun.Outcome.FAILED, SyncRun.Outcome.QUARANTINED)
 Finding = tuple[Condition, str, str]
@@ -84,6 +86,8 @@ def _of_trouble(facts: Facts) -> Iterator[Finding]:
         text = wording.wait_text(waits_for, connection.provider_name)
         yield Condition.WAITING, code, text
     if facts.retry_at is not None:
+        if run is not None and "until" in run.reason_data:
+            yield Condition.WAITING, run.reason, run.reason_text
         yield Condition.RETRYING, *_retrying(facts)
     is_degraded = connection.state == Connection.State.DEGRADED
     if is_degraded and connection.reason == StateReason.QUARANTINED:
@@ -148,7 +152,8 @@ def _of_data(facts: Facts) -> Iterator[Finding]:
         yield Condition.STALE, "stale", ""
     if facts.collections and not selected:
         yield Condition.UNSELECTED, "", ""
-    lacking = [(c, why) for c in selected if (why := _lacks(c, facts.now))]
+    synced_at = facts.connection.last_synced_at
+    lacking = [(c, why) for c in selected if (why := _lacks(c, facts.now, synced_at))]
     is_empty = not facts.item_count and all(
         c.reason == ReasonCode.NOTHING_SHARED for c, _ in lacking
     )
@@ -156,10 +161,10 @@ def _of_data(facts: Facts) -> Iterator[Finding]:
         yield Condition.EMPTY, "", ""
     if lacking:
         names = [f"{collection.name}: {why}" for collection, why in lacking]
-        yield Condition.PARTIAL, lacking[0][0].reason, _named(names)
+        yield Condition.PARTIAL, lacking[0][0].reason or OLD_LINKS, _named(names)
 
 
-def _lacks(collection: Collection, now: datetime) -> str:
+def _lacks(collection: Collection, now: datetime, synced_at: datetime | None) -> str:
     """Return why not all of a collection is here, empty when it is."""
     until = collection.blocked_until
     if until is not None and collection.is_blocked(now):
@@ -167,7 +172,8 @@ def _lacks(collection: Collection, now: datetime) -> str:
         quota = Reason(code=ReasonCode.QUOTA_EXHAUSTED, data=data)
         return collection.reason_text or wording.reason_text(quota)
     if collection.completeness == Completeness.COMPLETE:
-        return ""
+        is_old = collection.has_old_links(synced_at)
+        return wording.old_links_text(collection.links_read_at) if is_old else ""
     word = str(Completeness(collection.completeness).label)
     return collection.reason_text or word[:1].lower() + word[1:]
 

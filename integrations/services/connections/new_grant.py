@@ -16,6 +16,7 @@ from integrations.providers import SPECS
 from integrations.providers.records import RemoteAccount
 from integrations.providers.typed.values import MAX_NAME, cut
 from integrations.services.common import crypto
+from integrations.services.common.row_locks import lock_collections
 from integrations.services.grants import (
     credentials,
     restored_database,
@@ -59,16 +60,21 @@ def store(
     connection.retry_at, connection.failed_syncs = None, 0
     connection.save()
     if not has_same_scopes:
-        # What was out of reach may be in reach now.
-        connection.collections.filter(completeness=Completeness.NO_PERMISSION).update(
-            completeness=Completeness.PENDING, before_refusal=None, **columns(None)
-        )
+        _ask_again_for_refused(connection)
     old = _seal_credential(connection, tokens, issued_at)
     # What another server has is not ours to end.
     if old and not is_moved:
         _give_back_replaced(old, connection)
     store_social_account(connection)
     return has_same_scopes
+
+
+def _ask_again_for_refused(connection: Connection) -> None:
+    """Have collections asked for again that were out of reach of other scopes."""
+    lock_collections(connection.collections.all())
+    connection.collections.filter(completeness=Completeness.NO_PERMISSION).update(
+        completeness=Completeness.PENDING, before_refusal=None, **columns(None)
+    )
 
 
 def _seal_credential(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
 
@@ -17,6 +18,7 @@ from integrations.models.reasons import ReasonCode
 from integrations.providers.capabilities import Estimate, Plan, Schedule
 from integrations.providers.kinds import DeletionKind
 from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.row_locks import lock_collections
 from integrations.services.sync import runs
 from integrations.services.sync.calls import budget
 
@@ -165,10 +167,12 @@ def set_plan(connection: Connection, plan: Plan | None) -> None:
     if slug == connection.plan:
         return
     connection.plan = slug
-    connection.save(update_fields=["plan"])
-    waiting = connection.collections.filter(reason=ReasonCode.PLAN_UNKNOWN)
-    has_waited = waiting.exists()
-    connection.collections.update(blocked_until=None)
+    with transaction.atomic():
+        connection.save(update_fields=["plan"])
+        lock_collections(connection.collections.all())
+        waiting = connection.collections.filter(reason=ReasonCode.PLAN_UNKNOWN)
+        has_waited = waiting.exists()
+        connection.collections.update(blocked_until=None)
     if has_waited and connection.is_syncable:
         runs.request_sync(connection, trigger=SyncRun.Trigger.USER)
 

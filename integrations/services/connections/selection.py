@@ -11,6 +11,7 @@ from integrations.models import Connection, SyncRun
 from integrations.models.reasons import ReasonCode
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.services.common import audit, queue
+from integrations.services.common.row_locks import lock_collections
 from integrations.services.items.storage import store
 from integrations.services.sync import runs
 from integrations.services.sync.deletions import seen_bitmap
@@ -34,6 +35,7 @@ def select_collections(
     chosen again is read in full, because only that tells what became of it meanwhile.
     """
     with transaction.atomic():
+        lock_collections(connection.collections.all())
         # Compared here: what was offered may be more than a statement can hold.
         known = list(connection.collections.defer("schema", "details"))
         added = [c.pk for c in known if c.pk in chosen and not c.is_selected]

@@ -1,12 +1,14 @@
 """Recognition of a database that was restored from a backup.
 
-The cache remembers of each connection which refresh token was stored last, by its
-fingerprint and time. A row that knows an older one comes from a backup: its token may
-be spent by now, or its grant ended. Without the cache the provider's answer decides.
+The cache, and a ledger on each machine, remember of each connection which refresh token
+was stored last, by its fingerprint and time. A row that knows an older one comes from a
+backup: its token may be spent by now, or its grant ended. Without both the provider's
+answer decides.
 """
 
 import logging
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import NoReturn
 from uuid import UUID
 
@@ -18,6 +20,7 @@ from integrations.models import Credential, times
 from integrations.models.reasons import StateReason
 from integrations.services.common import connection_state
 from integrations.services.common.errors import NoTokenError
+from integrations.services.grants import grant_ledger
 
 logger = logging.getLogger(__name__)
 
@@ -32,9 +35,10 @@ def _key(connection_id: UUID) -> str:
 
 def note_stored(connection_id: UUID, *, at: datetime, fingerprint: str) -> None:
     """Remember which refresh token a connection has, once the database has it."""
-    cache.set(
-        _key(connection_id), f"{at.isoformat()}|{fingerprint}", timeout=LIFE_SECONDS
-    )
+    stamp = at.astimezone(UTC).isoformat(timespec="microseconds")
+    entry = f"{stamp}|{fingerprint}"
+    cache.set(_key(connection_id), entry, timeout=LIFE_SECONDS)
+    grant_ledger.note(connection_id, stamp, entry)
 
 
 def note_ended(connection_id: UUID, *, at: datetime) -> None:
@@ -68,8 +72,14 @@ def _newer(credential: Credential) -> str | None:
 
 
 def _noted(connection_id: UUID) -> tuple[datetime, str] | None:
-    """Return what was stored last and when, unless a clock that was ahead says so."""
-    entry = cache.get(_key(connection_id))
+    """Return what was stored last and when, by the cache or by this machine."""
+    told = (cache.get(_key(connection_id)), grant_ledger.entry_of(connection_id))
+    known = [noted for noted in map(_parsed, told) if noted is not None]
+    return max(known, key=itemgetter(0), default=None)
+
+
+def _parsed(entry: object) -> tuple[datetime, str] | None:
+    """Return the time and fingerprint of an entry; none of a clock that was ahead."""
     if not isinstance(entry, str) or entry.count("|") != 1:
         return None
     stamp, fingerprint = entry.split("|")
@@ -77,6 +87,28 @@ def _noted(connection_id: UUID) -> tuple[datetime, str] | None:
     if at is None or times.is_ahead(at, timezone.now()):
         return None
     return at, fingerprint
+
+
+def publish(machine: str) -> int:
+    """Tell the cache what this machine remembers, once after it was emptied.
+
+    Returns how many entries that were. Another machine may have ended what this one
+    is about to use.
+    """
+    if not cache.add(f"newest_grants_of:{machine}", "1", timeout=LIFE_SECONDS):
+        return 0
+    told = 0
+    since = timezone.now().astimezone(UTC) - timedelta(seconds=LIFE_SECONDS)
+    for some in grant_ledger.entries(since=since.isoformat(timespec="microseconds")):
+        known = cache.get_many([_key(each) for each in some])
+        newer = {
+            _key(each): entry
+            for each, entry in some.items()
+            if entry > str(known.get(_key(each), ""))
+        }
+        cache.set_many(newer, timeout=LIFE_SECONDS)
+        told += len(newer)
+    return told
 
 
 def refuse(credential: Credential) -> NoReturn:

@@ -177,6 +177,8 @@ def find_children(item: Item, around: Around) -> Children:
             type__in=types,
             parent_remote_id=item.remote_id,
         )
+        # As the index has it, which SQLite takes for nothing less.
+        .exclude(parent_remote_id="")
         .exclude(Exists(links))
         .order_by("sort_name", "pk")
     )

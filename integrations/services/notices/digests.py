@@ -179,7 +179,7 @@ def _of_view(
             title=view.name, link=link, entries=(), number=0, problem=exc.problem
         )
     found = changed.among(shown)
-    found |= {key: changed.at.get(key, span.until) for key in leaving.gone}
+    found |= {key: changed.at.get(key, at) for key, at in leaving.gone.items()}
     made = _section(user, span, view.name, link, found, left=leaving.gone)
     return replace(made, is_cut=changed.is_cut, leaving=leaving)
 

@@ -7,6 +7,7 @@ any instruction repeats at most one page.
 import logging
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -19,6 +20,7 @@ from integrations.http.errors import (
     DAILY_QUOTA,
     ApiError,
     InvalidResponse,
+    QuotaExhausted,
     RateLimited,
     Transient,
     Unauthorized,
@@ -36,7 +38,13 @@ from integrations.services.common.errors import (
     NoTokenError,
 )
 from integrations.services.grants.tokens import TokenSource
-from integrations.services.sync import collection_loop, failures, quarantine, runs
+from integrations.services.sync import (
+    collection_loop,
+    failures,
+    quarantine,
+    retries,
+    runs,
+)
 from integrations.services.sync.calls import budget, clock, spend
 from integrations.services.sync.calls.run_answers import RunAnswers
 from integrations.services.sync.collections import discovery
@@ -138,9 +146,9 @@ def _work(current: RunLease) -> float | None:
         _end(run, current.lease_id, outcome, reason, state=state)
         return None
     except RateLimited as exc:
-        return _again(
-            current, _wait_after(exc, run.connection), failures.reason_of(exc)
-        )
+        return _wait(current, exc, _wait_after(exc, run.connection))
+    except QuotaExhausted as exc:
+        return _wait(current, exc, (exc.until - timezone.now()).total_seconds())
     except (Transient, InvalidResponse) as exc:
         return _after_failure(current, exc)
     except ApiError as exc:
@@ -185,6 +193,19 @@ def _wait_after(exc: RateLimited, connection: Connection) -> float:
     return left.total_seconds() + connection.pk.int % 300
 
 
+def _wait(
+    current: RunLease, exc: ApiError, seconds: float, **facts: Any
+) -> float | None:
+    """Wait for the provider; a long wait keeps no run open, the next one goes on."""
+    if seconds <= failures.LONGEST_PAUSE:
+        return _again(current, seconds, failures.reason_of(exc, **facts))
+    now = timezone.now()
+    until = now + timedelta(seconds=seconds)
+    reason = failures.block_all(current, exc, until=until)
+    _finish(current, wait=reason, not_before=min(until, now + retries.LONGEST_PLAN))
+    return None
+
+
 def _after_loss(current: RunLease) -> None:
     """End a run that was cancelled or has no grant; otherwise somebody else has it."""
     run = current.run
@@ -223,8 +244,8 @@ def _after_failure(current: RunLease, exc: ApiError) -> float | None:
     if run.failures >= failures.MOST_IN_A_ROW:
         _end_badly(run, current.lease_id, exc)
         return None
-    reason = failures.reason_of(exc, attempt=run.failures + 1)
-    return _again(current, collection_loop.pause_after(exc, run.failures), reason)
+    pause = collection_loop.pause_after(exc, run.failures)
+    return _wait(current, exc, pause, attempt=run.failures + 1)
 
 
 def _after_outage(current: RunLease, exc: Exception) -> float | None:
@@ -274,26 +295,42 @@ def _reason_of(exc: ApiError) -> Reason:
     return failures.reason_of(exc, **facts)
 
 
-def _finish(current: RunLease) -> None:
-    """Finish the run with the outcome of its collections."""
+def _finish(
+    current: RunLease,
+    *,
+    wait: Reason | None = None,
+    not_before: datetime | None = None,
+) -> None:
+    """Finish the run with the outcome of its collections.
+
+    To ``wait`` until ``not_before`` is no trouble of the connection.
+    """
     run, outcomes = current.run, SyncRun.Outcome
     states = [entry.state for entry in run.entries.values()]
     unfinished = [state for state in states if state is not ProgressState.DONE]
     if not unfinished:
         outcome = outcomes.COMPLETE
-    elif {ProgressState.DONE, ProgressState.PARTIAL} & set(states):
+    elif any(entry.state in retries.READ for entry in run.noted.collections.values()):
         outcome = outcomes.PARTIAL
     else:
         outcome = outcomes.FAILED
     current.renew()
     reason = None
     if unfinished:
-        reason = Reason(code=ReasonCode.COLLECTIONS)
+        reason = wait or Reason(code=ReasonCode.COLLECTIONS)
     elif _has_found_nothing(run):
         reason = Reason(code=ReasonCode.EMPTY)
-    state = StateReason.SYNC_FAILED if ProgressState.FAILED in states else None
+    has_failed = ProgressState.FAILED in states and wait is None
+    state = StateReason.SYNC_FAILED if has_failed else None
     with transaction.atomic():
-        ended = _end(run, current.lease_id, outcome, reason, state=state)
+        ended = _end(
+            run,
+            current.lease_id,
+            outcome,
+            reason,
+            state=state,
+            not_before=not_before if unfinished else None,
+        )
         if ended and state is None:
             connection_state.recover(run.connection)
 

@@ -23,14 +23,19 @@ from integrations.http.errors import (
     RateLimited,
     Transient,
     Unauthorized,
+    may_pass,
 )
 from integrations.models import Collection
 from integrations.models.collection import Completeness
 from integrations.models.reasons import Reason, ReasonCode
 from integrations.models.sync.progress import ProgressState
-from integrations.providers.errors import CollectionDeletedError, NothingSharedError
+from integrations.providers.errors import (
+    CollectionDeletedError,
+    IncompleteListingError,
+    NothingSharedError,
+)
 from integrations.providers.kinds import Deletion
-from integrations.providers.typed.values import cut
+from integrations.providers.typed.values import MAX_NAME, cut
 from integrations.services.common.errors import (
     CallsSparedError,
     ConnectorError,
@@ -44,6 +49,8 @@ logger = logging.getLogger(__name__)
 
 # So many are one too many.
 MOST_IN_A_ROW = 6
+# Parts of an account that are named in one reason.
+MOST_PARTS = 20
 # Seconds; what has to wait longer keeps no run open.
 LONGEST_PAUSE = 300.0
 
@@ -127,6 +134,20 @@ def mark_blocked(
         collection.save(update_fields=["blocked_until"])
 
 
+def block_all(lease: RunLease, exc: ApiError, *, until: datetime) -> Reason:
+    """Leave alone all that the run has still to read; return why and until when."""
+    reason = reason_of(exc, until=until.isoformat())
+    chosen = lease.connection.collections.filter(
+        is_selected=True, misses__lt=Collection.MOST_MISSES
+    )
+    if not chosen:
+        lease.note_listing(ProgressState.FAILED, reason=reason, **facts_of(exc))
+    for collection in chosen:
+        if lease.progress_of(collection).state.is_open:
+            mark_blocked(lease, collection, exc, until=until)
+    return reason
+
+
 def mark_deleted(
     lease: RunLease, collection: Collection, exc: CollectionDeletedError
 ) -> None:
@@ -171,6 +192,23 @@ def note_listing(lease: RunLease, exc: ApiError) -> None:
     """Note that the account's collections could not be listed."""
     state = ProgressState.FAILED
     lease.note_listing(state, reason=reason_of(exc), **facts_of(exc))
+    lease.renew()
+
+
+def note_listed(lease: RunLease, missing: IncompleteListingError | None) -> None:
+    """Note that the collections were listed, all but those of some named parts.
+
+    What may pass is asked for by the next run, which comes soon.
+    """
+    if missing is None or not missing.parts:
+        lease.note_listing(ProgressState.DONE)
+    else:
+        state = ProgressState.DONE if missing.is_definite else ProgressState.PARTIAL
+        if may_pass(missing.cause):
+            state = ProgressState.FAILED
+        names = [cut(name, MAX_NAME) for name in missing.parts]
+        reason = reason_of(missing.cause, parts=names[:MOST_PARTS])
+        lease.note_listing(state, reason=reason, **facts_of(missing.cause))
     lease.renew()
 
 

@@ -19,6 +19,8 @@ from integrations.models.sync.progress import CollectionProgress, ProgressState
 # Counted since the last sync that worked; after these the schedule goes on alone.
 DELAYS: Final = tuple(timedelta(minutes=number) for number in (1, 2, 5, 10))
 MOST_ATTEMPTS: Final = len(DELAYS) + 1
+# A plan that is further away counts as made by a clock that was ahead.
+LONGEST_PLAN: Final = SyncRun.LONGEST_WAIT - timedelta(minutes=30)
 
 
 READ: Final = (ProgressState.DONE, ProgressState.PARTIAL)
@@ -47,6 +49,20 @@ def _waits(run: SyncRun) -> list[datetime]:
     return [
         datetime.fromisoformat(r.data["until"]) for r in passing if "until" in r.data
     ]
+
+
+def _end_of_quota(run: SyncRun, now: datetime) -> datetime | None:
+    """Return when the first quota of a day ends for which the run lacks something."""
+    reasons = [e.reason for e in run.entries.values() if e.state in LACKING]
+    ends = [
+        datetime.fromisoformat(each.data["until"])
+        for each in reasons
+        if each is not None
+        and each.code is ReasonCode.QUOTA_EXHAUSTED
+        and "until" in each.data
+    ]
+    end = min(ends, default=None)
+    return end if end is not None and now < end < now + LONGEST_PLAN else None
 
 
 def _cause(reason: Reason | None) -> Reason | None:
@@ -89,7 +105,9 @@ def plan(
         at = max(t for t in (pause, not_before, *named) if t is not None)
     elif failure is None and outcome == SyncRun.Outcome.FAILED:
         failed = connection.failed_syncs
-    if failure is not None and run.is_full:
+    if failure is None:
+        at = not_before or _end_of_quota(run, now)
+    if run.is_full and (failure or not_before):
         _want_full_refresh(connection, run, now)
     connection.retry_at, connection.failed_syncs = at, failed
     connection.save(update_fields=["retry_at", "failed_syncs"])

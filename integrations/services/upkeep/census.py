@@ -23,10 +23,13 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast
 from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
 
 from integrations.models import Connection, Edit, Heartbeat, ProviderState, SyncRun
 from integrations.services.sync.calls import spend
 
+# Name of the scheduler itself among the heartbeats.
+BEAT = "beat"
 # A refresh starts within seconds of its time; the rest is what a restart takes.
 OVERDUE_AFTER = timedelta(minutes=2)
 # A grant that ends so soon has to be renewed by its user.
@@ -195,8 +198,17 @@ class Census:
 
     @cached_property
     def heartbeats(self) -> dict[str, datetime]:
-        """Return when each kind of process last did its work."""
-        return dict(Heartbeat.objects.values_list("name", "at"))
+        """Return when each kind of process last did its work.
+
+        Beat is dated by its own clock, the others by whoever does its ticks.
+        """
+        ticks = PeriodicTask.objects.order_by().exclude(last_run_at=None)
+        ticked = ticks.values_list(Value(BEAT), "last_run_at")
+        seen = Heartbeat.objects.order_by().values_list("name", "at")
+        newest: dict[str, datetime] = {}
+        for name, at in seen.union(ticked, all=True):
+            newest[name] = max(at, newest.get(name, at))
+        return newest
 
     @cached_property
     def provider_states(self) -> dict[str, ProviderState]:

@@ -23,6 +23,7 @@ from integrations.services.upkeep.checks import processes, registry, reports, ru
 from integrations.services.upkeep.checks.check import Check, Place, Result
 
 DEADLINE_SECONDS = 2.0
+TOLD_AT = (Place.PANEL, Place.READY)
 SECONDS_OF_A_DAY = 86_400
 Values = Iterator[tuple[Sequence[str], float]]
 
@@ -107,7 +108,7 @@ class _Collector:
 
     def collect(self) -> Iterable[Family]:
         yield from _counters(metrics.read())
-        census, checks = Census(is_whole=True), registry.checks_at(Place.PANEL)
+        census, checks = Census(is_whole=True), registry.checks_at(*TOLD_AT)
         results = runner.run(checks, deadline=DEADLINE_SECONDS, census=census)
         has_rows = runner.have_rows_answered(checks, results)
         if has_rows:

@@ -36,10 +36,12 @@ from integrations.views.items.past.as_of import minute_text
 from integrations.views.items.rows import put_rows
 from integrations.views.live import Look
 from integrations.views.own_columns.values import own_values_of
+from integrations.views.replica import from_replica
 from integrations.views.saved_views import shown as saved_views
 
 
 @require_safe
+@from_replica
 def item_list(request: UserRequest) -> HttpResponse:
     """Show one page of the items that the query string asks for."""
     context = _context(request.user, ItemQuery.parse(request.GET))
@@ -53,6 +55,7 @@ def item_list(request: UserRequest) -> HttpResponse:
 
 
 @require_safe
+@from_replica
 def item_list_live(request: UserRequest) -> HttpResponse:
     """Show what has changed around an open list; its rows stay until asked for.
 

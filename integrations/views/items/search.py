@@ -1,9 +1,11 @@
 """Search everything from any page, or go to what a pasted address or id names."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from integrations.models import Collection, Connection, Item
@@ -15,9 +17,12 @@ from integrations.services.items.search.grouped import TypeGroup, search_by_type
 from integrations.views.access import UserRequest
 from integrations.views.items import emptiness, unread_texts
 from integrations.views.items.facets import type_names
+from integrations.views.items.origins import FROM
 from integrations.views.items.rows import put_rows
 from integrations.views.site import recent_searches
 
+# In the address of a search: what it names is not gone to.
+STAY = "no"
 COLUMNS = (
     {"key": "name", "label": "Name"},
     {"key": "connection", "label": "Connection"},
@@ -27,7 +32,10 @@ COLUMNS = (
 
 @require_safe
 def search(request: UserRequest) -> HttpResponse:
-    """Show the best of each type of items, or the one item whose address was given."""
+    """Show the best of each type of items, or the one item that an id or address names.
+
+    Back from there leads to what else the text finds.
+    """
     text = " ".join(request.GET.get("q", "").replace("\x00", "").split())
     collections = list(
         Collection.objects.filter(connection__owner=request.user)
@@ -37,8 +45,8 @@ def search(request: UserRequest) -> HttpResponse:
     named = find_named(collections, text)
     if text:
         recent_searches.note(request, text)
-    if named.is_exact:
-        return redirect(named.items[0])
+    if named.is_exact and request.GET.get("open") != STAY:
+        return _open(named.items[0], text)
     words = text[:MAX_SEARCH]
     own = Item.objects.owned_by(request.user)
     grouped = search_by_type(own, words, collections, owner_id=request.user.pk)
@@ -66,6 +74,13 @@ def search(request: UserRequest) -> HttpResponse:
         "has_more_links": grouped.has_more_links,
     }
     return render(request, "items/search.html", context)
+
+
+def _open(item: Item, text: str) -> HttpResponse:
+    """Go to an item, from where the way back leads to the search."""
+    stay = urlencode({"q": text, "open": STAY})
+    origin = urlencode({FROM: f"{reverse('integrations:search')}?{stay}"})
+    return redirect(f"{item.get_absolute_url()}?{origin}")
 
 
 def _group(group: TypeGroup, name: str) -> dict[str, Any]:

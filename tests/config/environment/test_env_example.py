@@ -51,6 +51,7 @@ OTHERS = {
     "REDIS_HOST": "other.example.com",
     "REDIS_PASSWORD": "Yx0TwVp4MzYd7NoAe0JfLi6Ru",
     "REDIS_URL": "rediss://other:6390",
+    "REPLICA_DATABASE_URL": "postgres://mooring@replica.example.com/mooring",
     "SECRET_KEY": "another-like-Zq7RvTn2KxWb5LmYc8HdJg4PsFaUe9X3-one",
     "SECRET_KEY_FALLBACKS": "former-like-Zq7RvTn2KxWb5LmYc8HdJg4PsFaUe9X3",
     "SENTRY_DSN": "https://Ea4XzZt8QdCh1RsEi4NjPm0Vy@sentry.example.com/7",

@@ -87,12 +87,16 @@ def test_a_base_that_cannot_be_read_costs_the_others_nothing(airtable):
     airtable.transport.on(TABLES, airtable.load("error_not_shared"), status=403)
     airtable.transport.on(OTHER_TABLES, airtable.load("tables_projects_again"))
 
-    found = list_collections(airtable)
+    with pytest.raises(IncompleteListingError) as caught:
+        list_collections(airtable)
 
-    assert [c.remote_id for c in found] == [
+    assert [c.remote_id for c in caught.value.found] == [
         "structure",
         f"{SECOND}/tblAAAAAAAAAAAAA3",
     ]
+    # What is not shared is not there; what only failed may be.
+    assert caught.value.is_definite
+    assert len(caught.value.parts) == 1
 
 
 def test_a_used_up_workspace_costs_the_others_nothing(airtable):

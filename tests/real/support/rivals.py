@@ -1,4 +1,4 @@
-"""Take, finish and disconnect in threads of one process, beside others that do too.
+"""Work in threads of one process on what others work on too, at the same time.
 
 Run by ``manage.py shell`` of a stack. What it took is printed, one run to a line.
 """
@@ -9,15 +9,28 @@ from uuid import uuid4
 
 from django.contrib.auth.models import User
 from django.db import connection as database
+from django.db import transaction
+from django.utils import timezone
 
-from integrations.models import Connection, SyncRun
+from integrations.models import Collection, Connection, Edit, PropertyIndex, SyncRun
+from integrations.providers.records import IntegrationItem
 from integrations.services.common.clock import database_now
-from integrations.services.connections import disconnect
+from integrations.services.connections import disconnect, selection
+from integrations.services.items.storage import store
+from integrations.services.items.tables.columns import Family
 from integrations.services.sync import runs
+from integrations.services.sync.deletions import held_deletions
 from integrations.services.sync.leases import turns
-from tests.support.rows import make_connection, make_run
+from integrations.services.writing.delivering import storing
+from tests.support.rows import (
+    make_collection,
+    make_connection,
+    make_items,
+    make_run,
+)
 
 USERS, CONNECTIONS, THREADS = 5, 30, 4
+TABLES, ROUNDS = 4, 20
 
 
 def fill() -> None:
@@ -58,3 +71,68 @@ def _finish() -> None:
 def _disconnect() -> None:
     for connection in Connection.objects.order_by("pk")[::3]:
         disconnect.end_grant(connection, actor=None, keep_items=True)
+
+
+def store_tables() -> None:
+    """Store, hold, choose and edit in collections of which one links the others.
+
+    Whoever waits for somebody who waits for them is told so by PostgreSQL, in an
+    error that ends this.
+    """
+    user = User.objects.create_user("tables")
+    # Paused, so that nobody is asked to sync it.
+    connection = make_connection(user, state=Connection.State.PAUSED)
+    tables = [
+        make_collection(connection, remote_id=f"t{number}", position=number)
+        for number in range(TABLES)
+    ]
+    for table in tables:
+        make_items(table, [{"name": f"Row {number}"} for number in range(20)])
+    family = Family.RELATION
+    PropertyIndex.objects.create(collection=tables[0], name="links", family=family)
+    failed: list[Exception] = []
+    works = (_store_page, _store_held, _archive, _choose)
+    threads = [
+        _thread(lambda work=work, table=table: _repeat(work, table, failed))
+        for work in works
+        for table in tables
+    ]
+    for thread in threads:
+        thread.join()
+    print("failed:", len(failed), failed[:1])  # noqa: T201
+
+
+def _repeat(
+    work: Callable[[Collection], object], table: Collection, failed: list[Exception]
+) -> None:
+    for _ in range(ROUNDS):
+        try:
+            work(table)
+        except Exception as exc:  # noqa: BLE001 (the test shows it)
+            failed.append(exc)
+            return
+
+
+@transaction.atomic
+def _store_page(table: Collection) -> None:
+    item = IntegrationItem(id="new", type=table.item_type, name=f"Row {uuid4()}")
+    store.store_page(table, [item], run_id=None, now=timezone.now())
+
+
+@transaction.atomic
+def _store_held(table: Collection) -> None:
+    held_deletions.lock(table)
+    _store_page(table)
+
+
+@transaction.atomic
+def _archive(table: Collection) -> None:
+    if item := table.items.live().order_by("-pk").first():
+        storing.archive_items([Edit(collection=table, item=item)], now=timezone.now())
+
+
+def _choose(table: Collection) -> None:
+    connection = Connection.objects.get(pk=table.connection_id)
+    own = [each.pk for each in connection.collections.all()]
+    for chosen in (own, [each for each in own if each != table.pk]):
+        selection.select_collections(connection, chosen, offered=own, actor=None)

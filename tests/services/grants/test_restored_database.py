@@ -1,5 +1,6 @@
 """A database that is put back from a backup spends no token that was spent since."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,12 @@ from integrations.models import Connection, Credential
 from integrations.models.reasons import StateReason
 from integrations.services.common.errors import NoTokenError
 from integrations.services.connections.disconnect import disconnect
-from integrations.services.grants import introspection, tokens
+from integrations.services.grants import (
+    grant_ledger,
+    introspection,
+    restored_database,
+    tokens,
+)
 from tests.services.fixtures import Connect
 from tests.services.grants.working import expire, refresh_now, stats
 
@@ -29,6 +35,12 @@ def put_back(rows: Rows) -> None:
     Connection.objects.filter(pk=rows[0]["id"]).update(**rows[0])
     Credential.objects.all().delete()
     Credential.objects.create(**rows[1])
+
+
+@pytest.fixture(autouse=True)
+def own_ledger(settings: Any, tmp_path: Path) -> None:
+    settings.VAR_DIR = tmp_path / "var"
+    settings.VAR_DIR.mkdir()
 
 
 @pytest.fixture
@@ -131,13 +143,14 @@ def test_a_grant_that_was_given_back_since_is_not_used_again(
     assert Connection.objects.get().reason == StateReason.DATABASE_RESTORED
 
 
-def test_a_cache_that_knows_nothing_leaves_it_to_the_provider(
-    credential: Credential, strict: Any
+def test_who_remembers_nothing_leaves_it_to_the_provider(
+    credential: Credential, strict: Any, settings: Any
 ) -> None:
     backup = back_up(credential)
     refresh_now(credential)
     put_back(backup)
     cache.clear()
+    (settings.VAR_DIR / grant_ledger.FILE).unlink()
 
     with pytest.raises(NoTokenError):
         refresh_now(credential)
@@ -161,3 +174,80 @@ def test_who_reconnects_just_after_disconnecting_has_no_restored_database(
     again = Credential.objects.get()
 
     assert refresh_now(again).version == again.version + 1
+
+
+@pytest.mark.usefixtures("cannot_ask")
+def test_an_emptied_cache_forgets_no_backup(
+    credential: Credential, strict: Any
+) -> None:
+    backup = back_up(credential)
+    refresh_now(credential)
+    cache.clear()
+    put_back(backup)
+
+    with pytest.raises(NoTokenError):
+        refresh_now(credential)
+
+    assert Connection.objects.get().reason == StateReason.DATABASE_RESTORED
+    assert stats(strict)["double_spends"] == 0
+
+
+def test_an_emptied_cache_forgets_no_grant_that_was_given_back(
+    credential: Credential, django_capture_on_commit_callbacks: Any
+) -> None:
+    backup = back_up(credential)
+    with django_capture_on_commit_callbacks(execute=True):
+        disconnect(credential.connection, actor=None, keep_items=True)
+    cache.clear()
+    put_back(backup)
+
+    with pytest.raises(NoTokenError):
+        tokens.token_for(credential.connection_id)
+
+    assert Connection.objects.get().reason == StateReason.DATABASE_RESTORED
+
+
+def test_a_machine_tells_an_emptied_cache_what_it_remembers_once(
+    credential: Credential,
+    settings: Any,
+    tmp_path: Path,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    backup = back_up(credential)
+    with django_capture_on_commit_callbacks(execute=True):
+        disconnect(credential.connection, actor=None, keep_items=True)
+    cache.clear()
+    assert restored_database.publish("web-1") == 1
+    assert restored_database.publish("web-1") == 0
+    put_back(backup)
+
+    # Another machine, which has not seen it end.
+    settings.VAR_DIR = tmp_path / "another"
+    settings.VAR_DIR.mkdir()
+
+    with pytest.raises(NoTokenError):
+        tokens.token_for(credential.connection_id)
+
+
+def test_what_the_cache_knows_better_is_left_to_it(
+    credential: Credential, settings: Any, tmp_path: Path
+) -> None:
+    refresh_now(credential)
+    ours = settings.VAR_DIR
+    settings.VAR_DIR = tmp_path / "another"
+    settings.VAR_DIR.mkdir()
+    refresh_now(Credential.objects.get())
+    settings.VAR_DIR = ours
+
+    assert restored_database.publish("web-1") == 0
+    assert not restored_database.is_superseded(Credential.objects.get())
+
+
+def test_a_ledger_that_cannot_be_written_keeps_no_answer_from_being_stored(
+    credential: Credential, settings: Any
+) -> None:
+    (settings.VAR_DIR / grant_ledger.FILE).write_text("no database" * 100)
+
+    refresh_now(credential)
+
+    assert Credential.objects.get().version == credential.version + 1

@@ -97,6 +97,49 @@ def test_an_item_deleted_out_of_a_view_is_told_as_deleted(
     assert "Left this view" not in message.body
 
 
+def test_what_was_deleted_for_good_is_not_counted_nor_in_the_way_of_others(
+    alice: User,
+    contacts: Collection,
+    ones: SavedView,
+    ana: Item,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(digests, "MOST_ENTRIES", 1)
+    for name in ("Ben Reyes", "Cem Reyes"):
+        put(contacts, name, "1", minutes=2000)
+    following.unfollow(alice, ones)
+    following.follow(alice, ones)
+    put(contacts, "Ana Reyes", "2")
+    store.delete_some({"name__in": ["Ben Reyes", "Cem Reyes"]})
+
+    tick(timezone.now() + 2 * HOUR)
+
+    (message,) = mail.outbox
+    assert message.subject == "[Mooring] 1 change in what you follow"
+    assert "Ana Reyes" in message.body
+
+
+def test_what_left_without_a_change_of_its_own_comes_after_what_changed(
+    alice: User,
+    contacts: Collection,
+    ones: SavedView,
+    ana: Item,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An item leaves by the name of another one too, or because a day is over."""
+    monkeypatch.setattr(digests, "MOST_ENTRIES", 1)
+    put(contacts, "Ben Reyes", "1")
+    leaving = leavers.Leaving(follow_id=1, shown=b"", gone={ana.pk: ana.changed_at})
+    monkeypatch.setattr(leavers, "look", lambda *_args: leaving)
+
+    tick(timezone.now() + 2 * HOUR)
+
+    body = mail.outbox[0].body
+    assert "Ben Reyes" in body
+    assert "Ana Reyes" not in body
+    assert "and 1 more item" in body
+
+
 def test_what_came_and_left_between_two_digests_is_told_by_the_second(
     alice: User, contacts: Collection, ones: SavedView
 ) -> None:
@@ -133,6 +176,20 @@ def test_another_filter_of_a_view_makes_nothing_leave(
     tick(timezone.now() + 2 * HOUR)
 
     assert mail.outbox == []
+
+
+def test_another_filter_of_a_view_forgets_what_left_it_before(
+    alice: User, contacts: Collection, ones: SavedView, ana: Item
+) -> None:
+    put(contacts, "Ana Reyes", "2")
+    tick(timezone.now() + 2 * HOUR)
+    assert [*leavers.find_left(alice, [ana.pk]).views] == [ana.pk]
+    SavedView.objects.update(parameters=[["phone__is", "7"]])
+
+    assert leavers.find_left(alice, [ana.pk]).views == {}
+    tick(timezone.now() + 27 * HOUR)
+    assert leavers.find_left(alice, [ana.pk]).views == {}
+    assert Follow.objects.get().left == []
 
 
 def test_a_view_over_everything_tells_what_left_it(
@@ -181,6 +238,24 @@ def test_changes_say_which_followed_view_an_item_left(
     assert tags(client.get("/changes/")) == []
 
 
+def test_changes_say_when_not_all_followed_views_were_asked(
+    alice: User,
+    client: Client,
+    ones: SavedView,
+    contacts: Collection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client.force_login(alice)
+    put(contacts, "Ana Reyes", "2")
+    monkeypatch.setattr(leavers, "MOST_ASKED", 1)
+    sign = b'data-code="views_not_asked"'
+    assert sign not in client.get("/changes/").content
+
+    following.follow(alice, SavedView.objects.create(owner=alice, name="All"))
+
+    assert sign in client.get("/changes/").content
+
+
 def test_changes_tell_a_follower_of_their_own_items_only(
     alice: User, bob: User, contacts: Collection, ones: SavedView, ana: Item
 ) -> None:
@@ -188,8 +263,8 @@ def test_changes_tell_a_follower_of_their_own_items_only(
     SavedView.objects.update(is_shared=True)
     following.follow(bob, ones)
 
-    assert leavers.find_left(bob, [ana.pk]) == {}
-    assert [*leavers.find_left(alice, [ana.pk])] == [ana.pk]
+    assert leavers.find_left(bob, [ana.pk]).views == {}
+    assert [*leavers.find_left(alice, [ana.pk]).views] == [ana.pk]
 
 
 def test_keys_are_written_and_read_in_little_room(alice: User, ones: SavedView) -> None:
@@ -216,3 +291,24 @@ def test_a_view_that_could_not_be_asked_at_first_is_remembered_by_the_next_round
     leavers.begin_missing()
 
     assert Follow.objects.get().shown is not None
+
+
+def test_a_view_that_is_never_ready_keeps_no_other_from_being_remembered(
+    alice: User, ones: SavedView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leavers, "MOST_AT_ONCE", 1)
+    other = SavedView.objects.create(owner=alice, name="All")
+    following.follow(alice, other)
+    Follow.objects.update(shown=None)
+    all_shown = view_items.all_shown
+
+    def shown(view: SavedView, *args: Any, **more: Any) -> set[int]:
+        if view == ones:
+            raise view_items.NotReadyError
+        return all_shown(view, *args, **more)
+
+    monkeypatch.setattr(view_items, "all_shown", shown)
+    for _ in range(60):
+        leavers.begin_missing()
+
+    assert Follow.objects.get(view=other).shown is not None

@@ -19,6 +19,8 @@ OF_DIGEST = f"{NONE}the digest has told all that left a view"
 LATER = f"{NONE}what is left over comes next"
 
 BOUNDS = bounds_of_providers.BOUNDS | {
+    "services/sync/retries.py::LONGEST_PLAN": f"{NONE}the schedule goes on",
+    "services/sync/failures.py::MOST_PARTS": f"{NONE}no account has so many at once",
     "views/connections/detail.py::RUNS": "integrations:connection-runs",
     "views/connections/detail.py::HISTORY": "integrations:connection-runs",
     "views/connections/detail.py::ATTEMPTS": "integrations:connection-attempts",
@@ -88,6 +90,9 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "services/items/search/texts.py::MOST_KNOWN": f"{NONE}a memory that begins anew",
     "services/items/history/table_history.py::MOST_LOOKED_AT": "difference.is_partial",
     "services/items/tables/columns.py::MOST_DEFAULT": LOOK,
+    "services/items/tables/groups.py::SHOWN_ID": (
+        f"{NONE}enough of an id to tell two users apart"
+    ),
     "services/items/tables/groups.py::MOST_GROUPS": "groups_left_out",
     "services/items/tables/groups.py::MOST_SUMS": "unsummed_columns",
     "services/items/tables/incoming.py::MOST_NAMED": "has_more",
@@ -180,7 +185,7 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "services/notices/digests.py::MOST_PLANNED": LATER,
     "services/notices/following.py::MOST_FOLLOWED": REFUSED,
     "services/notices/leavers.py::MARK_SIZE": WHOLE,
-    "services/notices/leavers.py::MOST_ASKED": OF_DIGEST,
+    "services/notices/leavers.py::MOST_ASKED": "views_not_asked",
     "services/notices/leavers.py::MOST_LEFT": OF_DIGEST,
     "services/notices/leavers.py::MOST_REMEMBERED": "what leaves it is not told",
     "services/notices/news.py::MOST_CHANGES": "and earlier changes",

@@ -109,6 +109,7 @@ BOUNDS = {
     "providers/notion/listing/rows.py::MOST_CHECKED": NOT_ALL,
     "providers/notion/listing/rows.py::MOST_REST": IN_PART,
     "providers/notion/listing/rows.py::MOST_RESULTS": CAPPED,
+    "providers/airtable/listing/structure.py::MOST_TRIES": "could not be listed",
     "providers/notion/listing/walking.py::MAX_DEPTH": NOT_ALL,
     "providers/notion/listing/walking.py::MOST_PARTS": (
         f"{NONE}nothing is left out: of more parts the whole page is walked"

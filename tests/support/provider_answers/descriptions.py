@@ -23,11 +23,15 @@ from openapi_schema_validator import (
     oas31_format_checker,
 )
 
+from sandbox.core.record import skeleton
+
 DIRECTORY = os.environ.get("API_DESCRIPTIONS", "")
 VERSION = re.compile(r"\d{4}-\d\d(?:-beta)?")
 # A type has a name beside its id.
 DEALS = re.compile(r"(?<=/)0-3(?=/|$)")
 OF_ANOTHER_KIND = ("const", "enum", "type", "required")
+# A key that only tells what kind of thing this is.
+KIND = "object"
 CLOSED = "additionalProperties"
 LIST = re.compile(r"\.\d+(?=\.|$)")
 
@@ -100,7 +104,9 @@ class Operation:
     def check_answer(self, status: int, body: bytes) -> Iterator[str]:
         """Yield where an answer is not as described."""
         responses = self.node["responses"]
-        described = responses.get(str(status))
+        refusal = (f"{status // 100}XX", "default") if status >= 400 else ()
+        names = [n for n in (str(status), *refusal) if n in responses]
+        described = responses[names[0]] if names else None
         if described is None:
             yield f"answer: the status {status} is not described"
             return
@@ -129,15 +135,6 @@ def _to_value(kind: Any, text: str) -> Any:
     if kind in ("integer", "number") and text.isdecimal():
         return int(text)
     return {"true": True, "false": False}.get(text, text) if kind == "boolean" else text
-
-
-def skeleton(value: Any) -> Any:
-    """Return what kind of value it is, without what it says."""
-    if isinstance(value, Mapping):
-        return tuple((key, skeleton(one)) for key, one in sorted(value.items()))
-    if isinstance(value, list):
-        return tuple(dict.fromkeys(skeleton(one) for one in value))
-    return type(value).__name__
 
 
 def thin(value: Any) -> Any:
@@ -177,6 +174,8 @@ def _weigh(cause: ValidationError) -> int:
     """Return how much is wrong: what tells of another alternative weighs most."""
     if cause.validator == CLOSED:
         return len(_unexpected(cause))
+    if cause.validator == "const" and cause.path and cause.path[-1] == KIND:
+        return 100
     return 3 if cause.validator in OF_ANOTHER_KIND else 1
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from integrations.models import Collection, Connection, SpotCheck
 from integrations.models.messages import wording
+from integrations.services.connections.status import status_of
 from tests.support.rows import make_collection, make_connection
 
 
@@ -46,6 +47,33 @@ def test_links_as_of_a_time_and_the_proof_are_told_by_collection(
     assert wording.time_text(known) in html
     proof = "Checked 3,000 of 28,000 in seven days, 0 differ"
     assert f"{proof}: at most 0.1 % wrong, 95 % sure" in html
+
+
+@pytest.mark.parametrize("live", [False, True])
+@pytest.mark.parametrize(("behind", "is_complete"), [(25, True), (45, False)])
+def test_links_that_lag_behind_fields_are_what_a_complete_collection_lacks(
+    as_alice: Client,
+    connection: Connection,
+    collection: Collection,
+    behind: int,
+    is_complete: bool,
+    live: bool,
+) -> None:
+    synced = timezone.now() - timedelta(minutes=2)
+    Connection.objects.update(last_synced_at=synced)
+    Collection.objects.update(
+        links_read_at=synced - timedelta(minutes=behind),
+        completeness="complete",
+        stored_count=1,
+    )
+
+    html = page(as_alice, connection, live=live)
+    connection.refresh_from_db()
+    status = status_of(connection)
+
+    assert ('data-code="links_old"' in html) is not is_complete
+    assert (status.code == "links_as_of") is not is_complete
+    assert (status.condition == "partial") is not is_complete
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,12 @@ from typing import Any, Final
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import (
+    ApiError,
     Forbidden,
-    InvalidRequest,
-    InvalidResponse,
     NotFound,
+    QuotaExhausted,
+    is_refusal,
+    may_pass,
 )
 from integrations.providers.airtable.api.bases import (
     Base,
@@ -49,6 +51,9 @@ from integrations.providers.typed.values import one_line
 
 # Each costs a call; ten of them are a page of some seconds.
 BASES_PER_PAGE: Final = 10
+# What fails after so many pauses, while other bases do not, is left out.
+MOST_TRIES: Final = 2
+REFUSALS: Final = (Forbidden, NotFound)
 # A version of what is kept of a field: 2 adds the inverse of links.
 KEPT_SINCE: Final = 2
 FIELD_PREFIX, VIEW_PREFIX = "field.", "view."
@@ -91,23 +96,52 @@ def list_collections(api: ApiClient) -> list[RemoteCollection]:
     ]
     bases = fetch_bases(api)
     unread = bases.left_out
-    for base in bases.known:
-        if base.permission == NO_PERMISSION:
-            continue
-        try:
-            tables = fetch_tables(api, base.id)
-        except (Forbidden, NotFound):
-            continue
-        except (InvalidRequest, InvalidResponse):
-            unread += 1
-            continue
+    open_bases = [base for base in bases.known if base.permission != NO_PERMISSION]
+    told, parts = _ask_each(api, open_bases)
+    for base, tables in told:
         unread += tables.left_out
         collections += [_to_collection(base, table) for table in tables.known]
-    if unread:
+    if unread or parts:
+        refused = [exc for exc in parts.values() if isinstance(exc, REFUSALS)]
         raise IncompleteListingError(
-            f"bases or tables that could not be read: {unread}", found=collections
+            f"bases or tables that could not be read: {unread + len(parts)}",
+            found=collections,
+            parts=parts,
+            # A user can see that a base exists without being allowed to look into it.
+            is_definite=not unread and len(refused) == len(parts),
         )
     return collections
+
+
+def _ask_each(
+    api: ApiClient, bases: Sequence[Base]
+) -> tuple[list[tuple[Base, Tables]], dict[str, ApiError]]:
+    """Return the tables of each base, and why others told none, by the bases' names.
+
+    What may pass is asked for once more when all others have been; where no base
+    tells anything, that is raised.
+    """
+    told: list[tuple[Base, Tables]] = []
+    failed: dict[str, tuple[Base, ApiError]] = {}
+    for base in bases:
+        try:
+            told.append((base, fetch_tables(api, base.id)))
+        except ApiError as exc:
+            # A quota is one workspace's; a limit is everybody's.
+            if not is_refusal(exc) and not isinstance(exc, QuotaExhausted):
+                raise
+            failed[base.id] = (base, exc)
+    passing = [base for base, exc in failed.values() if may_pass(exc)]
+    for base in passing if told else ():
+        try:
+            told.append((base, fetch_tables(api, base.id)))
+            del failed[base.id]
+        except ApiError as exc:
+            if not is_refusal(exc):
+                raise
+    if failed and not told:
+        raise next(exc for _, exc in failed.values())
+    return told, {base.name: exc for base, exc in failed.values()}
 
 
 def place_of(details: Mapping[str, Any]) -> Place | None:
@@ -137,7 +171,11 @@ def fetch_schema() -> dict[str, Any]:
 
 
 def fetch_page(
-    api: ApiClient, *, after: str | None, stored: StoredItems | None = None
+    api: ApiClient,
+    *,
+    after: str | None,
+    stored: StoredItems | None = None,
+    tries: int = 0,
 ) -> Page:
     """Return the bases behind ``after``, each followed by its tables.
 
@@ -153,7 +191,7 @@ def fetch_page(
     odd_ids: list[str] = []
     nameless = left_out
     for base in now:
-        tables = _fetch_tables(api, base)
+        tables = _fetch_tables(api, base, tries=tries)
         if tables.left_out and not tables.ids and base.id in known:
             odd_ids.append(base.id)
         else:
@@ -230,16 +268,18 @@ def _to_collection(base: Base, table: Table) -> RemoteCollection:
     )
 
 
-def _fetch_tables(api: ApiClient, base: Base) -> Tables:
+def _fetch_tables(api: ApiClient, base: Base, *, tries: int) -> Tables:
     """Return the tables of a base; one that is refused counts as not readable.
 
-    A user can see that a base exists without being allowed to look into it.
+    So does one that has failed ``tries`` times, which costs the others nothing.
     """
     if base.permission == NO_PERMISSION:
         return Tables(known=(), left_out=0)
     try:
         return fetch_tables(api, base.id)
-    except (Forbidden, NotFound):
+    except ApiError as exc:
+        if not is_refusal(exc) or (may_pass(exc) and tries < MOST_TRIES):
+            raise
         return Tables(known=(), left_out=1)
 
 

@@ -6,7 +6,12 @@ from datetime import datetime
 from integrations.providers.connector import CollectionContext
 from integrations.providers.hubspot.api.paging import is_number
 from integrations.providers.hubspot.listing.records import Reader
-from integrations.providers.hubspot.mapping.links import LABELS, PREFIX, has_links
+from integrations.providers.hubspot.mapping.links import (
+    LABELS,
+    NO_PRIMARY,
+    PREFIX,
+    has_links,
+)
 from integrations.providers.hubspot.objects import ObjectType
 from integrations.providers.listing import to_page, without_changed
 from integrations.providers.records import Page, read_fields
@@ -31,10 +36,12 @@ def fetch_items(
 
 
 def link_properties(kind: ObjectType, collection: CollectionContext) -> list[str]:
-    """Return the properties that hold associations which may be read, and labels."""
+    """Return the properties that tell of associations which may be read."""
     associations = kind.associations_for(collection.account.get("scopes"))
     names = [f"{PREFIX}{association.to}" for association in associations]
-    return [*names, *(f"{name}{LABELS}" for name in names)]
+    told = [*names, *(f"{name}{LABELS}" for name in names)]
+    is_primary_told = any(each.primary_id for each in associations)
+    return [*told, NO_PRIMARY] if is_primary_told else told
 
 
 def fetch_relinked(reader: Reader, items: Sequence[StoredItem]) -> list[str]:

@@ -1,6 +1,7 @@
 """Read the records of one collection: pages of a list, batches, single ones."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from integrations.http.client import ApiClient
@@ -190,7 +191,11 @@ class Reader:
         for association in self.associations:
             ids = [key for key, each in listed.items() if _lacks(each, association)]
             told = self.links.fetch(ids, [association]) if ids else {}
-            found |= {key: {**found.get(key, {}), **each} for key, each in told.items()}
+            for key, each in told.items():
+                linked = each[association.to]
+                # That there is none is not so: the list has just told of some.
+                sure = linked if linked.ids else replace(linked, is_partial=True)
+                found[key] = {**found.get(key, {}), association.to: sure}
         return found
 
     def _with_links(self, item: IntegrationItem, links: Links) -> IntegrationItem:

@@ -8,7 +8,7 @@ from integrations.http.client import ApiClient
 from integrations.http.responses.shape import expect_object, objects, optional_object
 from integrations.http.sending import urls
 from integrations.providers.hubspot.api.paging import next_after
-from integrations.providers.hubspot.objects import Association
+from integrations.providers.hubspot.objects import COMPANIES, Association
 from integrations.providers.kinds import Cut, CutKind
 from integrations.providers.listing import read_pages
 from integrations.providers.records import IntegrationItem
@@ -20,6 +20,10 @@ LINKS_PER_PAGE = 500
 MAX_LINK_PAGES = 20
 LINKS_CAPPED = Cut(kind=CutKind.LINKS_CAPPED, number=LINKS_PER_PAGE * MAX_LINK_PAGES)
 PREFIX, HAS_MORE, LABELS = "associations.", ".has_more", ".labels"
+# Of companies of which none is primary, as hardly ever, one is the parent all the same.
+NO_PRIMARY = f"{PREFIX}{COMPANIES.remote_id}.no_primary"
+# The category of the error that a batch names for a record without associations.
+NOT_FOUND = "OBJECT_NOT_FOUND"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +76,7 @@ def has_links(item: StoredItem, links: Links) -> bool:
         return False
     stored, told = item.properties, _told(links)
     # One that was told no label may be stored with some.
-    names = told.keys() | {f"{PREFIX}{to}{LABELS}" for to in links}
+    names = told.keys() | {f"{PREFIX}{to}{LABELS}" for to in links} | {NO_PRIMARY}
     is_same = all(stored.get(name) == told.get(name) for name in names)
     return is_same and item.parent_id == _parent_of(links)
 
@@ -116,7 +120,7 @@ class LinkReader:
         for association in associations:
             found = self._fetch_batch(ids, association) if ids else {}
             for remote_id, linked in links.items():
-                linked[association.to] = found.get(remote_id, Linked())
+                linked[association.to] = found[remote_id]
         return links
 
     def complete(
@@ -138,8 +142,11 @@ class LinkReader:
             json={"inputs": [{"id": remote_id} for remote_id in ids]},
             idempotent=True,
         )
-        found = {}
-        for result in objects(expect_object(answer, "associations"), "results"):
+        body = expect_object(answer, "associations")
+        # Records without any are left out, and so are those that could not be read.
+        absent = Linked(is_partial=_has_failed(body))
+        found = dict.fromkeys(ids, absent)
+        for result in objects(body, "results"):
             source = to_id(optional_object(result, "from").get("id"))
             told = list(_read_types(objects(result, "to"), association))
             found[source] = _to_linked(told, result)
@@ -162,6 +169,12 @@ class LinkReader:
         return replace(_to_linked(told, {}), is_partial=not is_all)
 
 
+def _has_failed(body: dict[str, Any]) -> bool:
+    """Tell whether a batch names errors other than that there is none."""
+    errors = objects(body, "errors") if body.get("errors") else []
+    return any(each.get("category") != NOT_FOUND for each in errors)
+
+
 def _told(links: Links) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for to, linked in links.items():
@@ -171,11 +184,16 @@ def _told(links: Links) -> dict[str, Any]:
             told[f"{PREFIX}{to}{LABELS}"] = labels
         if linked.is_partial:
             told[f"{PREFIX}{to}{HAS_MORE}"] = True
+    companies = links.get(COMPANIES.remote_id, Linked())
+    if companies.ids and companies.primary is None:
+        told[NO_PRIMARY] = True
     return told
 
 
 def _parent_of(links: Links) -> str | None:
-    return links.get("companies", Linked()).primary
+    """Return the primary company, or the first where none is primary."""
+    companies = links.get(COMPANIES.remote_id, Linked())
+    return companies.primary or next(iter(companies.ids), None)
 
 
 def _read_types(
@@ -202,7 +220,7 @@ def _to_linked(told: Sequence[Told], body: dict[str, Any]) -> Linked:
         labels.setdefault(remote_id, []).append(label)
     return Linked(
         ids=ids,
-        primary=next(iter(primary or ids), None),
+        primary=next(iter(primary), None),
         labels=labels,
         is_partial=next_after(body, None) is not None,
         lacks_labels=any(each.is_unnamed for each in told),

@@ -3,7 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from integrations.providers.hubspot.mapping.links import HAS_MORE, LABELS, PREFIX
+from integrations.providers.hubspot.mapping.links import (
+    HAS_MORE,
+    LABELS,
+    NO_PRIMARY,
+    PREFIX,
+)
 from integrations.providers.hubspot.objects import COMPANIES, CONTACTS, OBJECT_TYPES
 from integrations.providers.links import RELATION, SOURCE, TARGET
 from integrations.providers.records import DisplayField, FieldSpec
@@ -19,8 +24,17 @@ def described_relations(properties: Mapping[str, Any]) -> Iterator[DisplayField]
 
 
 def describe_links(properties: Mapping[str, Any]) -> list[DisplayField]:
-    """Return the records that one is associated with, by their type, and the labels."""
-    return [*_describe_relations(properties), *_describe_labels(properties)]
+    """Return the records that one is associated with, by their type, and the labels.
+
+    Where no company is primary, that is told as well.
+    """
+    fields = [*_describe_relations(properties), *_describe_labels(properties)]
+    if properties.get(NO_PRIMARY) is True:
+        none = Text(text="none")
+        fields.append(
+            DisplayField(name=NO_PRIMARY, label="Primary company", value=none)
+        )
+    return fields
 
 
 def _describe_labels(properties: Mapping[str, Any]) -> Iterator[DisplayField]:

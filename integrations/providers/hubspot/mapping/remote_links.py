@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from integrations.providers.hubspot.mapping.links import LABELS, PREFIX
+from integrations.providers.hubspot.mapping.links import LABELS, NO_PRIMARY, PREFIX
 from integrations.providers.hubspot.objects import COMPANIES, OBJECT_TYPES
 from integrations.providers.links import RemoteLink
 
@@ -11,7 +11,8 @@ from integrations.providers.links import RemoteLink
 def to_remote_links(
     properties: Mapping[str, Any], parent_id: str | None
 ) -> Iterator[RemoteLink]:
-    """Yield a link for each associated record; the primary company is the parent."""
+    """Yield a link for each associated record; a primary company is the parent."""
+    primary = None if properties.get(NO_PRIMARY) is True else parent_id
     for to in OBJECT_TYPES:
         name = f"{PREFIX}{to}"
         ids = properties.get(name)
@@ -24,6 +25,6 @@ def to_remote_links(
                 relation=name,
                 target_id=each,
                 target_collection=to,
-                is_primary=to == COMPANIES.remote_id and each == parent_id,
+                is_primary=to == COMPANIES.remote_id and each == primary,
                 labels=tuple(known.get(each, ())),
             )

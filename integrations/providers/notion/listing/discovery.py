@@ -3,6 +3,8 @@
 from typing import Any, Final
 
 from integrations.http.client import ApiClient
+from integrations.http.errors import ApiError, is_refusal
+from integrations.providers.errors import IncompleteListingError
 from integrations.providers.listing import first_pages, map_rows
 from integrations.providers.notion.listing.reader import Reader
 from integrations.providers.notion.listing.search import search
@@ -23,7 +25,8 @@ MOST_PAGES: Final = 10
 def list_collections(api: ApiClient) -> list[RemoteCollection]:
     """Return the collections that a short search finds, in the order to read them.
 
-    Data sources that it misses are revealed while databases and pages are read.
+    Data sources that it misses are revealed while databases and pages are read; where
+    it fails, IncompleteListingError says so beside the others.
     Pages come last, because walking through them takes longest.
     """
     first = RemoteCollection(remote_id=DATABASES, name="Databases", item_type=DATABASE)
@@ -35,10 +38,21 @@ def list_collections(api: ApiClient) -> list[RemoteCollection]:
         listing = search(reader, DATABASES, start)
         return listing.rows, listing.following
 
-    for rows in first_pages(fetch, most=MOST_PAGES):
-        known = filter(None, map_rows(rows, _find_collection).mapped)
-        found |= {collection.remote_id: collection for collection in known}
-    return [first, *found.values(), last]
+    failed: dict[str, ApiError] = {}
+    try:
+        for rows in first_pages(fetch, most=MOST_PAGES):
+            known = filter(None, map_rows(rows, _find_collection).mapped)
+            found |= {collection.remote_id: collection for collection in known}
+    except ApiError as exc:
+        if not is_refusal(exc):
+            raise
+        failed["Data sources"] = exc
+    collections = [first, *found.values(), last]
+    if failed:
+        raise IncompleteListingError(
+            "the search for data sources failed", found=collections, parts=failed
+        )
+    return collections
 
 
 def _find_collection(source: dict[str, Any]) -> RemoteCollection | None:

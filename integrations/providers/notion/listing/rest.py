@@ -6,11 +6,11 @@ https://developers.notion.com/reference/retrieve-a-page-property
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from integrations.http.client import ApiClient
-from integrations.http.errors import Forbidden, InvalidRequest, NotFound
+from integrations.http.errors import ApiError, Forbidden, InvalidRequest, NotFound
 from integrations.http.responses.shape import expect_object
 from integrations.http.sending import urls
 from integrations.providers.notion.api.paging import PAGE_SIZE, Listing, fetch_list
@@ -31,9 +31,20 @@ Thing = dict[str, Any]
 class Rest:
     """Complete the values of pages, for so many ``calls`` at most."""
 
-    def __init__(self, api: ApiClient, *, most: int = MOST_CALLS) -> None:
-        """Start a step: nothing is spent, and nothing was left in part."""
+    def __init__(
+        self,
+        api: ApiClient,
+        *,
+        is_lost: Callable[[ApiError], bool],
+        most: int = MOST_CALLS,
+    ) -> None:
+        """Start a step: nothing is spent, and nothing was left in part.
+
+        ``is_lost`` tells an error that stays, for which a value is left in part, from
+        one that may pass.
+        """
         self._api = api
+        self._is_lost = is_lost
         self._most = most
         self.calls = 0
         self.is_partial = False
@@ -62,6 +73,10 @@ class Rest:
         try:
             return self._read(path, prop)
         except (NotFound, Forbidden, InvalidRequest):
+            return self._in_part(prop)
+        except ApiError as exc:
+            if not self._is_lost(exc):
+                raise
             return self._in_part(prop)
 
     def _path(self, page_id: object, prop: Thing) -> str | None:

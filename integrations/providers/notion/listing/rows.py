@@ -122,16 +122,10 @@ def _check_unseen(
 ) -> Page:
     """Ask for each stored row that the query has not shown: it may be archived."""
     rows = Rows(api, context, most=MOST_CALLS)
-    stored, reader = context.stored, rows.tree.reader
+    stored = context.stored
     batch = stored.unseen(after=found.after, limit=MOST_CALLS) if stored else ()
     for item in batch:
-        try:
-            page = reader.fetch_page(item.id)
-        except ApiError as exc:
-            if not reader.is_lost(exc):
-                raise
-            rows.gathering.count_unreadable({"id": item.id})
-            continue
+        page = rows.fetch(item.id)
         if page is not None:
             rows.add(page)
     if len(batch) < MOST_CALLS:
@@ -203,7 +197,8 @@ class Rows:
         """Start with no rows, and ``most`` calls for the rest of their values."""
         self.gathering = Gathering(context.remote_id)
         reader = Reader(api, context.stored, tries=context.tries)
-        self.tree = Tree(reader, self.gathering, rest=Rest(api, most=most))
+        rest = Rest(api, is_lost=reader.is_lost, most=most)
+        self.tree = Tree(reader, self.gathering, rest=rest)
         self.newest: datetime | None = None
 
     def add(self, row: object) -> None:
@@ -218,7 +213,7 @@ class Rows:
                 self.tree.add(thing)
 
     def _add_page(self, remote_id: str, thing: dict[str, Any]) -> None:
-        page = self.tree.reader.fetch_page(remote_id) if is_partial(thing) else thing
+        page = self.fetch(remote_id) if is_partial(thing) else thing
         if page is None:
             return
         own, parent = self.gathering.own, to_parent(page.get("parent"))
@@ -228,6 +223,19 @@ class Rows:
             self.gathering.move(own, remote_id)
         else:
             self.gathering.add(own, to_page_item(self.tree.complete(page), parent.id))
+
+    def fetch(self, remote_id: str) -> dict[str, Any] | None:
+        """Return a row by its id, None where it is not shown.
+
+        One that Notion can never show is counted as unreadable, and kept.
+        """
+        try:
+            return self.tree.reader.fetch_page(remote_id)
+        except ApiError as exc:
+            if not self.tree.reader.is_lost(exc):
+                raise
+            self.gathering.count_unreadable({"id": remote_id})
+            return None
 
     def _note_time(self, thing: dict[str, Any]) -> None:
         created = to_time(thing.get("created_time"))

@@ -56,7 +56,7 @@ class Tree:
     ) -> None:
         """Add what ``reader`` finds to ``gathering``."""
         self.reader = reader
-        self.rest = rest or Rest(reader.api)
+        self.rest = rest or Rest(reader.api, is_lost=reader.is_lost)
         self.gathering = gathering
         self._buried: set[str] = set()
 

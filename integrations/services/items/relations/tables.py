@@ -1,7 +1,7 @@
 """Make small tables of what an item is linked with: the columns that matter, sums."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
@@ -20,6 +20,8 @@ from integrations.services.items.relations.groups import Group, Linked
 from integrations.services.items.tables.columns import leading_columns
 
 MOST_TABLES, MOST_ROWS, MOST_COLUMNS = 12, 5, 4
+# The kind of fields that hold amounts, with every provider.
+MONEY: Final = "money"
 # What a small table has no room for, or cannot say by itself.
 UNSUITABLE: Final = (fields.RichText, fields.Relation, fields.Many, fields.Files)
 
@@ -167,27 +169,40 @@ def _currencies(collection: Collection) -> set[str]:
 
 def _sums(
     group: Group,
-    columns: Mapping[str, str],
-    described: Sequence[Sequence[DisplayField]],
+    columns: Iterable[str],
+    described: Iterable[Sequence[DisplayField]],
 ) -> list[Money]:
-    """Return the sums of the first column of amounts, one for each currency."""
-    typed = {
-        each.name
-        for each in chain.from_iterable(described)
-        if isinstance(each.value, Money)
-    }
-    # Amounts of several columns have no sum.
-    money = next((name for name in columns if name in typed), None)
-    if money is None:
+    """Return the sums of the first column of amounts, one for each currency.
+
+    Amounts of several columns have no sum. The rows that are shown may have none.
+    """
+    collection = group.collection
+    amounts = _amounts(collection, described)
+    if not amounts:
         return []
-    names = {money} | _currencies(group.collection)
-    totals: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    names = amounts | _currencies(collection)
+    found: dict[str, list[Money]] = {}
     for each in group.live:
-        for field in _describe(group.collection, each.item, names):
-            if field.name == money and isinstance(field.value, Money):
-                value = field.value
-                totals[value.currency, value.symbol] += value.amount
+        for field in _describe(collection, each.item, names):
+            if isinstance(field.value, Money):
+                found.setdefault(field.name, []).append(field.value)
+    ordered = (*columns, *leading_columns(collection))
+    column = next((name for name in ordered if name in found), "")
+    totals: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for value in found.get(column, ()):
+        totals[value.currency, value.symbol] += value.amount
     return [
         Money(amount=amount, currency=currency, symbol=symbol)
         for (currency, symbol), amount in sorted(totals.items())
     ]
+
+
+def _amounts(
+    collection: Collection, described: Iterable[Sequence[DisplayField]]
+) -> set[str]:
+    """Return the fields of amounts, by the schema and by the rows that are shown."""
+    leading = set(leading_columns(collection))
+    specs = read_fields(collection.schema)
+    told = {spec.name for spec in specs if spec.kind == MONEY and spec.name in leading}
+    fields_shown = chain.from_iterable(described)
+    return told | {f.name for f in fields_shown if isinstance(f.value, Money)}

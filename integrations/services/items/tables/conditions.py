@@ -23,7 +23,7 @@ from integrations.models import PropertyIndex, PropertyValue
 from integrations.services.items.tables import operators
 from integrations.services.items.tables.columns import LINKING, Column, Family
 from integrations.services.items.tables.operators import YES, Operator, to_amount
-from integrations.services.items.tables.values import DAY, TIME, fold, id_text
+from integrations.services.items.tables.values import DAY, TIME, fold, id_number
 
 SEPARATOR = "__"
 # Without a value there is nothing to write, and browsers leave empty fields in.
@@ -188,8 +188,10 @@ def _holds(condition: Condition, asker: Asker, names: _Names) -> Q:
     if condition.operator is Operator.ME:
         return names.q(number__in=asker.identities)
     family = condition.column.family
-    if family in LINKING:
-        return names.q(text__in=[id_text(each) for each in asker.linked[condition]])
+    if family is Family.RELATION:
+        return names.q(number__in=[id_number(i) for i in asker.linked[condition]])
+    if family is Family.INCOMING:
+        return names.q(text__in=asker.linked[condition])
     if family is Family.BOOLEAN:
         return names.q(number=float(condition.values[0] == YES))
     if family is Family.NUMBER:

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import OperationalError, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from integrations.models import Collection, Item, PropertyIndex, PropertyValue
@@ -26,7 +26,7 @@ from integrations.services.items.tables import rows
 from integrations.services.items.tables.columns import LINKING, Column, columns_of
 from integrations.services.items.tables.results import typed_columns_of
 from integrations.services.items.tables.rows import Indexed
-from integrations.services.items.tables.values import places_of
+from integrations.services.items.tables.values import CUT, MORE, places_of
 
 logger = logging.getLogger(__name__)
 
@@ -80,12 +80,7 @@ def prepare(collection: Collection, columns: Sequence[Column]) -> Indexes:
     if not columns:
         return Indexes(by_column={})
     names = [column.id for column in columns]
-    known = {
-        index.name: index
-        for index in PropertyIndex.objects.filter(
-            collection=collection, name__in=names
-        ).exclude(state=_STATE.DROPPING)
-    }
+    known = _find(collection, names)
     outdated = [
         column
         for column in columns
@@ -94,7 +89,8 @@ def prepare(collection: Collection, columns: Sequence[Column]) -> Indexes:
     ]
     try:
         if outdated:
-            known |= _begin(collection, outdated)
+            _begin(collection, outdated)
+            known = _find(collection, names)
         _note_use(known.values())
     except OperationalError:
         # Somebody else writes; a worker waits for its turn, and a page does not.
@@ -120,6 +116,17 @@ def prepare(collection: Collection, columns: Sequence[Column]) -> Indexes:
     return Indexes(by_column=usable, building=building)
 
 
+def _find(collection: Collection, names: Sequence[str]) -> dict[str, PropertyIndex]:
+    """Return indexes by name, with whether they hold all of their items' values."""
+    rows = PropertyValue.objects.filter(index=OuterRef("pk"))
+    found = PropertyIndex.objects.filter(collection=collection, name__in=names)
+    told = found.exclude(state=_STATE.DROPPING).annotate(  # type: ignore[no-redef]
+        has_cut=Exists(rows.filter(number=CUT)),
+        has_more=Exists(rows.filter(number=MORE)),
+    )
+    return {index.name: index for index in told}
+
+
 def _done(index: PropertyIndex | None, collection: Collection) -> int:
     return min(index.done, collection.stored_count) if index else 0
 
@@ -141,9 +148,7 @@ def labels_of(collection: Collection, column: Column) -> str:
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def _begin(
-    collection: Collection, columns: Sequence[Column]
-) -> dict[str, PropertyIndex]:
+def _begin(collection: Collection, columns: Sequence[Column]) -> None:
     """Build indexes at once if the collection is small, else ask a worker to."""
     with transaction.atomic():
         # Locked, because a sync that stores a page must see the indexes there are.
@@ -163,7 +168,6 @@ def _begin(
                 index.save(update_fields=["state"])
     if not is_small:
         queue.send("index_properties", collection.pk, expires=EXPIRES_SECONDS)
-    return {index.name: index for index in begun}
 
 
 def _begin_one(collection: Collection, column: Column) -> PropertyIndex:

@@ -19,7 +19,7 @@ from integrations.services.items.tables.columns import (
     link_columns,
 )
 from integrations.services.items.tables.rows import CHUNK, KEPT, Indexed
-from integrations.services.items.tables.values import fold, id_text
+from integrations.services.items.tables.values import fold, id_number
 
 Target = tuple[str, str]
 
@@ -67,18 +67,18 @@ def targets_of(keys: Sequence[int]) -> set[Target]:
 def _rename(
     collection: Collection, indexes: Sequence[PropertyIndex], names: Mapping[str, str]
 ) -> None:
-    """Write the names of items into the first rows of what is linked with them first.
+    """Write the names of items into the rows of what is linked with them first.
 
     Every name in the statement is one of ours; the values are bound parameters.
     """
     table = database.ops.quote_name(PropertyValue._meta.db_table)  # noqa: SLF001
     statement = (
-        f"UPDATE {table} SET text = %s WHERE index_id = %s AND position = 0"
+        f"UPDATE {table} SET text = %s WHERE index_id = %s"
         f" AND item_id IN (SELECT item_id FROM {table}"
-        " WHERE index_id = %s AND text = %s AND position = 1)"
+        " WHERE index_id = %s AND number = %s AND position = 0)"
     )
     told = [
-        (fold(name) or None, index.pk, index.pk, id_text(remote_id))
+        (fold(name) or None, index.pk, index.pk, id_number(remote_id))
         for index in indexes
         if _target_of(index) in {"", collection.remote_id}
         for remote_id, name in names.items()

@@ -10,6 +10,7 @@ from django.db.models import Exists, Q
 from integrations.models import Collection, Item, PropertyIndex, PropertyValue
 from integrations.providers.records import IntegrationItem
 from integrations.providers.typed.fields import Relation, Value
+from integrations.services.common.row_locks import lock_collections
 from integrations.services.items.relations import links
 from integrations.services.items.tables.columns import (
     LINKING,
@@ -60,8 +61,8 @@ def lock_rows(collection: Collection, *, is_linking: bool = False) -> None:
     """Lock a collection, and those beside it where an index links any of them.
 
     That is so, or about to be so where ``is_linking``. What is stored in one of these
-    may be told in an index of another. They are locked in one order, so that no two
-    transactions wait for each other.
+    may be told in an index of another. Whoever stores something takes these before
+    any other lock.
     """
     beside = Collection.objects.filter(connection=collection.connection_id)
     linking = PropertyIndex.objects.filter(
@@ -70,8 +71,7 @@ def lock_rows(collection: Collection, *, is_linking: bool = False) -> None:
     wanted = beside
     if not is_linking:
         wanted = beside.filter(Q(pk=collection.pk) | Exists(linking))
-    rows = wanted.order_by("pk").select_for_update(no_key=True)
-    list(rows.values_list("pk"))
+    lock_collections(wanted)
 
 
 def store(

@@ -15,7 +15,7 @@ from django.db import connection as database
 from integrations.models import PropertyIndex, PropertyValue
 from integrations.services.items.tables.columns import Family
 from integrations.services.items.tables.selection import Selection
-from integrations.services.items.tables.values import Key
+from integrations.services.items.tables.values import MORE, SINGLE, Key
 
 # Each currency is a column of the statement, of which databases take only so many.
 MOST_CURRENCIES = 20
@@ -138,6 +138,8 @@ def _statement(
 ) -> tuple[str, list[Any]]:
     """Return the SQL and its parameters: every name in it is one of ours."""
     rows = selection.values(index).order_by().values("text", "number", "item_id")
+    if index.family not in SINGLE:
+        rows = rows.exclude(number=MORE)
     if among:
         rows = rows.filter(text__in=among)
     grouped, within = rows.query.sql_with_params()

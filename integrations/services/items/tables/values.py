@@ -55,8 +55,14 @@ class Key(NamedTuple):
 
 
 NONE: Final = Key(None, None)
-# The number of a text that is compared by its beginning alone.
-CUT: Final = 1.0
+# Numbers of rows that no value has: of a text that is compared by its beginning alone,
+# and of a row that stands for more values than are compared.
+CUT: Final = -1.0
+MORE: Final = -2.0
+# Whose values may be longer than is compared.
+CUT_FAMILIES: Final = frozenset({Family.TEXT, Family.FILES})
+# Whose values are single ones, or have numbers of their own.
+SINGLE: Final = frozenset({Family.NUMBER, Family.BOOLEAN, Family.DATE})
 # What the values of a column that stand for others are compared by: the places of
 # folded options, or the names of linked items by collection and id.
 Places = Mapping[str, int]
@@ -72,14 +78,6 @@ def _fold_all(text: str) -> str:
     # Neither NUL nor half a surrogate can be stored.
     storable = text.replace("\x00", "").encode("utf-8", "ignore").decode()
     return " ".join(storable.casefold().split())
-
-
-def id_text(remote_id: str) -> str:
-    """Return the id of a linked item as it is compared.
-
-    The blank before it tells it from a name, as no folded text begins with one.
-    """
-    return f" {remote_id}"[:TEXT_LENGTH]
 
 
 def singles_of(value: Value) -> Sequence[Single]:
@@ -101,9 +99,11 @@ def keys_of(
     singles = () if value is None else singles_of(value)
     told = [each for each in singles if not isinstance(each, Unavailable)]
     if family in LINKING:
-        return _keys_of_links(told, names) or [NONE]
-    keys = (_key_of(each, family, places) for each in told)
-    return [key for key in keys if key != NONE][:MOST_VALUES] or [NONE]
+        return _keys_of_links(told, family, names) or [NONE]
+    found = [key for each in told if (key := _key_of(each, family, places)) != NONE]
+    if len(found) > MOST_VALUES and family not in SINGLE:
+        return [*found[:MOST_VALUES], Key(MORE, None)]
+    return found[:MOST_VALUES] or [NONE]
 
 
 def _key_of(value: Single, family: Family, places: Places) -> Key:
@@ -120,12 +120,12 @@ def _key_of(value: Single, family: Family, places: Places) -> Key:
         text = fold(plain(value))
         # What is no option any more comes after those that are.
         found = Key(float(places.get(text, len(places))), text) if text else NONE
-    return found or _textual(value)
+    return found or _textual(value, is_marked=family in CUT_FAMILIES)
 
 
-def _textual(value: Single) -> Key:
+def _textual(value: Single, *, is_marked: bool) -> Key:
     whole = _fold_all(plain(value))
-    is_cut = len(whole) > TEXT_LENGTH
+    is_cut = is_marked and len(whole) > TEXT_LENGTH
     return Key(CUT if is_cut else None, whole[:TEXT_LENGTH].rstrip()) if whole else NONE
 
 
@@ -137,17 +137,24 @@ def places_of(column: Column) -> Places:
     return {each: place for place, each in enumerate(folded)}
 
 
-def _keys_of_links(values: Sequence[Single], names: Names) -> list[Key]:
-    """Return how many items are linked with the first one's name, and each id."""
+def _keys_of_links(values: Sequence[Single], family: Family, names: Names) -> list[Key]:
+    """Return a key for each linked item, and one more where there are too many.
+
+    A relation is sorted by the name of its first item, and found by ids as numbers;
+    what names an item is sorted by how many there are, and found by ids as texts.
+    """
     relations = [each for each in values if isinstance(each, Relation)]
     ids = list(dict.fromkeys(i for each in relations for i in each.linked_ids))
     if not ids:
         return []
     number = max(len(ids), sum(each.total for each in relations))
-    first = next(each for each in relations if each.linked_ids)
-    name = names.get((first.linked_collection, ids[0]), "")
-    linked = [Key(None, id_text(each)) for each in ids[:MOST_LINKED]]
-    return [Key(float(number), name or None), *linked]
+    if family is Family.INCOMING:
+        keys = [Key(float(number), each) for each in ids[:MOST_LINKED]]
+    else:
+        first = next(each for each in relations if each.linked_ids)
+        name = names.get((first.linked_collection, ids[0])) or None
+        keys = [Key(id_number(each), name) for each in ids[:MOST_LINKED]]
+    return [*keys, Key(MORE, None)] if number > MOST_LINKED else keys
 
 
 def _numeric(value: Single) -> Key | None:
@@ -172,7 +179,12 @@ def _dated(value: Single) -> Key | None:
 
 def identity(user_id: str) -> float:
     """Return a number that stands for a user: names may be those of several."""
-    digest = blake2b(user_id.casefold().encode(), digest_size=6).digest()
+    return id_number(user_id.casefold())
+
+
+def id_number(remote_id: str) -> float:
+    """Return a number that stands for an id, the size of whose letters counts."""
+    digest = blake2b(remote_id.encode(), digest_size=6).digest()
     return float(int.from_bytes(digest, "big"))
 
 

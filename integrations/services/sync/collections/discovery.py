@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from integrations.http.errors import (
     ApiError,
+    QuotaExhausted,
     is_refusal,
     may_pass,
 )
@@ -61,26 +62,30 @@ def _may_do_without(lease: RunLease, exc: ApiError) -> bool:
     """Tell whether what is known is read, though more could not be listed now."""
     if may_pass(exc) and lease.run.failures < failures.MOST_IN_A_ROW - 1:
         return False
-    return is_refusal(exc) and lease.connection.collections.exists()
+    # A quota may be that of one part of the account.
+    speaks_for_itself = is_refusal(exc) or isinstance(exc, QuotaExhausted)
+    return speaks_for_itself and lease.connection.collections.exists()
 
 
 def _discover(lease: RunLease) -> None:
     connection = lease.connection
     connector = CONNECTORS[connection.provider]
     finds_all = connector.finds_all_collections
+    missing: IncompleteListingError | None = None
     try:
         remote = connector.list_collections(lease.api, account=connection.account)
     except IncompleteListingError as exc:
-        remote, finds_all = exc.found, False
+        missing, remote = exc, exc.found
+        finds_all = finds_all and exc.is_definite
     with transaction.atomic():
-        lease.note_listing(ProgressState.DONE)
-        lease.renew()
+        failures.note_listed(lease, missing)
         for position, found in enumerate(remote):
             remember(connection, found, position=position)
         if finds_all:
             _count_misses(lease, {found.remote_id for found in remote})
-        connection.discovered_at = timezone.now()
-        connection.save(update_fields=["discovered_at"])
+        if lease.listing_state is not ProgressState.FAILED:
+            connection.discovered_at = timezone.now()
+            connection.save(update_fields=["discovered_at"])
 
 
 def add_collection(

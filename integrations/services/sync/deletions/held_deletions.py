@@ -16,6 +16,7 @@ from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.models.sync.hold import HeldDeletions, HoldKind
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.services.items.storage import store
+from integrations.services.items.tables import rows as table_rows
 from integrations.services.sync.deletions import seen_bitmap
 from integrations.services.sync.refresh.mistakes import unreadable_reason
 
@@ -92,8 +93,9 @@ def lock(collection: Collection) -> Collection | None:
 
     Whoever decides and whoever stores a page take turns by this.
     """
-    rows = Collection.objects.select_for_update(no_key=True, of=("self",))
-    locked = rows.select_related("connection").filter(pk=collection.pk).first()
+    table_rows.lock_rows(collection)
+    rows = Collection.objects.select_related("connection")
+    locked = rows.filter(pk=collection.pk).first()
     return locked if locked is not None and locked.hold is not None else None
 
 

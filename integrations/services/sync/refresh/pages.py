@@ -23,6 +23,7 @@ from integrations.services.common.errors import LeaseLostError
 from integrations.services.items.history import comparison
 from integrations.services.items.storage import store
 from integrations.services.items.storage.store import PageCounts
+from integrations.services.items.tables import rows as table_rows
 from integrations.services.sync.calls import clock
 from integrations.services.sync.collections import discovered
 from integrations.services.sync.deletions import (
@@ -185,6 +186,8 @@ def _commit(
 ) -> None:
     now = timezone.now()
     with transaction.atomic():
+        if page.other_collections:
+            table_rows.lock_rows(collection, is_linking=True)
         is_listing = found.phase is Phase.LISTING
         counts = store_items(lease, collection, page, is_listing=is_listing, now=now)
         # First: what lives on in another collection takes its row along.

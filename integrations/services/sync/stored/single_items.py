@@ -10,6 +10,7 @@ from integrations.models import Collection, Item
 from integrations.providers.records import IntegrationItem, Page
 from integrations.providers.stored import StoredItem
 from integrations.services.items.storage.store import PageCounts
+from integrations.services.items.tables import rows as table_rows
 from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import pages
 
@@ -29,6 +30,7 @@ def store_unchanged(
     digest says that nothing is to be. The caller holds the transaction; returns the
     remote ids of what was written.
     """
+    table_rows.lock_rows(collection)
     wanted = [item for item in items if item.id in digests]
     rows = (
         Item.objects.live()

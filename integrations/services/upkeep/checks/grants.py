@@ -1,5 +1,6 @@
 """Checks of the grants: keys, refreshes, what is at risk and what was left over."""
 
+import sqlite3
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ from django.db.models import Q
 from integrations.http.secrets import Secret
 from integrations.models import Credential, FailedRevocation
 from integrations.services.common import crypto
-from integrations.services.grants import failed_revocations, readability
+from integrations.services.grants import failed_revocations, grant_ledger, readability
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks.check import (
     PROBED,
@@ -81,6 +82,15 @@ def _fallback_store(_census: Census) -> Result:
     return Result(
         ok=False, found=found, facts={"waiting": len(late), "damaged": len(broken)}
     )
+
+
+def _grant_ledger(_census: Census) -> Result:
+    try:
+        grant_ledger.prove()
+    except (sqlite3.Error, OSError) as exc:
+        found = f"{grant_ledger.FILE} takes no entry ({type(exc).__name__})"
+        return Result(ok=False, found=found)
+    return Result(ok=True)
 
 
 def _is_older(path: Path, limit: float) -> bool:
@@ -154,6 +164,14 @@ CHECKS = (
         probe=_fallback_store,
         is_of_machine=True,
         places=SEEN,
+    ),
+    Check(
+        id="grant_ledger",
+        title="What became of grants is remembered beside the database",
+        advice="Give VAR_DIR/grant_ledger.sqlite3 to the user that runs Mooring; if "
+        "it is damaged, delete it.",
+        probe=_grant_ledger,
+        is_of_machine=True,
     ),
     Check(
         id="revocations",

@@ -8,7 +8,7 @@ from django_celery_beat.models import PeriodicTask, PeriodicTasks
 
 from integrations.models.times import is_ahead, is_over
 from integrations.services.upkeep import schedule
-from integrations.services.upkeep.census import Census
+from integrations.services.upkeep.census import BEAT, Census
 from integrations.services.upkeep.checks.check import (
     ALWAYS,
     SEEN,
@@ -81,7 +81,7 @@ def _clocks(census: Census) -> Result:
     ahead = [
         name
         for name, at in census.heartbeats.items()
-        if name in (*TICKS, *WORKERS) and is_ahead(at, census.now)
+        if name in (*TICKS, *WORKERS, BEAT) and is_ahead(at, census.now)
     ]
     if not ahead:
         return Result(ok=True)

@@ -26,9 +26,9 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def checks_at(place: Place) -> list[Check]:
-    """Return the checks that a place runs while somebody waits."""
-    return [check for check in CHECKS if place in check.places]
+def checks_at(*places: Place) -> list[Check]:
+    """Return the checks that one of these places runs."""
+    return [check for check in CHECKS if check.places.intersection(places)]
 
 
 def of_machine() -> list[Check]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
 from django.core.cache import DEFAULT_CACHE_ALIAS, cache, caches
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -14,12 +15,13 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError, ResponseError
 
 from integrations.models import Heartbeat
-from integrations.services.common import queue
+from integrations.services.common import queue, replica
 from integrations.services.common.clock import database_now
 from integrations.services.upkeep import schedule
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks.check import (
     ALWAYS,
+    SEEN,
     Check,
     Result,
     Severity,
@@ -135,6 +137,18 @@ def _database_clock(_census: Census) -> Result:
     return Result(ok=False, found=found, facts={"seconds": apart})
 
 
+def _replica(_census: Census) -> Result:
+    if not replica.is_configured():
+        return Result(ok=True)
+    lag = replica.lag_seconds()
+    if lag is None:
+        return Result(ok=False, found="it does not answer: the primary is read")
+    if lag > settings.REPLICA_LAG_SECONDS:
+        behind = "" if lag == float("inf") else f" by {lag:.0f} s"
+        return Result(ok=False, found=f"it is behind{behind}: the primary is read")
+    return Result(ok=True, facts={"lag_seconds": round(lag, 1)})
+
+
 def _migrations(_census: Census) -> Result:
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -182,6 +196,15 @@ CHECKS = (
         probe=_redis_version,
         spacing=timedelta(minutes=10),
         needs=("broker", "cache"),
+    ),
+    Check(
+        id="replica",
+        title="The read replica keeps up",
+        advice="Bring the replica back, or see what holds it up; workers have to tick.",
+        probe=_replica,
+        severity=Severity.WARNING,
+        places=SEEN,
+        needs=("database", "scheduler"),
     ),
     Check(
         id="database_clock",

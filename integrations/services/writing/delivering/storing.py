@@ -13,6 +13,7 @@ from integrations.models import Collection, Edit, Item, ItemChange
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
+from integrations.services.items.tables import rows as table_rows
 from integrations.services.sync.deletions import seen_bitmap
 from integrations.services.writing import editing
 
@@ -142,8 +143,8 @@ def archive_items(edits: Sequence[Edit], *, now: datetime) -> dict[int, ItemChan
 
 
 def _lock(edit: Edit) -> Collection:
-    rows = Collection.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("connection").get(pk=edit.collection_id)
+    table_rows.lock_rows(edit.collection)
+    return Collection.objects.select_related("connection").get(pk=edit.collection_id)
 
 
 def _count(collection: Collection, delta: int) -> None:

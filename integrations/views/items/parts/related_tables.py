@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from integrations.models import Item
+from integrations.providers.typed.fields import Money
 from integrations.providers.typed.plain import plain
 from integrations.services.items.relations.groups import Group
 from integrations.services.items.relations.tables import (
@@ -23,7 +24,7 @@ def _to_context(table: RelatedTable) -> dict[str, Any]:
     return {
         "label": table.label,
         "count": str(table.count),
-        "sums": [plain(each) for each in table.sums],
+        "sums": [_sum_text(each, table.sums) for each in table.sums],
         "columns": table.columns,
         "rows": [
             {
@@ -42,6 +43,13 @@ def _to_context(table: RelatedTable) -> dict[str, Any]:
         and any(row.labels for row in table.rows),
         "url": table.url,
     }
+
+
+def _sum_text(amount: Money, others: Sequence[Money]) -> str:
+    """Return a sum in words; beside others one is told to have no currency."""
+    text = plain(amount)
+    is_bare = not (amount.currency or amount.symbol)
+    return f"{text} without a currency" if is_bare and len(others) > 1 else text
 
 
 def _tags(row: TableRow) -> list[str]:

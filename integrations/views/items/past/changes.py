@@ -24,7 +24,7 @@ from integrations.services.items.history.change_query import (
     UNSEEN,
     ChangeQuery,
 )
-from integrations.services.notices.leavers import find_left
+from integrations.services.notices.leavers import MOST_ASKED, find_left
 from integrations.views.access import UserRequest
 from integrations.views.items.facets import type_names
 from integrations.views.items.parts.changed import put_in_words
@@ -54,7 +54,7 @@ def changes(request: UserRequest) -> HttpResponse:
     seen_at = request.preferences.changes_seen_at
     page = service.fetch_page(query, connections, run=run, seen_at=seen_at)
     entries = put_in_words(page.changes)
-    _put_left_views(request.user, entries)
+    is_cut = _put_left_views(request.user, entries)
     unseen, has_more = service.count_unseen(connections, seen_at)
     context = {
         "query": query,
@@ -66,6 +66,7 @@ def changes(request: UserRequest) -> HttpResponse:
         "next_url": page.next.url if page.next else "",
         "first_url": query.change().url if query.after else "",
         "looked_until": page.looked_until,
+        "views_asked": MOST_ASKED if is_cut else 0,
         "seen_at": seen_at,
         "unseen_text": _unseen_text(unseen, has_more=has_more),
         "unseen_url": query.change(is_unseen=True).url,
@@ -84,11 +85,16 @@ def changes_seen(request: UserRequest) -> HttpResponse:
     return redirect("integrations:changes")
 
 
-def _put_left_views(user: User, entries: Sequence[dict[str, Any]]) -> None:
-    """Set, in the latest change of an item, the followed views that show it no more."""
-    left = dict(find_left(user, (entry["item"].pk for entry in entries)))
+def _put_left_views(user: User, entries: Sequence[dict[str, Any]]) -> bool:
+    """Set, in the latest change of an item, the followed views that show it no more.
+
+    Return whether more views are followed than were asked.
+    """
+    found = find_left(user, (entry["item"].pk for entry in entries))
+    left = dict(found.views)
     for entry in entries:
         entry["left_views"] = left.pop(entry["item"].pk, [])
+    return found.is_cut
 
 
 def _to_time(text: str) -> datetime | None:

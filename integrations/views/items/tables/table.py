@@ -1,5 +1,6 @@
 """Show one collection as a table of its own columns."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -136,8 +137,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "collection": asked.collection,
         "connection": asked.collection.connection,
         "query": query,
-        "rows": rows,
-        "empty": "" if rows else emptiness.why_table_empty(asked.collection),
+        **_rows_or_why(rows, asked),
         "columns": _columns(asked),
         "density": density,
         "lost_columns": asked.layout.lost,
@@ -167,6 +167,12 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         ),
         **_live(Look.of(page.items), asked),
     }
+
+
+def _rows_or_why(rows: Sequence[object], asked: Table) -> dict[str, Any]:
+    """Return the rows, and for which reason there are none."""
+    why = "" if rows else emptiness.why_table_empty(asked.collection)
+    return {"rows": rows, "empty": why}
 
 
 def _limits(selection: Selection) -> dict[str, Any]:

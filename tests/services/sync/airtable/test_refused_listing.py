@@ -89,3 +89,56 @@ def test_the_very_first_list_that_is_refused_fails_the_run(
     run = finish_sync(connection)
 
     assert (run.outcome, run.reason) == ("failed", "no_permission")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (403, REFUSAL, "no_permission"),
+        (404, REFUSAL, "not_found"),
+        (400, REFUSAL, "request_refused"),
+        (503, REFUSAL, "provider_down"),
+        (403, PAGE, "intermediary"),
+        (200, PAGE, "odd_answer"),
+    ],
+)
+def test_a_base_that_never_lists_its_tables_costs_the_others_nothing(
+    connection: Connection,
+    finish_sync: FinishSync,
+    airtable: Airtable,
+    sandbox: Any,
+    client: Client,
+    alice: User,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    body: bytes,
+    reason: str,
+) -> None:
+    send = sandbox.send
+    base = airtable.base("Inventory 📦")
+
+    def refuse(request: Request, timeouts: Timeouts, max_bytes: int) -> Response:
+        answer: Response = send(request, timeouts, max_bytes)
+        if f"/meta/bases/{base['id']}/tables" not in request.url:
+            return answer
+        return replace(answer, status=status, body=body)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sandbox, "send", refuse)
+        run = finish_sync(connection)
+
+    kept = set(
+        Item.objects.live().filter(type="record").values_list("collection__remote_id")
+    )
+    assert kept
+    assert not any(key.startswith(base["id"]) for (key,) in kept)
+    listing = run.entries["account"]
+    assert listing.reason is not None
+    assert (run.outcome, listing.reason.code) == ("partial", reason)
+    assert listing.reason.data["parts"] == [base["name"]]
+    client.force_login(alice)
+    assert base["name"] in client.get(run.get_absolute_url()).content.decode()
+
+    Connection.objects.update(discovered_at=None)
+    assert finish_sync(connection, full=True).outcome == "complete"
+    assert_equal_to(airtable)

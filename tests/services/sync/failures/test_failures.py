@@ -1,13 +1,16 @@
 """Whatever the provider answers, the sync waits, marks or stops, and says why."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from integrations.models import Collection, Connection, Item
+from integrations.models.messages import wording
+from integrations.services.connections.status import status_of
 from integrations.services.sync import engine, runs
 from tests.services.fixtures import FinishSync, let_time_pass
 from tests.services.hubspot_account import assert_equal_to, inventory, live
@@ -106,22 +109,42 @@ def test_a_revoked_grant_stops_the_run_and_keeps_the_data(
     ],
 )
 def test_a_spent_daily_quota_waits_for_midnight_at_the_account(
-    connection: Connection, sandbox: Any, at: str, hours: int
+    connection: Connection,
+    finish_sync: FinishSync,
+    sandbox: Any,
+    at: str,
+    hours: int,
 ) -> None:
     zone = ZoneInfo("Europe/Berlin")
     connection.account = {**connection.account, "time_zone": str(zone)}
     connection.save()
-    sandbox.client.order("faults/add", kind="daily_limit", family="list")
+    sandbox.client.order("faults/add", kind="daily_limit", family="list", count=1)
 
     with time_machine.travel(datetime.fromisoformat(at).replace(tzinfo=zone)):
         run, _ = runs.open_run(connection, trigger="user")
-        wait = engine.run_slice(run.pk)
-        run.refresh_from_db()
-        assert run.is_open
         assert engine.run_slice(run.pk) is None
+        now = timezone.now()
+        run.refresh_from_db()
+        connection.refresh_from_db()
+        # No run is held open for it; the connection says until when.
+        assert (run.is_open, run.outcome) == (False, "failed")
+        assert {entry.reason.code for entry in run.entries.values()} == {
+            "quota_exhausted"
+        }
+        assert connection.state == "active"
+        status = status_of(connection)
+        assert status.code == "quota_exhausted"
+        assert wording.time_text(connection.retry_at) in status.sentence
+        asked = len(sandbox.log)
+        assert finish_sync(connection).outcome == "failed"
+        assert len(sandbox.log) == asked
+        connection.refresh_from_db()
 
-    assert wait is not None
+    wait = (connection.retry_at - now).total_seconds()
     assert hours * 3600 - 60 < wait < hours * 3600 + 300
+    with time_machine.travel(connection.retry_at + timedelta(seconds=1)):
+        assert finish_sync(connection).outcome == "complete"
+    assert_equal_to(sandbox)
 
 
 def test_what_was_waited_for_limits_is_counted(

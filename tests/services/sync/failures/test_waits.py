@@ -33,7 +33,6 @@ LIMITED = b"""{
         ({"kind": "status", "status": 500}, "provider_down"),
         ({"kind": "status", "status": 429, "retry_after": 40}, "rate_limited"),
         ({"kind": "reset"}, "network"),
-        ({"kind": "daily_limit"}, "quota_exhausted"),
         ({"kind": "html"}, "odd_answer"),
     ],
 )
@@ -125,7 +124,9 @@ def test_a_permission_that_today_s_keys_cannot_open_needs_reconnecting(
 def test_a_run_that_waits_for_a_dead_grant_goes_on_never(
     connection: Connection, sandbox: Any
 ) -> None:
-    sandbox.client.order("faults/add", kind="daily_limit", family="list")
+    sandbox.client.order(
+        "faults/add", kind="status", status=429, retry_after=40, family="list"
+    )
     run, _ = runs.open_run(connection, trigger="user")
     engine.run_slice(run.pk)
     Connection.objects.update(state="needs_reconnect", reason="grant_rejected")

@@ -116,6 +116,18 @@ def valkey_is_too_old(world: World) -> None:
     redis_says(world, redis_version="7.2.4", valkey_version="7.1.0")
 
 
+@fault("replica")
+def the_replica_is_far_behind(world: World) -> None:
+    world.monkeypatch.setattr(servers.replica, "is_configured", lambda: True)
+    world.monkeypatch.setattr(servers.replica, "lag_seconds", lambda: 90.0)
+
+
+@fault("replica")
+def the_replica_does_not_answer(world: World) -> None:
+    world.monkeypatch.setattr(servers.replica, "is_configured", lambda: True)
+    world.monkeypatch.setattr(servers.replica, "lag_seconds", lambda: None)
+
+
 @fault("database_clock")
 def the_database_has_another_clock(world: World) -> None:
     later = timezone.now() + timedelta(minutes=3)
@@ -142,6 +154,15 @@ def beat_is_dead(world: World) -> None:
 @fault("scheduler", "clocks")
 def the_clock_of_beat_is_ahead(world: World) -> None:
     Heartbeat.objects.filter(pk="scheduler.sweep").update(at=ago(hours=-6))
+
+
+@fault("clocks")
+def the_clock_of_beat_alone_is_ahead(world: World) -> None:
+    every, _ = IntervalSchedule.objects.get_or_create(every=3, period="seconds")
+    PeriodicTask.objects.update_or_create(
+        name="sweep",
+        defaults={"task": "t", "interval": every, "last_run_at": ago(hours=-6)},
+    )
 
 
 @fault("queues")
@@ -223,6 +244,11 @@ def _stored_file(world: World, ending: str) -> None:
     path = folder / f"{uuid4()}.{ending}"
     path.write_text("{}")
     os.utime(path, (time.time() - 900, time.time() - 900))
+
+
+@fault("grant_ledger")
+def the_ledger_of_grants_is_damaged(world: World) -> None:
+    (world.var_dir / "grant_ledger.sqlite3").write_text("no database" * 100)
 
 
 @fault("revocations")

@@ -1,5 +1,6 @@
 """An item's page shows what it is linked with as tables, from whichever side."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -79,6 +80,49 @@ def test_a_company_shows_its_deals_with_sums_for_each_currency(
     assert table["columns"] == ["Amount", "Stage", "Close date"]
     assert len(table["rows"]) == 5
     assert response.context["inside"].shown == []
+
+
+def head(page):
+    """Return the heading of the first related table as users read it."""
+    text = re.search(r'<h2 id="linked-1">(.*?)</h2>', page.content.decode(), re.DOTALL)
+    return " ".join(re.sub("<[^>]+>", "", text[1]).split())
+
+
+def test_sums_are_there_though_the_rows_that_are_shown_have_no_amount(
+    as_alice, company, deals
+):
+    store_deals(deals, 7)
+    first = deals.items.order_by("pk")[:6]
+    for item in first:
+        del item.properties["amount"]
+        item.remote_updated_at = NOON + timedelta(days=1)
+        item.save()
+    kept = deals.items.exclude(pk__in=[item.pk for item in first])
+    kept.update(remote_updated_at=NOON - timedelta(days=1))
+
+    page = as_alice.get(company.get_absolute_url())
+
+    assert head(page) == "Deals 7 · 100.10 USD"
+
+
+@pytest.mark.parametrize(
+    ("account", "currencies", "expected"),
+    [
+        ({"currency": "USD"}, ("", ""), "Deals 4 · 400.40 USD"),
+        ({}, ("", ""), "Deals 4 · 400.40"),
+        ({}, ("", "USD"), "Deals 4 · 200.20 without a currency · 200.20 USD"),
+        ({}, ("JPY", "KWD"), "Deals 4 · 200.20 JPY · 200.20 KWD"),
+        ({}, ("XYZ", "usd"), "Deals 4 · 200.20 XYZ · 200.20 usd"),
+    ],
+)
+def test_sums_of_several_or_unknown_currencies_are_told_apart(
+    as_alice, company, deals, connection, account, currencies, expected
+):
+    connection.account = account
+    connection.save()
+    store_deals(deals, 4, currencies=currencies)
+
+    assert head(as_alice.get(company.get_absolute_url())) == expected
 
 
 def test_the_link_to_all_leads_to_exactly_those(as_alice, company, deals):

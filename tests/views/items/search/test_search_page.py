@@ -1,12 +1,15 @@
 """One search over everything, from the header of every page."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from django.urls import reverse
 
+from integrations.models import Item
 from integrations.services.items.search import full_text, grouped
-from tests.support.rows import make_collection, make_connection, make_item
+from tests.support.rows import NOON, make_collection, make_connection, make_item
 
-PORTAL = "https://app.hubspot.com/contacts/555111/record"
+PORTAL = "https://app.hubspot.com/contacts/1/record"
 PAGE_ID = "1f2e3d4c-5b6a-4978-8897-a6b5c4d3e2f1"
 
 
@@ -89,32 +92,115 @@ def test_nobody_finds_what_is_anothers(search, bob, portal):
         assert not answer.context["named"]
 
 
+def opened(answer):
+    """Return the item that an answer leads to."""
+    assert answer.status_code == 302, answer.context["named"]
+    path = urlsplit(answer.url).path
+    return Item.objects.get(uuid=path.split("/")[2])
+
+
 def test_the_address_of_a_page_leads_to_its_item(search, portal):
     contacts, deals = portal
     wanted = make_item(deals, remote_id="512", remote_url=f"{PORTAL}/0-3/512")
     make_item(contacts, remote_id="512", remote_url=f"{PORTAL}/0-1/512")
 
-    answer = search(f"{PORTAL}/0-3/512/?source=mail")
     elsewhere = search("https://example.com/record/0-3/512")
 
-    assert answer.status_code == 200
-    assert list(answer.context["named"]) == [wanted]
-    assert search(f"{PORTAL}/0-3/512").url == wanted.get_absolute_url()
+    assert opened(search(f"{PORTAL}/0-3/512")) == wanted
     assert not elsewhere.context["named"]
 
 
+RECORD = "app1234567890ab/tbl1234567890ab/rec1234567890ab"
+HEX = PAGE_ID.replace("-", "")
+
+
 @pytest.mark.parametrize(
-    "address",
+    ("provider", "address"),
     [
-        f"https://www.notion.so/team/Plan-{PAGE_ID.replace('-', '')}",
-        f"https://app.notion.com/{PAGE_ID}",
+        ("hubspot", f"{PORTAL}/0-3/512/?source=mail#activity"),
+        ("hubspot", f"{PORTAL}/0-3/512/view/1?eschref=%2Fcontacts%2F1%2Fobjects%2F0-3"),
+        ("hubspot", "https://app-eu1.hubspot.com/contacts/1/record/0-3/512"),
+        ("hubspot", "app-eu1.hubspot.com/contacts/1/record/0-3/512"),
+        ("hubspot", "<https://app.hubspot.com/contacts/1/record/0-3/512>."),
+        ("hubspot", "HTTPS://APP.HUBSPOT.COM/contacts/1/record/0-3/512"),
+        ("hubspot", "http://app.hubspot.com/contacts/1/deal/512/"),
+        ("airtable", f"https://airtable.com/{RECORD}?blocks=hide&copyLinkToCell=fld1"),
+        (
+            "airtable",
+            "airtable.com/app1234567890ab/tbl1234567890ab/viw1/rec1234567890ab",
+        ),
+        ("airtable", f"https://www.airtable.com/{RECORD}/"),
+        ("notion", f"https://www.notion.so/team/Plan-{HEX}?pvs=4"),
+        ("notion", f"notion.so/team/Plan-{HEX}?v={'b' * 32}&pvs=4#{'c' * 32}"),
+        ("notion", f"https://team.notion.site/Plan-{HEX}?source=copy_link"),
+        ("notion", f"https://www.notion.com/team/{'d' * 32}?v={'b' * 32}&p={HEX}&pm=s"),
+        ("notion", f"notion://www.notion.so/team/Plan-{HEX}"),
+        ("notion", f"https://app.notion.com/{PAGE_ID.upper()}"),
     ],
 )
-def test_an_id_is_known_however_an_address_writes_it(search, portal, address):
-    url = f"https://www.notion.so/{PAGE_ID.replace('-', '')}"
-    page = make_item(portal[0], remote_id=PAGE_ID, remote_url=url)
+def test_an_address_leads_to_its_item_however_it_was_copied(
+    search, alice, provider, address
+):
+    remote_id, url = {
+        "hubspot": ("512", f"{PORTAL}/0-3/512"),
+        "airtable": ("rec1234567890ab", f"https://airtable.com/{RECORD}"),
+        "notion": (PAGE_ID, f"https://www.notion.so/{HEX}"),
+    }[provider]
+    item_type = {"hubspot": "deal", "airtable": "record", "notion": "page"}[provider]
+    made = make_connection(alice, provider=provider, remote_id="x")
+    items = make_collection(made, remote_id="deals", item_type=item_type)
+    wanted = make_item(items, remote_id=remote_id, remote_url=url)
+    make_item(items, remote_id="b" * 32, remote_url=f"https://www.notion.so/{'b' * 32}")
 
-    assert search(address).url == page.get_absolute_url()
+    assert opened(search(address)) == wanted
+
+
+def test_of_two_accounts_with_one_id_the_address_names_one_or_none(search, alice):
+    items = {}
+    for account in ("1", "2"):
+        made = make_connection(alice, remote_id=account)
+        url = f"https://app.hubspot.com/contacts/{account}/record/0-1/512"
+        items[account] = make_item(
+            make_collection(made), remote_id="512", remote_url=url
+        )
+
+    third = search("https://app.hubspot.com/contacts/3/record/0-1/512?x=1")
+
+    assert opened(search(f"{items['2'].remote_url}?x=1")) == items["2"]
+    assert third.status_code == 200
+    assert search("512").status_code == 200
+
+
+def test_the_view_of_a_table_leads_to_the_table_and_an_unknown_record_to_a_choice(
+    search, alice
+):
+    made = make_connection(alice, provider="airtable", remote_id="x")
+    tables = make_collection(made, remote_id="structure", item_type="table")
+    base, table = "https://airtable.com/app1234567890ab", "tbl1234567890ab"
+    wanted = make_item(tables, remote_id=table, remote_url=f"{base}/{table}")
+    make_item(tables, remote_id="app1234567890ab", remote_url=base)
+
+    unknown = search(f"{base}/{table}/viw1/recUnknown123")
+
+    assert opened(search(f"{base}/{table}/viw1?blocks=hide")) == wanted
+    assert list(unknown.context["named"]) == [wanted]
+
+
+def test_an_id_alone_leads_to_the_one_item_and_back_to_what_else_it_finds(
+    as_alice, search, portal
+):
+    wanted = make_item(portal[0], remote_id="512")
+    number = make_item(portal[1], name="Order 512", remote_id="9")
+    make_item(portal[1], remote_id="512", deleted_at=NOON, deleted_kind="moved")
+
+    answer = search("512")
+    page = as_alice.get(answer.url)
+    back = as_alice.get(page.context["back_url"])
+
+    assert opened(answer) == wanted
+    assert list(back.context["named"]) == [wanted]
+    found = [item for group in back.context["groups"] for item in group["items"]]
+    assert number in found
 
 
 def test_an_id_that_two_items_have_shows_both(search, portal):

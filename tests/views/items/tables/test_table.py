@@ -502,3 +502,23 @@ def test_a_text_of_blanks_alone_is_empty(as_alice, deals, blank):
     assert names(get(as_alice, deals, "?description__empty=1")) == ["Blank"]
     assert names(get(as_alice, deals, "?description__filled=1")) == ["Text"]
     assert names(get(as_alice, deals, "?sort=description")) == ["Text", "Blank"]
+
+
+@pytest.mark.parametrize(("number", "is_told"), [(100, False), (101, True)])
+def test_a_filter_says_that_it_compares_the_first_of_many_values(
+    as_alice, deals, number, is_told
+):
+    field = {"name": "many", "label": "Many", "kind": "choices"}
+    deals.schema = {**SCHEMA, "fields": [*SCHEMA["fields"], field]}
+    deals.save(update_fields=["schema"])
+    deal(deals, "Many", many=";".join(f"v{n:03}" for n in range(number)))
+    deal(deals, "None")
+
+    page = get(as_alice, deals, "?many__is=v005")
+    groups = get(as_alice, deals, "?group=many").context["groups"]
+
+    assert names(page) == ["Many"]
+    assert codes(page) == (["in_part"] if is_told else [])
+    assert names(get(as_alice, deals, "?many__empty=1")) == ["None"]
+    # Those of the values that are compared, and the one of the row that has none.
+    assert len(groups.groups) + groups.left_out == 101

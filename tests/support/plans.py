@@ -1,0 +1,59 @@
+"""Ask the database how it reads: which queries go through a whole table or index."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.db import connection as database
+
+# Tables that have a row for each item, or more.
+LARGE = "item|itemlink|propertyvalue|ownvalue"
+_ALIAS = re.compile(r'"(integrations_\w+)" ([U-Z]\d+)')
+_LARGE = re.compile(rf"integrations_(?:{LARGE})\Z")
+
+
+def whole_reads(queries: Iterable[str]) -> list[str]:
+    """Return those of some queries that read a large table or index whole."""
+    asked = [sql for sql in queries if sql.lstrip("( ").startswith(("SELECT", "WITH"))]
+    return [sql for sql in asked if "integrations_" in sql and _is_whole(sql)]
+
+
+def _is_whole(sql: str) -> bool:
+    if database.vendor == "sqlite":
+        with database.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql.replace('%', '%%')}", ())
+            told = [str(row[-1]) for row in cursor.fetchall()]
+        scanned = {each.split()[1] for each in told if each.startswith("SCAN ")}
+        return any(map(_LARGE.match, _names(sql, scanned)))
+    # Small tables are read whole because that is quicker, unless it is forbidden.
+    forbidden = ("enable_seqscan", "enable_mergejoin", "enable_hashjoin")
+    with database.cursor() as cursor:
+        for each in forbidden:
+            cursor.execute(f"SET {each} = off")
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql.replace('%', '%%')}", ())
+        ((plan,),) = cursor.fetchall()
+        for each in forbidden:
+            cursor.execute(f"RESET {each}")
+    plans = json.loads(plan) if isinstance(plan, str) else plan
+    return any(_reads_whole(node) for node in _nodes(plans[0]["Plan"]))
+
+
+def _names(sql: str, scanned: Iterable[str]) -> Iterator[str]:
+    """Yield the tables that are called so in a query, where that is sure."""
+    aliases = _ALIAS.findall(sql)
+    for name in scanned:
+        called = {table for table, alias in aliases if alias == name}
+        yield called.pop() if len(called) == 1 else name
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for each in plan.get("Plans", ()):
+        yield from _nodes(each)
+
+
+def _reads_whole(node: dict[str, Any]) -> bool:
+    is_large = _LARGE.match(node.get("Relation Name", ""))
+    is_scan = node["Node Type"] in {"Seq Scan", "Index Scan", "Index Only Scan"}
+    return bool(is_large) and is_scan and "Index Cond" not in node

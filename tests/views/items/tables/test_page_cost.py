@@ -1,0 +1,198 @@
+"""A page of a table costs what it shows, however many rows there are.
+
+Few rows stand for many: the bounds are made as much smaller as the table is.
+"""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+
+from integrations.models import Item, PropertyIndex
+from integrations.providers.records import IntegrationItem
+from integrations.services.items.lists import counting
+from integrations.services.items.search import full_text
+from integrations.services.items.storage import store
+from integrations.services.items.tables import indexes, listing, selection
+from tests.support.plans import whole_reads
+from tests.support.rows import NOON, make_collection
+from tests.views.items.tables.test_relation_columns import COMPANIES
+from tests.views.items.tables.test_table import SCHEMA
+
+MOST_QUERIES = 12
+# An item's page is no list, and names are looked for before anything is searched.
+UNBOUNDED = frozenset({"related", "searched, rare", "searched, filtered"})
+FEW, MANY = 600, 2400
+# Of each company, so that a page of companies shows as much in either table.
+DEALS_OF_ONE = 6
+# Steps of the smaller table: deeper trees and longer texts cost a little more.
+SPREAD = 1.3
+INCOMING = f"deals.{COMPANIES}"
+DEAL_PAGES = {
+    "first": "",
+    "two filters": "dealstage__is=Closed+won&hubspot_owner_id__is=Dan+Day",
+    "two wide filters": "amount__gt=10&dealstage__not=Lost",
+    "any of two": "amount__gt=10&dealstage__is=Closed+won&match=any",
+    "text": "description__contains=harbour",
+    "sorted": "sort=-amount",
+    "sorted by a choice": "sort=dealstage",
+    "sorted by a relation": f"sort={COMPANIES}",
+    "sorted, filtered": "sort=-closedate&amount__gt=10&dealstage__is=Closed+won",
+    "relation": f"{COMPANIES}__contains=company+00007",
+    "searched, frequent": "q=harbour",
+    "searched, rare": "q=deal+00077",
+    "searched, filtered": "q=harbour&dealstage__is=Closed+won",
+}
+COMPANY_PAGES = {
+    "incoming": f"columns={INCOMING}",
+    "sorted by incoming": f"columns={INCOMING}&sort=-{INCOMING}",
+    "filtered by incoming": f"{INCOMING}__filled=1",
+    "incoming by name": f"{INCOMING}__is=Deal+00077",
+}
+
+
+@pytest.fixture(autouse=True)
+def small_bounds(monkeypatch):
+    for module, name, value in (
+        (indexes, "SMALL", 10 * MANY),
+        (listing, "LOOKS", (120, 240)),
+        (listing, "COUNT_LIMIT", 100),
+        (listing, "SEVERAL_LIMIT", 60),
+        (listing, "SMALL", 0),
+        (selection, "FEW", 60),
+        (counting, "COUNT_LIMIT", 60),
+        (counting, "SMALL", 0),
+        (counting, "SOME", 40),
+        (counting, "ENOUGH", 10),
+        (full_text, "FEW", 60),
+        (full_text, "STEPS", (60, 120)),
+    ):
+        monkeypatch.setattr(module, name, value)
+
+
+@pytest.fixture
+def deals(connection):
+    connection.account = {"user_email": "cleo@example.com", "currency": "USD"}
+    connection.save(update_fields=["account"])
+    make_collection(connection, remote_id="companies", item_type="company")
+    return make_collection(
+        connection,
+        remote_id="deals",
+        name="Deals",
+        item_type="deal",
+        schema=SCHEMA,
+        first_full_refresh_at=NOON,
+    )
+
+
+def fill(deals, first, last):
+    """Store deals of these numbers, and the companies that they name."""
+    companies = deals.connection.collections.get(remote_id="companies")
+    put(companies, range(first // DEALS_OF_ONE, last // DEALS_OF_ONE), "company")
+    put(deals, range(first, last), "deal")
+
+
+def put(collection, numbers, kind):
+    items = [
+        IntegrationItem(
+            id=f"{n}",
+            type=kind,
+            name=f"{kind.capitalize()} {n:05}",
+            last_modified_time=NOON - timedelta(minutes=n),
+            properties={
+                "amount": f"{n % 97}",
+                "dealstage": f"s{1 + n % 2}",
+                "hubspot_owner_id": f"{41 + n % 2}",
+                "closedate": (NOON + timedelta(hours=n)).isoformat(),
+                "description": f"harbour {n}" if kind == "deal" and n % 3 else "none",
+                COMPANIES: [f"{n // DEALS_OF_ONE}"],
+            },
+        )
+        for n in numbers
+    ]
+    counts = store.store_page(collection, items, run_id=None, now=NOON)
+    collection.stored_count += counts.live_delta
+    collection.save(update_fields=["stored_count"])
+
+
+def analyze():
+    """Tell the planner how many rows there are, as each full refresh does."""
+    with database.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def addresses(deals):
+    companies = deals.connection.collections.get(remote_id="companies")
+    found = {n: f"/collections/{deals.pk}/?{a}&size=25" for n, a in DEAL_PAGES.items()}
+    for name, address in COMPANY_PAGES.items():
+        found[name] = f"/collections/{companies.pk}/?{address}&size=25"
+    return found
+
+
+def deep(client, address):
+    """Return the address of the fifth page of a table."""
+    for _ in range(4):
+        address = client.get(address).context["next_url"]
+    return address
+
+
+def pages(client, deals):
+    """Return the addresses of all kinds of pages, their indexes made."""
+    found = addresses(deals)
+    for address in found.values():
+        client.get(address)
+    assert not PropertyIndex.objects.exclude(state="ready").exists()
+    found["deep"] = deep(client, found["first"])
+    found["sorted, deep"] = deep(client, found["sorted"])
+    grouped = {"grouped": "group=dealstage", "grouped, filtered": "group=dealstage&"}
+    grouped["grouped, filtered"] += "hubspot_owner_id__is=Dan+Day"
+    for name, address in grouped.items():
+        found[name] = f"/collections/{deals.pk}/?{address}&size=25"
+        client.get(found[name])
+    found["related"] = Item.objects.get(name="Company 00003").get_absolute_url()
+    return found
+
+
+def test_no_query_of_a_page_reads_a_table_whole(as_alice, deals):
+    fill(deals, 0, FEW)
+    analyze()
+    whole, many = {}, {}
+    for name, address in pages(as_alice, deals).items():
+        with CaptureQueriesContext(database) as queries:
+            page = as_alice.get(address)
+        assert page.status_code == 200
+        asked = [str(each["sql"]) for each in queries.captured_queries]
+        if found := whole_reads(asked):
+            whole[name] = found
+        if name not in UNBOUNDED and len(asked) > MOST_QUERIES:
+            many[name] = asked
+
+    assert whole == {}
+    assert many == {}
+
+
+@pytest.mark.skipif(database.vendor != "sqlite", reason="it counts SQLite's steps")
+def test_a_page_costs_no_more_in_a_larger_table(as_alice, deals):
+    fill(deals, 0, FEW)
+    analyze()
+    found = {n: a for n, a in pages(as_alice, deals).items() if "grouped" not in n}
+    few = {name: steps(as_alice, address) for name, address in found.items()}
+    fill(deals, FEW, MANY)
+    analyze()
+
+    many = {name: steps(as_alice, address) for name, address in found.items()}
+
+    grown = {n: (few[n], many[n]) for n in few if many[n] > few[n] * SPREAD}
+    assert grown == {}
+
+
+def steps(client, address):
+    """Return how many steps SQLite takes for a page, by the second look at it."""
+    client.get(address)
+    counted = []
+    database.connection.set_progress_handler(lambda: counted.append(1) and None, 20)
+    page = client.get(address)
+    database.connection.set_progress_handler(None, 20)
+    assert page.status_code == 200
+    return len(counted)
