@@ -59,7 +59,7 @@ def read_replica(env: Environment) -> dict[str, Any] | None:
     if not url:
         return None
     try:
-        replica = _postgresql(urlsplit(url))
+        replica = _postgresql(split_address(url))
     except ValueError:
         replica = {"NAME": ""}
     if not replica["NAME"]:
