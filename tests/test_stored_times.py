@@ -42,6 +42,7 @@ BOUNDED = "bounded by a constant, and tried again"
 ALLOWED: dict[str, str] = {
     "integrations/admin/connections.py::get_queryset": "excludes what lies ahead",
     "integrations/admin/filters.py::queryset": REFUSED,
+    "integrations/models/collection.py::has_old_links": BOTH_STORED,
     "integrations/models/connection.py::is_stale": PULLED_IN,
     "integrations/models/items/item.py::": BOTH_STORED,
     "integrations/models/sync/run.py::duration": "never less than nothing",

@@ -71,9 +71,7 @@ class ActingCommand(SafeCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["act"] == LIST:
-            listed = self.rows(options).iterator(chunk_size=500)
-            for line in self.tell(listed):
-                self.stdout.write(line)
+            self._list(self.rows(options))
             return
         act = next(a for a in self.acts if a.command.endswith(f" {options['act']}"))
         rows = self._chosen(options)
@@ -85,6 +83,15 @@ class ActingCommand(SafeCommand):
             choices=self.choices_of(options, rows),
         )
         self._perform(act, rows, actor)
+
+    def _list(self, rows: QuerySet[Any]) -> None:
+        is_empty = True
+        for line in self.tell(rows.iterator(chunk_size=500)):
+            self.stdout.write(line)
+            is_empty = False
+        if is_empty:
+            # Silence would look like a command that did not work.
+            self.stdout.write(f"no {self.noun} is like that")
 
     def _chosen(self, options: dict[str, Any]) -> list[Any]:
         rows, keys = self.rows(options), options["keys"]

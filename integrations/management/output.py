@@ -7,12 +7,14 @@ from types import TracebackType
 from typing import Any, TextIO
 
 from django.core.management.base import BaseCommand, OutputWrapper
+from django.db import DatabaseError
 
 from integrations.http.observability import steering
 
 logger = logging.getLogger(__name__)
 
 Style = Callable[[str], str]
+NO_DATABASE = "The database did not answer as it should: see `manage.py doctor`."
 
 
 def printable(text: str) -> str:
@@ -58,6 +60,9 @@ def log_failure(
         sys.__excepthook__(kind, error, trace)
         return
     logger.critical("command failed", exc_info=(kind, error, trace))
+    if issubclass(kind, DatabaseError):
+        # Below all that, where whoever typed it looks.
+        sys.stderr.write(f"{NO_DATABASE}\n")
 
 
 class SafeCommand(BaseCommand):

@@ -236,3 +236,12 @@ def test_who_types_anything_but_yes_does_nothing(
 
     connection.refresh_from_db()
     assert connection.is_connected
+
+
+@pytest.mark.parametrize("command", ["connections", "deletions", "revocations"])
+def test_a_list_of_nothing_is_not_silent(
+    db: None, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command(command, "list")
+
+    assert len(capsys.readouterr().out.splitlines()) == 1

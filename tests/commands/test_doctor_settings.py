@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from integrations.management.output import NO_DATABASE
+
 ROOT = Path(__file__).resolve().parents[2]
 # What each is refused under; all of them at once, as after a bad copy and paste.
 BAD = {
@@ -54,6 +56,19 @@ def test_doctor_tells_machines_of_every_setting_that_makes_no_sense(
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "hidden" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", ["connections", "accounts", "revocations"])
+def test_a_database_without_tables_ends_in_a_sentence(
+    tmp_path: Path, command: str
+) -> None:
+    well = dict.fromkeys(BAD, "")
+    well["TOKEN_KEYS"] = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+    done = run(tmp_path, command, "list", **well)
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == NO_DATABASE
 
 
 @pytest.mark.parametrize(

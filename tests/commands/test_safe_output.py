@@ -18,12 +18,15 @@ from integrations.management import commands, output
 from integrations.management.output import SafeCommand
 from integrations.models import (
     Connection,
+    FailedRevocation,
     Incident,
     Notice,
+    ProviderState,
     SavedView,
 )
 from integrations.services.connections.handover import bundle
 from integrations.services.sync import foreground
+from integrations.services.sync.deletions import held_deletions
 from tests.services.conftest import (  # noqa: F401 (fixtures are found by name)
     connect,
     connection,
@@ -40,6 +43,11 @@ NAMES = sorted(module.name for module in pkgutil.iter_modules(commands.__path__)
 SCOPES = ["oauth", "crm.objects.contacts.read", "crm.objects.contacts.write"]
 # What each is asked, so that it shows a text of somebody else's wherever it can.
 WALK: dict[str, list[str]] = {
+    "accounts": ["list", "change {email} --active yes"],
+    "connections": ["list", "pause {connection}", "pause --provider hubspot"],
+    "deletions": ["list"],
+    "providers": ["list", "clear-pause hubspot --yes"],
+    "revocations": ["list", "dismiss --yes"],
     "contacts": [
         "edit {remote_id} --set City=Bonn --dry-run",
         "edit {remote_id} --set email=x@example.com",
@@ -87,6 +95,11 @@ def ask(
     Incident.objects.create(kind="k", subject="s", title=HOSTILE)
     Notice.objects.create(channel="mail", phase="test", text="t", error=HOSTILE)
     SavedView.objects.create(owner=alice, name=HOSTILE)
+    ProviderState.objects.create(provider="hubspot", reason="odd", detail=HOSTILE)
+    FailedRevocation.objects.create(
+        provider="hubspot", account_name=HOSTILE, error=HOSTILE, owner=alice
+    )
+    held_deletions.hold_unseen(contacts, 1, [HOSTILE], {})
     known = {
         "remote_id": HOSTILE,
         "email": alice.email,

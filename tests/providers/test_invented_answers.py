@@ -174,3 +174,43 @@ def test_every_stored_value_is_described(slug: str, data: st.DataObject) -> None
     for field in case.connector.describe(properties, schema, case.script["account"]):
         check_value(field.value)
         assert isinstance(in_words(field), str)
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield every text and number of a value."""
+    if isinstance(value, dict):
+        for one in value.values():
+            yield from texts_in(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from texts_in(one)
+    elif value is not None:
+        yield str(value)
+
+
+def plain(text: str) -> str:
+    """Return an id without what its writers leave to choice."""
+    return text.strip().lower().replace("-", "")
+
+
+@SLUGS
+@given(data=st.data())
+@examples(60)
+def test_every_link_is_to_what_a_value_names(slug: str, data: st.DataObject) -> None:
+    case = Case(CONNECTORS[slug])
+    item: IntegrationItem = data.draw(st.sampled_from(list(case.items)))
+    properties = data.draw(bent(item.properties))
+    schema = data.draw(st.one_of(st.just(case.schema), bent(case.schema)))
+    if not isinstance(properties, dict) or not isinstance(schema, dict):
+        return
+
+    links = case.connector.links(properties, schema, parent_id=item.parent_id)
+
+    told = {plain(text) for text in (*texts_in(properties), item.parent_id or "")}
+    ways = [(each.relation, each.target_id, each.target_collection) for each in links]
+    assert len(set(ways)) == len(ways)
+    for link in links:
+        assert link.relation
+        assert link.target_id
+        assert plain(link.target_id) in told
+        assert link.position >= 0

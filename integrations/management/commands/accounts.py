@@ -16,6 +16,7 @@ from django.core.management.base import CommandError
 from integrations.management.console import CHECKS, find_user
 from integrations.management.output import SafeCommand
 from integrations.models import SuspendedSignInMethod
+from integrations.models.messages.wording import count_text
 from integrations.services.common.errors import LastAdministratorError
 from integrations.services.common.proof import RecentProof
 from integrations.services.connections import account_deletion
@@ -209,7 +210,8 @@ class Command(SafeCommand):
         except Permission.DoesNotExist:
             told = "there is no such permission; docs/reference.md names them"
             raise CommandError(told) from None
-        return f"{group.name} gives {group.permissions.count()} permissions"
+        number = count_text(group.permissions.count(), "permission")
+        return f"{group.name} gives {number}"
 
     def _delete_group(self, options: dict[str, Any], actor: Actor) -> str:
         accounts.delete(_group(options["name"]), actor=actor)

@@ -13,6 +13,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from integrations.management.output import SafeCommand
+from integrations.models.messages.wording import count_text
 from integrations.services.upkeep.checks import registry, reports, runner
 from integrations.services.upkeep.checks.check import Check, Result, Severity
 
@@ -89,7 +90,8 @@ class Command(SafeCommand):
         unknown = len(chosen) - len(passed) - len(failed)
         told = f", {unknown} cannot be told before that is mended" if unknown else ""
         self.stdout.write("")
-        self.stdout.write(f"{len(passed)} checks pass, {len(failed)} do not{told}.")
+        verb = count_text(len(passed), "check", verb=("passes", "pass"))
+        self.stdout.write(f"{verb}, {len(failed)} do not{told}.")
 
     def _write_json(
         self, chosen: list[Check], results: Results, repairs: Mapping[str, str]

@@ -26,6 +26,8 @@ MOST_ASKED: Final = 10
 NOTHING: Final = b""
 MOST_AT_ONCE: Final = 20
 MARK_SIZE: Final = 16
+# Parameters that change no more than how the same items stand.
+ARRANGING: Final = frozenset({"sort", "group"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +142,8 @@ def _gone(view: SavedView, user: User, keys: set[int]) -> set[int]:
 
 def _mark(view: SavedView) -> bytes:
     """Return what tells whether a view asks for the same items as before."""
-    told = [view.account_id, view.collection_id, view.parameters]
+    asking = [pair for pair in view.parameters if pair[0] not in ARRANGING]
+    told = [view.account_id, view.collection_id, asking]
     text = json.dumps(told, sort_keys=True)
     return blake2b(text.encode(), digest_size=MARK_SIZE).digest()
 

@@ -46,3 +46,37 @@ def test_an_odd_date_is_none(value: str) -> None:
 
     assert date_of({"date": value}) is None
     assert skew.seconds is None
+
+
+@pytest.mark.parametrize(
+    ("age", "seconds"),
+    [
+        ("3600", 0),
+        (" 3600 ", 0),
+        ("", 3600),
+        ("-5", 3600),
+        ("an hour", 3600),
+        ("9" * 4000, 3600),
+        ("3600, 10", 3600),
+    ],
+)
+def test_an_answer_out_of_a_cache_is_as_old_as_the_cache_says(
+    age: str, seconds: float
+) -> None:
+    """The Date is that of the provider, and the cache has kept it since."""
+    skew = ClockSkew()
+
+    kept = {**dated(NOW - timedelta(hours=1)), "age": age}
+    skew.note(kept, received=NOW, elapsed=0.0)
+
+    assert skew.seconds == seconds
+
+
+@pytest.mark.parametrize("year", [1970, 1999, 2099])
+def test_a_date_before_or_long_after_this_program_is_none(year: int) -> None:
+    """A device in front without a clock must not have everything read again."""
+    skew = ClockSkew()
+
+    skew.note(dated(NOW.replace(year=year)), received=NOW, elapsed=0.0)
+
+    assert skew.seconds is None

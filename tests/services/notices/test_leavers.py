@@ -178,6 +178,18 @@ def test_another_filter_of_a_view_makes_nothing_leave(
     assert mail.outbox == []
 
 
+def test_another_order_of_a_view_forgets_nothing(
+    alice: User, contacts: Collection, ones: SavedView, ana: Item
+) -> None:
+    put(contacts, "Ana Reyes", "2")
+    told = [["phone__is", "1"], ["sort", "-item.name"], ["group", "phone"]]
+    SavedView.objects.update(parameters=told)
+
+    tick(timezone.now() + 2 * HOUR)
+
+    assert "Left this view" in mail.outbox[0].body
+
+
 def test_another_filter_of_a_view_forgets_what_left_it_before(
     alice: User, contacts: Collection, ones: SavedView, ana: Item
 ) -> None:
@@ -190,6 +202,18 @@ def test_another_filter_of_a_view_forgets_what_left_it_before(
     tick(timezone.now() + 27 * HOUR)
     assert leavers.find_left(alice, [ana.pk]).views == {}
     assert Follow.objects.get().left == []
+
+
+def test_what_was_erased_here_has_left_nothing(
+    alice: User, contacts: Collection, ones: SavedView, ana: Item
+) -> None:
+    put(contacts, "Zoe Reyes", "1", minutes=3000)
+    leavers.settle(leavers.look(Follow.objects.get(), ones, alice))
+    ana.delete()
+
+    tick(timezone.now() + 2 * HOUR)
+
+    assert mail.outbox == []
 
 
 def test_a_view_over_everything_tells_what_left_it(

@@ -314,6 +314,8 @@ def test_choices_are_renamed_swapped_ordered_and_taken_away(as_alice, deals, thr
     assert column.options == ["Hot", "Cold", "Warm"]
     assert names(table(as_alice, deals, f"?{column.column_id}__is=Hot")) == ["Two"]
     assert shown(table(as_alice, deals), "Heat")["One"] == "Cold"
+    by_heat = names(table(as_alice, deals, f"?sort={column.column_id}"))
+    assert by_heat == ["Two", "One", "Three"]
 
 
 @pytest.mark.parametrize(

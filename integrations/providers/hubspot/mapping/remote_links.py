@@ -19,12 +19,17 @@ def to_remote_links(
         if not isinstance(ids, list):
             continue
         labels = properties.get(f"{name}{LABELS}")
-        known = labels if isinstance(labels, dict) else {}
-        for each in ids:
+        for each in dict.fromkeys(i for i in ids if isinstance(i, str) and i):
             yield RemoteLink(
                 relation=name,
                 target_id=each,
                 target_collection=to,
                 is_primary=to == COMPANIES.remote_id and each == primary,
-                labels=tuple(known.get(each, ())),
+                labels=_labels_of(each, labels),
             )
+
+
+def _labels_of(remote_id: str, labels: object) -> tuple[str, ...]:
+    """Return what a record calls another, none where that is not told as it should."""
+    told = labels.get(remote_id) if isinstance(labels, dict) else None
+    return tuple(map(str, told)) if isinstance(told, list) else ()

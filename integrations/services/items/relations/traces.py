@@ -25,6 +25,7 @@ EXTENSION: Final = re.compile(
     r"[\s,;]*(?:ext(?:ension)?\.?|x|#|ext=)\s*[0-9]{1,6}", re.ASCII | re.IGNORECASE
 )
 PHONE_DIGITS, PHONE_ENDING = range(9, 16), 9
+LONGEST_PHONE: Final = 60
 SITE_WORDS = {"domain", "website", "homepage"}
 # An address at one of these says nothing of a company.
 PUBLIC_MAIL = frozenset(
@@ -171,7 +172,7 @@ def _email(word: str) -> str:
 
 def _phone_in(text: str) -> str:
     """Return the last digits of a text that is a telephone number, else nothing."""
-    if len(text) > LONGEST:
+    if len(text) > LONGEST_PHONE:
         return ""
     text = simplify(text).strip()
     if text[:4].lower() == "tel:":

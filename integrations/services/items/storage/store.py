@@ -23,6 +23,8 @@ from integrations.services.items.tables import linked_rows
 from integrations.services.items.tables import rows as table_rows
 
 CHUNK = 2000
+COMPARED = ("name", "parent_name", "parent_remote_id", "remote_url", "properties")
+Stored = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +66,11 @@ def store_page(
     touched = _touched(page, known, moved)
     if run_id is not None and collection.connection.is_editing:
         touched = _without_overtaken(touched, known)
-    changed = _record_changes(collection, touched, known, moved, run_id=run_id, now=now)
+    before = _before(collection, touched)
+    names = _renamed(touched, before, known, moved)
+    changed = _record_changes(
+        collection, touched, before, known, moved, run_id=run_id, now=now
+    )
     if new or touched:
         rows.upsert([*new, *touched], collection, now=now)
     keys = {identity: entry.pk for identity, entry in known.items()}
@@ -72,14 +78,11 @@ def store_page(
     fresh = {keys[row.item.id]: row.item for row in new}
     stale = {keys[row.item.id]: row.item for row in touched}
     relinked = relations.write(collection, _linking(fresh), _linking(stale))
-    full_text.index(
-        _search_texts(collection, fresh, {}),
-        _search_texts(collection, stale, contents.kept_texts(list(stale))),
-    )
+    _index_texts(collection, fresh, stale)
     moved_keys = [item.known.pk for item in moved.values()]
     table_rows.store(collection, indexes, fresh, stale, moved=moved_keys)
     back = [keys[row.item.id] for row in touched if known[row.item.id].is_deleted]
-    names = {item.id: item.name for each in (fresh, stale) for item in each.values()}
+    names |= {item.id: item.name for item in fresh.values()}
     linked_rows.store(collection, names, relinked, returned=back)
     _store_texts(collection, texts or {}, keys, now=now)
     return PageCounts(
@@ -143,6 +146,17 @@ def _is_only_back(known: Known, row: Row) -> bool:
     return known.is_deselected and known.digest == row.digest
 
 
+def _index_texts(
+    collection: Collection,
+    fresh: Mapping[int, IntegrationItem],
+    stale: Mapping[int, IntegrationItem],
+) -> None:
+    full_text.index(
+        _search_texts(collection, fresh, {}),
+        _search_texts(collection, stale, contents.kept_texts(list(stale))),
+    )
+
+
 def _search_texts(
     collection: Collection,
     items: Mapping[int, IntegrationItem],
@@ -167,9 +181,35 @@ def _keys(collection: Collection, ids: list[str]) -> dict[str, int]:
     return {remote_id: entry.pk for remote_id, entry in known.items()}
 
 
+def _before(collection: Collection, touched: Sequence[Row]) -> dict[str, Stored]:
+    """Return what is stored of items that differ, by remote id."""
+    if not touched:
+        return {}
+    ids = [row.item.id for row in touched]
+    found = Item.objects.filter(collection=collection, remote_id__in=ids)
+    return {row["remote_id"]: row for row in found.values("remote_id", *COMPARED)}
+
+
+def _renamed(
+    touched: Sequence[Row],
+    before: Mapping[str, Stored],
+    known: Mapping[str, Known],
+    moved: Mapping[str, Moved],
+) -> dict[str, str]:
+    """Return the names of items that others may show otherwise, by remote id."""
+    return {
+        key: row.item.name
+        for row in touched
+        if (key := row.item.id) in moved
+        or known[key].is_deleted
+        or before[key]["name"] != rows.fitting_name(row.item.name)
+    }
+
+
 def _record_changes(
     collection: Collection,
-    touched: list[Row],
+    touched: Sequence[Row],
+    before: Mapping[str, Stored],
     known: Mapping[str, Known],
     moved: Mapping[str, Moved],
     *,
@@ -182,23 +222,10 @@ def _record_changes(
     """
     if not touched:
         return 0
-    old_rows = {
-        old["remote_id"]: old
-        for old in Item.objects.filter(
-            collection=collection, remote_id__in=[row.item.id for row in touched]
-        ).values(
-            "remote_id",
-            "name",
-            "parent_name",
-            "parent_remote_id",
-            "remote_url",
-            "properties",
-        )
-    }
     changes, changed, kinds = [], 0, ItemChange.Kind
     for row in touched:
         entry = known[row.item.id]
-        fields = differences(old_rows[row.item.id], row)
+        fields = differences(before[row.item.id], row)
         if row.item.id in moved:
             fields |= {"collection": [moved[row.item.id].left, collection.name]}
         if fields or entry.is_deleted or entry.digest not in ("", row.digest):

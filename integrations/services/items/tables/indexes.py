@@ -23,7 +23,12 @@ from integrations.models import Collection, Item, PropertyIndex, PropertyValue
 from integrations.providers.records import COLOURS_KEY, field_entries
 from integrations.services.common import queue
 from integrations.services.items.tables import rows
-from integrations.services.items.tables.columns import LINKING, Column, columns_of
+from integrations.services.items.tables.columns import (
+    LINKING,
+    Column,
+    Family,
+    columns_of,
+)
 from integrations.services.items.tables.results import typed_columns_of
 from integrations.services.items.tables.rows import Indexed
 from integrations.services.items.tables.values import CUT, MORE, places_of
@@ -42,6 +47,8 @@ MOST_INDEXES = 24
 DROPPED_AT_ONCE = 20_000
 # Part of every digest: another number builds all indexes again.
 VERSION = 3
+# So much of what an index was made with tells how its rows are ordered.
+ORDER_LENGTH = 16
 # What changes in a schema without changing how values are typed.
 _NOT_TYPED = frozenset(
     {"tag", "fields", "requested", "ask_again", "refused", COLOURS_KEY}
@@ -138,14 +145,17 @@ def _is_current(index: PropertyIndex, column: Column, collection: Collection) ->
 
 
 def labels_of(collection: Collection, column: Column) -> str:
-    """Return a digest of what the values of a column are typed and ordered with."""
+    """Return what the values of a column are ordered and typed with: a digest each."""
     schema = collection.schema
     fields = [each for each in field_entries(schema) if each.get("name") == column.id]
     rest = {key: value for key, value in schema.items() if key not in _NOT_TYPED}
-    order = list(places_of(column))
-    told = [VERSION, fields, rest, order, collection.connection.account]
+    order = _digest([VERSION, list(places_of(column))])
+    return order + _digest([fields, rest, collection.connection.account])
+
+
+def _digest(told: Sequence[object]) -> str:
     text = json.dumps(told, sort_keys=True, default=str)
-    return blake2b(text.encode(), digest_size=16).hexdigest()
+    return blake2b(text.encode(), digest_size=ORDER_LENGTH // 2).hexdigest()
 
 
 def _begin(collection: Collection, columns: Sequence[Column]) -> None:
@@ -182,9 +192,12 @@ def _begin_one(collection: Collection, column: Column) -> PropertyIndex:
     if is_new or (is_same and not is_dropped):
         return index
     # Of another type its rows are of no use until they are all written again, nor are
-    # those that link, whose ids were written otherwise once.
+    # those that link, whose ids were written otherwise once, nor choices in an order
+    # that is mixed with another one.
+    is_same_order = index.labels[:ORDER_LENGTH] == labels[:ORDER_LENGTH]
+    is_ordered = column.family is not Family.CHOICE or is_same_order
     is_kept = index.family == column.family and column.family not in LINKING
-    is_usable = index.is_usable and is_kept
+    is_usable = index.is_usable and is_kept and is_ordered
     index.state = _STATE.REBUILDING if is_usable else _STATE.BUILDING
     index.family, index.labels, index.position, index.done = column.family, labels, 0, 0
     index.save(update_fields=["state", "family", "labels", "position", "done"])

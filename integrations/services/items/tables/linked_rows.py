@@ -5,9 +5,10 @@ it: both are written in the transaction that stores the other side.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from django.db import connection as database
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 
 from integrations.models import Collection, Item, ItemLink, PropertyIndex, PropertyValue
 from integrations.services.items.tables import rows
@@ -29,7 +30,12 @@ def find(collection: Collection) -> list[PropertyIndex]:
     found = PropertyIndex.objects.filter(
         KEPT, collection__connection=collection.connection_id, family__in=LINKING
     )
-    return list(found.select_related("collection"))
+    # Of each collection once, without what may be large and is seldom asked for.
+    slim = Collection.objects.defer("schema", "checkpoint", "details", "held_deletions")
+    indexes = list(found.prefetch_related(Prefetch("collection", queryset=slim)))
+    for index in indexes:
+        index.collection.connection = collection.connection
+    return indexes
 
 
 def store(
@@ -41,11 +47,12 @@ def store(
 ) -> None:
     """Write what items of a collection, stored by now, are in rows of others.
 
-    ``names`` are theirs by remote id, empty for what is deleted; ``relinked`` are the
-    relations and ids that links of theirs name or named, and ``returned`` the keys of
-    those of which every link counts.
+    ``names`` are by remote id those that came or changed, empty for what is deleted;
+    ``relinked`` are the relations and ids that links of theirs name or named, and
+    ``returned`` the keys of those of which every link counts.
     """
-    linking = find(collection) if names else []
+    relinked = set(relinked)
+    linking = find(collection) if names or relinked or returned else []
     if not linking:
         return
     relations = [index for index in linking if index.family == Family.RELATION]
@@ -69,23 +76,32 @@ def _rename(
 ) -> None:
     """Write the names of items into the rows of what is linked with them first.
 
-    Every name in the statement is one of ours; the values are bound parameters.
+    Only where another one stands: mostly a page of items has no new names. Every name
+    in the statement is one of ours; the values are bound parameters.
     """
+    keys = [i.pk for i in indexes if _target_of(i) in {"", collection.remote_id}]
+    wanted: dict[float | None, str | None] = {
+        id_number(each): fold(name) or None for each, name in names.items()
+    }
+    numbers = list(wanted)
+    stale: list[tuple[Any, ...]] = []
+    for start in range(0, len(numbers) if keys else 0, CHUNK):
+        rows = PropertyValue.objects.filter(
+            index__in=keys, number__in=numbers[start : start + CHUNK]
+        )
+        told = rows.values_list("index", "number", "text").distinct()
+        stale += [
+            (wanted[n], key, key, n) for key, n, text in told if text != wanted[n]
+        ]
     table = database.ops.quote_name(PropertyValue._meta.db_table)  # noqa: SLF001
     statement = (
         f"UPDATE {table} SET text = %s WHERE index_id = %s"
         f" AND item_id IN (SELECT item_id FROM {table}"
         " WHERE index_id = %s AND number = %s AND position = 0)"
     )
-    told = [
-        (fold(name) or None, index.pk, index.pk, id_number(remote_id))
-        for index in indexes
-        if _target_of(index) in {"", collection.remote_id}
-        for remote_id, name in names.items()
-    ]
-    if told:
+    if stale:
         with database.cursor() as cursor:
-            cursor.executemany(statement, told)
+            cursor.executemany(statement, stale)
 
 
 def _target_of(index: PropertyIndex) -> str:

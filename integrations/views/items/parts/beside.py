@@ -20,6 +20,8 @@ from integrations.views.items.origins import Origin, origin_of
 from integrations.views.items.tables.table import get_collection
 
 ENDS = {True: "That was the last one.", False: "That was the first one."}
+# A page looks at so many of what an item is linked with, and no more.
+LAST_ON_PAGE = "That was the last of those that its page looks at."
 NOT_READY = "This order of the table is still being prepared. Please try again soon."
 
 
@@ -84,7 +86,8 @@ def _go(request: UserRequest, pk: UUID, *, is_next: bool) -> HttpResponse:
     own = Item.objects.owned_by(request.user)
     item = get_object_or_404(own, uuid=pk)
     origin = origin_of(request, item)
-    found, told = None, ENDS[is_next]
+    is_on_page = origin.kind == "item" and is_next
+    found, told = None, LAST_ON_PAGE if is_on_page else ENDS[is_next]
     try:
         found = _find(request, item, origin, is_next=is_next)
     except OrderNotReadyError:

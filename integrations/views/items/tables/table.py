@@ -40,8 +40,8 @@ from integrations.views.saved_views import shown as saved_views
 
 # What rows are sorted by, where the column's name does not say it.
 SORTED_BY = {
-    Family.RELATION: "Sorted by the name of the first linked item",
-    Family.INCOMING: "Sorted by how many there are",
+    Family.RELATION: "by the name of the first",
+    Family.INCOMING: "by how many there are",
 }
 # How often a page looks while an index is being built.
 BUILDING_SECONDS = 2

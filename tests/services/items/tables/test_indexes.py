@@ -230,3 +230,43 @@ def test_relations_indexed_by_an_earlier_version_are_not_used_meanwhile(
     _, ready = ask(made, f"{column}__filled=1")
 
     assert [each.column.id for each in ready.building] == [column]
+
+
+STAGES = {"new": "New", "won": "Won"}
+
+
+@pytest.fixture
+def staged(deals):
+    fields = [{"name": "amount", "label": "Stage", "kind": "stage"}]
+    deals.schema = {"fields": fields, "lookups": {"stage": STAGES}}
+    deals.save(update_fields=["schema"])
+    put(deals, {"a": ("won", None), "b": ("new", None), "c": ("won", None)})
+    assert names(deals, "sort=amount") == ["b", "a", "c"]
+    return deals
+
+
+@pytest.mark.parametrize(
+    ("changes", "building"),
+    [
+        ({"labels": "of an earlier version"}, ["amount"]),
+        ({"lookups": {"stage": dict(reversed(STAGES.items()))}}, ["amount"]),
+        ({"lookups": {"stage": STAGES, "owner": {"41": "Cleo"}}}, []),
+    ],
+)
+def test_choices_in_another_order_are_not_used_until_all_are_written_again(
+    staged, monkeypatch, changes, building
+):
+    """Rows in two orders are in none, and a walk would miss some."""
+    monkeypatch.setattr(indexes, "SMALL", 0)
+    if labels := changes.get("labels"):
+        PropertyIndex.objects.update(labels=labels)
+        PropertyValue.objects.update(number=None)
+    else:
+        staged.schema = {**staged.schema, **changes}
+        staged.save(update_fields=["schema"])
+
+    _, ready = ask(staged, "sort=amount")
+
+    assert [each.column.id for each in ready.building] == building
+    indexes.build(staged.pk)
+    assert ask(staged, "sort=amount")[1].building == []

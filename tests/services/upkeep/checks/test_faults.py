@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -33,6 +34,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 DEADLINE = 10.0
 
 
+@pytest.fixture(autouse=True)
+def no_network() -> None:
+    """Let this file through: what is seeded is a server that is not there, or bad."""
+
+
 @pytest.fixture
 def world(
     alice: User,
@@ -48,7 +54,9 @@ def world(
     var_dir = tmp_path / "var"
     var_dir.mkdir(mode=0o700)
     settings.VAR_DIR = var_dir
-    made = World(settings, monkeypatch, transport, faults.connect(alice), var_dir)
+    cleanup = ExitStack()
+    connected = faults.connect(alice)
+    made = World(settings, monkeypatch, transport, connected, var_dir, cleanup)
     broker = current_app.conf.broker_url
     faults.healthy(made)
     for name in schedule.TICKS:
@@ -56,7 +64,8 @@ def world(
     for name in django_settings.QUEUES:
         schedule.beat(f"worker.{name}")
     migrations = faults.applied()
-    yield made
+    with cleanup:
+        yield made
     current_app.conf.broker_url = broker
     # The only table that is not emptied behind a test.
     for each in set(migrations) - set(faults.applied()):

@@ -5,13 +5,13 @@ import io
 import json
 import re
 from datetime import datetime
-from html import unescape
 
 import pytest
 
 from integrations.models import Item, OwnColumn, Preferences
 from integrations.services.items.tables import walk
 from tests.support.rows import make_collection, make_connection, make_item
+from tests.support.table_rows import shown_rows
 from tests.support.workbooks import body_of, open_workbook, rows_of
 from tests.views.items.tables.test_table import SCHEMA, deal, deals, four, get
 
@@ -34,22 +34,6 @@ def download(as_alice):
     return do
 
 
-def shown_rows(page):
-    """Return the texts of the rows of a page, as a user reads them."""
-    *_, body = re.findall(r"<tbody>(.*?)</tbody>", page.content.decode(), re.DOTALL)
-    rows = re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL)
-    return [
-        [_words(c) for c in re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row, re.DOTALL)]
-        for row in rows
-    ]
-
-
-def _words(html):
-    html = re.sub(r'<a class="cell-edit".*?</a>', "", html, flags=re.DOTALL)
-    text = unescape(re.sub(r"<[^>]+>", " ", html))
-    return " ".join(text.replace("\N{EN DASH}", "").split())
-
-
 @pytest.mark.parametrize(
     "address",
     [
@@ -68,7 +52,7 @@ def test_a_csv_file_is_the_table_row_by_row(as_alice, four, download, address):
     heads, *rows = rows_of(body_of(download(four, address)), "csv")
 
     assert heads == [each["label"] for each in page.context["columns"]]
-    assert rows == shown_rows(page)
+    assert rows == shown_rows(page.content.decode())
     assert rows
 
 
@@ -168,7 +152,7 @@ def test_linked_items_are_named_as_the_table_names_them(alice, as_alice, downloa
     (_, row) = rows_of(body_of(download(table, address)), "csv")
 
     assert row == ["Bob", "Ada and 1 more"]
-    assert "Ada" in shown_rows(get(as_alice, table, address))[0][1]
+    assert "Ada" in shown_rows(get(as_alice, table, address).content.decode())[0][1]
 
 
 def test_two_columns_of_one_label_are_told_apart(connection, download):
