@@ -8,7 +8,7 @@ one already. A migration that has to break it says so, and why::
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from django.db.models.fields import NOT_PROVIDED
 ROOT: Final = Path(__file__).resolve().parent.parent
 # Releases with those up to here are out.
 NEWEST_BEFORE_THIS_CHECK: Final = 49
+UNREADABLE: Final = (migrations.RunPython, migrations.RunSQL)
 # What the type of a column depends on, besides the field's class.
 TYPE_OPTIONS: Final = ("max_digits", "decimal_places", "to", "base_field")
 
@@ -43,11 +44,18 @@ def findings(migration: migrations.Migration, before: ProjectState) -> Iterator[
         operation.state_forwards(app, before)
 
 
-def _parts(operation: Operation) -> Iterable[Operation]:
-    """Return what is done to the database."""
-    if isinstance(operation, migrations.SeparateDatabaseAndState):
-        return operation.database_operations
-    return [operation]
+def _parts(operation: Operation) -> Iterator[Operation]:
+    """Yield what is done to the database.
+
+    What code or SQL does is what it is said to have done.
+    """
+    if not isinstance(operation, migrations.SeparateDatabaseAndState):
+        yield operation
+        return
+    done = [part for each in operation.database_operations for part in _parts(each)]
+    yield from done
+    if any(isinstance(each, UNREADABLE) for each in done):
+        yield from operation.state_operations
 
 
 def _table(operation: Any) -> str:

@@ -97,6 +97,34 @@ def test_what_breaks_old_code_is_refused_unless_it_says_why(
     assert not refused(guard, operation, breaks_old_code={breaking: "Nobody is left."})
 
 
+@pytest.mark.parametrize(
+    "by_hand",
+    [
+        migrations.RunPython(migrations.RunPython.noop),
+        migrations.RunSQL("alter table store_box"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("breaking", "told"),
+    [
+        (
+            "changes the type of box.name",
+            migrations.AlterField("box", "name", models.TextField()),
+        ),
+        ("drops box.note", migrations.RemoveField("box", "note")),
+    ],
+)
+def test_what_code_of_its_own_does_is_judged_by_what_it_is_told_to_have_done(
+    guard: ModuleType, breaking: str, told: Operation, by_hand: Operation
+) -> None:
+    done = migrations.SeparateDatabaseAndState([by_hand], [told])
+    nested = migrations.SeparateDatabaseAndState([done])
+
+    for operation in (done, nested):
+        assert f"0002_next: {breaking}" in refused(guard, operation)
+    assert not refused(guard, migrations.SeparateDatabaseAndState([], [told]))
+
+
 def test_another_type_is_refused_and_a_longer_one_is_not(guard: ModuleType) -> None:
     other = migrations.AlterField("box", "name", models.IntegerField())
 

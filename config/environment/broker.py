@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
+from config.environment.address import read_address
 from config.environment.sentinel import (
     Sentinels,
     is_sentinel,
@@ -28,9 +29,11 @@ class Broker:
 
 
 def is_rabbitmq(url: str) -> bool:
-    """Tell whether an address names a RabbitMQ, by a host."""
-    parts = urlsplit(url)
-    return parts.scheme in RABBITMQ and bool(parts.hostname)
+    """Tell whether an address is that of a RabbitMQ, and makes sense."""
+    try:
+        return read_address(url).scheme in RABBITMQ
+    except ValueError:
+        return False
 
 
 def read_broker(url: str, *, visibility_timeout: int) -> Broker:

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote
 
+from config.environment.address import split_address
 from config.environment.env import TRUE, Environment
 
 # How long a statement waits for other writers wherever nothing else is said.
@@ -39,7 +40,7 @@ def read_database(env: Environment, *, base_dir: Path, var_dir: Path) -> dict[st
     if scheme == "sqlite":
         return _sqlite(rest, base_dir)
     try:
-        database = _postgresql(urlsplit(url))
+        database = _postgresql(split_address(url))
     except ValueError:
         env.refuse(
             "E026",
@@ -58,7 +59,7 @@ def read_replica(env: Environment) -> dict[str, Any] | None:
     if not url:
         return None
     try:
-        replica = _postgresql(urlsplit(url))
+        replica = _postgresql(split_address(url))
     except ValueError:
         replica = {"NAME": ""}
     if not replica["NAME"]:

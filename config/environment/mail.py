@@ -1,8 +1,9 @@
 """EMAIL_URL in Django's terms."""
 
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
+from config.environment.address import split_address
 from config.environment.env import Environment
 
 # Backends of Django by the scheme that asks for them.
@@ -62,7 +63,7 @@ def read_mail(env: Environment, *, default: str) -> Mail:
 
 
 def _parse(url: str) -> Mail:
-    parts = urlsplit(url)
+    parts = split_address(url)
     if parts.scheme not in BACKENDS:
         raise ValueError("no such scheme")
     return Mail(

@@ -5,9 +5,10 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from redis.connection import parse_url
 
+from config.environment.address import read_address
 from config.environment.broker import is_rabbitmq
 from config.environment.env import Environment
-from config.environment.sentinel import is_sentinel, read_sentinels
+from config.environment.sentinel import is_database, is_sentinel, read_sentinels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,9 +92,9 @@ def _is_redis(url: str) -> bool:
     try:
         if is_sentinel(url):
             return bool(read_sentinels(url))
-        parts = urlsplit(url)
+        parts = read_address(url)
         parse_url(url)
-        return parts.scheme in {"redis", "rediss"} and bool(parts.hostname)
+        return parts.scheme in {"redis", "rediss"} and is_database(parts.path)
     except ValueError:
         return False
 

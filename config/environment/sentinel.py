@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from config.environment.address import read_address
+
 PLAIN: Final = "redis+sentinel"
 TLS: Final = "rediss+sentinel"
 PORT: Final = 26379
@@ -63,6 +65,14 @@ def is_sentinel(url: str) -> bool:
     return url.startswith((f"{PLAIN}:", f"{TLS}:"))
 
 
+def is_database(path: str) -> bool:
+    """Tell whether what stands behind the host is the number of a database, or empty.
+
+    Celery refuses any other when it publishes.
+    """
+    return re.fullmatch(r"/?[0-9]{0,5}/?", path, re.ASCII) is not None
+
+
 def read_sentinels(url: str) -> Sentinels:
     """Return what an address says; raise ValueError where it makes no sense."""
     parts = urlsplit(url)
@@ -71,7 +81,8 @@ def read_sentinels(url: str) -> Sentinels:
     service, _, number = parts.path.strip("/").partition("/")
     options = dict(parse_qsl(parts.query))
     # django-redis takes it for a host name.
-    if not SERVICE.fullmatch(service):
+    is_named = SERVICE.fullmatch(service) and is_database(number)
+    if not is_named or parts.fragment:
         raise ValueError("the path is no /service or /service/0 in small letters")
     return Sentinels(
         hosts=tuple(_host(each) for each in hosts.split(",")),
@@ -94,10 +105,8 @@ def tls_options(options: dict[str, str]) -> dict[str, Any]:
 
 
 def _host(text: str) -> tuple[str, int]:
-    parts = urlsplit(f"//{text}")
-    if not parts.hostname:
-        raise ValueError("a sentinel has no host name")
-    return parts.hostname, parts.port or PORT
+    parts = read_address(f"//{text}")
+    return str(parts.hostname), parts.port or PORT
 
 
 def _bracketed(host: str) -> str:

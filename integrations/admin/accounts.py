@@ -1,5 +1,6 @@
 """Show users' accounts and keep what could open one out of sight."""
 
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -9,9 +10,12 @@ from allauth.socialaccount.admin import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.admin import UserSession
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group, User
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Model, QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
@@ -60,9 +64,60 @@ class SuperuserAdmin(GuardedAdmin):
         return request.user.is_superuser
 
 
+class AccountForm(UserChangeForm):
+    """Change an account, but not so that it or the admin is shut by mistake."""
+
+    def clean_email(self) -> str:
+        """Take no address that another account has."""
+        email = str(self.cleaned_data["email"])
+        is_new = email and "email" in self.changed_data
+        return service.free_address(email, user=self.instance) if is_new else email
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if service.locks_out(self.instance, cleaned or {}):
+            raise ValidationError("Nobody could administer the site without it.")
+        return cleaned
+
+
+class AddressForm(ModelForm):
+    """Give an account an address that nobody has."""
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or {}
+        if "email" in self.changed_data and "email" in cleaned:
+            owner = cleaned.get("user")
+            cleaned["email"] = service.free_address(cleaned["email"], user=owner)
+        return cleaned
+
+
+def _with_values(message: Any, form: ModelForm, names: Iterable[str]) -> Any:
+    """Add to what was changed, in Django's terms, what it is now."""
+    values = {
+        name: sorted(map(str, told)) if isinstance(told, QuerySet) else told
+        for name in names
+        if name in form.changed_data
+        for told in (form.cleaned_data[name],)
+    }
+    for each in message if values else ():
+        next(iter(each.values())).update(values=values)
+    return message
+
+
 @admin.register(Group)
 class RoleAdmin(SuperuserAdmin, GroupAdmin):
     """Edit groups, which give their members permissions."""
+
+    def construct_change_message(
+        self,
+        request: HttpRequest,
+        form: Any,
+        formsets: Any,
+        add: bool = False,  # noqa: FBT001, FBT002 (Django's own)
+    ) -> Any:
+        """Return what was changed, with the permissions that it gives now."""
+        message = super().construct_change_message(request, form, formsets, add)
+        return _with_values(message, form, ("permissions",))
 
 
 @admin.register(EmailAddress)
@@ -74,6 +129,7 @@ class EmailAddressAdmin(SuperuserAdmin):
     list_select_related = ("user",)
     search_fields = ("email",)
     raw_id_fields = ("user",)
+    form = AddressForm
     actions: Any = ("make_verified",)
 
     @admin.action(description="Mark as verified", permissions=["change"])
@@ -103,6 +159,18 @@ class AccountAdmin(GuardedAdmin, UserAdmin):
 
     list_display = ("email", "username", "is_active", "is_staff", "last_login")
     actions: Any = None
+    form = AccountForm
+
+    def construct_change_message(
+        self,
+        request: HttpRequest,
+        form: Any,
+        formsets: Any,
+        add: bool = False,  # noqa: FBT001, FBT002 (Django's own)
+    ) -> Any:
+        """Return what was changed, with the privileges that it has now."""
+        message = super().construct_change_message(request, form, formsets, add)
+        return _with_values(message, form, ("is_active", *PRIVILEGES))
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: User | None = None

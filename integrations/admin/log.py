@@ -3,6 +3,8 @@
 from typing import Any, cast
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import User
 from django.db import models
 from django.http import HttpRequest
@@ -20,6 +22,15 @@ def log_action(request: HttpRequest, row: models.Model, action: str) -> None:
 
 class AuditedAdmin(admin.ModelAdmin):
     """Copy what the admin's own history gets to the audit trail, names left out."""
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Return the list, or raise IncorrectLookupParameters for a NUL.
+
+        PostgreSQL takes none in a text.
+        """
+        if any("\0" in value for values in request.GET.lists() for value in values[1]):
+            raise IncorrectLookupParameters
+        return super().get_changelist_instance(request)
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Record that a row was added."""

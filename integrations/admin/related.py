@@ -39,7 +39,8 @@ class SubjectFilter(OfFilter):
     """Narrow the audit to what it says of one row, whose key it has as a text."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(subject=self.value() or "")
+        key = _uuid(self.value() or "")
+        return queryset.filter(subject=str(key)) if key else queryset.none()
 
 
 def of(model: type[Model], column: str) -> type[OfFilter]:

@@ -71,6 +71,53 @@ def test_superusers_give_privileges(as_staff, alice):
     assert (event.subject, event.facts["action"]) == (str(alice.pk), "change")
 
 
+def test_the_audit_has_the_privileges_that_were_given(as_staff, alice):
+    group = Group.objects.create(name="operators")
+    may = Permission.objects.get(codename="view_connection")
+
+    save(as_staff, alice, **PRIVILEGES, groups=[group.pk])
+    as_staff.post(
+        f"/admin/auth/group/{group.pk}/change/",
+        {"name": "operators", "permissions": [may.pk]},
+    )
+
+    of_account, of_group = AuditEvent.objects.filter(event="admin.action").order_by(
+        "pk"
+    )
+    [told] = of_account.facts["detail"]
+    assert told["changed"]["values"] == {
+        "is_staff": True,
+        "is_superuser": True,
+        "groups": ["operators"],
+    }
+    [told] = of_group.facts["detail"]
+    assert told["changed"]["values"] == {"permissions": [str(may)]}
+
+
+@pytest.mark.parametrize("taken", ["is_active", "is_staff", "is_superuser"])
+def test_the_last_administrator_stays_one(as_staff, staff, taken):
+    flags = dict.fromkeys(("is_active", "is_staff", "is_superuser"), "on")
+
+    page = save(as_staff, staff, **{**flags, taken: ""})
+
+    assert page.context["errors"]
+    staff.refresh_from_db()
+    assert staff.is_active
+    assert staff.is_staff
+    assert staff.is_superuser
+
+
+def test_no_account_is_given_the_address_of_another(as_staff, staff, alice):
+    save(as_staff, alice, email=staff.email.upper())
+    as_staff.post(
+        "/admin/account/emailaddress/add/", {"user": alice.pk, "email": staff.email}
+    )
+
+    alice.refresh_from_db()
+    assert alice.email == "alice@example.com"
+    assert not EmailAddress.objects.filter(user=alice).exists()
+
+
 @pytest.mark.parametrize("kind", ["auth/group", "account/emailaddress"])
 def test_groups_and_addresses_are_changed_by_superusers_only(as_clerk, kind):
     assert as_clerk.get(f"/admin/{kind}/").status_code == 200

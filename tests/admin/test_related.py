@@ -7,9 +7,11 @@ from uuid import uuid4
 import pytest
 from django.contrib import admin
 from django.db.models import ForeignKey, Model
+from django.http import HttpRequest
 from django.test import Client
 from django.urls import reverse
 
+from integrations.admin import related
 from integrations.models import (
     AuditEvent,
     BulkEdit,
@@ -108,6 +110,33 @@ def test_what_hangs_on_a_row_leads_back_to_it(
         page = as_staff.get(address(rows[0])).content.decode()
 
         assert f'href="{address(row)}"' in page, model
+
+
+@pytest.mark.parametrize("value", ["nonsense", "\0"])
+def test_the_audit_is_asked_for_no_key_that_is_none(
+    as_staff: Client, connection: Connection, value: str
+) -> None:
+    of_subject = related.of(Connection, "subject")
+    audit.record("connection.paused", subject=value)
+
+    made = of_subject(
+        HttpRequest(), {"connection": [value]}, AuditEvent, admin.site
+    ).queryset(HttpRequest(), AuditEvent.objects.all())
+
+    assert not made.exists()
+
+
+@pytest.mark.parametrize(
+    "model", admin.site._registry, ids=lambda model: model.__name__
+)
+def test_no_list_asks_the_database_for_what_it_cannot_take(
+    as_staff: Client, model: type[Model]
+) -> None:
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+
+    page = as_staff.get(reverse(name), {"provider": "\0"})
+
+    assert page.url == f"{reverse(name)}?e=1"  # type: ignore[attr-defined] # a redirect
 
 
 @pytest.mark.parametrize("value", ["nonsense", "", "' OR 1=1"])

@@ -5,6 +5,7 @@ import io
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, User
 from django.core.management import CommandError, call_command
 
@@ -81,13 +82,93 @@ def test_an_account_is_erased_by_a_superuser_with_a_name(
     assert not alice.is_active
 
 
-@pytest.mark.parametrize("flag", ["--active", "--superuser"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "carol@example.com",
+        "Carol@Example.com",
+        "other@x.org",
+        "no address",
+        "@x.org",
+        f"{'a' * 300}@x.org",
+    ],
+)
+def test_an_address_that_is_none_or_somebodys_is_refused(
+    staff: User, alice: User, address: str
+) -> None:
+    # `createsuperuser` keeps no row of its address.
+    EmailAddress.objects.create(user=staff, email="other@x.org")
+    for order in (("add", address), ("add-address", alice.email, address)):
+        with pytest.raises(CommandError):
+            call_command("accounts", *order)
+
+    assert User.objects.count() == 2
+    assert not EmailAddress.objects.filter(user=alice).exists()
+
+
+def test_an_address_is_kept_as_sign_in_looks_it_up(alice: User) -> None:
+    call_command("accounts", "add", "Dan@Example.com")
+    call_command("accounts", "add-address", alice.email, "Alice@Work.example")
+    call_command("accounts", "add-address", alice.email, alice.email.upper())
+    with pytest.raises(CommandError):
+        call_command("accounts", "add-address", alice.email, alice.email)
+
+    assert User.objects.filter(email="dan@example.com").exists()
+    kept = EmailAddress.objects.order_by("pk").values_list("email", flat=True)
+    assert [*kept] == ["dan@example.com", "alice@work.example", alice.email]
+
+
+def test_the_audit_has_what_was_given_and_taken(alice: User, staff: User) -> None:
+    name = "integrations.view_connection"
+    call_command("accounts", "group", "ops", "--permissions", name)
+    flags = ("--staff", "yes", "--superuser", "no")
+    by = ("--as", staff.email)
+    call_command("accounts", "change", alice.email, *flags, "--groups", "ops", *by)
+
+    events = AuditEvent.objects.filter(event="admin.action").order_by("pk")
+    assert [event.facts["detail"] for event in events] == [
+        {"name": "ops", "permissions": [name]},
+        {"is_staff": True, "is_superuser": False},
+        {"groups": ["ops"]},
+    ]
+    said = LogEntry.objects.order_by("pk").values_list("change_message", flat=True)
+    assert "is_staff: True" in said[0]
+
+
+def test_nothing_is_taken_away_unasked(alice: User) -> None:
+    names = "integrations.view_connection,integrations.change_connection"
+    call_command("accounts", "group", "ops", "--permissions", names)
+    call_command("accounts", "change", alice.email, "--groups", "ops")
+    fewer = (
+        ("group", "ops", "--permissions", "integrations.view_connection"),
+        ("group", "ops", "--permissions", ""),
+        ("change", alice.email, "--groups", ""),
+    )
+
+    call_command("accounts", "group", "ops")
+    for order in fewer:
+        with pytest.raises(CommandError, match="--yes"):
+            call_command("accounts", *order)
+    group = alice.groups.get()
+    assert group.permissions.count() == 2
+
+    for number, order in zip((1, 0, 0), fewer, strict=True):
+        call_command("accounts", *order, "--yes")
+        assert group.permissions.count() == number
+    assert not alice.groups.exists()
+
+
+@pytest.mark.parametrize("flag", ["--active", "--staff", "--superuser"])
 def test_the_last_administrator_stays(staff: User, flag: str) -> None:
+    # Neither of them gets into the admin.
+    User.objects.create_user("eve", is_superuser=True)
+    User.objects.create_superuser("mal", is_active=False)
     with pytest.raises(CommandError, match="administer"):
         call_command("accounts", "change", staff.email, flag, "no")
 
     staff.refresh_from_db()
     assert staff.is_active
+    assert staff.is_staff
     assert staff.is_superuser
 
 

@@ -3,6 +3,7 @@
 import argparse
 import getpass
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -99,7 +100,7 @@ class Command(SafeCommand):
             each.add_argument("name", metavar="NAME")
             _add_common(each)
             if name == "group":
-                each.add_argument("--permissions", metavar="APP.NAME,…", default="")
+                each.add_argument("--permissions", metavar="APP.NAME,…")
 
     def handle(self, *args: Any, **options: Any) -> None:
         act = options["act"]
@@ -107,18 +108,20 @@ class Command(SafeCommand):
             self._list(is_staff_only=options["staff_only"])
             return
         actor = _actor(options["superuser_email"])
-        self._confirm(act, options)
+        self._confirm(WARNINGS.get(act), options)
         try:
             told = options["run"](options, actor)
         except LastAdministratorError:
             told = "nobody could administer the site without this account"
             raise CommandError(told) from None
+        except ValidationError as exc:
+            raise CommandError(" ".join(exc.messages)) from None
         self.stdout.write(told)
 
-    def _confirm(self, act: str, options: dict[str, Any]) -> None:
-        if act not in WARNINGS or options["yes"]:
+    def _confirm(self, warning: str | None, options: dict[str, Any]) -> None:
+        if not warning or options["yes"]:
             return
-        self.stderr.write(f"{options.get('email') or options['name']}: {WARNINGS[act]}")
+        self.stderr.write(f"{options.get('email') or options['name']}: {warning}")
         if not sys.stdin.isatty():
             raise CommandError("nothing was done; say --yes to do it")
         if input("Type yes to do it: ").strip() != "yes":
@@ -131,11 +134,8 @@ class Command(SafeCommand):
             self.stdout.write(f"{user.email or user.username}: {', '.join(words)}")
 
     def _add(self, options: dict[str, Any], actor: Actor) -> str:
-        email = options["email"]
-        if EmailAddress.objects.filter(email__iexact=email, verified=True).exists():
-            raise CommandError(f"{email} has an account")
-        accounts.add(email, actor=actor)
-        return f"made {email}; `manage.py accounts password` gives it a password"
+        user = accounts.add(options["email"], actor=actor)
+        return f"made {user.email}; `manage.py accounts password` gives it a password"
 
     def _change(self, options: dict[str, Any], actor: Actor) -> str:
         user = find_user(options["email"])
@@ -143,6 +143,9 @@ class Command(SafeCommand):
         if not flags and options["groups"] is None:
             raise CommandError("say what to change")
         groups = [_group(each) for each in _names(options["groups"])]
+        if options["groups"] is not None:
+            had = user.groups.values_list("name", flat=True)
+            self._confirm(_loss("groups", had, (g.name for g in groups)), options)
         if flags:
             accounts.change(user, actor=actor, **flags)
         if options["groups"] is not None:
@@ -170,10 +173,8 @@ class Command(SafeCommand):
 
     def _add_address(self, options: dict[str, Any], actor: Actor) -> str:
         user = find_user(options["email"])
-        if EmailAddress.objects.filter(email__iexact=options["address"]).exists():
-            raise CommandError(f"{options['address']} is somebody's already")
-        accounts.add_address(user, options["address"], actor=actor)
-        return f"added {options['address']}, which is not verified"
+        address = accounts.add_address(user, options["address"], actor=actor)
+        return f"added {address.email}, which is not verified"
 
     def _verify_address(self, options: dict[str, Any], actor: Actor) -> str:
         if not accounts.verify_address(_address(options), actor=actor):
@@ -198,8 +199,13 @@ class Command(SafeCommand):
         return f"deleted {len(rows)} of {options['email']}"
 
     def _group(self, options: dict[str, Any], actor: Actor) -> str:
+        told = options["permissions"]
+        names = None if told is None else _names(told)
+        known = Group.objects.filter(name=options["name"]).first()
+        if known and names is not None:
+            had = accounts.permissions_of(known)
+            self._confirm(_loss("permissions", had, names), options)
         try:
-            names = _names(options["permissions"])
             group = accounts.set_group(options["name"], names, actor=actor)
         except Permission.DoesNotExist:
             told = "there is no such permission; docs/reference.md names them"
@@ -224,6 +230,12 @@ def _actor(email: str | None) -> Actor:
     if not (user.is_active and user.is_superuser):
         raise CommandError(f"{email} may not: that takes a superuser")
     return Actor(user=user, proof=RecentProof(user=user))
+
+
+def _loss(what: str, had: Iterable[str], kept: Iterable[str]) -> str:
+    """Return what is taken away, as a warning; empty where nothing is."""
+    lost = sorted(set(had) - set(kept))
+    return f"These {what} are taken away: {', '.join(lost)}." if lost else ""
 
 
 def _names(text: str | None) -> list[str]:

@@ -43,10 +43,10 @@ ERASED = "erased"
 
 def is_last_administrator(user: User) -> bool:
     """Tell whether nobody could administer the site without this user."""
-    if not (user.is_superuser and user.is_active):
+    if not (user.is_superuser and user.is_staff and user.is_active):
         return False
-    others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk)
-    return not others.exists()
+    all_of_them = User.objects.filter(is_superuser=True, is_staff=True, is_active=True)
+    return not all_of_them.exclude(pk=user.pk).exists()
 
 
 def erase(user: User, *, proof: RecentProof, by_staff: bool = False) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from config.environment.database import POSTGRESQL_OPTIONS, read_database
+from config.environment.database import POSTGRESQL_OPTIONS, read_database, read_replica
 from config.environment.env import Environment
 
 
@@ -60,7 +60,15 @@ def test_options_of_the_driver_and_of_a_pooler_stand_behind_the_address() -> Non
 
 
 @pytest.mark.parametrize(
-    "url", ["mysql://a:hidden@b/c", "postgres://a:hidden@b:port/c", "hidden"]
+    "url",
+    [
+        "mysql://a:hidden@b/c",
+        "postgres://a:hidden@b:port/c",
+        "postgres://a:1#hidden@b/c",
+        "postgres://a:1/hidden@b/c",
+        "postgres://a:1?hidden@b/c",
+        "hidden",
+    ],
 )
 def test_an_address_of_no_database_is_refused_without_showing_it(url: str) -> None:
     env = Environment({"DATABASE_URL": url})
@@ -71,3 +79,11 @@ def test_an_address_of_no_database_is_refused_without_showing_it(url: str) -> No
     [problem] = env.problems
     assert (problem.id, problem.name) == ("mooring.E026", "DATABASE_URL")
     assert "hidden" not in f"{problem} {problem.hint}"
+
+
+def test_the_address_of_a_replica_is_read_as_strictly() -> None:
+    env = Environment({"REPLICA_DATABASE_URL": "postgres://a:1/hidden@b/c"})
+
+    read_replica(env)
+
+    assert [problem.name for problem in env.problems] == ["REPLICA_DATABASE_URL"]

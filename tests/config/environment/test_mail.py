@@ -37,7 +37,14 @@ def test_what_is_printed_or_dropped_is_not_delivered(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["mail.example.com", "imap://hidden@b", "smtp://a:hidden@b:port"]
+    "url",
+    [
+        "mail.example.com",
+        "imap://hidden@b",
+        "smtp://a:hidden@b:port",
+        "smtp://a:1#hidden@b",
+        "smtp://a:1/hidden@b",
+    ],
 )
 def test_an_address_of_no_mail_server_is_refused_by_name(url: str) -> None:
     mail, env = read(url)

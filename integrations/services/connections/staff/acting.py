@@ -68,10 +68,17 @@ class Act:
         return outcome
 
 
-def record(actor: Actor, row: Model, action: str) -> None:
-    """Record that staff did something to a row: for the admin's history and audit."""
+def record(
+    actor: Actor, row: Model, action: str, *, detail: Mapping[str, Any] | None = None
+) -> None:
+    """Record that staff did something to a row: for the admin's history and audit.
+
+    ``detail`` are the values that it has from now on, by the names of its columns.
+    """
+    told = {"detail": dict(detail)} if detail else {}
     if actor.user is not None:
-        message = f"{action.capitalize()}."
+        values = "; ".join(f"{name}: {value}" for name, value in (detail or {}).items())
+        message = f"{action.capitalize()}{f' ({values})' if values else ''}."
         LogEntry.objects.log_actions(
             actor.user.pk, [row], CHANGE, change_message=message
         )
@@ -83,5 +90,6 @@ def record(actor: Actor, row: Model, action: str) -> None:
         request=actor.request,
         model=type(row).__name__,
         action=action,
+        **told,
         **place,
     )

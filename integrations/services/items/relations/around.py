@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, OrderBy, Q, Value, When, Window
+from django.db.models import Case, F, JSONField, OrderBy, Q, Value, When, Window
 from django.db.models.functions import RowNumber
 from django.db.models.query import QuerySet
 
@@ -156,7 +156,7 @@ def _collections(
         .annotate(
             named_schema=Case(
                 When(is_named, then=F("schema")),
-                default=Value("null"),
+                default=Value(None, JSONField()),
                 output_field=OrderedJSONField(),
             )
         )
