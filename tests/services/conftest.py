@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.contrib.auth.models import User
+from kombu import Connection as BrokerConnection
 
 from integrations.http.resilience.limits import Limit
 from integrations.http.secrets import Secret
@@ -45,6 +47,10 @@ class Broker:
 
     def send_task(self, *_args: Any, **_options: Any) -> None:
         return
+
+    def connection_for_write(self) -> BrokerConnection:
+        """Return a connection to the broker of the settings, to look at it."""
+        return current_app.connection_for_write()
 
 
 @pytest.fixture(scope="session")

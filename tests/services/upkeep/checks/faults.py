@@ -151,7 +151,9 @@ def old_server(world: World, **said: str) -> None:
 
     server = world.cleanup.enter_context(serving(reply))
     port = urlsplit(server.url).port
-    world.settings.CACHE_URL = f"redis://127.0.0.1:{port}/0"
+    client = Redis.from_url(f"redis://127.0.0.1:{port}/0")
+    world.cleanup.callback(client.close)
+    world.monkeypatch.setattr(servers, "_info_of_cache", client.info)
 
 
 @fault("redis_version")
