@@ -254,9 +254,9 @@ class SyncRun(models.Model):
         In a run that has ended nothing is being read, whatever was noted last.
         """
         noted = self.noted
-        entries = dict(noted.collections)
-        if noted.listing is not None and noted.listing.reason is not None:
-            entries[noted.LISTING] = noted.listing
+        entries, listing = dict(noted.collections), noted.listing
+        if listing and (listing.reason or listing.state is ProgressState.FAILED):
+            entries[noted.LISTING] = listing
         if self.is_open:
             return entries
         return {key: entry.ended() for key, entry in entries.items()}
