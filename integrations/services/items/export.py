@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -42,16 +41,6 @@ FIELDS = (
 # What a spreadsheet takes for the beginning of a formula:
 # https://owasp.org/www-community/attacks/CSV_Injection
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-# A number with its sign, its currency or per cent: nothing in it is computed.
-_NUMBER = re.compile(
-    r"[+-][$\u00a3\u00a5\u20a0-\u20cf]?(?:\d{1,3}(?:,\d{3}){1,6}|\d{1,30})(?:\.\d{1,30})?"
-    r"(?: %| [A-Z]{3})?",
-    re.ASCII,
-)
-# An international telephone number, all of it digits or divided by blanks or brackets:
-# one of hyphens alone is a subtraction.
-_PHONE = re.compile(r"\+\d{1,15}(?: \(?\d{1,15}\)?(?:-\d{1,15}){0,3}){0,6}", re.ASCII)
-
 # How the properties of an item of a collection are written.
 Values: TypeAlias = Callable[[Item, Collection | None], Mapping[str, Any]]
 Row: TypeAlias = Mapping[str, Any]
@@ -171,8 +160,4 @@ def to_cell(value: Any) -> str:
     clean = steering.plain(text)
     # What is left out before it must not uncover a formula.
     is_formula = text.startswith(FORMULA_STARTS) or clean.startswith(FORMULA_STARTS)
-    return f"'{clean}" if is_formula and not _is_harmless(text) else clean
-
-
-def _is_harmless(text: str) -> bool:
-    return bool(_NUMBER.fullmatch(text) or _PHONE.fullmatch(text))
+    return f"'{clean}" if is_formula else clean
