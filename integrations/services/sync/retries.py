@@ -115,7 +115,8 @@ def plan(
 
 def _want_full_refresh(connection: Connection, run: SyncRun, now: datetime) -> None:
     """Let the next attempt read all of what a full refresh has not come to."""
-    done = [key for key, e in run.entries.items() if e.state in READ]
+    noted = run.noted.collections
+    done = [key for key, entry in noted.items() if entry.state in READ]
     unread = connection.collections.filter(is_selected=True).exclude(pk__in=done)
     unread.update(full_refresh_wanted_at=now)
 
