@@ -15,6 +15,7 @@ from django.utils import timezone
 from integrations.models import Connection, SyncRun
 from integrations.models.reasons import PASSING, Reason, ReasonCode
 from integrations.models.sync.progress import CollectionProgress, ProgressState
+from integrations.services.common.row_locks import lock_collections
 
 # Counted since the last sync that worked; after these the schedule goes on alone.
 DELAYS: Final = tuple(timedelta(minutes=number) for number in (1, 2, 5, 10))
@@ -76,7 +77,11 @@ def _cause(reason: Reason | None) -> Reason | None:
 def lock(run: SyncRun) -> Connection | None:
     """Lock the row of a run's connection for its end and the plan behind it."""
     rows = Connection.objects.select_for_update(no_key=True)
-    return rows.filter(pk=run.connection_id, generation=run.generation).first()
+    found = rows.filter(pk=run.connection_id, generation=run.generation).first()
+    if found is not None and run.is_full:
+        # It may write to them behind the run.
+        lock_collections(found.collections.all())
+    return found
 
 
 def plan(

@@ -101,7 +101,7 @@ def _rename(
     )
     if stale:
         with database.cursor() as cursor:
-            cursor.executemany(statement, stale)
+            cursor.executemany(statement, list(stale))
 
 
 def _target_of(index: PropertyIndex) -> str:
