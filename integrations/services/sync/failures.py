@@ -208,7 +208,7 @@ def note_listed(lease: RunLease, missing: IncompleteListingError | None) -> None
         state = ProgressState.DONE if missing.is_definite else ProgressState.PARTIAL
         if may_pass(missing.cause):
             state = ProgressState.FAILED
-        names = [cut(name, MAX_NAME) for name in missing.parts]
+        names = [cut(name, MAX_NAME) for name, _ in missing.parts]
         reason = reason_of(missing.cause, parts=names[:MOST_PARTS])
         lease.note_listing(state, reason=reason, **facts_of(missing.cause))
     lease.renew()
