@@ -1,6 +1,6 @@
 """Errors that only a connector can find out while it lists."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from integrations.http.errors import ApiError, Transient, may_pass
 from integrations.providers.kinds import DeletionKind
@@ -18,8 +18,8 @@ class NothingSharedError(Transient):
 class IncompleteListingError(ApiError):
     """A part of an account could not be looked into; ``found`` is the rest.
 
-    What is not in it may be there all the same. ``parts`` are those that could be
-    named, with what was answered for each.
+    What is not in it may be there all the same. ``parts`` are the names of those that
+    have one, each with what was answered for it; several may have the same name.
     """
 
     def __init__(
@@ -27,19 +27,19 @@ class IncompleteListingError(ApiError):
         message: str,
         *,
         found: Sequence[RemoteCollection],
-        parts: Mapping[str, ApiError] | None = None,
+        parts: Sequence[tuple[str, ApiError]] = (),
         is_definite: bool = False,
     ) -> None:
         """Store what was found; ``is_definite`` if what is in no part is not there."""
         super().__init__(message)
         self.found = found
-        self.parts = parts or {}
+        self.parts = parts
         self.is_definite = is_definite
 
     @property
     def cause(self) -> ApiError:
         """Return what was answered for a part, first of all what may pass."""
-        told = [*self.parts.values()]
+        told = [exc for _, exc in self.parts]
         return next((exc for exc in told if may_pass(exc)), told[0] if told else self)
 
 

@@ -1,8 +1,12 @@
-"""Lock rows in one order, so that no two transactions wait for each other."""
+"""Lock rows in one order, so that no two transactions wait for each other.
+
+A connection comes first, then its collections, then its runs. None is locked with its
+key: whoever stores what refers to a connection holds collections, and needs its row.
+"""
 
 from django.db.models import QuerySet
 
-from integrations.models import Collection
+from integrations.models import Collection, Connection
 
 
 def lock_collections(rows: QuerySet[Collection]) -> None:
@@ -12,3 +16,10 @@ def lock_collections(rows: QuerySet[Collection]) -> None:
     and then asks for one before them may never get it.
     """
     list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+
+
+def lock_all(connection: Connection) -> None:
+    """Lock a connection and then its collections, for whoever may write to both."""
+    rows = Connection.objects.filter(pk=connection.pk)
+    list(rows.select_for_update(no_key=True).values_list("pk"))
+    lock_collections(connection.collections.all())

@@ -176,7 +176,7 @@ def _row_for(
     same = same_account(provider, account)
     if same.connected().exclude(owner=user).exists():
         raise OwnedBySomeoneElseError(provider)
-    own = same.owned_by(user).select_for_update().first()
+    own = same.owned_by(user).select_for_update(no_key=True).first()
     if own is None or not own.is_connected:
         _ensure_place(user)
     if own is not None:

@@ -90,7 +90,7 @@ def end_grant(
     by_user = StateReason.DISCONNECTED_BY_USER
     reason = StateReason.DISCONNECTED_BY_STAFF if by_staff else by_user
     with transaction.atomic():
-        locked = Connection.objects.select_for_update().get(pk=connection.pk)
+        locked = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
         if locked.state == Connection.State.DISCONNECTED:
             return False
         locked.state, locked.reason = Connection.State.DISCONNECTED, reason
@@ -176,7 +176,7 @@ def remove(
     this site knows of a grant that it must not end, and can take it back.
     """
     with transaction.atomic():
-        locked = Connection.objects.select_for_update().get(pk=connection.pk)
+        locked = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
         if locked.is_connected:
             return False
         locked.is_purging = True
@@ -214,7 +214,7 @@ def purge(connection: Connection) -> None:
     is connected again meanwhile keeps what it has.
     """
     with transaction.atomic():
-        purging = Connection.objects.select_for_update().filter(
+        purging = Connection.objects.select_for_update(no_key=True).filter(
             pk=connection.pk, is_purging=True, state=Connection.State.DISCONNECTED
         )
         locked = purging.first()
@@ -229,6 +229,8 @@ def purge(connection: Connection) -> None:
         if deleted == DELETED_AT_ONCE:
             transaction.on_commit(lambda: queue.send("sweep_purges"))
         elif locked.reason == Connection.REMOVED:
+            # From now on nobody stores what refers to it.
+            purging.select_for_update().first()
             locked.delete()
         else:
             locked.collections.all().delete()

@@ -41,6 +41,7 @@ from integrations.services.common.errors import (
     ConnectorError,
     PlanUnknownError,
 )
+from integrations.services.items.tables import rows as table_rows
 from integrations.services.sync.collections import refusals
 from integrations.services.sync.deletions import lost_collections
 from integrations.services.sync.leases.lease import RunLease
@@ -156,6 +157,7 @@ def mark_deleted(
         Collection.MOST_MISSES if exc.is_proven else collection.misses + 1
     )
     with transaction.atomic():
+        table_rows.lock_rows(collection)
         collection.save(update_fields=["misses"])
         if collection.is_listed:
             word, state = Completeness.PARTIAL, ProgressState.SKIPPED
@@ -206,7 +208,7 @@ def note_listed(lease: RunLease, missing: IncompleteListingError | None) -> None
         state = ProgressState.DONE if missing.is_definite else ProgressState.PARTIAL
         if may_pass(missing.cause):
             state = ProgressState.FAILED
-        names = [cut(name, MAX_NAME) for name in missing.parts]
+        names = [cut(name, MAX_NAME) for name, _ in missing.parts]
         reason = reason_of(missing.cause, parts=names[:MOST_PARTS])
         lease.note_listing(state, reason=reason, **facts_of(missing.cause))
     lease.renew()
@@ -223,12 +225,12 @@ def _mark(
 ) -> None:
     with transaction.atomic():
         lease.note(collection, state=state, reason=reason, **facts_of(exc))
-        lease.renew()
         collection.completeness = word
         collection.set_reason(reason)
         collection.save(
             update_fields=["completeness", "before_refusal", *Collection.REASON_COLUMNS]
         )
+        lease.renew()
 
 
 def log(what: str, lease: RunLease, collection: Collection, exc: ApiError) -> None:

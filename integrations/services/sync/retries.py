@@ -15,6 +15,7 @@ from django.utils import timezone
 from integrations.models import Connection, SyncRun
 from integrations.models.reasons import PASSING, Reason, ReasonCode
 from integrations.models.sync.progress import CollectionProgress, ProgressState
+from integrations.services.common.row_locks import lock_collections
 
 # Counted since the last sync that worked; after these the schedule goes on alone.
 DELAYS: Final = tuple(timedelta(minutes=number) for number in (1, 2, 5, 10))
@@ -76,7 +77,11 @@ def _cause(reason: Reason | None) -> Reason | None:
 def lock(run: SyncRun) -> Connection | None:
     """Lock the row of a run's connection for its end and the plan behind it."""
     rows = Connection.objects.select_for_update(no_key=True)
-    return rows.filter(pk=run.connection_id, generation=run.generation).first()
+    found = rows.filter(pk=run.connection_id, generation=run.generation).first()
+    if found is not None and run.is_full:
+        # It may write to them behind the run.
+        lock_collections(found.collections.all())
+    return found
 
 
 def plan(
@@ -115,7 +120,8 @@ def plan(
 
 def _want_full_refresh(connection: Connection, run: SyncRun, now: datetime) -> None:
     """Let the next attempt read all of what a full refresh has not come to."""
-    done = [key for key, e in run.entries.items() if e.state in READ]
+    noted = run.noted.collections
+    done = [key for key, entry in noted.items() if entry.state in READ]
     unread = connection.collections.filter(is_selected=True).exclude(pk__in=done)
     unread.update(full_refresh_wanted_at=now)
 

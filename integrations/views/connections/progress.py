@@ -53,7 +53,7 @@ def make_progress(
 ) -> dict[str, Any]:
     """Return what the progress panel shows of the open, or the latest, run."""
     is_active = run is not None and run.is_open
-    entries = run.entries if run else {}
+    entries = run.noted.collections if run else {}
     value, maximum = _amount(connection, run, entries, collections)
     return {
         "is_active": is_active,

@@ -110,6 +110,41 @@ def test_a_used_up_workspace_costs_the_others_nothing(airtable):
     assert len(caught.value.found) == 2
 
 
+def test_a_base_that_failed_is_not_taken_for_another_of_the_same_name(airtable):
+    """The fixtures' bases have one name; that of the refused one is theirs, too."""
+    closed = {"id": "appAAAAAAAAAAAAA3", "name": "Projects"}
+    listed = airtable.load("bases")
+    airtable.transport.on(BASES, {"bases": [*listed["bases"], closed]})
+    for _ in range(2):
+        airtable.transport.on(TABLES, {"odd": "answer"})
+    airtable.transport.on(OTHER_TABLES, airtable.load("tables_projects_again"))
+    airtable.transport.on(
+        f"GET /v0/meta/bases/{closed['id']}/tables",
+        airtable.load("error_not_shared"),
+        status=403,
+    )
+
+    with pytest.raises(IncompleteListingError) as caught:
+        list_collections(airtable)
+
+    assert not caught.value.is_definite
+    told = [(name, type(exc)) for name, exc in caught.value.parts]
+    assert told == [("Projects", InvalidResponse), ("Projects", Forbidden)]
+
+
+def test_a_workspace_used_up_at_the_second_try_costs_the_others_nothing(airtable):
+    airtable.transport.on(BASES, airtable.load("bases"))
+    airtable.transport.on(TABLES, {"odd": "answer"})
+    airtable.transport.on(TABLES, airtable.load("error_quota"), status=429)
+    airtable.transport.on(OTHER_TABLES, airtable.load("tables_projects_again"))
+
+    with pytest.raises(IncompleteListingError) as caught:
+        list_collections(airtable)
+
+    assert len(caught.value.found) == 2
+    assert not caught.value.is_definite
+
+
 @pytest.mark.parametrize(
     ("listing", "tables"),
     [("bases_page_2", "tables_projects"), ("bases_page_last", "tables_odd")],

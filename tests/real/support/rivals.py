@@ -5,6 +5,9 @@ Run by ``manage.py shell`` of a stack. What it took is printed, one run to a lin
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import cast
 from uuid import uuid4
 
 from django.contrib.auth.models import User
@@ -12,15 +15,20 @@ from django.db import connection as database
 from django.db import transaction
 from django.utils import timezone
 
+from integrations.http.client import ApiClient
+from integrations.http.errors import Server
 from integrations.models import Collection, Connection, Edit, PropertyIndex, SyncRun
-from integrations.providers.records import IntegrationItem
+from integrations.models.reasons import Reason, ReasonCode
+from integrations.providers.records import IntegrationItem, RemoteCollection
 from integrations.services.common.clock import database_now
-from integrations.services.connections import disconnect, selection
+from integrations.services.common.errors import LeaseLostError
+from integrations.services.connections import disconnect, quota, selection
 from integrations.services.items.storage import store
 from integrations.services.items.tables.columns import Family
-from integrations.services.sync import runs
+from integrations.services.sync import failures, runs
+from integrations.services.sync.collections import discovery
 from integrations.services.sync.deletions import held_deletions
-from integrations.services.sync.leases import turns
+from integrations.services.sync.leases import lease, turns
 from integrations.services.writing.delivering import storing
 from tests.support.rows import (
     make_collection,
@@ -74,14 +82,13 @@ def _disconnect() -> None:
 
 
 def store_tables() -> None:
-    """Store, hold, choose and edit in collections of which one links the others.
+    """Store, hold, choose, edit and list collections of which one links the others.
 
     Whoever waits for somebody who waits for them is told so by PostgreSQL, in an
     error that ends this.
     """
     user = User.objects.create_user("tables")
-    # Paused, so that nobody is asked to sync it.
-    connection = make_connection(user, state=Connection.State.PAUSED)
+    connection = make_connection(user)
     tables = [
         make_collection(connection, remote_id=f"t{number}", position=number)
         for number in range(TABLES)
@@ -91,7 +98,8 @@ def store_tables() -> None:
     family = Family.RELATION
     PropertyIndex.objects.create(collection=tables[0], name="links", family=family)
     failed: list[Exception] = []
-    works = (_store_page, _store_held, _archive, _choose)
+    writes = (_store_page, _store_held, _archive)
+    works = (*writes, _choose, _set_plan, _list, _fail)
     threads = [
         _thread(lambda work=work, table=table: _repeat(work, table, failed))
         for work in works
@@ -132,7 +140,55 @@ def _archive(table: Collection) -> None:
 
 
 def _choose(table: Collection) -> None:
-    connection = Connection.objects.get(pk=table.connection_id)
+    connection = _connection_of(table)
     own = [each.pk for each in connection.collections.all()]
     for chosen in (own, [each for each in own if each != table.pk]):
         selection.select_collections(connection, chosen, offered=own, actor=None)
+
+
+def _connection_of(table: Collection) -> Connection:
+    """Return it as if it was paused, so that nobody is asked to sync it."""
+    connection = Connection.objects.get(pk=table.connection_id)
+    connection.state = Connection.State.PAUSED
+    return connection
+
+
+def _set_plan(table: Collection) -> None:
+    connection = _connection_of(table)
+    connection.plan = "another"
+    quota.set_plan(connection, None)
+
+
+def _list(table: Collection) -> None:
+    """List all but one."""
+    if held := _take(table):
+        others = held.connection.collections.exclude(pk=table.pk).order_by("-position")
+        found = [
+            RemoteCollection(
+                remote_id=each.remote_id, name=each.name, item_type=each.item_type
+            )
+            for each in others
+        ]
+        with suppress(LeaseLostError):
+            discovery.store_listed(held, found)
+
+
+def _fail(table: Collection) -> None:
+    """Fail to read one, and end the run."""
+    if held := _take(table):
+        with suppress(LeaseLostError):
+            failures.mark_failed(held, table, Server("away"))
+        down = Reason(code=ReasonCode.PROVIDER_DOWN)
+        runs.finish(held.run, SyncRun.Outcome.FAILED, down)
+
+
+def _take(table: Collection) -> lease.RunLease | None:
+    """Take the full sync that is open, whoever else is on it, or begin one."""
+    connection = _connection_of(table)
+    run, _ = runs.open_run(connection, trigger=SyncRun.Trigger.USER, full=True)
+    SyncRun.objects.filter(pk=run.pk).update(lease_id=None, lease_until=None)
+    claimed = lease.claim(run.pk, now=database_now())
+    if claimed is None:
+        return None
+    api = cast("ApiClient", SimpleNamespace(calls=0, waited=0.0))
+    return lease.RunLease(run=claimed[0], lease_id=claimed[1], api=api, stop_at=0.0)

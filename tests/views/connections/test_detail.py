@@ -136,6 +136,23 @@ def test_progress_counts_collections_and_names_the_step(as_alice, connection):
     assert (progress["seen"], progress["created"]) == (75, 70)
 
 
+def test_progress_does_not_take_the_listing_for_a_collection(as_alice, connection):
+    run = make_running(
+        connection, {"name": "Contacts", "state": "done", "total": 60}, is_full=True
+    )
+    listing = {"name": "List of collections", "state": "done"}
+    run.progress["account"] = {
+        **listing,
+        "reason": {"code": "request_refused", "data": {}},
+    }
+    run.save()
+
+    progress = progress_of(as_alice, connection).context["progress"]
+
+    assert progress["headline"] == "Syncing: 1 of 1 collection"
+    assert progress["max"] == 60
+
+
 def test_progress_promises_no_total_that_nobody_told(as_alice, connection):
     make_running(
         connection,

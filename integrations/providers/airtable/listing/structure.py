@@ -102,7 +102,7 @@ def list_collections(api: ApiClient) -> list[RemoteCollection]:
         unread += tables.left_out
         collections += [_to_collection(base, table) for table in tables.known]
     if unread or parts:
-        refused = [exc for exc in parts.values() if isinstance(exc, REFUSALS)]
+        refused = [exc for _, exc in parts if isinstance(exc, REFUSALS)]
         raise IncompleteListingError(
             f"bases or tables that could not be read: {unread + len(parts)}",
             found=collections,
@@ -115,33 +115,38 @@ def list_collections(api: ApiClient) -> list[RemoteCollection]:
 
 def _ask_each(
     api: ApiClient, bases: Sequence[Base]
-) -> tuple[list[tuple[Base, Tables]], dict[str, ApiError]]:
-    """Return the tables of each base, and why others told none, by the bases' names.
+) -> tuple[list[tuple[Base, Tables]], list[tuple[str, ApiError]]]:
+    """Return the tables of each base, and the names of those that told none, with why.
 
     What may pass is asked for once more when all others have been; where no base
     tells anything, that is raised.
     """
-    told: list[tuple[Base, Tables]] = []
-    failed: dict[str, tuple[Base, ApiError]] = {}
-    for base in bases:
-        try:
-            told.append((base, fetch_tables(api, base.id)))
-        except ApiError as exc:
-            # A quota is one workspace's; a limit is everybody's.
-            if not is_refusal(exc) and not isinstance(exc, QuotaExhausted):
-                raise
-            failed[base.id] = (base, exc)
-    passing = [base for base, exc in failed.values() if may_pass(exc)]
-    for base in passing if told else ():
-        try:
-            told.append((base, fetch_tables(api, base.id)))
-            del failed[base.id]
-        except ApiError as exc:
-            if not is_refusal(exc):
-                raise
+    answers = [(base, _ask(api, base)) for base in bases]
+    if any(isinstance(answer, Tables) for _, answer in answers):
+        answers = [
+            (base, _ask(api, base) if _is_passing(answer) else answer)
+            for base, answer in answers
+        ]
+    told = [(base, each) for base, each in answers if isinstance(each, Tables)]
+    failed = [(b.name, exc) for b, exc in answers if isinstance(exc, ApiError)]
     if failed and not told:
-        raise next(exc for _, exc in failed.values())
-    return told, {base.name: exc for base, exc in failed.values()}
+        raise failed[0][1]
+    return told, failed
+
+
+def _ask(api: ApiClient, base: Base) -> Tables | ApiError:
+    """Return the tables of a base, or its refusal; raise what is none."""
+    try:
+        return fetch_tables(api, base.id)
+    except ApiError as exc:
+        # A quota is one workspace's; a limit is everybody's.
+        if not is_refusal(exc) and not isinstance(exc, QuotaExhausted):
+            raise
+        return exc
+
+
+def _is_passing(answer: Tables | ApiError) -> bool:
+    return isinstance(answer, ApiError) and may_pass(answer)
 
 
 def place_of(details: Mapping[str, Any]) -> Place | None:

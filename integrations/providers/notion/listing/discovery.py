@@ -38,7 +38,7 @@ def list_collections(api: ApiClient) -> list[RemoteCollection]:
         listing = search(reader, DATABASES, start)
         return listing.rows, listing.following
 
-    failed: dict[str, ApiError] = {}
+    failed: list[tuple[str, ApiError]] = []
     try:
         for rows in first_pages(fetch, most=MOST_PAGES):
             known = filter(None, map_rows(rows, _find_collection).mapped)
@@ -46,7 +46,7 @@ def list_collections(api: ApiClient) -> list[RemoteCollection]:
     except ApiError as exc:
         if not is_refusal(exc):
             raise
-        failed["Data sources"] = exc
+        failed.append(("Data sources", exc))
     collections = [first, *found.values(), last]
     if failed:
         raise IncompleteListingError(

@@ -88,7 +88,7 @@ def release(connection_id: UUID, handover: UUID) -> HandedOver:
 def _release(
     connection_id: UUID, lease_id: UUID, version: int, handover: UUID
 ) -> HandedOver:
-    locked = Connection.objects.select_for_update().get(pk=connection_id)
+    locked = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
     now = timezone.now()
     # Nothing is under way, and from here on nothing is begun.
     credential = check(locked)
@@ -170,7 +170,7 @@ def leave_to_owner(connection: Connection) -> None:
 
 def _locked(connection: Connection) -> Connection:
     moved = Connection.objects.moved().filter(handover=connection.handover)
-    locked = moved.select_for_update().filter(pk=connection.pk).first()
+    locked = moved.select_for_update(no_key=True).filter(pk=connection.pk).first()
     if locked is None:
         raise NotMovedError(Result.NO_GRANT)
     return locked

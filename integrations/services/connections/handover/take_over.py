@@ -117,7 +117,9 @@ def take_over(record: HandedOver, owners: Owners) -> Connection:
 
 def _row_for(record: HandedOver, owner: User, own: Connection | None) -> Connection:
     if own is not None:
-        locked = Connection.objects.select_for_update().filter(pk=own.pk).first()
+        locked = (
+            Connection.objects.select_for_update(no_key=True).filter(pk=own.pk).first()
+        )
         if locked is None:
             raise NotMovedError(Result.ENDED_SINCE)
         # Its user may have connected or ended it since it was looked at.

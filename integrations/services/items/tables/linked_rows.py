@@ -84,15 +84,15 @@ def _rename(
         id_number(each): fold(name) or None for each, name in names.items()
     }
     numbers = list(wanted)
-    stale: list[tuple[Any, ...]] = []
+    stale: set[tuple[Any, ...]] = set()
     for start in range(0, len(numbers) if keys else 0, CHUNK):
         rows = PropertyValue.objects.filter(
-            index__in=keys, number__in=numbers[start : start + CHUNK]
+            index__in=keys, number__in=numbers[start : start + CHUNK], position=0
         )
         told = rows.values_list("index", "number", "text").distinct()
-        stale += [
+        stale |= {
             (wanted[n], key, key, n) for key, n, text in told if text != wanted[n]
-        ]
+        }
     table = database.ops.quote_name(PropertyValue._meta.db_table)  # noqa: SLF001
     statement = (
         f"UPDATE {table} SET text = %s WHERE index_id = %s"
@@ -101,7 +101,7 @@ def _rename(
     )
     if stale:
         with database.cursor() as cursor:
-            cursor.executemany(statement, stale)
+            cursor.executemany(statement, list(stale))
 
 
 def _target_of(index: PropertyIndex) -> str:

@@ -1,5 +1,6 @@
 """Find out which collections a connection has."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import transaction
@@ -18,6 +19,7 @@ from integrations.providers.errors import IncompleteListingError
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import RemoteCollection
 from integrations.providers.typed.values import MAX_NAME, cut
+from integrations.services.common import row_locks
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 from integrations.services.sync import failures
@@ -70,14 +72,26 @@ def _may_do_without(lease: RunLease, exc: ApiError) -> bool:
 def _discover(lease: RunLease) -> None:
     connection = lease.connection
     connector = CONNECTORS[connection.provider]
-    finds_all = connector.finds_all_collections
     missing: IncompleteListingError | None = None
     try:
         remote = connector.list_collections(lease.api, account=connection.account)
     except IncompleteListingError as exc:
         missing, remote = exc, exc.found
-        finds_all = finds_all and exc.is_definite
+    store_listed(lease, remote, missing)
+
+
+def store_listed(
+    lease: RunLease,
+    remote: Sequence[RemoteCollection],
+    missing: IncompleteListingError | None = None,
+) -> None:
+    """Store what a listing showed, and count what it did not where it shows all."""
+    connection = lease.connection
+    finds_all = CONNECTORS[connection.provider].finds_all_collections
+    if missing is not None:
+        finds_all = finds_all and missing.is_definite
     with transaction.atomic():
+        row_locks.lock_all(connection)
         failures.note_listed(lease, missing)
         for position, found in enumerate(remote):
             remember(connection, found, position=position)

@@ -138,11 +138,11 @@ def _restart_listing(
         raise InvalidResponse("the listing expired again and again")
     with transaction.atomic():
         lease.note(collection, restarts=restarts)
-        lease.renew()
-        if isinstance(found, FullRefresh) and found.phase is Phase.LISTING:
-            seen_bitmap.forget(collection)
         collection.checkpoint = checkpoint.to_json(checkpoint.restarted(found))
         collection.save(update_fields=["checkpoint"])
+        if isinstance(found, FullRefresh) and found.phase is Phase.LISTING:
+            seen_bitmap.forget(collection)
+        lease.renew()
 
 
 def _is_out_of_reach(lease: RunLease, collection: Collection) -> bool:

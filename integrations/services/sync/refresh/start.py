@@ -193,6 +193,6 @@ def set_checkpoint(lease: RunLease, collection: Collection, now_at: Checkpoint) 
     """Store where a refresh is, with the run's own note of it."""
     with transaction.atomic():
         lease.note(collection, state=ProgressState.READING, phase=now_at.phase)
-        lease.renew()
         collection.checkpoint = checkpoint.to_json(now_at)
         collection.save(update_fields=["checkpoint"])
+        lease.renew()

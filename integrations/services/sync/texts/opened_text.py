@@ -62,6 +62,6 @@ def read(item_id: int) -> None:
     finally:
         spend.note(connection.pk, api.calls)
     with transaction.atomic():
-        current = Connection.objects.syncable().select_for_update()
+        current = Connection.objects.syncable().select_for_update(no_key=True)
         if current.filter(pk=connection.pk, generation=connection.generation).exists():
             page_text.store(item, content, reason=reason, now=timezone.now())

@@ -12,6 +12,7 @@ from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
 from integrations.services.items.tables import indexes
 from integrations.services.items.tables.columns import columns_of
+from integrations.services.items.tables.values import id_number
 from tests.support.rows import NOON, make_collection, make_connection
 
 COMPANIES = "associations.companies"
@@ -41,13 +42,16 @@ def put(hubspot: Connection) -> Put:
     return put
 
 
-def index(hubspot: Connection, kind: str) -> None:
-    """Store a record that names the company, and index what it names."""
+def index(hubspot: Connection, kind: str, *linked: list[str]) -> None:
+    """Store records that name companies, first of all ours, and index what they do."""
     made = make_collection(
         hubspot, remote_id=kind, item_type=kind.rstrip("s"), schema={"fields": []}
     )
-    row = IntegrationItem(id="1", type=kind, name="1", properties={COMPANIES: ["7"]})
-    store.store_page(made, [row], run_id=None, now=NOON)
+    rows = [
+        IntegrationItem(id=str(n), type=kind, name="", properties={COMPANIES: ids})
+        for n, ids in enumerate([["7"], *linked])
+    ]
+    store.store_page(made, rows, run_id=None, now=NOON)
     made.refresh_from_db()
     column = columns_of(made).get(COMPANIES)
     assert column is not None
@@ -86,3 +90,22 @@ def test_rows_of_others_are_written_only_where_the_name_changed(
 
     assert renaming(put("Acme", "1")) == []
     assert renaming(put("Acme & Co", "1"))
+
+
+@pytest.mark.django_db
+def test_a_name_is_written_once_however_many_others_stand_before_it(
+    hubspot: Connection, put: Put
+) -> None:
+    put("Acme")
+    index(hubspot, "deals", ["7", "8"], ["8", "7"], ["9", "7"])
+    first = PropertyValue.objects.filter(position=0, number=id_number("7"))
+    others = PropertyValue.objects.filter(position=1, number=id_number("7"))
+    # Each has the name of what stands first in it.
+    assert (first.count(), others.count()) == (2, 2)
+    for row, text in zip(others, ("one", "two"), strict=True):
+        PropertyValue.objects.filter(item=row.item_id).update(text=text)
+
+    assert [sql.split(" ")[0] for sql in renaming(put("Acme Ltd"))] == ["1"]
+    assert set(first.values_list("text")) == {("acme ltd",)}
+    assert set(others.values_list("text")) == {("one",), ("two",)}
+    assert renaming(put("Acme Ltd", "1")) == []

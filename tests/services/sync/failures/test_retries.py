@@ -168,6 +168,30 @@ def test_what_a_failed_full_refresh_has_read_is_not_read_again(
     assert [each.remote_id for each in wanted] == ["deals"]
 
 
+@pytest.mark.parametrize("state", ["done", "partial", "failed"])
+def test_a_full_refresh_that_could_not_list_a_part_ends_and_is_tried_again(
+    synced: Connection, state: str
+) -> None:
+    """The listing is noted beside the collections and is none of them."""
+    run, _ = runs.open_run(synced, trigger="user", full=True)
+    run.progress = {
+        str(each.pk): {"name": each.name, "state": "failed"}
+        for each in synced.collections.all()
+    }
+    listing = {"name": "List of collections", "state": state}
+    run.progress["account"] = {
+        **listing,
+        "reason": {"code": "request_refused", "data": {}},
+    }
+    run.save()
+    failed = Reason(code=ReasonCode.PROVIDER_DOWN)
+    runs.finish(run, outcome=SyncRun.Outcome.FAILED, reason=failed)
+
+    wanted = synced.collections.filter(full_refresh_wanted_at__isnull=False)
+    assert len(wanted) == 3
+    assert after_last(synced) == MINUTE
+
+
 def test_a_full_refresh_that_began_nothing_is_tried_again_as_one(
     synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
