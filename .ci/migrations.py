@@ -5,6 +5,9 @@ one already. A migration that has to break it says so, and why::
 
     class Migration(migrations.Migration):
         breaks_old_code = {"drops item.plan": "No release since 0.3 reads it."}
+
+It refuses as well what could not go on where it was interrupted: without a transaction,
+what was done stays, and is done again.
 """
 
 import sys
@@ -41,6 +44,8 @@ def findings(migration: migrations.Migration, before: ProjectState) -> Iterator[
                 yield "runs SQL that this check cannot read"
             elif _table(part) in known:
                 yield from _judge(part, before, app)
+            if not (migration.atomic or _can_be_repeated(part)):
+                yield f"cannot be repeated: {type(part).__name__} {_table(part)}"
         operation.state_forwards(app, before)
 
 
@@ -56,6 +61,12 @@ def _parts(operation: Operation) -> Iterator[Operation]:
     yield from done
     if any(isinstance(each, UNREADABLE) for each in done):
         yield from operation.state_operations
+
+
+def _can_be_repeated(operation: Operation) -> bool:
+    """Tell whether it can be done again; code is taken at its word."""
+    ours = type(operation).__module__ == "integrations.migrations._beside_use"
+    return ours or isinstance(operation, UNREADABLE)
 
 
 def _table(operation: Any) -> str:

@@ -69,11 +69,22 @@ def ask_for_signs_of_life(**_kwargs: Any) -> None:
             )
 
 
-@signals.worker_ready.connect
+@signals.worker_process_init.connect
 @signals.beat_init.connect
 def report_machine(**_kwargs: Any) -> None:
-    """Have this machine report how its disk, files and clock are."""
+    """Have this machine report how its disk, files and clock are.
+
+    A pool of processes does so in its children. Its head forks: a child would inherit
+    the locks and the connections of a thread that is at work.
+    """
     machine.begin()
+
+
+@signals.worker_ready.connect
+def report_machine_of_threads(sender: Any, **_kwargs: Any) -> None:
+    """Have a pool of threads report, which has no children."""
+    if isinstance(sender.pool, ThreadPool):
+        machine.begin()
 
 
 @signals.worker_ready.connect

@@ -39,7 +39,7 @@ def _ask_children_to_stop(**_details: Any) -> None:
 @task_failure.connect
 def _report_lost_worker(task_id: str, exception: Exception, **_details: Any) -> None:
     # This is the head of a pool of processes, whose children inherit its connections:
-    # it has none to the database.
+    # it has none to the database, and a child reports the machine.
     if isinstance(exception, WorkerLostError):
         queue.send("sync_after_lost_worker", task_id, lost_tasks.pool_name())
 

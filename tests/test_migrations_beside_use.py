@@ -47,11 +47,11 @@ def boxes() -> ProjectState:
 
 
 def refused(
-    guard: ModuleType, *operations: Operation, **allowed: dict[str, str]
+    guard: ModuleType, *operations: Operation, **options: dict[str, str] | bool
 ) -> list[str]:
     migration = migrations.Migration("0002_next", "store")
     migration.operations = list(operations)
-    for name, value in allowed.items():
+    for name, value in options.items():
         setattr(migration, name, value)
     return list(guard.refused(migration, boxes()))
 
@@ -154,6 +154,19 @@ def test_a_reason_for_what_is_not_done_is_refused(guard: ModuleType) -> None:
     )
 
     assert lines == ["0002_next: allows what it does not do: drops box"]
+
+
+def test_without_a_transaction_every_operation_can_be_done_again(
+    guard: ModuleType,
+) -> None:
+    beside = beside_use.AddIndex("box", INDEX)
+    code = migrations.RunPython(migrations.RunPython.noop)
+
+    assert not refused(guard, beside, code, atomic=False)
+    assert not refused(guard, table_of_lids(), atomic=True)
+    assert refused(guard, table_of_lids(), beside, atomic=False) == [
+        "0002_next: cannot be repeated: CreateModel lid"
+    ]
 
 
 def table_of_lids() -> Operation:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from importlib import import_module
 
 from django.db import connections
@@ -17,16 +18,26 @@ def begin() -> None:
 
 
 def _report_for_ever() -> None:
+    wait = threading.Event()
+    while True:
+        look()
+        wait.wait(LOOK_SECONDS)
+
+
+def look() -> None:
+    """Tell the cache what this machine remembers, and report how it is."""
     # Models are there only once the process has been set up.
     reports = import_module("integrations.services.upkeep.checks.reports")
     restored = import_module("integrations.services.grants.restored_database")
-    wait = threading.Event()
-    while True:
-        try:
-            restored.publish(reports.machine_name())
-            reports.report_machine(now=timezone.now())
-        except Exception:
-            logger.warning("machine not reported", exc_info=True)
-        finally:
-            connections.close_all()
-        wait.wait(LOOK_SECONDS)
+    try:
+        _try(lambda: restored.publish(reports.machine_name()))
+        _try(lambda: reports.report_machine(now=timezone.now()))
+    finally:
+        connections.close_all()
+
+
+def _try(part: Callable[[], object]) -> None:
+    try:
+        part()
+    except Exception:
+        logger.warning("machine not reported", exc_info=True)

@@ -92,15 +92,18 @@ class AddressForm(ModelForm):
 
 
 def _with_values(message: Any, form: ModelForm, names: Iterable[str]) -> Any:
-    """Add to what was changed, in Django's terms, what it is now."""
+    """Add to what was added or changed, in Django's terms, what it is now.
+
+    Beside Django's words, which its history reads: "added" has names there, or nothing.
+    """
     values = {
         name: sorted(map(str, told)) if isinstance(told, QuerySet) else told
         for name in names
         if name in form.changed_data
         for told in (form.cleaned_data[name],)
     }
-    for each in message if values else ():
-        next(iter(each.values())).update(values=values)
+    if values:
+        message[0]["values"] = values
     return message
 
 

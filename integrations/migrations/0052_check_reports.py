@@ -1,16 +1,9 @@
-"""Keep what checks found on each machine, and find the audit of one subject.
-
-Without a transaction around it, so that it can go on where it was interrupted.
-"""
+"""Keep what checks found on each machine."""
 
 from django.db import migrations, models
 
-from integrations.migrations import _beside_use as beside_use
-
 
 class Migration(migrations.Migration):
-    atomic = False
-
     dependencies = (("integrations", "0051_ordered_schemas"),)
     operations = (
         migrations.CreateModel(
@@ -42,9 +35,5 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        beside_use.AddIndex(
-            "auditevent",
-            models.Index(fields=("subject", "-at"), name="audit_of_subject"),
         ),
     )

@@ -85,13 +85,13 @@ def test_the_audit_has_the_privileges_that_were_given(as_staff, alice):
         "pk"
     )
     [told] = of_account.facts["detail"]
-    assert told["changed"]["values"] == {
+    assert told["values"] == {
         "is_staff": True,
         "is_superuser": True,
         "groups": ["operators"],
     }
     [told] = of_group.facts["detail"]
-    assert told["changed"]["values"] == {"permissions": [str(may)]}
+    assert told["values"] == {"permissions": [str(may)]}
 
 
 @pytest.mark.parametrize("taken", ["is_active", "is_staff", "is_superuser"])
@@ -144,6 +144,19 @@ def test_a_new_group_is_in_the_audit(as_staff):
 
     (event,) = AuditEvent.objects.filter(event="admin.action")
     assert (event.facts["model"], event.facts["action"]) == ("Group", "add")
+
+
+def test_a_new_group_with_permissions_has_a_history(as_staff):
+    may = Permission.objects.get(codename="view_connection")
+
+    as_staff.post(
+        "/admin/auth/group/add/", {"name": "operators", "permissions": [may.pk]}
+    )
+
+    group = Group.objects.get()
+    assert as_staff.get(f"/admin/auth/group/{group.pk}/history/").status_code == 200
+    [told] = AuditEvent.objects.get(event="admin.action").facts["detail"]
+    assert told["values"] == {"permissions": [str(may)]}
 
 
 def test_a_password_set_by_staff_turns_every_other_way_in_off(as_staff, alice):

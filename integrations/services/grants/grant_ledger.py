@@ -66,12 +66,16 @@ def entry_of(connection_id: UUID) -> str | None:
 
 
 def entries(*, since: str) -> Iterator[dict[UUID, str]]:
-    """Yield all entries, some at a time, and forget those from before ``since``."""
+    """Yield all entries, some at a time, and forget those from before ``since``.
+
+    Whoever takes them may do so slowly: the file is free for others by then.
+    """
     with _opened() as file:
         file.execute("DELETE FROM newest WHERE at < ?", (since,))
-        rows = file.execute("SELECT connection, entry FROM newest")
-        while some := rows.fetchmany(BATCH):
-            yield {UUID(connection): str(entry) for connection, entry in some}
+        rows = file.execute("SELECT connection, entry FROM newest").fetchall()
+    for start in range(0, len(rows), BATCH):
+        some = rows[start : start + BATCH]
+        yield {UUID(connection): str(entry) for connection, entry in some}
 
 
 def prove() -> None:

@@ -18,7 +18,7 @@ from django.utils.dateparse import parse_datetime
 
 from integrations.models import Credential, times
 from integrations.models.reasons import StateReason
-from integrations.services.common import connection_state
+from integrations.services.common import connection_state, shared_cache
 from integrations.services.common.errors import NoTokenError
 from integrations.services.grants import grant_ledger
 
@@ -93,22 +93,32 @@ def publish(machine: str) -> int:
     """Tell the cache what this machine remembers, once after it was emptied.
 
     Returns how many entries that were. Another machine may have ended what this one
-    is about to use.
+    is about to use. Raises sqlite3.Error or OSError where the ledger cannot be read;
+    the next call tells then, as after one that the cache left.
     """
-    if not cache.add(f"newest_grants_of:{machine}", "1", timeout=LIFE_SECONDS):
+    key = f"newest_grants_of:{machine}"
+    if not shared_cache.is_shared() or cache.get(key):
         return 0
     told = 0
     since = timezone.now().astimezone(UTC) - timedelta(seconds=LIFE_SECONDS)
     for some in grant_ledger.entries(since=since.isoformat(timespec="microseconds")):
-        known = cache.get_many([_key(each) for each in some])
-        newer = {
-            _key(each): entry
-            for each, entry in some.items()
-            if entry > str(known.get(_key(each), ""))
-        }
-        cache.set_many(newer, timeout=LIFE_SECONDS)
-        told += len(newer)
+        told += _tell(some)
+        if not shared_cache.is_shared():
+            return told
+    cache.set(key, "1", timeout=LIFE_SECONDS)
     return told
+
+
+def _tell(entries: dict[UUID, str]) -> int:
+    """Tell the cache what of these is newer than what it knows; return how many."""
+    known = cache.get_many([_key(each) for each in entries])
+    newer = {
+        _key(each): entry
+        for each, entry in entries.items()
+        if entry > str(known.get(_key(each), ""))
+    }
+    cache.set_many(newer, timeout=LIFE_SECONDS)
+    return len(newer)
 
 
 def refuse(credential: Credential) -> NoReturn:

@@ -64,7 +64,9 @@ def _sqlite(tables: dict[str, str]) -> Sizes:
     with connection.cursor() as cursor:
         for table in tables:
             quoted = connection.ops.quote_name(table)
-            cursor.execute(f"SELECT min(rowid), max(rowid) FROM {quoted}")  # noqa: S608 (a name of ours)
+            # Together they would read the whole table; each alone reads its end of it.
+            ends = (f"(SELECT {end}(rowid) FROM {quoted})" for end in ("min", "max"))  # noqa: S608 (a name of ours)
+            cursor.execute(f"SELECT {', '.join(ends)}")
             first, last = cursor.fetchone()
             found[table] = {"rows": last - first + 1 if last else 0}
     return found

@@ -1,7 +1,10 @@
 """A database that is put back from a backup spends no token that was spent since."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,6 +12,7 @@ from django.core.cache import cache
 
 from integrations.models import Connection, Credential
 from integrations.models.reasons import StateReason
+from integrations.services.common import shared_cache
 from integrations.services.common.errors import NoTokenError
 from integrations.services.connections.disconnect import disconnect
 from integrations.services.grants import (
@@ -227,6 +231,47 @@ def test_a_machine_tells_an_emptied_cache_what_it_remembers_once(
 
     with pytest.raises(NoTokenError):
         tokens.token_for(credential.connection_id)
+
+
+def test_what_is_noted_while_the_ledger_is_told_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(grant_ledger, "WAIT_SECONDS", 0.05)
+    first, meanwhile = uuid4(), uuid4()
+    grant_ledger.note(first, "2026-01-02", "first")
+
+    for some in grant_ledger.entries(since="2026-01-01"):
+        assert list(some) == [first]
+        grant_ledger.note(meanwhile, "2026-01-03", "meanwhile")
+
+    assert grant_ledger.entry_of(meanwhile) == "meanwhile"
+
+
+def test_a_ledger_that_is_locked_is_told_the_next_time(
+    credential: Credential, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grant_ledger, "WAIT_SECONDS", 0.05)
+    refresh_now(credential)
+    cache.clear()
+    with closing(sqlite3.connect(settings.VAR_DIR / grant_ledger.FILE)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(sqlite3.OperationalError):
+            restored_database.publish("web-1")
+
+    assert restored_database.publish("web-1") == 1
+
+
+def test_a_cache_that_leaves_while_it_is_told_is_told_the_next_time(
+    credential: Credential, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh_now(credential)
+    cache.clear()
+    with monkeypatch.context() as gone:
+        gone.setattr(type(cache), "set_many", lambda *_, **_options: [], raising=False)
+        gone.setattr(shared_cache, "is_shared", iter((True, False)).__next__)
+        restored_database.publish("web-1")
+
+    assert restored_database.publish("web-1") == 1
 
 
 def test_what_the_cache_knows_better_is_left_to_it(

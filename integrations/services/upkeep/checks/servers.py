@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError, ResponseError
 
 from integrations.models import Heartbeat
-from integrations.services.common import queue, replica
+from integrations.services.common import queue, replica, shared_cache
 from integrations.services.common.clock import database_now
 from integrations.services.upkeep import schedule
 from integrations.services.upkeep.census import Census
@@ -60,8 +60,7 @@ def _cache(_census: Census) -> Result:
     cache.set(key, value, timeout=60)
     is_back = cache.get(key) == value
     cache.delete(key)
-    is_shared = getattr(cache, "is_shared", None)
-    is_well = is_back and (is_shared is None or bool(is_shared()))
+    is_well = is_back and shared_cache.is_shared()
     return Result(ok=is_well, found="" if is_well else "what is written is not kept")
 
 
