@@ -8,14 +8,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, Error, connections
 from django.db.models import Max, Model
 from django.db.models.functions import Now
+from django.utils import timezone
 
-from integrations.models import Heartbeat, Item
+from integrations.models import Heartbeat, Item, times
 
 ALIAS: Final = "replica"
 # How long what was found of it is believed, in seconds.
@@ -74,6 +76,12 @@ def is_near() -> bool:
         lag = lag_seconds()
         _note(is_near=lag is not None and lag <= settings.REPLICA_LAG_SECONDS)
     return _Found.is_near
+
+
+def may_lack(since: datetime | None) -> bool:
+    """Tell whether a replica that is read may not have what was written at a time."""
+    longest = timedelta(seconds=settings.REPLICA_LAG_SECONDS + BELIEVED_SECONDS)
+    return is_configured() and not times.is_over(since, longest, timezone.now())
 
 
 def note_failure() -> None:
