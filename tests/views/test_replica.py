@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from django.test import Client
+from django.db import ProgrammingError
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from integrations.models import Collection, Connection
 from integrations.services.common import replica
 from integrations.views import live
+from integrations.views.replica import from_replica
 from tests.support.rows import make_finished_run, make_item
 
 
@@ -59,3 +63,14 @@ def test_a_list_that_may_lack_the_end_of_a_sync_looks_again_soon(
     page = as_alice.get("/items/")
 
     assert (page.context["live_seconds"] == live.BUSY_SECONDS) is is_soon
+
+
+def test_a_replica_that_has_not_the_newest_columns_yet_is_left_aside(
+    rf: RequestFactory, reads: list[bool]
+) -> None:
+    def view(_request: Any) -> HttpResponse:
+        if reads:
+            raise ProgrammingError("column does not exist")
+        return HttpResponse("read")
+
+    assert from_replica(view)(rf.get("/")).content == b"read"
