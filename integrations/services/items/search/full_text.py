@@ -257,9 +257,8 @@ def find_with_texts(
     statements: list[str] = []
     parameters: list[object] = []
     for number, text in enumerate(texts):
-        if not (units := query_units(text[:MAX_LENGTH])):
+        if (whole := _whole(text, owner_id)) is None:
             continue
-        whole = all_of(units, mark=owner_mark(owner_id), is_whole=True)
         keys = keys_of(whole, most=most)
         rows, values = items.filter(pk__in=keys)[:few].query.sql_with_params()
         statements.append(f"SELECT {number} AS place, r.* FROM ({rows}) AS r")
@@ -269,6 +268,24 @@ def find_with_texts(
         for item in Item.objects.raw(" UNION ALL ".join(statements), parameters):
             answers[int(vars(item)["place"])].append(item)
     return answers
+
+
+def finds_as_many(text: str, *, owner_id: int, number: int) -> bool:
+    """Tell whether the index finds so many of a user's items, deleted ones as well."""
+    if (whole := _whole(text, owner_id)) is None:
+        return False
+    statement, parameter = _select(whole)
+    with database.cursor() as cursor:
+        cursor.execute(
+            f"SELECT COUNT(*) FROM ({statement} LIMIT %s) AS k", (parameter, number)
+        )
+        return bool(cursor.fetchone()[0] >= number)
+
+
+def _whole(text: str, owner_id: int) -> Condition | None:
+    """Return that a text holds every word of another one whole, None for no words."""
+    units = query_units(text[:MAX_LENGTH])
+    return all_of(units, mark=owner_mark(owner_id), is_whole=True) if units else None
 
 
 def _key_column() -> str:
