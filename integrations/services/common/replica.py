@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any, Final
 
 from django.conf import settings
@@ -23,6 +24,7 @@ ALIAS: Final = "replica"
 # How long what was found of it is believed, in seconds.
 BELIEVED_SECONDS: Final = 5.0
 
+_looking = Lock()
 _is_reading: ContextVar[bool] = ContextVar("is_reading_replica", default=False)
 
 
@@ -72,9 +74,14 @@ def is_near() -> bool:
     """Tell whether there is a replica that answers and keeps up."""
     if not is_configured():
         return False
-    if time.monotonic() >= _Found.until:
-        lag = lag_seconds()
-        _note(is_near=lag is not None and lag <= settings.REPLICA_LAG_SECONDS)
+    is_due = time.monotonic() >= _Found.until
+    # One thread looks: one that does not answer would keep them all.
+    if is_due and _looking.acquire(blocking=False):
+        try:
+            lag = lag_seconds()
+            _note(is_near=lag is not None and lag <= settings.REPLICA_LAG_SECONDS)
+        finally:
+            _looking.release()
     return _Found.is_near
 
 

@@ -1,6 +1,7 @@
 """How far a replica is behind is told by one clock, and asked by one thread."""
 
 from datetime import timedelta
+from threading import Event, Thread
 
 import pytest
 from django.utils import timezone
@@ -51,3 +52,31 @@ def test_a_worker_with_a_clock_ahead_makes_no_replica_nearer(
 
 def test_without_a_tick_it_is_infinitely_far_behind() -> None:
     assert replica.lag_seconds() == float("inf")
+
+
+def test_one_thread_looks_and_the_others_do_not_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    is_looking, may_end, looks = Event(), Event(), []
+
+    def look() -> float:
+        looks.append(1)
+        is_looking.set()
+        assert may_end.wait(10)
+        return 0.0
+
+    monkeypatch.setattr(replica, "lag_seconds", look)
+    one = Thread(target=replica.is_near)
+    one.start()
+    assert is_looking.wait(10)
+    other = Thread(target=replica.is_near)
+    other.start()
+    other.join(2)
+    is_waiting = other.is_alive()
+    may_end.set()
+    one.join()
+    other.join()
+
+    assert not is_waiting
+    assert len(looks) == 1
+    assert replica.is_near()
