@@ -28,6 +28,15 @@ POSTGRESQL_OPTIONS = {
     # the address (?options=).
     "options": "-c idle_in_transaction_session_timeout=30000",
 }
+# A page goes on with the primary when the replica's host is gone without a word. libpq
+# waits two seconds at least for a connection; the user timeout is in milliseconds.
+# https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+VANISHED: Final = {
+    "tcp_user_timeout": 2000,
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 2,
+}
 
 
 def read_database(env: Environment, *, base_dir: Path, var_dir: Path) -> dict[str, Any]:
@@ -70,8 +79,7 @@ def read_replica(env: Environment) -> dict[str, Any] | None:
             "Write postgres://user:password@host:5432/name.",
         )
         return None
-    # A page goes on with the primary; libpq waits for two seconds at least.
-    replica["OPTIONS"] = {**replica["OPTIONS"], "connect_timeout": 2}
+    replica["OPTIONS"] = {**VANISHED, **replica["OPTIONS"], "connect_timeout": 2}
     return replica
 
 

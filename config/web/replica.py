@@ -9,8 +9,10 @@ from django.http.response import HttpResponseBase
 
 from config.web.busy import SAFE
 
-# Longer than a replica may be behind, and than most edits take to be delivered.
-WROTE_SECONDS: Final = 60
+# Longer than most edits take to be delivered.
+LEAST_SECONDS: Final = 60
+# Longer than a process believes what it found of the replica, and a page takes.
+MARGIN_SECONDS: Final = 15
 
 
 def note_writes(
@@ -24,7 +26,9 @@ def note_writes(
             response.set_cookie(
                 settings.WROTE_COOKIE_NAME,
                 "1",
-                max_age=WROTE_SECONDS,
+                max_age=max(
+                    LEAST_SECONDS, int(settings.REPLICA_LAG_SECONDS) + MARGIN_SECONDS
+                ),
                 secure=settings.SESSION_COOKIE_SECURE,
                 httponly=True,
                 samesite="Lax",

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from integrations.models import Connection, Item
+from integrations.services.common import replica
 from integrations.services.connections.status import Status
 from integrations.services.items.lists.counting import Count
 
@@ -78,12 +79,14 @@ def context(
 def seconds_until_look(statuses: Iterable[Status]) -> int:
     """Return after how long a page looks again, 0 for never.
 
-    While nothing runs it waits for the next sync of any of the connections.
+    While nothing runs it waits for the next sync of any of the connections, once what
+    the latest one stored is in every place that lists are read from.
     """
     now = timezone.now()
     waits = []
     for status in statuses:
-        if status.facts.open_run is not None:
+        run = status.facts.run
+        if run is not None and (run.is_open or replica.may_lack(run.finished_at)):
             return BUSY_SECONDS
         if status.facts.connection.is_syncable:
             waits.append(status.next_sync.at or now)

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import Error
 from django.http import HttpResponse
 
 from integrations.services.common import replica
@@ -27,7 +27,9 @@ def from_replica(view: View) -> View:
         try:
             with replica.reading():
                 return view(request, *args, **kwargs)
-        except (OperationalError, InterfaceError):
+        # Right after a migration it has not the newest columns yet, which is no
+        # OperationalError.
+        except Error:
             replica.note_failure()
             return view(request, *args, **kwargs)
 

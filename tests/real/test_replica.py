@@ -26,6 +26,7 @@ TICK = (
     " 'watch']), now() on conflict (name) do update set at = now() returning name"
 )
 RENAME = "update integrations_item set name = ? returning id"
+FORGET = "delete from integrations_item_search returning item_id"
 WROTE = "wrote"
 
 
@@ -65,8 +66,8 @@ def tick(stack: Stack, stop: Event) -> None:
         stack.rows(TICK)
 
 
-def lists(reader: Person, name: str) -> bool:
-    answer = reader.get("/items/")
+def lists(reader: Person, name: str, search: str = "") -> bool:
+    answer = reader.get(f"/items/?q={search}")
     assert answer.status_code == 200
     assert answer.elapsed.total_seconds() < 5
     return name in answer.text
@@ -85,7 +86,9 @@ def test_lists_are_read_from_a_replica_that_is_near_and_from_nowhere_stale(
     wait_until(lambda: lists(reader, "Lighter"), "the item is listed")
     replica.execute("select pg_wal_replay_pause()")
     stack.rows(RENAME, "Barge")
+    stack.rows(FORGET)
     assert lists(reader, "Lighter"), "the replica is still near"
+    assert lists(reader, "Lighter", "lighter"), "and so is its index"
     reader.session.cookies[WROTE] = "1"
     assert lists(reader, "Barge"), "whoever wrote reads what they wrote"
     del reader.session.cookies[WROTE]

@@ -62,6 +62,10 @@ class OrderNotReadyError(ServiceError):
     """What the rows of a table are sorted by is still being indexed."""
 
 
+class NotShownError(ServiceError):
+    """An item has no place in a list, or one behind what is looked at there."""
+
+
 class LastAdministratorError(ServiceError):
     """Nobody could administer the site without this account."""
 

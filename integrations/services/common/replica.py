@@ -8,19 +8,23 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any, Final
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, Error, connections
 from django.db.models import Max, Model
-from django.db.models.functions import Now
+from django.utils import timezone
 
-from integrations.models import Heartbeat, Item
+from integrations.models import Heartbeat, Item, times
+from integrations.services.common.clock import database_now
 
 ALIAS: Final = "replica"
 # How long what was found of it is believed, in seconds.
 BELIEVED_SECONDS: Final = 5.0
 
+_looking = Lock()
 _is_reading: ContextVar[bool] = ContextVar("is_reading_replica", default=False)
 
 
@@ -70,10 +74,21 @@ def is_near() -> bool:
     """Tell whether there is a replica that answers and keeps up."""
     if not is_configured():
         return False
-    if time.monotonic() >= _Found.until:
-        lag = lag_seconds()
-        _note(is_near=lag is not None and lag <= settings.REPLICA_LAG_SECONDS)
+    is_due = time.monotonic() >= _Found.until
+    # One thread looks: one that does not answer would keep them all.
+    if is_due and _looking.acquire(blocking=False):
+        try:
+            lag = lag_seconds()
+            _note(is_near=lag is not None and lag <= settings.REPLICA_LAG_SECONDS)
+        finally:
+            _looking.release()
     return _Found.is_near
+
+
+def may_lack(since: datetime | None) -> bool:
+    """Tell whether a replica that is read may not have what was written at a time."""
+    longest = timedelta(seconds=settings.REPLICA_LAG_SECONDS + BELIEVED_SECONDS)
+    return is_configured() and not times.is_over(since, longest, timezone.now())
 
 
 def note_failure() -> None:
@@ -83,14 +98,27 @@ def note_failure() -> None:
 
 
 def lag_seconds() -> float | None:
-    """Return how far the replica is behind, None where it does not answer."""
-    ticks = Heartbeat.objects.using(ALIAS).filter(name__startswith="scheduler.")
+    """Return how far the replica is behind, None where it does not answer.
+
+    Workers stamp the ticks, so those of both are compared; that the newest one is of
+    now is judged apart, and as much as it is ahead or old counts as lag.
+    """
+    written = _newest_tick(DEFAULT_DB_ALIAS)
     try:
-        found = ticks.aggregate(lag=Now() - Max("at"))["lag"]
+        arrived = _newest_tick(ALIAS)
     except Error:
         connections[ALIAS].close()
         return None
-    return float("inf") if found is None else max(0.0, found.total_seconds())
+    if written is None or arrived is None:
+        return float("inf")
+    doubt = abs((database_now() - written).total_seconds())
+    return max(0.0, (written - arrived).total_seconds()) + doubt
+
+
+def _newest_tick(alias: str) -> datetime | None:
+    ticks = Heartbeat.objects.using(alias).filter(name__startswith="scheduler.")
+    newest: datetime | None = ticks.aggregate(newest=Max("at"))["newest"]
+    return newest
 
 
 def _note(*, is_near: bool) -> None:

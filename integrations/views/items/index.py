@@ -55,11 +55,11 @@ def item_list(request: UserRequest) -> HttpResponse:
 
 
 @require_safe
-@from_replica
 def item_list_live(request: UserRequest) -> HttpResponse:
     """Show what has changed around an open list; its rows stay until asked for.
 
-    Where there were none the first ones appear by themselves.
+    Where there were none the first ones appear by themselves. The primary is read,
+    as the last look after a sync must see all of it.
     """
     look = Look.read(request)
     context = _context(request.user, ItemQuery.parse(request.GET))

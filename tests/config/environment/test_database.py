@@ -87,3 +87,14 @@ def test_the_address_of_a_replica_is_read_as_strictly() -> None:
     read_replica(env)
 
     assert [problem.name for problem in env.problems] == ["REPLICA_DATABASE_URL"]
+
+
+def test_a_replica_that_vanishes_is_given_up_within_seconds() -> None:
+    url = "postgres://b/c?keepalives_idle=9&connect_timeout=30"
+    replica = read_replica(Environment({"REPLICA_DATABASE_URL": url}))
+
+    assert replica is not None
+    options = replica["OPTIONS"]
+    assert (options["connect_timeout"], options["tcp_user_timeout"]) == (2, 2000)
+    assert (options["keepalives_interval"], options["keepalives_count"]) == (1, 2)
+    assert options["keepalives_idle"] == "9"

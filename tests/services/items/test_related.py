@@ -199,6 +199,23 @@ def test_only_ten_are_shown_and_few_are_looked_at(
         assert len(found(contact)) == related.MOST
 
 
+@pytest.mark.parametrize(("others", "has_more"), [(1, False), (2, True)])
+def test_what_is_deleted_hides_no_item_unsaid(
+    contact, elsewhere, monkeypatch, others, has_more
+):
+    monkeypatch.setattr(related, "FOUND", 4)
+    monkeypatch.setattr(related, "LOOKED_AT_FOR_USER", 4)
+    same = {"mail": "ana@acme.example"}
+    make_item(elsewhere, properties=same, deleted_at=NOON, deleted_kind="deleted")
+    for _ in range(others):
+        make_item(elsewhere, properties=same)
+    trace = Trace(kind="email", text="ana@acme.example")
+
+    _, is_more = related.find_all(trace, owner_id=contact.owner_id, most=100)
+
+    assert is_more is has_more
+
+
 def test_the_page_links_to_them(client, contact, elsewhere):
     other = make_item(
         elsewhere, name="Ana's deal", properties={"m": "ana@acme.example"}

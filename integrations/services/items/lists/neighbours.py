@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from integrations.models import Collection, Item, ItemLink
 from integrations.models.items.item import ItemQuerySet
-from integrations.services.common.errors import OrderNotReadyError
+from integrations.services.common.errors import NotShownError, OrderNotReadyError
 from integrations.services.items.lists import listing
 from integrations.services.items.lists.query import ItemQuery, Position
 from integrations.services.items.relations import everything
@@ -66,13 +66,14 @@ def _rank_of(item: Item, query: ItemQuery, items: ItemQuerySet) -> int:
 def find_in_table(item: Item, selection: Selection, *, is_next: bool) -> Item | None:
     """Return the neighbour of an item among the rows of a table.
 
-    Raises OrderNotReadyError while their order is not known.
+    Raises OrderNotReadyError while their order is not known, and NotShownError for one
+    that is not among them.
     """
     if not tables.is_in_order(selection):
         raise OrderNotReadyError("the order is being indexed")
     here = tables.cursor_of(selection, item)
     if here is None:
-        return None
+        raise NotShownError("the table shows no such row")
     after, before = (here, None) if is_next else (None, here)
     query = replace(selection.query, size=1, after=after, before=before)
     found = tables.read_page(replace(selection, query=query)).items
@@ -95,7 +96,7 @@ def _is_inside(item: Item, other: Item) -> bool:
 def find_around(item: Item, other: Item, *, is_next: bool) -> Item | None:
     """Return the neighbour of an item in the first table of another's page with it.
 
-    Behind what such a table looks at there is none.
+    Raises NotShownError for one that is in none, or behind what a table looks at.
     """
     for group in find_groups(other):
         gone = [each for each in group.linked if each.item.is_deleted]
@@ -103,20 +104,23 @@ def find_around(item: Item, other: Item, *, is_next: bool) -> Item | None:
         if item in rows:
             return _next_to(item, rows, is_next=is_next)
     if not _is_inside(item, other):
-        return None
+        raise NotShownError("no table of the page shows the item")
     own = Item.objects.filter(owner=other.owner_id)
     inside = ItemQuery(parent=other.uuid, sort="name")
     return find_in_list(item, inside, own, (), is_next=is_next)
 
 
 def find_in_everything(item: Item, trace: Trace, *, is_next: bool) -> Item | None:
-    """Return the neighbour of an item among all that share something."""
+    """Return the neighbour of an item among all that share something.
+
+    Raises NotShownError for one that does not, or is behind the first of them.
+    """
     rows, _ = everything.find_items(trace, owner_id=item.owner_id)
     return _next_to(item, rows, is_next=is_next)
 
 
 def _next_to(item: Item, rows: Sequence[Item], *, is_next: bool) -> Item | None:
     if item not in rows:
-        return None
+        raise NotShownError("the rows show no such item")
     place = rows.index(item) + (1 if is_next else -1)
     return rows[place] if 0 <= place < len(rows) else None

@@ -49,6 +49,10 @@ def find_all(trace: Trace, *, owner_id: int, most: int) -> tuple[list[Item], boo
     few = LOOKED_AT_FOR_USER if trace.kind is Kind.EMAIL else LOOKED_AT
     [(_, items, is_cut)] = _holders(_own(owner_id), [trace], owner_id, few=few)
     items.sort(key=lambda item: not trace.is_own(item.properties))
+    # The index finds what is deleted as well, so that live ones may be behind that.
+    is_cut = is_cut or full_text.finds_as_many(
+        trace.text, owner_id=owner_id, number=FOUND
+    )
     return items[:most], is_cut or len(items) > most
 
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection as database
+from django.db import connections, router
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, Exists, F, OuterRef
 from django.db.models.expressions import RawSQL
 
@@ -136,7 +138,7 @@ def ask_index(condition: Condition | None) -> Hits:
     if condition is None:
         return Hits(condition=None, keys=[])
     statement, parameter = _select(condition)
-    with database.cursor() as cursor:
+    with _reading().cursor() as cursor:
         cursor.execute(
             f"{statement} ORDER BY {_key_column()} LIMIT %s", (parameter, FEW + 1)
         )
@@ -182,7 +184,7 @@ def hits_of(question: Question, rank: Rank, hits: Hits) -> Hits:
     matches, parameters = _test(condition)
     marks = ", ".join(["%s"] * len(hits.keys))
     statement = f"SELECT {key} FROM {table} WHERE {key} IN ({marks}) AND {matches}"
-    with database.cursor() as cursor:
+    with _reading().cursor() as cursor:
         cursor.execute(statement, (*hits.keys, *parameters))
         keys = [row[0] for row in cursor.fetchall()]
     return Hits(condition=condition, keys=keys)
@@ -202,7 +204,7 @@ def holds(condition: Condition, item: str = "pk") -> RawSQL:
 def all_keys(condition: Condition) -> list[int]:
     """Return the keys of all items that hold a condition, however many."""
     statement, parameter = _select(condition)
-    with database.cursor() as cursor:
+    with _reading().cursor() as cursor:
         cursor.execute(statement, (parameter,))
         return [row[0] for row in cursor.fetchall()]
 
@@ -257,9 +259,8 @@ def find_with_texts(
     statements: list[str] = []
     parameters: list[object] = []
     for number, text in enumerate(texts):
-        if not (units := query_units(text[:MAX_LENGTH])):
+        if (whole := _whole(text, owner_id)) is None:
             continue
-        whole = all_of(units, mark=owner_mark(owner_id), is_whole=True)
         keys = keys_of(whole, most=most)
         rows, values = items.filter(pk__in=keys)[:few].query.sql_with_params()
         statements.append(f"SELECT {number} AS place, r.* FROM ({rows}) AS r")
@@ -269,6 +270,29 @@ def find_with_texts(
         for item in Item.objects.raw(" UNION ALL ".join(statements), parameters):
             answers[int(vars(item)["place"])].append(item)
     return answers
+
+
+def finds_as_many(text: str, *, owner_id: int, number: int) -> bool:
+    """Tell whether the index finds so many of a user's items, deleted ones as well."""
+    if (whole := _whole(text, owner_id)) is None:
+        return False
+    statement, parameter = _select(whole)
+    with _reading().cursor() as cursor:
+        cursor.execute(
+            f"SELECT COUNT(*) FROM ({statement} LIMIT %s) AS k", (parameter, number)
+        )
+        return bool(cursor.fetchone()[0] >= number)
+
+
+def _whole(text: str, owner_id: int) -> Condition | None:
+    """Return that a text holds every word of another one whole, None for no words."""
+    units = query_units(text[:MAX_LENGTH])
+    return all_of(units, mark=owner_mark(owner_id), is_whole=True) if units else None
+
+
+def _reading() -> BaseDatabaseWrapper:
+    """Return where items are read just now, for the index is asked there as well."""
+    return connections[router.db_for_read(Item)]
 
 
 def _key_column() -> str:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, Item
-from integrations.services.common.errors import OrderNotReadyError
+from integrations.services.common.errors import NotShownError, OrderNotReadyError
 from integrations.services.items.lists import neighbours
 from integrations.services.items.lists.query import MAX_SEARCH, ItemQuery
 from integrations.services.items.tables.opening import OpenTable
@@ -22,6 +22,8 @@ from integrations.views.items.tables.table import get_collection
 ENDS = {True: "That was the last one.", False: "That was the first one."}
 # A page looks at so many of what an item is linked with, and no more.
 LAST_ON_PAGE = "That was the last of those that its page looks at."
+NOT_SHOWN = "It is not among those that are looked at there."
+NO_LIST = "It was opened from no list."
 NOT_READY = "This order of the table is still being prepared. Please try again soon."
 
 
@@ -92,6 +94,8 @@ def _go(request: UserRequest, pk: UUID, *, is_next: bool) -> HttpResponse:
         found = _find(request, item, origin, is_next=is_next)
     except OrderNotReadyError:
         told = NOT_READY
+    except NotShownError:
+        told = NOT_SHOWN if origin.kind else NO_LIST
     if found is None:
         messages.info(request, told)
     target = (found or item).get_absolute_url()
@@ -105,15 +109,9 @@ def _find(
         collection = get_collection(request, origin.key)
         asked = OpenTable.open(collection, origin.values, request.user)
         return neighbours.find_in_table(item, asked.selection, is_next=is_next)
-    if origin.kind == "item":
-        other = _other(request, origin)
-        if other is None:
-            return None
+    if origin.kind == "item" and (other := _other(request, origin)) is not None:
         return neighbours.find_around(item, other, is_next=is_next)
-    if origin.kind == "everything":
-        trace = origin.trace
-        if trace is None:
-            return None
+    if origin.kind == "everything" and (trace := origin.trace) is not None:
         return neighbours.find_in_everything(item, trace, is_next=is_next)
     if origin.kind == "search":
         # The search shows the first of each type, which is a list of its own.
@@ -123,7 +121,7 @@ def _find(
     if origin.kind == "list":
         query = ItemQuery.parse(origin.values)
         return _find_in_list(request, item, query, is_next=is_next)
-    return None
+    raise NotShownError("no list is known that shows the item")
 
 
 def _find_in_list(

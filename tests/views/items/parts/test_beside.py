@@ -6,7 +6,9 @@ import pytest
 from django.urls import reverse
 
 from integrations.models import ItemLink
+from integrations.services.items.relations import around
 from integrations.services.items.tables import indexes
+from integrations.views.items.parts import beside
 from tests.support.rows import make_collection, make_connection, make_item, make_items
 
 
@@ -248,3 +250,54 @@ def test_pages_opened_from_each_other_carry_no_endless_address(as_alice, company
         # As a link of the page leads on from the address that is shown then.
         moved = as_alice.get(ways["previous"], follow=True)
         url = moved.wsgi_request.get_full_path()
+
+
+def told(client, item, way, path):
+    url = reverse(f"integrations:item-{way}", args=(item.uuid,))
+    page = client.get(url, {"in": path} if path else {}, follow=True)
+    assert page.context["item"] == item
+    return [message.message for message in page.context["messages"]]
+
+
+@pytest.mark.parametrize("way", ["next", "previous"])
+@pytest.mark.parametrize("path", ["", "/no/list/"])
+def test_without_a_list_nothing_is_its_first_or_last(as_alice, contacts, way, path):
+    item = contacts.items.first()
+
+    assert told(as_alice, item, way, path) == [beside.NO_LIST]
+
+
+@pytest.mark.parametrize("way", ["next", "previous"])
+def test_an_item_that_its_list_does_not_show_is_not_called_its_first_or_last(
+    as_alice, contacts, company, way
+):
+    other = make_item(contacts, name="Linked with nothing")
+    path = company.get_absolute_url()
+
+    assert told(as_alice, other, way, path) == [beside.NOT_SHOWN]
+    about = "/everything/?about=nobody%40acme.example"
+    assert told(as_alice, other, way, about) == [beside.NOT_SHOWN]
+
+
+@pytest.mark.parametrize("way", ["next", "previous"])
+def test_an_item_behind_what_a_page_looks_at_is_not_called_its_first_or_last(
+    as_alice, company, monkeypatch, way
+):
+    monkeypatch.setattr(around, "MOST_LINKS", 2)
+    path = company.get_absolute_url()
+    [table] = as_alice.get(path).context["tables"]
+    shown = [row["item"] for row in table["rows"]]
+    behind = company.connection.items.filter(type="contact").exclude(
+        pk__in=[item.pk for item in shown]
+    )
+
+    assert told(as_alice, behind[0], way, path) == [beside.NOT_SHOWN]
+
+
+def test_the_ends_of_a_page_are_told_as_such(as_alice, company):
+    path = company.get_absolute_url()
+    [table] = as_alice.get(path).context["tables"]
+    shown = [row["item"] for row in table["rows"]]
+
+    assert told(as_alice, shown[0], "previous", path) == [beside.ENDS[False]]
+    assert told(as_alice, shown[-1], "next", path) == [beside.LAST_ON_PAGE]
