@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.db import connection
 
+from integrations.services.grants import grant_ledger
 from tests.support.guards.groups import InGroups, order_of
 from tests.support.migrated import migrated_before
 from tests.support.pages.snapshots import forget_restored, restore
@@ -83,9 +84,13 @@ def no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.fixture(autouse=True)
 def empty_cache() -> Iterator[None]:
-    """Start every test with nothing cached: rate limits count from zero."""
+    """Start every test with nothing cached: rate limits count from zero.
+
+    Nothing is known of grants either: databases that tests copy were not restored.
+    """
     yield
     cache.clear()
+    (settings.VAR_DIR / grant_ledger.FILE).unlink(missing_ok=True)
 
 
 @pytest.fixture
