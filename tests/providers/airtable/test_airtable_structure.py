@@ -132,6 +132,19 @@ def test_a_base_that_failed_is_not_taken_for_another_of_the_same_name(airtable):
     assert told == [("Projects", InvalidResponse), ("Projects", Forbidden)]
 
 
+def test_the_structure_is_listed_where_every_base_is_closed(airtable):
+    airtable.transport.on(BASES, airtable.load("bases"))
+    for path in (TABLES, OTHER_TABLES):
+        airtable.transport.on(path, airtable.load("error_not_shared"), status=403)
+
+    with pytest.raises(IncompleteListingError) as caught:
+        list_collections(airtable)
+
+    assert [c.remote_id for c in caught.value.found] == ["structure"]
+    # It may as well be the permission that is missing.
+    assert not caught.value.is_definite
+
+
 def test_a_workspace_used_up_at_the_second_try_costs_the_others_nothing(airtable):
     airtable.transport.on(BASES, airtable.load("bases"))
     airtable.transport.on(TABLES, {"odd": "answer"})

@@ -107,8 +107,9 @@ def list_collections(api: ApiClient) -> list[RemoteCollection]:
             f"bases or tables that could not be read: {unread + len(parts)}",
             found=collections,
             parts=parts,
-            # A user can see that a base exists without being allowed to look into it.
-            is_definite=not unread and len(refused) == len(parts),
+            # A user can see that a base exists without being allowed to look into it;
+            # that all are closed may be the permission's doing.
+            is_definite=bool(told) and not unread and len(refused) == len(parts),
         )
     return collections
 
@@ -119,7 +120,7 @@ def _ask_each(
     """Return the tables of each base, and the names of those that told none, with why.
 
     What may pass is asked for once more when all others have been; where no base
-    tells anything, that is raised.
+    tells anything, and not all are closed, that is raised.
     """
     answers = [(base, _ask(api, base)) for base in bases]
     if any(isinstance(answer, Tables) for _, answer in answers):
@@ -129,8 +130,9 @@ def _ask_each(
         ]
     told = [(base, each) for base, each in answers if isinstance(each, Tables)]
     failed = [(b.name, exc) for b, exc in answers if isinstance(exc, ApiError)]
-    if failed and not told:
-        raise failed[0][1]
+    unproven = [exc for _, exc in failed if not isinstance(exc, REFUSALS)]
+    if unproven and not told:
+        raise unproven[0]
     return told, failed
 
 
