@@ -62,7 +62,7 @@ def test_a_name_that_cannot_be_a_slug_is_refused(project: Path, name: str) -> No
 @pytest.mark.parametrize("name", ["hubspot", "acme", "values", "core"])
 def test_a_name_that_is_taken_is_refused(project: Path, name: str) -> None:
     (project / "integrations/providers/acme").mkdir()
-    (project / "integrations/providers/typed/values.py").touch()
+    (project / "integrations/providers/values.py").touch()
     (project / "sandbox/core").mkdir()
     before = files_below(project)
 

@@ -78,7 +78,7 @@ def test_the_address_deletes_the_account(as_proven_alice, alice, collection, tol
 
 
 def test_the_only_administrator_is_told_why_not(as_proven_alice, alice, told):
-    User.objects.filter(pk=alice.pk).update(is_superuser=True)
+    User.objects.filter(pk=alice.pk).update(is_superuser=True, is_staff=True)
 
     answer = as_proven_alice.post(PATH, {"address": alice.email}, follow=True)
 
