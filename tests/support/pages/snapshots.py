@@ -52,9 +52,14 @@ def key_of(item: pytest.Item) -> str:
     assert len(marked) < 2, f"{item.nodeid} begins with {marked}"
     if not marked or connection.vendor != "sqlite":
         return ""
-    # Folders have fixtures of one name: which of them it builds on is part of it.
-    parts = (marked[0], *used[marked[0]].argnames)
-    return " ".join(f"{used[name].baseid}::{name}" for name in parts if name in used)
+    # Folders and files have fixtures of one name: all that it builds on are part of it.
+    parts: dict[str, None] = {}
+    left = [marked[0]]
+    while left:
+        if (name := left.pop()) in used and name not in parts:
+            parts[name] = None
+            left += used[name].argnames
+    return " ".join(f"{used[name].baseid}::{name}" for name in parts)
 
 
 def restore(item: pytest.Item) -> None:
