@@ -188,8 +188,15 @@ def test_a_page_costs_no_more_in_a_larger_table(as_alice, deals):
 
 
 def steps(client, address):
-    """Return how many steps SQLite takes for a page, by the second look at it."""
+    """Return how many steps SQLite takes for a page.
+
+    Of several looks the cheapest counts: some note what is noted once in a while.
+    """
     client.get(address)
+    return min(_steps_of_one(client, address) for _ in range(3))
+
+
+def _steps_of_one(client, address):
     counted = []
     database.connection.set_progress_handler(lambda: counted.append(1) and None, 20)
     page = client.get(address)
