@@ -25,11 +25,18 @@ class RefusedError(Exception):
     """Carry a refusal out of a transaction, which is then undone."""
 
     def __init__(
-        self, reason: str, detail: str = "", *, is_double: bool = False, ends: int = 0
+        self,
+        reason: str,
+        detail: str = "",
+        *,
+        is_unknown: bool = False,
+        is_double: bool = False,
+        ends: int = 0,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.detail = detail
+        self.is_unknown = is_unknown
         self.is_double = is_double
         self.ends = ends
 

@@ -22,12 +22,13 @@ def answer_token(policy: Policy, sandbox: Sandbox, request: Request) -> Response
     policy.admit(request)
     call = read_call(policy, sandbox, request)
     secret = call.get("refresh_token") or call.get("code")
-    error, is_double = "", False
+    error, is_double, is_unknown = "", False, False
     with sandbox.in_flight.enter(secret) as is_overlapping:
         try:
             response = to_json(_answer(call))
         except RefusedError as exc:
             response, is_double = call.refuse(exc), exc.is_double
+            is_unknown = exc.is_unknown
             error = policy.get_refusal(exc.reason).name
             if exc.ends:
                 reason = "refresh token reused"
@@ -43,7 +44,8 @@ def answer_token(policy: Policy, sandbox: Sandbox, request: Request) -> Response
         status=response.status,
         error=error,
         is_double=is_double,
-        is_overlapping=is_overlapping,
+        # What nobody was given cannot be spent, by however many.
+        is_overlapping=is_overlapping and not is_unknown,
     )
     return response
 
@@ -117,7 +119,9 @@ def _is_verified(policy: Policy, code: Row, verifier: str) -> bool:
 def _refresh(call: Call) -> dict[str, Any]:
     policy, value = call.policy, call.get("refresh_token")
     token = grants.find_token(call.storage, value, provider=policy.slug)
-    if token is None or token.kind != "refresh" or token.is_expired(call.now):
+    if token is None:
+        raise RefusedError("refresh_token", is_unknown=True)
+    if token.kind != "refresh" or token.is_expired(call.now):
         raise RefusedError("refresh_token")
     if token.is_revoked:
         raise RefusedError("refresh_token", is_double=token.spent_at is not None)

@@ -72,6 +72,15 @@ def test_a_code_spent_is_refused_later_as_well_and_its_tokens_live_on(flow, code
     assert flow.refresh(tokens["refresh_token"]).status == 200
 
 
+def test_only_a_token_that_somebody_has_can_be_spent_by_two_at_once(flow):
+    known, made_up = flow.connect()["refresh_token"], "made-up"
+    for token in (known, made_up):
+        with flow.app.sandbox.in_flight.enter(token):
+            flow.refresh(token)
+
+    assert flow.ask("stats")["overlapping_spends"] == 1
+
+
 def test_a_code_ends_after_a_while(flow, code, facts):
     early = flow.consent().query["code"]
     flow.clock.now += facts.code_seconds - 1
