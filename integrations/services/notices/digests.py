@@ -26,8 +26,8 @@ MOST_PLANNED: Final = 500
 PLAN_SECONDS: Final = 5.0
 MOST_ENTRIES: Final = 25
 NOT_REMEMBERED = (
-    f"This view shows more than {count_text(MOST_REMEMBERED, 'item')}: what leaves it"
-    " is not told."
+    f"This view shows more than {count_text(MOST_REMEMBERED, 'item')}:"
+    " what leaves it is not told."
 )
 CUT = (
     "So much changed that only the latest was looked through: changes of this view may"
