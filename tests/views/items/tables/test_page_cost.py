@@ -117,8 +117,13 @@ def put(collection, numbers, kind):
 
 
 def analyze():
-    """Tell the planner how many rows there are, as each full refresh does."""
+    """Tell the planner how many rows there are, by all of them.
+
+    A full refresh looks at some hundreds, and leaves that limit to its connection.
+    """
     with database.cursor() as cursor:
+        if database.vendor == "sqlite":
+            cursor.execute("PRAGMA analysis_limit = 0")
         cursor.execute("ANALYZE")
 
 
