@@ -42,9 +42,11 @@ def test_a_stage_is_found_by_its_label_also_after_it_is_renamed(stack: Stack) ->
     wait_until(lambda: is_found("Closed Lost"), "the stage", seconds=90, every=0.5)
     assert not is_found("closedlost")
 
+    schema = "schema" if stack.is_sqlite else "schema::text"
+    kind = "" if stack.is_sqlite else "::jsonb"
     stack.rows(
-        "update integrations_collection set schema = replace(schema,"
-        " 'Closed Lost', 'Gone for good') where id = ("
+        f"update integrations_collection set schema = replace({schema},"
+        f" 'Closed Lost', 'Gone for good'){kind} where id = ("
         "select collection_id from integrations_item where type = 'deal' and"
         " replace(cast(connection_id as varchar(40)), '-', '') = ? limit 1)"
         " returning id",
