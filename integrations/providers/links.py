@@ -36,18 +36,26 @@ class RemoteLink:
 
 
 def links_among(described: Iterable[DisplayField]) -> list[RemoteLink]:
-    """Return the links among the described values of an item."""
+    """Return the links among the described values of an item, each target once."""
     return [
         RemoteLink(
             relation=field.name,
             target_id=target_id,
-            target_collection=relation.linked_collection,
+            target_collection=collection,
             position=position,
         )
         for field in described
-        for relation in relations_in(field.value)
-        for position, target_id in enumerate(relation.linked_ids)
+        for position, (target_id, collection) in enumerate(_targets_in(field.value))
     ]
+
+
+def _targets_in(value: Value) -> Iterable[tuple[str, str]]:
+    """Return the ids and collections of what a value links to."""
+    return dict.fromkeys(
+        (target_id, relation.linked_collection)
+        for relation in relations_in(value)
+        for target_id in relation.linked_ids
+    )
 
 
 def relations_in(value: Value) -> Iterator[Relation]:

@@ -145,7 +145,7 @@ class File:
 
 @dataclass(frozen=True, kw_only=True)
 class Relation:
-    """Items of the same connection, by id, of one collection if that is known.
+    """Items of the same connection, each once, of one collection if that is known.
 
     ``has_more`` says that the provider has more of them than it told; of those that
     are known here, ``total`` tells how many there are where not all are named.
@@ -155,6 +155,10 @@ class Relation:
     linked_collection: str = ""
     has_more: bool = False
     total: int = 0
+
+    def __post_init__(self) -> None:
+        """Name an item once that the provider names twice."""
+        object.__setattr__(self, "linked_ids", tuple(dict.fromkeys(self.linked_ids)))
 
 
 @dataclass(frozen=True, kw_only=True)

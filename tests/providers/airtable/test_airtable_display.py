@@ -306,6 +306,7 @@ def test_links_say_where_the_names_are():
     assert describe_one(cells, told) == relation
     lookup = {"type": "multipleLookupValues", "result": told}
     assert describe_one(cells, lookup) == relation
+    assert describe_one({FIELD: cells[FIELD] * 2}, told) == relation
 
 
 def test_each_address_in_a_list_is_a_link():

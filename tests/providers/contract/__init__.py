@@ -7,6 +7,7 @@ from tests.providers.contract import (
     account,
     by_id,
     display,
+    links,
     listing,
     refusals,
     requests,
@@ -21,4 +22,5 @@ PROMISES = (
     *requests.PROMISES,
     *account.PROMISES,
     *display.PROMISES,
+    *links.PROMISES,
 )

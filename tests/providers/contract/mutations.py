@@ -271,6 +271,13 @@ def _describe(change: Callable[[Any], Any]) -> Mutate:
     return mutate
 
 
+def _links_twice(connector: BaseConnector) -> BaseConnector:
+    def links(_self: Any, *args: Any, **more: Any) -> Any:
+        return [*connector.links(*args, **more)] * 2
+
+    return mutant(connector, links=links)
+
+
 def _scopes(connector: BaseConnector) -> BaseConnector:
     scopes = connector.spec.scopes[1:] or (
         Scope(name="admin", description="Everything"),
@@ -375,6 +382,7 @@ MUTATIONS: Mapping[str, Mutate] = {
     "describes values as bare texts": _describe(
         lambda field: replace(field, value=str(field.value))
     ),
+    "links what it links twice": _links_twice,
     "labels values by their names": _describe(
         lambda field: replace(field, label=f"{field.name} ")
     ),

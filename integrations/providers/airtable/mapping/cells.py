@@ -81,10 +81,10 @@ def is_failed(cell: object) -> bool:
 
 
 def linked_ids(cell: object) -> tuple[str, ...]:
-    """Return the ids of linked records; their names are in the table they are in."""
+    """Return the ids of linked records, each once; their names are in their table."""
     entries: Sequence[object] = cell if isinstance(cell, list) else ()
     ids = [each.get("id") if isinstance(each, dict) else each for each in entries]
-    return tuple(str(each) for each in ids if is_id(each, RECORD))
+    return tuple(dict.fromkeys(str(each) for each in ids if is_id(each, RECORD)))
 
 
 def _from_object(cell: Mapping[str, Any], told: Format) -> Value | None:
