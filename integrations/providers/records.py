@@ -194,7 +194,7 @@ def _to_field(entry: Mapping[str, Any]) -> FieldSpec:
         is_read_only=bool(entry.get("is_read_only")),
         hint=str(entry.get("hint") or ""),
         group=str(entry.get("group") or ""),
-        retired=list(entry.get("retired") or ()),
+        retired=_texts_in(entry.get("retired")),
         is_long=bool(entry.get("is_long")),
         description=str(entry.get("description") or ""),
     )
@@ -204,6 +204,15 @@ def _texts_of(options: object) -> dict[str, str]:
     """Return options by name; what is no text names nothing."""
     entries = options.items() if isinstance(options, dict) else ()
     return {key: text for key, text in entries if isinstance(text, str)}
+
+
+def _texts_in(told: object) -> list[str]:
+    """Return the texts of a list; what is neither tells nothing."""
+    return (
+        [each for each in told if isinstance(each, str)]
+        if isinstance(told, list)
+        else []
+    )
 
 
 def unknown_names(

@@ -43,3 +43,16 @@ def test_a_schema_that_holds_no_fields_has_none(fields):
 
     assert field_entries(schema) == []
     assert fields_of(["name"], schema) == []
+
+
+@pytest.mark.parametrize("told", [True, 7, "old", {"old": 1}, None, [None, 7, {}]])
+def test_what_is_no_text_is_no_option_that_was_retired(told):
+    [spec] = read_fields({"fields": [{"name": "stage", "retired": told}]})
+
+    assert spec.retired == []
+
+
+def test_options_that_were_retired_keep_their_order():
+    [spec] = read_fields({"fields": [{"name": "stage", "retired": ["b", None, "a"]}]})
+
+    assert spec.retired == ["b", "a"]
