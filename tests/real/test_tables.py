@@ -18,6 +18,7 @@ SAME = (
     "tests/services/items/tables",
     "tests/views/items/tables",
     "tests/services/items/test_item_links.py",
+    "tests/services/items/test_large_pages.py",
     "tests/services/items/test_related.py",
     "tests/views/items/parts/test_beside.py",
     "tests/views/items/past/test_changes.py",

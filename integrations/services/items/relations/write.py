@@ -13,6 +13,7 @@ from integrations.providers.links import RemoteLink
 from integrations.providers.typed.values import cut
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
+from integrations.services.common.row_writes import write_rows
 
 ID_LENGTH = 255
 # Items whose links are compared at a time, and rows that are deleted at a time.
@@ -118,7 +119,7 @@ def _remove_others(keys: Sequence[int], told: set[Link]) -> set[Link]:
 
 
 def _upsert(links: Sequence[Link], connection_id: UUID) -> None:
-    """Write rows in one prepared statement, as the items themselves are written."""
+    """Write rows as the items themselves are written."""
     if not links:
         return
     quote = database.ops.quote_name
@@ -129,10 +130,9 @@ def _upsert(links: Sequence[Link], connection_id: UUID) -> None:
     )
     updates = ", ".join(f"{quote(n)} = excluded.{quote(n)}" for n in CHANGING)
     # Every name in it is one of ours; the values are bound parameters.
-    statement = (
-        f"INSERT INTO {quote(ItemLink._meta.db_table)} ({columns})"  # noqa: SLF001
-        f" VALUES ({', '.join(['%s'] * len(COLUMNS))})"
-        f" ON CONFLICT ({named}) DO UPDATE SET {updates}"
+    write_rows(
+        f"INSERT INTO {quote(ItemLink._meta.db_table)} ({columns}) VALUES",  # noqa: SLF001
+        f"({', '.join(['%s'] * len(COLUMNS))})",
+        [(*link, key) for link in sorted(links)],
+        after=f"ON CONFLICT ({named}) DO UPDATE SET {updates}",
     )
-    with database.cursor() as cursor:
-        cursor.executemany(statement, [(*link, key) for link in sorted(links)])

@@ -16,6 +16,7 @@ from django.db.models.expressions import RawSQL
 
 from integrations.models import Connection
 from integrations.models.items.item import Item, ItemQuerySet
+from integrations.services.common.row_writes import write_rows
 from integrations.services.items.search.conditions import (
     Condition,
     all_of,
@@ -47,22 +48,35 @@ def index(added: Mapping[int, str], changed: Mapping[int, str]) -> None:
     A text that is the same is not written again.
     """
     key, table = _key_column(), database.ops.quote_name(TABLE)
-    # Spaces around it, because ``holds`` looks for words between spaces.
-    column, value, differs = "text", "' ' || %s || ' '", "<>"
     if database.vendor == "postgresql":
-        column, differs = "words", "IS DISTINCT FROM"
-        value = "array_to_tsvector(string_to_array(%s, ' '))"
-    with database.cursor() as cursor:
-        if changed:
+        column, value = "words", "array_to_tsvector(string_to_array(%s, ' '))"
+        write_rows(
+            f"UPDATE {table} SET words = new.words FROM (VALUES",
+            f"(%s, {value})",
+            list(changed.items()),
+            after=(
+                f") AS new (item_id, words) WHERE {table}.item_id = new.item_id"
+                f" AND {table}.words IS DISTINCT FROM new.words"
+            ),
+        )
+    else:
+        # Spaces around it, because ``holds`` looks for words between spaces.
+        column, value = "text", "' ' || %s || ' '"
+        _update_texts(f"UPDATE {table} SET text = {value}", value, changed)
+    write_rows(
+        f"INSERT INTO {table} ({key}, {column}) VALUES",
+        f"(%s, {value})",
+        list(added.items()),
+    )
+
+
+def _update_texts(update: str, value: str, changed: Mapping[int, str]) -> None:
+    """Update SQLite's rows by one prepared statement."""
+    if changed:
+        with database.cursor() as cursor:
             cursor.executemany(
-                f"UPDATE {table} SET {column} = {value}"
-                f" WHERE {key} = %s AND {column} {differs} {value}",
+                f"{update} WHERE rowid = %s AND text <> {value}",
                 [(text, pk, text) for pk, text in changed.items()],
-            )
-        if added:
-            cursor.executemany(
-                f"INSERT INTO {table} ({key}, {column}) VALUES (%s, {value})",
-                list(added.items()),
             )
 
 

@@ -17,6 +17,7 @@ from integrations.models.uuids import time_ordered_uuid
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.records import IntegrationItem
 from integrations.providers.typed.values import cut
+from integrations.services.common.row_writes import write_rows
 from integrations.services.items.storage.statements import upsert_statement
 
 NAME_LENGTH = 500
@@ -204,11 +205,15 @@ def read_known(collection: Collection, ids: Sequence[str]) -> dict[str, Known]:
 
 
 def upsert(rows: list[Row], collection: Collection, *, now: datetime) -> None:
-    """Write rows in one prepared statement; the caller holds the transaction.
+    """Write rows; the caller holds the transaction.
 
     Plain SQL, as in ``read_known``, because these are the product's hottest
     statements: building model instances and querysets cost half of a page's time.
     """
-    values = _Values(collection, now=now)
-    with database.cursor() as cursor:
-        cursor.executemany(upsert_statement(), [values.of(row) for row in rows])
+    values, statement = _Values(collection, now=now), upsert_statement()
+    write_rows(
+        statement.before,
+        statement.row,
+        [values.of(row) for row in rows],
+        after=statement.after,
+    )

@@ -1,5 +1,7 @@
 """The SQL that stores items: inserted, or updated where they are there already."""
 
+from typing import NamedTuple
+
 from django.db import connection as database
 
 from integrations.models import Item
@@ -47,7 +49,15 @@ MODIFIED, NOTICED = "remote_updated_at", "is_update_noticed"
 CONTENT = ("name", "children", "properties")
 
 
-def upsert_statement() -> str:
+class Upsert(NamedTuple):
+    """The parts of a statement, as ``write_rows`` puts them together."""
+
+    before: str
+    row: str
+    after: str
+
+
+def upsert_statement() -> Upsert:
     """Return the statement, whose values are those of ``INSERTED``."""
     quote = database.ops.quote_name
     table = quote(Item._meta.db_table)  # noqa: SLF001 (Django documents _meta)
@@ -63,10 +73,13 @@ def upsert_statement() -> str:
     )
     columns = ", ".join(quote(name) for name in INSERTED)
     # Every name in it is one of ours; the values are bound parameters.
-    return (
-        f"INSERT INTO {table} ({columns}) VALUES ({', '.join(marks)}) "
-        f"ON CONFLICT ({quote('collection_id')}, {quote('remote_id')}) "
-        f"DO UPDATE SET {updates}, {_modified(table)}"
+    return Upsert(
+        before=f"INSERT INTO {table} ({columns}) VALUES",
+        row=f"({', '.join(marks)})",
+        after=(
+            f"ON CONFLICT ({quote('collection_id')}, {quote('remote_id')})"
+            f" DO UPDATE SET {updates}, {_modified(table)}"
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from integrations.models import Collection, Item, PropertyIndex, PropertyValue
 from integrations.providers.records import IntegrationItem
 from integrations.providers.typed.fields import Relation, Value
 from integrations.services.common.row_locks import lock_collections
+from integrations.services.common.row_writes import write_rows
 from integrations.services.items.relations import links
 from integrations.services.items.tables.columns import (
     LINKING,
@@ -164,16 +165,12 @@ def _names_of(
 
 
 def _insert(rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert rows by one prepared statement, as items are."""
+    """Insert rows as items are."""
     quote = database.ops.quote_name
     table = quote(PropertyValue._meta.db_table)  # noqa: SLF001 (Django documents _meta)
     names = ("index_id", "item_id", "position", "number", "text")
-    statement = (
-        f"INSERT INTO {table} ({', '.join(map(quote, names))})"
-        " VALUES (%s, %s, %s, %s, %s)"
-    )
-    with database.cursor() as cursor:
-        cursor.executemany(statement, rows)
+    before = f"INSERT INTO {table} ({', '.join(map(quote, names))}) VALUES"
+    write_rows(before, "(%s, %s, %s, %s, %s)", rows)
 
 
 def delete(keys: Sequence[int], collection: Collection) -> None:
