@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from hashlib import blake2b
 from uuid import UUID
 
@@ -43,20 +44,24 @@ def note_labels(collection: Collection) -> str:
     there is nothing to index again.
     """
     labels = _labels_of(collection)
-    state, _ = SearchState.objects.get_or_create(
-        collection=collection, defaults={"labels": labels}
-    )
+    begun = {"labels": labels, "indexed_with": partial(_first, collection, labels)}
+    state, _ = SearchState.objects.get_or_create(collection=collection, defaults=begun)
     fields = []
     if state.labels != labels:
         state.labels = labels
         fields.append("labels")
-    is_current = state.indexed_with == _version(labels)
-    if not is_current and not Item.objects.filter(collection=collection).exists():
-        state.indexed_with = _version(labels)
+    if state.indexed_with != _version(labels) and (first := _first(collection, labels)):
+        state.indexed_with = first
         fields.append("indexed_with")
     if fields:
         state.save(update_fields=fields)
     return labels
+
+
+def _first(collection: Collection, labels: str) -> str:
+    """Return what nothing is indexed with so far; empty where something is stored."""
+    is_stored = Item.objects.filter(collection=collection).exists()
+    return "" if is_stored else _version(labels)
 
 
 def _labels_of(collection: Collection) -> str:

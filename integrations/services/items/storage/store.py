@@ -56,6 +56,8 @@ def store_page(
 
     ``texts`` may be of items that are stored and not on the page.
     """
+    if not items and not texts:
+        return PageCounts()
     indexes = table_rows.lock(collection)
     readable = {i.id: i for i in items if 0 < len(i.id) <= rows.ID_LENGTH}
     known = rows.read_known(collection, list(readable))
@@ -71,10 +73,9 @@ def store_page(
     changed = _record_changes(
         collection, touched, before, known, moved, run_id=run_id, now=now
     )
-    if new or touched:
-        rows.upsert([*new, *touched], collection, now=now)
+    rows.upsert([*new, *touched], collection, now=now)
     keys = {identity: entry.pk for identity, entry in known.items()}
-    keys.update(_keys(collection, [row.item.id for row in new]))
+    keys |= _keys(collection, [row.item.id for row in new])
     fresh = {keys[row.item.id]: row.item for row in new}
     stale = {keys[row.item.id]: row.item for row in touched}
     relinked = relations.write(collection, _linking(fresh), _linking(stale))

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from integrations.http.client import ApiClient
@@ -238,6 +239,7 @@ def claim(run_id: UUID, *, now: datetime) -> tuple[SyncRun, UUID] | None:
             # What it waited for is over.
             **columns(None),
             workers_lost=F("workers_lost") + Case(When(was_lost, then=1), default=0),
+            started_at=Coalesce("started_at", Value(now)),
             worker_lost_at=Case(
                 When(was_lost, then=Value(now)), default=F("worker_lost_at")
             ),
@@ -247,7 +249,6 @@ def claim(run_id: UUID, *, now: datetime) -> tuple[SyncRun, UUID] | None:
     )
     if not taken:
         return None
-    SyncRun.objects.filter(pk=run_id, started_at__isnull=True).update(started_at=now)
     run = SyncRun.objects.select_related("connection").get(pk=run_id)
     is_left_ahead = left_until is not None and times.is_ahead(
         left_until, now, longest=lease_length()

@@ -22,6 +22,13 @@ def context_of(collection: Collection) -> CollectionContext:
     )
 
 
+def read_again(collection: Collection) -> None:
+    """Read the collection's row again; its connection is the one that is worked on."""
+    connection = collection.connection
+    collection.refresh_from_db()
+    collection.connection = connection
+
+
 def connector_of(collection: Collection) -> BaseConnector:
     """Return what reads the collection's provider."""
     return CONNECTORS[collection.connection.provider]

@@ -24,7 +24,11 @@ from integrations.services.sync.deletions import (
 from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import checkpoint, counting, extras
 from integrations.services.sync.refresh.checkpoint import FullRefresh
-from integrations.services.sync.refresh.context import connector_of, context_of
+from integrations.services.sync.refresh.context import (
+    connector_of,
+    context_of,
+    read_again,
+)
 from integrations.services.sync.refresh.counting import RemoteCount
 from integrations.services.sync.refresh.mistakes import cut_reason, unreadable_reason
 
@@ -52,7 +56,7 @@ class Verdict:
 def end(lease: RunLease, collection: Collection, found: FullRefresh) -> None:
     """Delete, or hold, what was not seen; set watermark and completeness."""
     count = counting.fetch_count(lease, collection)
-    collection.refresh_from_db()
+    read_again(collection)
     now = timezone.now()
     verdict = _judge(lease, collection, found, count.number)
     with transaction.atomic():
@@ -81,7 +85,7 @@ def _apply(
     deleted = 0
     if verdict.is_proof or not soft_delete.are_too_many(lease, collection, found):
         deleted = soft_delete.apply_deletions(lease, collection, found.noted, now=now)
-    if verdict.is_proof:
+    if verdict.is_proof and verdict.missing:
         deleted += seen_bitmap.soft_delete_unseen(
             collection, found.noted, run_id=lease.run.pk, now=now
         )
@@ -132,9 +136,10 @@ def _judge(
             sample=sample,
         )
     if unread is None and found.cut is not None:
-        return Verdict(completeness=Completeness.CAPPED, reason=cut_reason(found.cut))
-    word = Completeness.PARTIAL if unread else Completeness.COMPLETE
-    return Verdict(completeness=word, reason=unread)
+        word, unread = Completeness.CAPPED, cut_reason(found.cut)
+    else:
+        word = Completeness.PARTIAL if unread else Completeness.COMPLETE
+    return Verdict(completeness=word, reason=unread, missing=missing)
 
 
 def _shortfall(
@@ -207,8 +212,9 @@ def _close(
             "last_full_refresh_at": now,
             **_links_as_of(collection, found.began),
         }
-    Collection.objects.filter(pk=collection.pk).update(**changed)
-    collection.refresh_from_db()
+    for name, value in changed.items():
+        setattr(collection, name, value)
+    collection.save(update_fields=list(changed))
 
 
 def _links_as_of(collection: Collection, began: datetime) -> dict[str, Any]:

@@ -186,7 +186,7 @@ def _commit(
 ) -> None:
     now = timezone.now()
     with transaction.atomic():
-        if page.other_collections:
+        if page.other_collections or page.collections:
             table_rows.lock_rows(collection, is_linking=True)
         is_listing = found.phase is Phase.LISTING
         counts = store_items(lease, collection, page, is_listing=is_listing, now=now)
@@ -208,12 +208,13 @@ def _commit(
             reason=None,
             retry_at=None,
         )
-        lease.renew()
         stored = checkpoint.to_json(behind)
+        # Before the run: a page without rows has locked nothing yet.
         Collection.objects.filter(pk=collection.pk).update(
             checkpoint=stored,
             stored_count=Greatest(F("stored_count") + delta, 0),
         )
+        lease.renew()
     collection.checkpoint = stored
 
 

@@ -25,7 +25,11 @@ from integrations.services.sync.refresh.checkpoint import (
     FullRefresh,
     Incremental,
 )
-from integrations.services.sync.refresh.context import connector_of, context_of
+from integrations.services.sync.refresh.context import (
+    connector_of,
+    context_of,
+    read_again,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +117,7 @@ def fall_back_to_changes(
     Tells whether that is possible: not in a first load, and not after a failed
     incremental sync.
     """
-    collection.refresh_from_db()
+    read_again(collection)
     has_failed = lease.progress_of(collection).failure is not None
     try:
         waiting = checkpoint.read(collection)
@@ -191,7 +195,7 @@ def read_anew(rows: QuerySet[Collection]) -> None:
 
 def set_checkpoint(lease: RunLease, collection: Collection, now_at: Checkpoint) -> None:
     """Store where a refresh is, with the run's own note of it."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         lease.note(collection, state=ProgressState.READING, phase=now_at.phase)
         collection.checkpoint = checkpoint.to_json(now_at)
         collection.save(update_fields=["checkpoint"])

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.dateparse import parse_datetime
@@ -47,10 +49,17 @@ class Stored:
             refresh.stored_since if isinstance(refresh, Incremental) else None
         )
         self.count = collection.stored_count
-        others = Collection.objects.filter(connection=collection.connection_id)
-        self._names = {
+
+    @cached_property
+    def _names(self) -> Mapping[UUID, tuple[str, int]]:
+        """Return the remote ids and sizes of the connection's collections, by key.
+
+        Most pages are read without a question about what is stored.
+        """
+        rows = Collection.objects.filter(connection=self._collection.connection_id)
+        return {
             pk: (remote_id, count)
-            for pk, remote_id, count in others.values_list(
+            for pk, remote_id, count in rows.values_list(
                 "pk", "remote_id", "stored_count"
             )
         }
