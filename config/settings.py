@@ -272,10 +272,10 @@ CELERY_BEAT_SCHEDULE = {
     # Liveness is judged by work done: one small task through every queue.
     f"heartbeat.{queue}": {
         "task": "integrations.tasks.heartbeat",
-        "schedule": schedule(30.0),
+        "schedule": schedule(10.0),
         "enabled": True,
         "args": [queue],
-        "options": {"queue": queue, "expire_seconds": 60},
+        "options": {"queue": queue, "expire_seconds": 30},
     }
     for queue in QUEUES
 }

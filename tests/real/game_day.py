@@ -19,7 +19,6 @@ NOT_READY: Final = EVERYWHERE - {READY}
 # What only a look from outside, or at a provider, can tell.
 ASKED: Final = frozenset({DOCTOR})
 OTHER_KEY: Final = "k2:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="
-HEARTBEATS: Final = "update integrations_heartbeat set at = at - interval '3 minutes'"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,12 +146,6 @@ def misconfigure_proxy(stack: Stack) -> None:
     del stack.plan.environment["ALLOWED_HOSTS"]
 
 
-def kill_silently(stack: Stack, name: str) -> None:
-    """Kill a process, and let the minutes pass in which it could be busy."""
-    stack.kill(name)
-    stack.rows(f"{HEARTBEATS} returning name")
-
-
 def notices_command(stack: Stack) -> list[str]:
     return [sys.executable, "manage.py", "notices", "--every", "2"]
 
@@ -212,13 +205,13 @@ PHASES: Final = {
         ),
         Fault(
             name="beat dead",
-            begin=lambda stack: kill_silently(stack, "beat"),
+            begin=lambda stack: stack.kill("beat"),
             end=lambda stack: stack.start("beat"),
             seen={"scheduler": EVERYWHERE},
         ),
         Fault(
             name="worker dead",
-            begin=lambda stack: kill_silently(stack, "worker"),
+            begin=lambda stack: stack.kill("worker"),
             end=lambda stack: stack.start("worker"),
             seen={"workers": EVERYWHERE},
         ),

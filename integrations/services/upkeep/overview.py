@@ -238,7 +238,7 @@ def _processes(census: Census) -> Section:
     figures = []
     for name in (*processes.TICKS, *processes.WORKERS):
         seen = census.heartbeats.get(name)
-        is_silent = processes.is_silent(census, seen)
+        is_silent = processes.is_silent(census, name)
         figures.append(
             Figure(
                 id=name,

@@ -199,3 +199,16 @@ def test_strangers_learn_only_whether_all_is_well(client: Client) -> None:
             assert parts(HERE, **{header: HERE}) == set()
         assert parts("") == set()
     assert parts(ELSEWHERE, authorization="Bearer ") == set()
+
+
+@pytest.mark.parametrize("name", [*SCHEDULER, *WORKERS])
+def test_a_death_is_told_within_a_minute_and_no_slowness_is_one(name: str) -> None:
+    part = name.partition(".")[0].replace("worker", "workers")
+    is_slow = name == "scheduler.sweep"
+    # What it last did, and the look of whoever tells operators, are fifteen seconds.
+    move(name, seconds=-30)
+    assert health.report()[part][name]["ok"]
+
+    move(name, seconds=-46)
+
+    assert health.report()[part][name]["ok"] is is_slow

@@ -17,8 +17,11 @@ from integrations.services.upkeep.checks.check import (
     Severity,
 )
 
-# Beat works every half minute; three misses in a row are no coincidence.
-SILENT_AFTER = timedelta(seconds=120)
+# Each has work every fifteen seconds at most; a death is told within a minute.
+SILENT_AFTER = timedelta(seconds=45)
+# A sweep deletes what is too old, which may take a while.
+SLOW_SILENT_AFTER = timedelta(seconds=120)
+SLOW = ("scheduler.sweep",)
 OLDEST_WAIT = timedelta(minutes=5)
 TICKS = tuple(f"scheduler.{name}" for name in schedule.TICKS)
 WORKERS = tuple(f"worker.{name}" for name in settings.QUEUES)
@@ -53,7 +56,7 @@ def _workers(census: Census) -> Result:
 
 def _heartbeats(census: Census, names: tuple[str, ...]) -> Result:
     """Judge by work that was done; a time in the future is as good as none."""
-    beats = {name: _heartbeat(census, census.heartbeats.get(name)) for name in names}
+    beats = {name: _heartbeat(census, name) for name in names}
     silent = [name for name, each in beats.items() if not each["ok"]]
     since = [beats[n]["last_seen"] for n in silent if beats[n]["last_seen"]]
     return Result(
@@ -64,17 +67,28 @@ def _heartbeats(census: Census, names: tuple[str, ...]) -> Result:
     )
 
 
-def is_silent(census: Census, seen: datetime | None) -> bool:
+def is_silent(census: Census, name: str) -> bool:
     """Tell whether a heartbeat is too old, missing, or of the future."""
-    limit = SILENT_AFTER + timedelta(seconds=settings.SWEEP_INTERVAL)
-    return seen is None or is_over(seen, limit, census.now)
+    seen = _seen(census, name)
+    return seen is None or is_over(seen, _limit(name), census.now)
 
 
-def _heartbeat(census: Census, at: datetime | None) -> dict[str, Any]:
-    # A time in the future says nothing.
-    seen = at if at is not None and not is_ahead(at, census.now) else None
+def _limit(name: str) -> timedelta:
+    if name in SLOW:
+        return SLOW_SILENT_AFTER + timedelta(seconds=settings.SWEEP_INTERVAL)
+    return SILENT_AFTER
+
+
+def _seen(census: Census, name: str) -> datetime | None:
+    """Return when a process last did its work; a time in the future says nothing."""
+    at = census.heartbeats.get(name)
+    return None if at is None or is_ahead(at, census.now) else at
+
+
+def _heartbeat(census: Census, name: str) -> dict[str, Any]:
+    seen = _seen(census, name)
     last_seen = seen.isoformat() if seen else None
-    return {"ok": not is_silent(census, seen), "last_seen": last_seen}
+    return {"ok": not is_silent(census, name), "last_seen": last_seen}
 
 
 def _clocks(census: Census) -> Result:
@@ -135,7 +149,7 @@ CHECKS = (
     Check(
         id="workers",
         title="Somebody works on each queue",
-        advice="Start a worker on each silent queue; beat asks them every half minute.",
+        advice="Start a worker on each silent queue; beat asks them every ten seconds.",
         probe=_workers,
         places=ALWAYS,
         reads_rows=True,
