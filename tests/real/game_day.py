@@ -84,7 +84,7 @@ def bring_key_back(stack: Stack) -> None:
 
 
 def restart_site(stack: Stack) -> None:
-    for name in ("web", "notices"):
+    for name in ("web", "worker", "beat", "notices"):
         stack.restart(name)
 
 
@@ -186,22 +186,26 @@ PHASES: Final = {
             seen={"client_credentials": ASKED, "provider_paused": NOT_READY - ASKED},
         ),
     ),
-    "redis full, key missing, beat and worker dead, proxy misconfigured": (
+    "key missing, proxy misconfigured": (
+        Fault(
+            name="key missing",
+            begin=take_key,
+            end=bring_key_back,
+            seen={"credentials": EVERYWHERE, "token_keys": NOT_READY},
+        ),
+        Fault(
+            name="proxy misconfigured",
+            begin=misconfigure_proxy,
+            end=lambda stack: stack.restart("web"),
+            seen={"proxy": NOT_READY},
+        ),
+    ),
+    "redis full, beat and worker dead": (
         Fault(
             name="Redis full",
             begin=lambda stack: fill_redis(stack, limit=1),
             end=lambda stack: fill_redis(stack, limit=0),
             seen={"broker": EVERYWHERE, "cache": EVERYWHERE},
-        ),
-        Fault(
-            name="key missing",
-            begin=take_key,
-            end=bring_key_back,
-            seen={
-                # It opens fifty grants, which is more than a page may cost.
-                "credentials": EVERYWHERE - {PANEL},
-                "token_keys": frozenset({DOCTOR, NOTICE}),
-            },
         ),
         Fault(
             name="beat dead",
@@ -214,12 +218,6 @@ PHASES: Final = {
             begin=lambda stack: stack.kill("worker"),
             end=lambda stack: stack.start("worker"),
             seen={"workers": EVERYWHERE},
-        ),
-        Fault(
-            name="proxy misconfigured",
-            begin=misconfigure_proxy,
-            end=lambda stack: stack.restart("web"),
-            seen={"proxy": ASKED},
         ),
     ),
 }

@@ -209,6 +209,6 @@ def test_a_death_is_told_within_a_minute_and_no_slowness_is_one(name: str) -> No
     move(name, seconds=-30)
     assert health.report()[part][name]["ok"]
 
-    move(name, seconds=-46)
+    move(name, seconds=-41)
 
     assert health.report()[part][name]["ok"] is is_slow

@@ -18,7 +18,7 @@ from integrations.services.upkeep.checks.check import (
 )
 
 # Each has work every fifteen seconds at most; a death is told within a minute.
-SILENT_AFTER = timedelta(seconds=45)
+SILENT_AFTER = timedelta(seconds=40)
 # A sweep deletes what is too old, which may take a while.
 SLOW_SILENT_AFTER = timedelta(seconds=120)
 SLOW = ("scheduler.sweep",)
