@@ -15,10 +15,22 @@ from tests.real.support.stack import Stack
 pytestmark = pytest.mark.browser
 
 LONG_NAME, LONG_TITLE = "W" * 200, "y" * 500
+TABLET = {"width": 768, "height": 1024}
 ITEM = (
     "select i.uuid, i.collection_id from integrations_item i"
     f" where i.connection_id in ({CONNECTED}) and i.remote_id = ?"
 )
+# Words of ours that are torn apart: of one word, two lines.
+TORN = """() => [...document.querySelectorAll('nav a, .button, label, h2, dt')]
+    .flatMap(element => [...element.childNodes])
+    .filter(node => node.nodeType === Node.TEXT_NODE)
+    .flatMap(node => [...node.data.matchAll(/[a-z]{2,12}/gi)].map(word => {
+        const range = document.createRange()
+        range.setStart(node, word.index)
+        range.setEnd(node, word.index + word[0].length)
+        return new Set([...range.getClientRects()].map(box => box.top)).size > 1
+            ? word[0] : '' }))
+    .filter(word => word && !/^[Wy]+$/.test(word))"""
 FITS = "() => document.documentElement.scrollWidth <= innerWidth"
 
 
@@ -53,12 +65,14 @@ def addresses(site: Stack) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("viewport", [PHONE, HALF], ids=["phone", "twice the size"])
-def test_no_page_is_wider_than_its_screen(
+@pytest.mark.parametrize(
+    "viewport", [PHONE, HALF, TABLET], ids=["phone", "twice the size", "tablet"]
+)
+def test_no_page_is_wider_than_its_screen_and_no_word_of_ours_is_torn(
     open_page: Callable[..., Page], addresses: list[str], viewport: dict[str, int]
 ) -> None:
     page = open_page(OTHER, viewport=viewport)
-    too_wide = []
+    too_wide, torn = [], []
 
     for address in addresses:
         answer = page.goto(address)
@@ -66,5 +80,7 @@ def test_no_page_is_wider_than_its_screen(
         assert answer.ok, address
         if not page.evaluate(FITS):
             too_wide.append(address)
+        torn += [(address, word) for word in page.evaluate(TORN)]
 
     assert too_wide == []
+    assert torn == []
