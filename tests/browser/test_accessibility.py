@@ -165,6 +165,7 @@ def tables(site: Stack) -> dict[str, str]:
 def switch_editing_on(page: Page, contacts: str) -> None:
     page.goto(f"{contacts}?size=25")
     page.locator("main a[href^='/connections/']").first.click()
+    page.wait_for_url("**/connections/**")
     switch = page.get_by_role("button", name="Switch on editing")
     if not switch.count():
         return
