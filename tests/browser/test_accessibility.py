@@ -14,6 +14,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.controls import kind_of, origin_of
+from tests.browser.fixtures import PHONE
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
 
@@ -164,6 +165,7 @@ def tables(site: Stack) -> dict[str, str]:
 def switch_editing_on(page: Page, contacts: str) -> None:
     page.goto(f"{contacts}?size=25")
     page.locator("main a[href^='/connections/']").first.click()
+    page.wait_for_url("**/connections/**")
     switch = page.get_by_role("button", name="Switch on editing")
     if not switch.count():
         return
@@ -203,9 +205,23 @@ def test_the_tab_key_leads_to_all_of_a_table_in_view_at_twice_the_size(
     expect(page.locator("[data-code=building]")).to_have_count(0, timeout=60_000)
     page.wait_for_load_state()
     assert page.evaluate("() => document.documentElement.scrollWidth") == HALF["width"]
+
+    assert_tab_leads_to_all_in_view(page)
+
+
+def test_the_tab_key_leads_to_all_of_a_folded_table_in_view(
+    open_page: Callable[..., Page], tables: dict[str, str]
+) -> None:
+    page = open_page(EMAIL, viewport=PHONE)
+    page.goto("/items/")
+    assert tables
+
+    assert_tab_leads_to_all_in_view(page)
+
+
+def assert_tab_leads_to_all_in_view(page: Page) -> None:
     page.evaluate(SHORTEN, MOST_ROWS)
     stops = page.evaluate(NUMBER)
-
     reached, faults = [], []
     for _ in stops:
         page.keyboard.press("Tab")

@@ -19,7 +19,7 @@ from integrations.views import paging
 from integrations.views.access import UserRequest
 from integrations.views.editing import status
 from integrations.views.editing.imports import get_import
-from integrations.views.editing.pages import not_allowed
+from integrations.views.editing.not_allowed import not_allowed
 
 # The kinds of rows by what the undo does to them, as the address names them.
 KINDS: Final = {

@@ -35,6 +35,7 @@ from integrations.views import paging
 from integrations.views.access import UserRequest
 from integrations.views.editing import import_rows, status, waits
 from integrations.views.editing.import_form import MappingForm, zone_matters
+from integrations.views.editing.not_allowed import not_allowed
 
 FORM = ["GET", "HEAD", "POST"]
 LISTED: Final = 20
@@ -63,9 +64,7 @@ def import_create(request: UserRequest, pk: UUID) -> HttpResponse:
     collection = _collection(request, pk)
     connection = collection.connection
     if not editing.can_write(collection):
-        text = f"Switch on editing for {connection} first."
-        messages.warning(request, text, extra_tags="editing_off")
-        return redirect(f"{connection.get_absolute_url()}#editing")
+        return not_allowed(request, collection)
     problem = ""
     if request.method == "POST":
         try:

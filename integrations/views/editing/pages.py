@@ -24,6 +24,7 @@ from integrations.services.writing.undo import discarding, undo_one
 from integrations.views.access import UserRequest, get_connection
 from integrations.views.editing import status
 from integrations.views.editing.form import ItemForm
+from integrations.views.editing.not_allowed import not_allowed
 from integrations.views.editing.shown import Shown, StaleFormError
 from integrations.views.items.parts.values import show
 
@@ -48,14 +49,6 @@ def _edit(request: UserRequest, pk: UUID) -> Edit:
         "connection", "collection__connection", "item__collection__connection"
     )
     return get_object_or_404(rows, uuid=pk)
-
-
-def not_allowed(request: UserRequest, collection: Collection) -> HttpResponse:
-    """Lead to where editing is switched on."""
-    connection = collection.connection
-    text = f"Switch on editing for {connection} first."
-    messages.warning(request, text, extra_tags="editing_off")
-    return redirect(f"{connection.get_absolute_url()}#editing")
 
 
 @require_http_methods(FORM)

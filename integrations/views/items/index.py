@@ -30,7 +30,7 @@ from integrations.services.writing import editing
 from integrations.views import live
 from integrations.views.access import UserRequest
 from integrations.views.editing.status import SECONDS_BUSY, edits_of_item
-from integrations.views.items import emptiness, filters, unread_texts
+from integrations.views.items import emptiness, filters, freshness, unread_texts
 from integrations.views.items.parts import beside, facts
 from integrations.views.items.past.as_of import minute_text
 from integrations.views.items.rows import put_rows
@@ -186,19 +186,14 @@ def _count_text(
 
 def _stale(query: ItemQuery, connections: Sequence[Any]) -> list[dict[str, Any]]:
     """Return the connections whose items do not refresh now, and since when."""
-    stale = [
-        connection
+    return [
+        freshness.entry(connection, connection.status.word)
         for connection in connections
-        if (connection.is_stale or not connection.is_syncable)
+        if not freshness.is_refreshed(connection)
         # What ended for good is marked at its items, and said here of them alone.
         and (connection.is_connected or query.connection == connection.pk)
-        and connection.last_synced_at is not None
         and query.connection in (None, connection.pk)
         and query.provider in ("", connection.provider)
-    ]
-    return [
-        {"connection": connection, "since": connection.last_synced_at}
-        for connection in stale
     ]
 
 
@@ -235,6 +230,7 @@ def _detail(request: UserRequest, pk: UUID) -> dict[str, Any]:
     return {
         "item": item,
         "connection": item.connection,
+        **freshness.make_context(item.connection),
         **context,
         **own_values_of(item),
         **edits,

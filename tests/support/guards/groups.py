@@ -15,6 +15,7 @@ TOGETHER = (
     "tests/real/test_doors.py",
     "tests/real/test_health.py",
     "tests/real/test_limits.py",
+    "tests/real/test_own_columns.py",
     "tests/real/test_slow_clients.py",
 )
 # Most of a minute each: whoever began one last would keep the others waiting.

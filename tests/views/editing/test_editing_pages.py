@@ -582,6 +582,26 @@ def test_without_editing_a_form_leads_to_where_it_is_switched_on(
     assert edit_url(item) not in as_alice.get(item.get_absolute_url()).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("known", "code"),
+    [
+        ({"is_editing": False}, "editing_off"),
+        ({"granted_scopes": SCOPES[:2]}, "not_permitted"),
+        ({"state": "disconnected"}, "not_connected"),
+    ],
+)
+def test_who_cannot_edit_is_told_what_is_missing(
+    as_alice: Client, item: Item, known: dict[str, Any], code: str
+) -> None:
+    Connection.objects.update(**known)
+    contacts = item.collection_id
+
+    for address in (edit_url(item), f"/collections/{contacts}/import/"):
+        page = as_alice.get(address, follow=True)
+
+        assert [each.extra_tags for each in page.context["messages"]] == [code]
+
+
 def test_switching_editing_on_asks_for_the_permission_and_off_gives_it_up(
     as_alice: Client, connection: Connection
 ) -> None:

@@ -32,7 +32,7 @@ from integrations.services.sync.collections import opened_collections
 from integrations.services.writing import editing
 from integrations.views import live
 from integrations.views.access import UserRequest
-from integrations.views.items import emptiness
+from integrations.views.items import emptiness, freshness
 from integrations.views.items.parts.values import show
 from integrations.views.items.tables import cells, charts, chosen, filters
 from integrations.views.live import Look
@@ -134,8 +134,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
     density = query.density or asked.layout.density
     now = snapshot.of_table(query, asked.shown, density)
     return {
-        "collection": asked.collection,
-        "connection": asked.collection.connection,
+        **_place(asked.collection),
         "query": query,
         **_rows_or_why(rows, asked),
         "columns": _columns(asked),
@@ -167,6 +166,13 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         ),
         **_live(Look.of(page.items), asked),
     }
+
+
+def _place(collection: Collection) -> dict[str, Any]:
+    """Return what the table is of, and whether that is as new as promised."""
+    connection = collection.connection
+    fresh = freshness.make_context(connection)
+    return {"collection": collection, "connection": connection, **fresh}
 
 
 def _rows_or_why(rows: Sequence[object], asked: Table) -> dict[str, Any]:
