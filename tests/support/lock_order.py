@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any, Final
 from unittest import mock
 
+from django.db.models.sql import Query
 from django.db.models.sql.compiler import (
     SQLCompiler,
     SQLDeleteCompiler,
@@ -28,10 +29,14 @@ WRITERS: Final = (SQLUpdateCompiler, SQLDeleteCompiler)
 
 
 class LockOrder:
-    """Note what is locked too late; the transactions of one thread are watched."""
+    """Note what is locked too late; the transactions of one thread are watched.
+
+    ``asked`` are the queries that locked what they found, in their order.
+    """
 
     def __init__(self) -> None:
         self.late: list[str] = []
+        self.asked: list[Query] = []
         self._thread = threading.get_ident()
         self._open: list[bool] = []
         self._taken: list[type] = []
@@ -72,8 +77,8 @@ def watched(app: Path = APP) -> Iterator[LockOrder]:
     execute = SQLCompiler.execute_sql
 
     def entering(self: Atomic) -> None:
-        order.enter(is_ours=_is_in(app, sys._getframe(1)))
         enter(self)
+        order.enter(is_ours=_is_in(app, sys._getframe(1)))
 
     def leaving(self: Atomic, *exc: Any) -> None:
         try:
@@ -84,6 +89,8 @@ def watched(app: Path = APP) -> Iterator[LockOrder]:
     def executing(self: SQLCompiler, *args: Any, **options: Any) -> Any:
         if isinstance(self, WRITERS) or self.query.select_for_update:
             order.note(self.query.get_meta().model)
+        if self.query.select_for_update:
+            order.asked.append(self.query.clone())
         return execute(self, *args, **options)
 
     with (

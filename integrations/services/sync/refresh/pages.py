@@ -186,7 +186,7 @@ def _commit(
 ) -> None:
     now = timezone.now()
     with transaction.atomic():
-        if page.other_collections:
+        if page.other_collections or page.collections:
             table_rows.lock_rows(collection, is_linking=True)
         is_listing = found.phase is Phase.LISTING
         counts = store_items(lease, collection, page, is_listing=is_listing, now=now)
