@@ -15,6 +15,7 @@ from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 
 from integrations.services.grants import grant_ledger
+from tests.support import lock_order
 from tests.support.guards.groups import InGroups, order_of
 from tests.support.migrated import migrated_before
 from tests.support.pages.snapshots import forget_restored, restore
@@ -104,6 +105,14 @@ def empty_cache() -> Iterator[None]:
     yield
     cache.clear()
     (settings.VAR_DIR / grant_ledger.FILE).unlink(missing_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def locks_in_order() -> Iterator[None]:
+    """Hold every transaction of the product to the order of ``row_locks``."""
+    with lock_order.watched() as order:
+        yield
+    assert order.late == []
 
 
 @pytest.fixture

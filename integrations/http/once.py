@@ -1,7 +1,8 @@
 """Ask once a run for what is the same for all collections of an account."""
 
-import json
-from collections.abc import Callable, Sequence
+import json as json_text
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from integrations.http.client import ApiClient
@@ -40,7 +41,7 @@ def get_once(
     url = urls.join(api.base_url, path, params)
     kept = answers.get(url)
     if kept is not None:
-        return read(json.loads(kept))
+        return read(json_text.loads(kept))
     try:
         answer = api.get(path, params=params, limits=limits)
     except QuotaExhausted:
@@ -50,5 +51,47 @@ def get_once(
         raise
     value = read(answer)
     if is_whole(value):
-        answers.put(url, json.dumps(answer, separators=(",", ":")))
+        answers.put(url, _dump(answer))
     return value
+
+
+def post_once(
+    api: ApiClient,
+    path: str,
+    check: Callable[[Any], object],
+    *,
+    json: Mapping[str, Any],
+    fresh_for: float,
+) -> Any:
+    """Return the answer to a question, asked once a run within some seconds.
+
+    The question is one that may be asked twice, such as a search. A refusal is not
+    kept, nor an answer for which `check` raises.
+    """
+    answers = Answers() if api.answers is None else api.answers
+    key = _key_of(api, path, json)
+    kept = answers.get(key)
+    if kept is not None:
+        asked, answer = json_text.loads(kept)
+        # An answer from the future is one of another clock.
+        if 0 <= time.time() - asked < fresh_for:
+            return answer
+    asked = time.time()
+    answer = api.post(path, json=json, idempotent=True)
+    check(answer)
+    answers.put(key, _dump([asked, answer]))
+    return answer
+
+
+def forget_post(api: ApiClient, path: str, *, json: Mapping[str, Any]) -> None:
+    """Ask a question of this run again when it comes up the next time."""
+    if api.answers is not None:
+        api.answers.drop(_key_of(api, path, json))
+
+
+def _key_of(api: ApiClient, path: str, json: Mapping[str, Any]) -> str:
+    return f"{urls.join(api.base_url, path)} {_dump(json)}"
+
+
+def _dump(value: object) -> str:
+    return json_text.dumps(value, separators=(",", ":"))

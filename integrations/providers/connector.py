@@ -1,7 +1,7 @@
 """The interface of connectors: what each answers about its provider's data."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from integrations.http.responses.classify import default_classify
 from integrations.http.sending.transport import Response
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.tokens import TokenSet
+from integrations.providers.finding import told_further
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.links import RemoteLink, links_among
 from integrations.providers.raw import describe_raw
@@ -219,6 +220,16 @@ class BaseConnector(ABC):
     ) -> Mapping[str, Any]:
         """Return the properties, with those that say something by being left out."""
         return properties
+
+    def found_out(
+        self, before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> Collection[str]:
+        """Return which properties of an item differ though nobody changed them there.
+
+        They were worked out from other items, or told in part before. ``PARENT`` in
+        it says so of what the item is inside of.
+        """
+        return told_further(before, after)
 
     def classify(self, response: Response) -> ApiError | None:
         """Return the error an answer stands for in this provider's words."""

@@ -129,9 +129,11 @@ class Rows(Generic[T]):
 def to_page(rows: Rows[IntegrationItem], following: str | None, **more: Any) -> Page:
     """Return a page of the items with its counts; ``more`` are other fields of it.
 
-    An odd row is none of its own where another one tells the same item.
+    An odd row is none of its own where another one tells the same item, and what the
+    page lists is there, whatever another row says became of it.
     """
     told = {item.id for item in rows.mapped}
+    gone = more.pop("deleted", {})
     odd_ids = [each for each in rows.unreadable_ids if each not in told]
     return Page(
         items=rows.mapped,
@@ -139,6 +141,7 @@ def to_page(rows: Rows[IntegrationItem], following: str | None, **more: Any) -> 
         unreadable=rows.unreadable - len(rows.unreadable_ids) + len(odd_ids),
         unreadable_ids=odd_ids,
         mistakes=rows.mistakes,
+        deleted={key: each for key, each in gone.items() if key not in told},
         **more,
     )
 

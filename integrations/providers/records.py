@@ -72,6 +72,14 @@ class FieldSpec:
 MAX_COLOURED = 1000
 
 
+def lookup_in(schema: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    """Return the look-up that a schema has under these names, else an empty one."""
+    found: object = schema
+    for name in names:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
 def read_fields(schema: Mapping[str, Any]) -> list[FieldSpec]:
     """Return the fields that a kept schema describes, in its order.
 

@@ -5,15 +5,19 @@ import logging
 import pytest
 
 from integrations.http.errors import InvalidResponse, Network
+from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.listing import (
     MAX_CURSOR,
+    Rows,
     all_pages,
     expect_cursor,
     first_pages,
     map_rows,
     next_cursor,
     read_rows,
+    to_page,
 )
+from integrations.providers.records import IntegrationItem
 
 
 def test_a_cursor_is_sent_back_as_it_was_given():
@@ -118,3 +122,14 @@ def test_what_says_nothing_about_the_row_fails_the_page(failure):
 
     with pytest.raises(type(failure)):
         map_rows([{"id": "1"}], to_value)
+
+
+def test_what_a_page_lists_is_there_whatever_another_row_says_of_it():
+    rows = Rows(
+        mapped=[IntegrationItem(id=each, type="contact", name=each) for each in "ab"]
+    )
+    merged = Deletion(kind=DeletionKind.MERGED, detail="b")
+
+    page = to_page(rows, None, deleted={"a": merged, "c": merged})
+
+    assert page.deleted == {"c": merged}

@@ -28,6 +28,10 @@ class Answers:
         while sum(map(len, self._texts.values())) > self._max_bytes:
             del self._texts[next(iter(self._texts))]
 
+    def drop(self, url: str) -> None:
+        """Forget an answer, if it is kept."""
+        self._texts.pop(url, None)
+
     def put_refusal(self, url: str, exc: ApiError) -> None:
         """Keep a refusal that would only be repeated."""
         self._refusals[url] = exc

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -235,6 +235,14 @@ class Item(models.Model):
         return wording.deletion_text(self.deleted_kind, self.deleted_detail)
 
 
+class ItemChangeQuerySet(models.QuerySet["ItemChange"]):
+    """Find what happened to items."""
+
+    def made(self) -> Self:
+        """Leave out what was only found out: nobody is told of that as a change."""
+        return self.exclude(kind=ItemChange.Kind.FOUND)
+
+
 class ItemChange(models.Model):
     """What one run changed in one item, field by field."""
 
@@ -244,6 +252,8 @@ class ItemChange(models.Model):
         CHANGED = "changed", "Changed"
         DELETED = "deleted", "Deleted"
         RESTORED = "restored", "Restored"
+        # Nobody changed it there: it follows from other items, or was told late.
+        FOUND = "found", "Found out"
 
     id = models.BigAutoField(primary_key=True)
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="changes")
@@ -264,6 +274,8 @@ class ItemChange(models.Model):
     at = models.DateTimeField()
     kind = models.CharField(max_length=20, choices=Kind.choices)
     fields = models.JSONField(default=dict)
+
+    objects = ItemChangeQuerySet.as_manager()
 
     class Meta:
         ordering = ("-at", "-id")

@@ -35,6 +35,8 @@ SCOPES: Mapping[str, str] = {
 UNKNOWN_TIME = "\N{EN DASH}"
 # What is said of a change that the history holds no field of.
 NO_FIELD_CHANGED = "no field changed: its text did, or what is not kept here"
+# What is said of a change that nobody made at the provider.
+FOUND_OUT = "nobody changed it there: it follows from other items, or was told late"
 
 
 def reason_text(reason: Reason | None, provider: str = "") -> str:

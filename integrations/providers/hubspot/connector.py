@@ -1,7 +1,7 @@
 """HubSpot: contacts, companies and deals of one portal."""
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import SplitResult
@@ -28,7 +28,7 @@ from integrations.providers.hubspot.api.limits import told_limits
 from integrations.providers.hubspot.listing import by_id, changes
 from integrations.providers.hubspot.listing.records import BATCH_SIZE, Reader, is_living
 from integrations.providers.hubspot.listing.schema import fetch_schema
-from integrations.providers.hubspot.mapping import display, relations
+from integrations.providers.hubspot.mapping import display, links, relations
 from integrations.providers.hubspot.mapping.items import (
     ARCHIVED,
     as_written,
@@ -209,6 +209,12 @@ class HubSpot(BaseConnector):
     ) -> Sequence[str]:
         """Return the ids of the owners with the user's e-mail address."""
         return display.owners_of(str(account.get("user_email") or ""), schema)
+
+    def found_out(
+        self, before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> Collection[str]:
+        """Return the associations of which more was told, or less."""
+        return links.found_out(before, after)
 
     def describe(
         self,

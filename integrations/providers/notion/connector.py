@@ -1,7 +1,7 @@
 """Notion: pages, databases, data sources and rows of one workspace."""
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import SplitResult, parse_qs
@@ -15,6 +15,7 @@ from integrations.providers.connector import (
     NewGrant,
     PageTarget,
 )
+from integrations.providers.finding import told_further
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.links import RemoteLink
 from integrations.providers.notion.account import identify
@@ -25,6 +26,7 @@ from integrations.providers.notion.listing import by_id, inventory, rows, schema
 from integrations.providers.notion.listing.discovery import list_collections
 from integrations.providers.notion.mapping import display, links
 from integrations.providers.notion.mapping.items import (
+    BURIED_KEY,
     DATA_SOURCE,
     DATABASE,
     DATABASES,
@@ -171,6 +173,17 @@ class Notion(BaseConnector):
         if account.get("owner_type") == "workspace":
             return []
         return [account_id.partition(":")[2], str(account.get("member") or "")]
+
+    def found_out(
+        self, before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> Collection[str]:
+        """Return values of which more was told, and what follows from the trash.
+
+        A page inside of one that was put there is as nobody has changed it.
+        """
+        buried = (before.get(BURIED_KEY), after.get(BURIED_KEY))
+        own = {BURIED_KEY} if buried[0] != buried[1] else set()
+        return own | told_further(before, after)
 
     def describe(
         self,

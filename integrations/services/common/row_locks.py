@@ -18,8 +18,13 @@ def lock_collections(rows: QuerySet[Collection]) -> None:
     list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
 
-def lock_all(connection: Connection) -> None:
-    """Lock a connection and then its collections, for whoever may write to both."""
+def lock_connection(connection: Connection) -> None:
+    """Lock a connection until the transaction ends, before anything that is its own."""
     rows = Connection.objects.filter(pk=connection.pk)
     list(rows.select_for_update(no_key=True).values_list("pk"))
+
+
+def lock_all(connection: Connection) -> None:
+    """Lock a connection and then its collections, for whoever may write to both."""
+    lock_connection(connection)
     lock_collections(connection.collections.all())

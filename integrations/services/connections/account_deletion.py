@@ -25,7 +25,7 @@ from integrations.models import (
     SuspendedSignInMethod,
     times,
 )
-from integrations.services.common import audit, queue
+from integrations.services.common import audit, queue, row_locks
 from integrations.services.common.errors import LastAdministratorError
 from integrations.services.common.proof import RecentProof
 from integrations.services.connections import disconnect
@@ -176,6 +176,7 @@ def _delete_some(rows: QuerySet[Model]) -> int:
 def _forget_connection(connection: Connection) -> None:
     """Delete a connection, and what the audit trail says of its account."""
     with transaction.atomic():
+        row_locks.lock_all(connection)
         if connection.is_moved:
             kept_accounts.note_moved(connection)
         AuditEvent.objects.filter(subject=str(connection.pk)).update(facts={})

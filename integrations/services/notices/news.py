@@ -72,7 +72,7 @@ class Changed:
 
 def of_items(user: User, keys: Sequence[int], span: Span) -> Changed:
     """Return which of a few items of a user changed or came."""
-    changes = ItemChange.objects.filter(
+    changes = ItemChange.objects.made().filter(
         item__in=keys, item__owner=user, **span.within("at")
     )
     latest = changes.order_by().values_list("item_id").annotate(Max("at"))
@@ -89,7 +89,7 @@ def of_all(user: User, span: Span) -> Changed:
     """Return which items of a user changed or came, of each connection the latest."""
     parts = [_new(user, span).order_by("-new_at")]
     for connection in Connection.objects.owned_by(user).order_by("pk"):
-        changes = ItemChange.objects.filter(
+        changes = ItemChange.objects.made().filter(
             connection=connection.pk, **span.within("at")
         )
         parts.append(changes.order_by("-at", "-pk").values_list("item_id", "at"))
@@ -121,7 +121,7 @@ def entries_of(
 
 
 def _entry(item: Item, span: Span, *, has_left: bool = False) -> Entry:
-    rows = item.changes.filter(**span.within("at")).order_by("-at", "-pk")
+    rows = item.changes.made().filter(**span.within("at")).order_by("-at", "-pk")
     changes = list(rows[: MOST_CHANGES + 1])
     lines = [line for each in changes[:MOST_CHANGES] for line in _lines(item, each)]
     if len(changes) > MOST_CHANGES:

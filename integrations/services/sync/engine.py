@@ -29,7 +29,7 @@ from integrations.http.observability import trace
 from integrations.models import Connection, SyncRun
 from integrations.models.reasons import Reason, ReasonCode, StateReason
 from integrations.models.sync.progress import ProgressState
-from integrations.services.common import clients, connection_state
+from integrations.services.common import clients, connection_state, row_locks
 from integrations.services.common.clock import database_now
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import (
@@ -283,6 +283,7 @@ def _end(
     not_before: datetime | None = None,
 ) -> bool:
     """End a run and degrade its connection, unless another worker is on it by now."""
+    row_locks.lock_connection(run.connection)
     ended = runs.finish(run, outcome, reason, not_before=not_before, lease_id=lease_id)
     if ended and state:
         connection_state.degrade(run.connection, state)

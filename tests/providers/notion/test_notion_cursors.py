@@ -47,12 +47,12 @@ def value_of(name, rng):
             )
             for _ in range(rng.randrange(4))
         )
-    if name == "parts":
+    if name in {"pages", "databases", "parts"}:
         return tuple(uid(rng.randrange(99)) for _ in range(rng.randrange(4)))
     if name in {"asked_until", "reached", "created_from", "newest"}:
         later = timedelta(microseconds=rng.randrange(10**12))
         return rng.choice((None, BEGAN, BEGAN + later))
-    if name in {"after", "walked", "entered", "holder", "start"}:
+    if name in {"after", "walked", "holder", "start"}:
         return rng.choice(("", uid(7), "2026-11-22T09:00:00+00:00|7", '"'))
     return rng.randrange(10**6)
 
@@ -127,6 +127,11 @@ AT = datetime(2026, 10, 2, 10, 0, tzinfo=UTC)
             {"phase": "walk", "after": "t|7", "path": [[uid(1), "c", 3, False]]},
             reading_cursors.read_inventory,
             Walk(after="t|7", path=(Frame(id=uid(1), start="c", index=3),)),
+        ),
+        (
+            {"kind": "walk", "after": "t|7", "entered": uid(1), "told": 4},
+            reading_cursors.read_inventory,
+            Walk(after="t|7"),
         ),
         (
             {"phase": "check", "after": uid(3), "walked": "t|9", "crowded": True},

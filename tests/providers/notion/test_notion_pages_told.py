@@ -1,6 +1,7 @@
 """A page may be told with its text; what it holds is found all the same."""
 
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -145,3 +146,38 @@ def test_a_child_that_an_edited_page_does_not_tell_any_more_is_asked_for(
     reading.changes("pages", SINCE)
 
     assert reading.store.deleted == {("pages", uid(9)): TRASHED}
+
+
+def test_a_page_that_is_long_and_full_of_new_children_is_asked_each_thing_once(
+    reading, workspace
+):
+    """Its children take several steps, and none asks again for what it told."""
+    workspace.page(1)
+    parts, new = range(50, 60), range(100, 140)
+    for number in parts:
+        workspace.block(number, in_page(1), "toggle")
+    for number in new:
+        holder = parts[number % len(parts)]
+        workspace.page(number, in_block(holder))
+        workspace.hide(number)
+    inside = {
+        f"p{part}": {"markdown": "\n".join(tag(n) for n in new if n % len(parts) == at)}
+        for at, part in enumerate(parts)
+    }
+    whole = {
+        "markdown": "\n".join(left_out(part, "toggle")["markdown"] for part in parts),
+        "truncated": True,
+        "unknown_block_ids": [uid(part) for part in parts],
+    }
+    Written(workspace, p1=whole, **inside)
+
+    pages = reading.listing("fetch_page", "pages")
+
+    live = reading.store.live()
+    assert live.keys() == ids(1, *new)
+    assert {live[uid(number)].parent_id for number in new} == {uid(1)}
+    texts = [urlsplit(each.url).path for each in workspace.requests]
+    told = [each for each in texts if each.endswith("/markdown")]
+    assert len(told) == len(set(told)) == 1 + MOST_FOLLOW_UPS + len(new)
+    assert all(workspace.calls(f"/pages/{uid(number)}/m") == 1 for number in new)
+    assert sum(uid(1) in page.contents for page in pages) == 1

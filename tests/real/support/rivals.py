@@ -29,6 +29,8 @@ from integrations.services.sync import failures, runs
 from integrations.services.sync.collections import discovery
 from integrations.services.sync.deletions import held_deletions
 from integrations.services.sync.leases import lease, turns
+from integrations.services.sync.refresh import link_refresh
+from integrations.services.sync.refresh.context import context_of
 from integrations.services.writing.delivering import storing
 from tests.support.rows import (
     make_collection,
@@ -99,7 +101,7 @@ def store_tables() -> None:
     PropertyIndex.objects.create(collection=tables[0], name="links", family=family)
     failed: list[Exception] = []
     writes = (_store_page, _store_held, _archive)
-    works = (*writes, _choose, _set_plan, _list, _fail)
+    works = (*writes, _choose, _set_plan, _list, _fail, _read_links)
     threads = [
         _thread(lambda work=work, table=table: _repeat(work, table, failed))
         for work in works
@@ -180,6 +182,20 @@ def _fail(table: Collection) -> None:
             failures.mark_failed(held, table, Server("away"))
         down = Reason(code=ReasonCode.PROVIDER_DOWN)
         runs.finish(held.run, SyncRun.Outcome.FAILED, down)
+
+
+def _read_links(table: Collection) -> None:
+    """Compare the links of one with a provider that has the same."""
+    if held := _take(table):
+        same = SimpleNamespace(
+            links_per_call=100,
+            link_properties=lambda _context: ("links",),
+            fetch_relinked=lambda *_asked: (),
+        )
+        reader = cast("link_refresh.LinkReader", same)
+        current = Collection.objects.select_related("connection").get(pk=table.pk)
+        with suppress(LeaseLostError):
+            link_refresh.step(held, reader, current, context_of(current))
 
 
 def _take(table: Collection) -> lease.RunLease | None:

@@ -7,6 +7,7 @@ import pytest
 from integrations.models import Item, ItemChange
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
+from tests.support import lock_order
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 LATER = NOON + timedelta(hours=1)
@@ -103,3 +104,13 @@ def test_only_what_is_new_here_is_looked_for_elsewhere(
     # The collection's lock, what is known of these, and what a table sorts by.
     with django_assert_num_queries(3):
         show(rows, "p1", "p2")
+
+
+def test_whoever_may_take_an_item_over_locks_first_what_it_may_leave(pages, rows):
+    make_item(pages, remote_id="p1")
+
+    with lock_order.watched() as order:
+        show(rows, "p1")
+
+    locked = order.asked[0].get_compiler("default").results_iter()
+    assert {key for (key,) in locked} == {pages.pk, rows.pk}

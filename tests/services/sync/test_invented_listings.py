@@ -33,7 +33,16 @@ KEPT = {
     "airtable": ("fields.fldAAAAAAAAAstate", "fldAAAAAAAAAstate"),
     "notion": ("properties.Cost.number", "c%3Ao"),
 }
-CURSORS = ("next", "next", "next", "next", "again", "back", "number", "odd")
+ODD_CURSORS: dict[str, Any] = {
+    "odd": {"page": [1]},
+    "list": ["page-1"],
+    "empty": "",
+    "true": True,
+    "fraction": 1.5,
+    "long": "page-1" * 2_000,
+    "deep": [[["page-1"]]],
+}
+CURSORS = (*["next"] * 6, "again", "back", "number", *ODD_CURSORS)
 # What may come in place of an optional part: nobody's answer, or none to be read.
 INSTEAD = (
     (403, b"<html>Blocked</html>"),
@@ -151,16 +160,19 @@ class Invented:
             "again": f"page-{number}",
             "back": f"page-{max(0, number - 1)}",
             "number": number + 1,
-            "odd": {"page": [number]},
+            **ODD_CURSORS,
         }[way]
         return paths.put(body, where["cursor"], cursor)
+
+
+WAYS = (*["sound"] * 3, "strange", "odd", "spoilt", "retyped")
 
 
 @st.composite
 def rows(draw: st.DrawFn, case: Case, ids: Iterator[int]) -> Row:
     """Return a row: sound, the one before again, with odd parts, or none at all."""
     first = case.rows[0]
-    way = draw(st.sampled_from(("sound", "sound", "sound", "strange", "odd", "spoilt")))
+    way = draw(st.sampled_from(WAYS))
     remote_id = f"{first['id'][:-3]}{next(ids):03}"
     row = paths.put(first, case.row["id"], remote_id)
     if "name" in case.row:
@@ -168,6 +180,9 @@ def rows(draw: st.DrawFn, case: Case, ids: Iterator[int]) -> Row:
     if way == "odd":
         odd = draw(st.one_of(st.none(), st.integers(), TEXTS, st.just({"id": None})))
         return Row(value=odd)
+    if way == "retyped":
+        other: Any = draw(st.sampled_from(([remote_id], {"id": remote_id}, True, 7.5)))
+        return Row(value=paths.put(row, case.row["id"], other))
     if way == "spoilt":
         return Row(value=paths.put(row, case.row["spoils"], 7), id=remote_id)
     if way == "strange":
@@ -188,6 +203,9 @@ def listings(draw: st.DrawFn, case: Case) -> Listing:
     pages = draw(
         st.lists(st.lists(rows(case, ids), max_size=4), min_size=1, max_size=4)
     )
+    if draw(st.booleans()):
+        # Some come twice on one page.
+        pages = [[*page, *page[:2]] for page in pages]
     pages += [list(page) for page in draw(st.lists(st.sampled_from(pages), max_size=3))]
     honest = st.just("next")
     way = draw(st.sampled_from((honest, st.sampled_from(CURSORS))))

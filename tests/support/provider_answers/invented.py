@@ -97,25 +97,64 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
             yield from _places(one, (*path, number))
 
 
+def _retyped(value: Any) -> Any:
+    """Return what says the same in another type: ids and numbers, above all."""
+    if isinstance(value, str):
+        return int(value) if value.isdecimal() and len(value) < 300 else [value]
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, list):
+        return {str(number): one for number, one in enumerate(value)}
+    return list(value.items()) if isinstance(value, dict) else str(value)
+
+
+WAYS = (
+    *("replace", "replace", "remove", "repeat", "add"),
+    *("retype", "nest", "copy", "crowd"),
+)
+
+
+def _at(value: Any, path: tuple[Any, ...]) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
 @st.composite
 def bent(draw: st.DrawFn, value: Any) -> Any:
-    """Return a value of which some parts are other ones, missing, or there twice."""
+    """Return a value of which some parts are other ones, missing, or there twice.
+
+    Others are of another type, a level deeper, at a second place, or there very often.
+    """
     changed = copy.deepcopy(value)
     for _ in range(draw(st.integers(1, 3))):
         places = list(_places(changed))
         if not places:
             return draw(VALUES)
         *steps, last = draw(st.sampled_from(places))
-        node = changed
-        for step in steps:
-            node = node[step]
-        way = draw(st.sampled_from(("replace", "replace", "remove", "repeat", "add")))
-        if way == "replace":
-            node[last] = draw(VALUES)
-        elif way == "remove":
+        node, way = _at(changed, tuple(steps)), draw(st.sampled_from(WAYS))
+        if way == "remove":
             del node[last]
-        elif isinstance(node, list):
+        elif way in {"repeat", "add"} and isinstance(node, list):
             node.insert(last, copy.deepcopy(node[last]) if way == "repeat" else 7)
-        else:
+        elif way in {"repeat", "add"}:
             node[draw(st.text(max_size=8))] = draw(VALUES)
+        else:
+            other = _at(changed, draw(st.sampled_from(places)))
+            node[last] = _changed(draw, way, node[last], other)
     return changed
+
+
+def _changed(draw: st.DrawFn, way: str, value: Any, other: Any) -> Any:
+    """Return what stands in place of a value, of its own kind or of none."""
+    if way == "retype":
+        return _retyped(value)
+    if way == "nest":
+        return [[value]] if draw(st.booleans()) else [value, copy.deepcopy(value)]
+    if way == "copy":
+        return copy.deepcopy(other)
+    if way == "crowd" and isinstance(value, list):
+        return [copy.deepcopy(one) for one in value * 120]
+    return draw(VALUES)

@@ -1,5 +1,7 @@
 """Carry the product's requests into a sandbox of the same process."""
 
+from collections import Counter
+
 from django.utils.http import http_date
 
 from integrations.http.errors import Network
@@ -16,12 +18,14 @@ class SandboxTransport:
     def __init__(self, client: Client) -> None:
         self.client = client
         self.log: list[str] = []
+        self._asked: list[tuple[str, bytes]] = []
 
     def send(self, request: Request, timeouts: Timeouts, max_bytes: int) -> Response:
         """Answer from the sandbox; a dropped connection is a Network error."""
         assert request.url.startswith(BASE), f"unexpected {request.url}"
         headers = sent_headers(request)
         self.log.append(f"{request.method} {request.url.removeprefix(BASE)}")
+        self._asked.append((self.log[-1], request.body or b""))
         kind = headers.pop("Content-Type", "application/json")
         try:
             answer = self.client.call(
@@ -39,3 +43,12 @@ class SandboxTransport:
     def count(self, part: str) -> int:
         """Return how many requests had this in their address."""
         return sum(part in line for line in self.log)
+
+    def repeated(self, start: int = 0) -> dict[str, int]:
+        """Return what was asked more than once since the log had that length."""
+        asked = Counter(self._asked[start:])
+        return {
+            f"{line} {body.decode(errors='replace')}".strip(): times
+            for (line, body), times in asked.items()
+            if times > 1
+        }

@@ -13,6 +13,7 @@ from integrations.providers.records import (
     DisplayField,
     FieldSpec,
     fields_of,
+    lookup_in,
     unknown_names,
 )
 from integrations.providers.text.html_blocks import html_blocks
@@ -39,6 +40,8 @@ from integrations.providers.typed.values import to_day, to_number, to_time
 
 DAY_DIGITS: Final = len("20261122")
 MILLISECONDS: Final = 1000
+# Under this key of a schema stand the look-ups.
+LOOKUPS: Final = "lookups"
 # Under this look-up stand the e-mail addresses of owners by id.
 OWNER_EMAILS: Final = "owner_email"
 _BARE_ADDRESS: Final = re.compile(
@@ -57,7 +60,7 @@ class Context:
 
     def name_of(self, lookup: str, key: str) -> str:
         """Return the name behind an id, empty when it is not known."""
-        return str((self.lookups.get(lookup) or {}).get(key, ""))
+        return str(lookup_in(self.lookups, lookup).get(key, ""))
 
     def currency_of(self, spec: FieldSpec) -> str:
         """Return the currency that a record names for an amount, or the account's."""
@@ -84,7 +87,7 @@ def describe(
 ) -> list[DisplayField]:
     """Return the properties that have a value, labelled, in the schema's order."""
     context = Context(
-        account=account, lookups=schema.get("lookups") or {}, properties=properties
+        account=account, lookups=lookup_in(schema, LOOKUPS), properties=properties
     )
     described = []
     for spec in _visible_fields(properties, schema):
@@ -146,9 +149,11 @@ def _user(raw: str, spec: FieldSpec, context: Context) -> Value | None:
 
 def owners_of(email: str, schema: Mapping[str, Any]) -> list[str]:
     """Return the ids of the owners with an e-mail address, of which one is active."""
-    emails = (schema.get("lookups") or {}).get(OWNER_EMAILS) or {}
+    emails = lookup_in(schema, LOOKUPS, OWNER_EMAILS)
     return [
-        key for key, each in emails.items() if email and each.lower() == email.lower()
+        key
+        for key, each in emails.items()
+        if email and str(each).lower() == email.lower()
     ]
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from integrations.http.client import ApiClient
 from integrations.http.responses.shape import expect_object, objects, optional_object
 from integrations.http.sending import urls
+from integrations.providers.finding import PARENT, found_more
 from integrations.providers.hubspot.api.paging import next_after
 from integrations.providers.hubspot.objects import COMPANIES, Association
 from integrations.providers.kinds import Cut, CutKind
@@ -101,6 +102,20 @@ def _listed(entry: Mapping[str, Any], association: Association) -> Told:
         is_primary=kind == association.primary_type,
         is_unnamed=isinstance(kind, str) and kind not in association.plain_types,
     )
+
+
+def found_out(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
+    """Return the associations that differ only in how many of them were told.
+
+    Their labels, and the parent that a company is, follow them.
+    """
+    marked = [name for name in {**before, **after} if name.endswith(HAS_MORE)]
+    names = [name.removesuffix(HAS_MORE) for name in marked]
+    found = found_more(before, after, names, mark=HAS_MORE)
+    beside = {f"{name}{mark}" for name in found for mark in (HAS_MORE, LABELS)}
+    if f"{PREFIX}{COMPANIES.remote_id}" in found:
+        beside |= {NO_PRIMARY, PARENT}
+    return found | beside
 
 
 class LinkReader:

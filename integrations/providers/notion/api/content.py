@@ -61,8 +61,8 @@ def fetch_content(api: ApiClient, page_id: str) -> Content:
     return gathered.to_content()
 
 
-def read_page(api: ApiClient, page_id: str, *, has_text: bool) -> PageText:
-    """Return the text of a page, where it ``has_text`` to be told, and its children.
+def read_page(api: ApiClient, page_id: str) -> PageText:
+    """Return the text of a page and what is inside it.
 
     Nothing where its Markdown is refused, by whoever answers: its blocks may be shown
     all the same.
@@ -74,12 +74,9 @@ def read_page(api: ApiClient, page_id: str, *, has_text: bool) -> PageText:
         if not is_refusal(exc) or asked_for is not None:
             raise
         return PageText()
-    children = gathered.children()
-    told = PageText(children=children, parts=tuple(gathered.parts))
-    if not has_text:
-        return told
+    children, parts = gathered.children(), tuple(gathered.parts)
     gathered.blocks = settle_headings(api, page_id, gathered.blocks)
-    return replace(told, text=gathered.to_content())
+    return PageText(text=gathered.to_content(), children=children, parts=parts)
 
 
 def _gather(api: ApiClient, root: str) -> "_Gathered":

@@ -39,11 +39,14 @@ def fetch_list(call: Callable[[], Any], *, start: str | None) -> Listing:
         if start is not None and exc.code == "validation_error":
             raise ListingExpiredError("Notion has forgotten the cursor") from exc
         raise
-    return _to_listing(answer, start)
+    return to_listing(answer, start)
 
 
-def _to_listing(answer: object, start: str | None) -> Listing:
-    """Read a list; its end is where ``has_more`` says so, never a short page."""
+def to_listing(answer: object, start: str | None) -> Listing:
+    """Read a list behind the cursor ``start``; InvalidResponse when it is none.
+
+    Its end is where ``has_more`` says so, never a short page.
+    """
     body = expect_object(answer, "list")
     rows = expect_list(body.get("results"), "results")
     has_more = body.get("has_more")

@@ -93,17 +93,17 @@ class Rounds:
 class Walk(Rounds):
     """In the walk through stored pages, behind ``after``.
 
-    ``path`` leads to a block of the page ``holder``, of which ``parts`` come next; or
-    the page ``entered`` has told its children at once, and ``told`` of them were
-    looked at.
+    ``path`` leads to a block of the page ``holder``. Of what that page told, the
+    ``pages`` and ``databases`` in it are asked for next, and its ``parts`` are walked
+    then: it is not asked for them again.
     """
 
     after: str = ""
     path: tuple[Frame, ...] = ()
     holder: str = ""
+    pages: tuple[str, ...] = ()
+    databases: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
-    entered: str = ""
-    told: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

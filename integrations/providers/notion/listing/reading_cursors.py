@@ -7,7 +7,7 @@ a ListingExpiredError: the listing starts again.
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from integrations.providers.errors import ListingExpiredError
 from integrations.providers.notion.listing.cursors import (
@@ -27,6 +27,9 @@ from integrations.providers.notion.listing.cursors import (
 )
 from integrations.providers.typed import typed_json
 from integrations.providers.typed.values import to_time
+
+# Said which page was read again for its other children; it was not left before that.
+_NOT_WRITTEN_ANY_MORE: Final = frozenset({"entered", "told"})
 
 
 def read_inventory(cursor: str | None) -> Inventory:
@@ -67,7 +70,8 @@ def _from_json(
             if not isinstance(stored.get("start"), str | None):
                 raise _unknown()
             return read_old(stored)
-        rest = {name: value for name, value in stored.items() if name != KIND}
+        left_out = {KIND} | _NOT_WRITTEN_ANY_MORE
+        rest = {name: value for name, value in stored.items() if name not in left_out}
         return typed_json.load(KINDS[CursorKind(stored[KIND])], rest)
     except (ValueError, TypeError) as exc:
         raise _unknown() from exc

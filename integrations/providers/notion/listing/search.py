@@ -1,11 +1,19 @@
 """Search for what was edited last: a hint, never an inventory."""
 
+import functools
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from integrations.providers.notion.api.paging import PAGE_SIZE, Listing, fetch_list
+from integrations.http.once import forget_post, post_once
+from integrations.providers.errors import ListingExpiredError
+from integrations.providers.notion.api.paging import (
+    PAGE_SIZE,
+    Listing,
+    fetch_list,
+    to_listing,
+)
 from integrations.providers.notion.ids import find_id, find_ids
 from integrations.providers.notion.listing.cursors import Hits, Search, Trash
 from integrations.providers.notion.listing.gathering import OUT_OF_REACH
@@ -22,6 +30,10 @@ from integrations.providers.notion.mapping.parents import to_parent
 from integrations.providers.typed.values import to_time
 
 H = TypeVar("H", bound=Hits)
+PATH: Final = "/search"
+# Which data sources there are is asked to find collections, and to list databases, of
+# which a run does one after the other. An incremental sync looks back further.
+FRESH_SECONDS: Final = 240.0
 
 
 def search(
@@ -36,16 +48,30 @@ def search(
         "property": "object",
         "value": "data_source" if own == DATABASES else "page",
     }
-    body: dict[str, Any] = {
+    first: dict[str, Any] = {
         "page_size": PAGE_SIZE,
         "filter": {**wanted, "in_trash": True} if in_trash else wanted,
         "sort": {"timestamp": "last_edited_time", "direction": "descending"},
     }
-    if start is not None:
-        body["start_cursor"] = start
-    return fetch_list(
-        lambda: reader.api.post("/search", json=body, idempotent=True), start=start
-    )
+    body = first if start is None else {**first, "start_cursor": start}
+
+    def ask() -> Any:
+        if own != DATABASES or in_trash:
+            return reader.api.post(PATH, json=body, idempotent=True)
+        return post_once(
+            reader.api,
+            PATH,
+            functools.partial(to_listing, start=start),
+            json=body,
+            fresh_for=FRESH_SECONDS,
+        )
+
+    try:
+        return fetch_list(ask, start=start)
+    except ListingExpiredError:
+        # A kept first page leads to the forgotten cursor again.
+        forget_post(reader.api, PATH, json=first)
+        raise
 
 
 def read_hits(tree: Tree, cursor: Search, *, since: datetime | None) -> Search | None:

@@ -12,7 +12,7 @@ from zlib import crc32
 
 from integrations.http.errors import ApiError, InvalidRequest, NotFound
 from integrations.providers.errors import ListingExpiredError
-from integrations.providers.notion.api.content import PageText, read_page
+from integrations.providers.notion.api.content import Child, read_page
 from integrations.providers.notion.api.paging import PAGE_SIZE, Listing, fetch_list
 from integrations.providers.notion.ids import find_id, find_ids
 from integrations.providers.notion.listing import cursors
@@ -84,6 +84,8 @@ class Walker:
         while not (self._tree.reader.is_spent() or self._has_left_out):
             if self._path:
                 self._advance()
+            elif self._cursor.pages or self._cursor.databases:
+                self._next_child()
             elif self._cursor.parts:
                 self._next_part()
             elif not self._enter_next():
@@ -115,54 +117,63 @@ class Walker:
             return True
 
     def _enter(self, item: StoredItem) -> None:
-        """Read what a page tells at once, and step into its blocks for the rest."""
-        is_resumed = self._cursor.entered == item.id
-        told = read_page(self._tree.reader.api, item.id, has_text=not is_resumed)
+        """Read what a page tells at once, to go through that and what it left out."""
+        told = read_page(self._tree.reader.api, item.id)
         if told.text is not None:
             self._tree.gathering.add_text(item.collection_id, item.id, told.text)
+        self._leave(item)
         if told.children is None:
-            self._leave(item)
-            self._step_into(item.id, [item.id])
-        elif self._add_children(item, told):
-            self._leave(item)
-            self._step_into(item.id, told.parts)
+            self._step_into(item.id, parts=[item.id])
+            return
+        self._step_into(item.id, told.children, told.parts)
+        if self._since is not None and not told.parts:
+            self._probe_missing(item, told.children)
 
     def _leave(self, item: StoredItem) -> None:
         del self._batch[0]
-        self._cursor = replace(
-            self._cursor,
-            after=item.position,
-            reached=item.changed,
-            entered="",
-            told=0,
-        )
+        self._cursor = replace(self._cursor, after=item.position, reached=item.changed)
 
-    def _step_into(self, page_id: str, parts: Sequence[str]) -> None:
-        """Walk blocks of a page next; of too many parts all of it, for the cursor."""
+    def _step_into(
+        self, page_id: str, children: Sequence[Child] = (), parts: Sequence[str] = ()
+    ) -> None:
+        """Go next through children that are not stored, then through blocks of a page.
+
+        Of too many parts all of it is walked, so that the cursor stays short.
+        """
+        reader = self._tree.reader
+        known = reader.look_up(child.id for child in children)
+        new = [child for child in children if child.id not in known]
         if len(parts) > MOST_PARTS:
             parts = [page_id]
-        self._cursor = replace(self._cursor, holder=page_id, parts=tuple(parts))
+        self._cursor = replace(
+            self._cursor,
+            holder=page_id,
+            pages=tuple(child.id for child in new if child.is_page),
+            databases=tuple(child.id for child in new if not child.is_page),
+            parts=tuple(parts),
+        )
+
+    def _next_child(self) -> None:
+        """Add one of the children that the page told, pages first."""
+        pages, databases = self._cursor.pages, self._cursor.databases
+        child_id = (pages or databases)[0]
+        self._cursor = replace(
+            self._cursor,
+            pages=pages[1:],
+            databases=databases if pages else databases[1:],
+        )
+        self._add(child_id, is_page=bool(pages), holder=self._cursor.holder)
 
     def _next_part(self) -> None:
         part, *others = self._cursor.parts
         self._cursor = replace(self._cursor, parts=tuple(others))
         self._path = [_Level(frame=Frame(id=part))]
 
-    def _add_children(self, item: StoredItem, told: PageText) -> bool:
-        """Add what is not stored of a page's children; False when calls run out."""
-        reader, children = self._tree.reader, told.children or ()
-        first = self._cursor.told if self._cursor.entered == item.id else 0
-        reader.look_up(child.id for child in children)
-        for number, child in enumerate(children[first:], first):
-            if reader.is_spent() and number > first:
-                self._cursor = replace(self._cursor, entered=item.id, told=number)
-                return False
-            self._add(child.id, is_page=child.is_page, holder=item.id)
-        if self._since is not None and not told.parts:
-            known = {child.id for child in children}
-            kept = self._stored.children(item.id, types=(PAGE, DATABASE))
-            probe(self._tree, [each for each in kept if each.id not in known])
-        return True
+    def _probe_missing(self, item: StoredItem, children: Sequence[Child]) -> None:
+        """Ask for what was stored as a child of a page, and is not told as one."""
+        told = {child.id for child in children}
+        kept = self._stored.children(item.id, types=(PAGE, DATABASE))
+        probe(self._tree, [each for each in kept if each.id not in told])
 
     def _advance(self) -> None:
         """Look at the next block of the innermost level."""

@@ -18,6 +18,7 @@ from integrations.providers.notion.mapping.values import UNAVAILABLE
 from integrations.providers.records import (
     DisplayField,
     FieldSpec,
+    lookup_in,
     read_fields,
     unknown_names,
 )
@@ -72,7 +73,7 @@ def describe(
     properties: Mapping[str, Any], schema: Mapping[str, Any]
 ) -> list[DisplayField]:
     """Return the properties that have a value, labelled, columns first."""
-    users = schema.get(USERS) or {}
+    users = lookup_in(schema, USERS)
     return [
         DisplayField(name=spec.name, label=label, value=value)
         for spec in _fields(properties, schema)

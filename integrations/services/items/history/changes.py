@@ -86,7 +86,7 @@ def count_unseen(
     """Count what changed since a user's mark, and say whether there is more."""
     if seen_at is None:
         return 0, False
-    rows = ItemChange.objects.filter(
+    rows = ItemChange.objects.made().filter(
         connection__in=connections, at__gt=seen_at, at__lte=settled_until()
     )
     number = rows.order_by()[: UNSEEN_LIMIT + 1].count()
@@ -112,7 +112,8 @@ def _within(
     query: ChangeQuery, run: SyncRun | None, seen_at: datetime | None
 ) -> QuerySet[ItemChange]:
     """Return the changes of the time that is asked for."""
-    rows = ItemChange.objects.all()
+    has_found = query.item or query.kind == ItemChange.Kind.FOUND
+    rows = ItemChange.objects.all() if has_found else ItemChange.objects.made()
     if bounds := query.day_bounds:
         rows = rows.filter(at__gte=bounds[0], at__lt=bounds[1])
     if query.item:

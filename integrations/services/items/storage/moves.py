@@ -9,8 +9,8 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 
 from integrations.models import Collection, Item
-from integrations.providers import CONNECTORS
 from integrations.services.items.storage.rows import Known
+from integrations.services.items.tables.rows import moves_items
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,10 +25,9 @@ def take_over(collection: Collection, ids: Sequence[str]) -> dict[str, Moved]:
     """Bring rows of other collections here, by remote id; the rest is truly new.
 
     Only where the provider's ids are unique in an account does an id prove that it is
-    the same item. The caller holds the transaction.
+    the same item. The caller holds the transaction, and all the collections.
     """
-    connector = CONNECTORS.get(collection.connection.provider)
-    if not ids or connector is None or connector.ids_unique_in != "account":
+    if not ids or not moves_items(collection):
         return {}
     found = _find_elsewhere(collection, ids)
     if found:

@@ -10,21 +10,19 @@ from integrations.models import Collection, Edit, Item, ItemChange
 from integrations.providers.kinds import Deletion
 from integrations.providers.records import Content, IntegrationItem
 from integrations.providers.typed.values import cut
-from integrations.services.items.history.differences import differences
 from integrations.services.items.own_columns import merging
 from integrations.services.items.relations import write as relations
 from integrations.services.items.relations.write import Linking
 from integrations.services.items.search import full_text
 from integrations.services.items.search.texts import indexer_of
-from integrations.services.items.storage import contents, moves, rows
+from integrations.services.items.storage import contents, moves, recording, rows
 from integrations.services.items.storage.moves import Moved
+from integrations.services.items.storage.recording import COMPARED, Stored
 from integrations.services.items.storage.rows import Known, Row
 from integrations.services.items.tables import linked_rows
 from integrations.services.items.tables import rows as table_rows
 
 CHUNK = 2000
-COMPARED = ("name", "parent_name", "parent_remote_id", "remote_url", "properties")
-Stored = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,10 +68,11 @@ def store_page(
         touched = _without_overtaken(touched, known)
     before = _before(collection, touched)
     names = _renamed(touched, before, known, moved)
-    changed = _record_changes(
+    recorded = recording.record(
         collection, touched, before, known, moved, run_id=run_id, now=now
     )
     rows.upsert([*new, *touched], collection, now=now)
+    recording.keep_times(recorded)
     keys = {identity: entry.pk for identity, entry in known.items()}
     keys |= _keys(collection, [row.item.id for row in new])
     fresh = {keys[row.item.id]: row.item for row in new}
@@ -88,8 +87,8 @@ def store_page(
     _store_texts(collection, texts or {}, keys, now=now)
     return PageCounts(
         created=len(new),
-        changed=changed,
-        unchanged=len(page) - len(new) - changed,
+        changed=recorded.changed,
+        unchanged=len(page) - len(new) - recorded.changed,
         unreadable=sum(1 for i in items if not 0 < len(i.id) <= rows.ID_LENGTH),
         live_delta=len(new) + len(back) + moves.count_live(moved),
         seen_keys=tuple(keys.values()),
@@ -140,11 +139,6 @@ def _store_texts(
     known = {**keys, **(live_keys(collection, others) if others else {})}
     found = {known[each]: text for each, text in texts.items() if each in known}
     contents.store_contents(found, now=now)
-
-
-def _is_only_back(known: Known, row: Row) -> bool:
-    """Tell whether an item is as it was before a user left its collection out."""
-    return known.is_deselected and known.digest == row.digest
 
 
 def _index_texts(
@@ -205,45 +199,6 @@ def _renamed(
         or known[key].is_deleted
         or before[key]["name"] != rows.fitting_name(row.item.name)
     }
-
-
-def _record_changes(
-    collection: Collection,
-    touched: Sequence[Row],
-    before: Mapping[str, Stored],
-    known: Mapping[str, Known],
-    moved: Mapping[str, Moved],
-    *,
-    run_id: UUID | None,
-    now: datetime,
-) -> int:
-    """Write what was and what is; return how many items the run itself changed.
-
-    What a user had left out and is as it was then, no run has changed.
-    """
-    if not touched:
-        return 0
-    changes, changed, kinds = [], 0, ItemChange.Kind
-    for row in touched:
-        entry = known[row.item.id]
-        fields = differences(before[row.item.id], row)
-        if row.item.id in moved:
-            fields |= {"collection": [moved[row.item.id].left, collection.name]}
-        if fields or entry.is_deleted or entry.digest not in ("", row.digest):
-            is_only_back = _is_only_back(entry, row)
-            changed += not is_only_back
-            changes.append(
-                ItemChange(
-                    item_id=entry.pk,
-                    connection_id=collection.connection_id,
-                    run_id=None if is_only_back else run_id,
-                    at=now,
-                    kind=kinds.RESTORED if entry.is_deleted else kinds.CHANGED,
-                    fields=fields,
-                )
-            )
-    ItemChange.objects.bulk_create(changes)
-    return changed
 
 
 def soft_delete(

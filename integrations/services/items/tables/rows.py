@@ -8,6 +8,7 @@ from django.db import connection as database
 from django.db.models import Exists, Q
 
 from integrations.models import Collection, Item, PropertyIndex, PropertyValue
+from integrations.providers import CONNECTORS
 from integrations.providers.records import IntegrationItem
 from integrations.providers.typed.fields import Relation, Value
 from integrations.services.common.row_locks import lock_collections
@@ -62,17 +63,24 @@ def lock_rows(collection: Collection, *, is_linking: bool = False) -> None:
     """Lock a collection, and those beside it where an index links any of them.
 
     That is so, or about to be so where ``is_linking``. What is stored in one of these
-    may be told in an index of another. Whoever stores something takes these before
-    any other lock.
+    may be told in an index of another. They are locked as well where an item may turn
+    up that was in another until now. Whoever stores something takes these before any
+    other lock.
     """
     beside = Collection.objects.filter(connection=collection.connection_id)
     linking = PropertyIndex.objects.filter(
         collection__connection=collection.connection_id, family__in=LINKING
     )
     wanted = beside
-    if not is_linking:
+    if not is_linking and not moves_items(collection):
         wanted = beside.filter(Q(pk=collection.pk) | Exists(linking))
     lock_collections(wanted)
+
+
+def moves_items(collection: Collection) -> bool:
+    """Tell whether an id proves that an item is one of another collection, moved."""
+    connector = CONNECTORS.get(collection.connection.provider)
+    return connector is not None and connector.ids_unique_in == "account"
 
 
 def store(

@@ -56,6 +56,11 @@ class RunAnswers(Answers):
         sealed = crypto.seal(Secret(text), purpose=PURPOSE, associated_data=key)
         cache.set(key, sealed, timeout=LIFE_SECONDS)
 
+    def drop(self, url: str) -> None:
+        """Forget an answer, for the later slices as well."""
+        super().drop(url)
+        cache.delete(self._key(url))
+
     def _key(self, url: str) -> str:
         digest = hashlib.sha256(url.encode()).hexdigest()[:32]
         return f"answers:{self._run_id}:{digest}"

@@ -15,6 +15,7 @@ from integrations.providers.capabilities import ReadsLinks
 from integrations.providers.kinds import IncompleteKind
 from integrations.services.items.search import full_text
 from integrations.services.items.storage import store
+from integrations.services.items.tables import rows as table_rows
 from integrations.services.sync.deletions import (
     held_deletions,
     mass_loss,
@@ -60,6 +61,7 @@ def end(lease: RunLease, collection: Collection, found: FullRefresh) -> None:
     now = timezone.now()
     verdict = _judge(lease, collection, found, count.number)
     with transaction.atomic():
+        table_rows.lock_rows(collection)
         deleted = _apply(lease, collection, found, verdict, now)
         _note_end(lease, collection, verdict, deleted=deleted, mistake=count.mistake)
         _close(collection, found, verdict, now=now, count=count)

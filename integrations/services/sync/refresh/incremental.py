@@ -11,6 +11,7 @@ from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.models.sync.progress import ProgressState
 from integrations.providers.kinds import Cut
 from integrations.providers.typed import typed_json
+from integrations.services.items.tables import rows as table_rows
 from integrations.services.sync.collections import refusals
 from integrations.services.sync.deletions import soft_delete
 from integrations.services.sync.leases.lease import RunLease
@@ -35,6 +36,7 @@ def end(lease: RunLease, collection: Collection, found: Incremental) -> None:
         # It has probably moved.
         count = counting.fetch_count(lease, collection)
     with transaction.atomic():
+        table_rows.lock_rows(collection)
         deleted = 0
         if not is_too_much:
             deleted = soft_delete.apply_deletions(

@@ -22,6 +22,7 @@ from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsItems, ReadsLinks
 from integrations.providers.connector import CollectionContext
 from integrations.providers.stored import StoredItem
+from integrations.services.common import row_locks
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.sync import failures
 from integrations.services.sync.calls import budget
@@ -123,7 +124,7 @@ def _read(lease: RunLease, connector: LinkReader, collection: Collection) -> boo
     while True:
         if calls_left(lease.connection, timezone.now()) < 1:
             return False
-        if _step(lease, connector, collection, context):
+        if step(lease, connector, collection, context):
             return True
         if lease.is_over:
             return False
@@ -145,13 +146,16 @@ def _call_interval(connection: Connection) -> timedelta:
     return timedelta(days=1) / (budget.calls_a_day(connection) * SHARE)
 
 
-def _step(
+def step(
     lease: RunLease,
     connector: LinkReader,
     collection: Collection,
     context: CollectionContext,
 ) -> bool:
-    """Compare the links of the next items; tell whether those were the last."""
+    """Compare the links of the next items, and pay for that.
+
+    Returns whether those were the last. Raises what the connector raises.
+    """
     calls_before, limit = lease.api.calls, connector.links_per_call
     found = _next(collection, connector.link_properties(context), limit)
     items, digests = [item for item, _ in found], {i.id: each for i, each in found}
@@ -160,6 +164,7 @@ def _step(
     shown = connector.fetch_items(lease.api, context, again).items if again else ()
     is_end, now = len(found) < limit, timezone.now()
     with transaction.atomic():
+        row_locks.lock_connection(lease.connection)
         single_items.store_unchanged(lease, collection, shown, digests=digests, now=now)
         _pay(lease.connection, lease.api.calls - calls_before, now)
         lease.renew()

@@ -17,6 +17,7 @@ from integrations.models import Collection, Connection, Item, SpotCheck
 from integrations.providers.capabilities import ReadsItems
 from integrations.providers.connector import CollectionContext
 from integrations.providers.records import IntegrationItem
+from integrations.services.common import row_locks
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.items.history.comparison import differing_fields
 from integrations.services.sync import failures
@@ -90,6 +91,8 @@ def _read(
         found = _compare(lease, collection, context, ids)
         check.requests += lease.api.calls - calls_before
         with transaction.atomic():
+            # Its end may have the connection synced at once.
+            row_locks.lock_connection(lease.connection)
             _store(lease, collection, check, found)
             if position is None:
                 _end(collection, check)

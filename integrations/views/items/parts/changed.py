@@ -26,7 +26,7 @@ FIELD_NAMES = {
     "remote_url": "Link",
 }
 RAW_TEXT = "these values are shown as the provider gave them"
-CHANGE_KINDS = {"restored": "revived"}
+CHANGE_KINDS = {"restored": "revived", "found": "found_out"}
 
 Sides = tuple[Sequence[DisplayField], Sequence[DisplayField]]
 
@@ -195,7 +195,9 @@ def _find_linked(
 
 
 def _why(change: ItemChange) -> str:
-    """Return in words what became of a deleted item, or that no field tells more."""
+    """Return in words what became of a deleted item, or what no field tells."""
+    if change.kind == ItemChange.Kind.FOUND:
+        return wording.FOUND_OUT
     if change.kind == ItemChange.Kind.CHANGED and not change.fields:
         return wording.NO_FIELD_CHANGED
     try:

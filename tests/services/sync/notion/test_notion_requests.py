@@ -28,6 +28,7 @@ def at_most(sandbox: Any, least: int) -> Iterator[None]:
     yield
     asked = sandbox.log[before:]
     assert least <= len(asked) <= least * MOST, asked
+    assert sandbox.repeated(before) == {}
 
 
 def with_headings() -> int:
@@ -90,6 +91,7 @@ def test_a_first_load_asks_for_each_page_once(
     least = structure() + pages + with_headings()
     asked = sandbox.log[before:]
     assert least <= len(asked) <= least * MOST, asked
+    assert sandbox.repeated(before) == {}
     assert ItemContent.objects.count() == pages
     assert_equal_to(told)
 

@@ -1,0 +1,116 @@
+"""Record in the history what differs between items and what was stored of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from integrations.models import Collection, Item, ItemChange
+from integrations.providers import CONNECTORS
+from integrations.providers.finding import PARENT
+from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.errors import ConnectorError
+from integrations.services.items.history.differences import differences
+from integrations.services.items.storage.moves import Moved
+from integrations.services.items.storage.rows import Known, Row
+
+COMPARED: Final = (
+    *("name", "parent_name", "parent_remote_id", "remote_url", "properties"),
+    "changed_at",
+)
+PARENT_FIELDS: Final = ("parent_remote_id", "parent_name")
+Stored = Mapping[str, Any]
+
+
+@dataclass(kw_only=True)
+class Recorded:
+    """How many items a run changed, and since when those it only learned of stand.
+
+    ``unchanged_since`` is by the key of an item.
+    """
+
+    changed: int = 0
+    unchanged_since: dict[int, datetime] = field(default_factory=dict)
+
+
+def record(
+    collection: Collection,
+    touched: Sequence[Row],
+    before: Mapping[str, Stored],
+    known: Mapping[str, Known],
+    moved: Mapping[str, Moved],
+    *,
+    run_id: UUID | None,
+    now: datetime,
+) -> Recorded:
+    """Write what was and what is; return which items the run itself changed.
+
+    What a user had left out and is as it was then, no run has changed. What differs
+    though nobody changed it at the provider is found out, in a record of its own.
+    """
+    recorded, changes = Recorded(), list[ItemChange]()
+    for row in touched:
+        entry, stored = known[row.item.id], before[row.item.id]
+        fields = differences(stored, row)
+        found = _found_out(collection, stored, row, fields)
+        rest = {name: pair for name, pair in fields.items() if name not in found}
+        if row.item.id in moved:
+            rest["collection"] = [moved[row.item.id].left, collection.name]
+        is_only_back = entry.is_deselected and entry.digest == row.digest
+        parts = _parts(entry, row, found=found, rest=rest)
+        changes += (
+            ItemChange(
+                item_id=entry.pk,
+                connection_id=collection.connection_id,
+                run_id=None if is_only_back else run_id,
+                at=now,
+                kind=kind,
+                fields=part,
+            )
+            for kind, part in parts.items()
+        )
+        if parts.keys() == {ItemChange.Kind.FOUND}:
+            recorded.unchanged_since[entry.pk] = stored["changed_at"]
+        elif parts and not is_only_back:
+            recorded.changed += 1
+    ItemChange.objects.bulk_create(changes)
+    return recorded
+
+
+def keep_times(recorded: Recorded) -> None:
+    """Set back when those items changed that were written, and have not changed."""
+    for key, at in recorded.unchanged_since.items():
+        Item.objects.filter(pk=key).update(changed_at=at)
+
+
+def _parts(
+    entry: Known, row: Row, *, found: Mapping[str, Any], rest: Mapping[str, Any]
+) -> dict[ItemChange.Kind, dict[str, Any]]:
+    """Return what happened to an item, in one record or in two."""
+    kinds = ItemChange.Kind
+    if entry.is_deleted:
+        return {kinds.RESTORED: {**rest, **found}}
+    parts = {kinds.FOUND: dict(found)} if found else {}
+    is_other = entry.digest not in ("", row.digest) and not found
+    if rest or is_other:
+        parts[kinds.CHANGED] = dict(rest)
+    return parts
+
+
+def _found_out(
+    collection: Collection, stored: Stored, row: Row, fields: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return those of the fields that nobody has changed at the provider."""
+    if not fields:
+        return {}
+    connector = CONNECTORS[collection.connection.provider]
+    try:
+        with connector_boundary("found_out", collection=collection.pk):
+            names = connector.found_out(stored["properties"], row.item.properties)
+    except ConnectorError:
+        return {}
+    own = {f"properties.{name}" for name in names}
+    if PARENT in names:
+        own |= set(PARENT_FIELDS)
+    return {name: pair for name, pair in fields.items() if name in own}

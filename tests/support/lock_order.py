@@ -1,0 +1,119 @@
+"""Watch in which order transactions lock connections, collections and runs.
+
+SQLite has no row locks, so that no test on it can wait for another; but what a
+transaction asks for is seen, whatever the database makes of it.
+"""
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+from unittest import mock
+
+from django.db.models.sql import Query
+from django.db.models.sql.compiler import (
+    SQLCompiler,
+    SQLDeleteCompiler,
+    SQLUpdateCompiler,
+)
+from django.db.transaction import Atomic
+
+from integrations.models import Collection, Connection, SyncRun
+
+ORDER: Final = (Connection, Collection, SyncRun)
+APP: Final = Path(__file__).resolve().parents[2] / "integrations"
+WRITERS: Final = (SQLUpdateCompiler, SQLDeleteCompiler)
+
+
+class LockOrder:
+    """Note what is locked too late; the transactions of one thread are watched.
+
+    ``asked`` are the queries that locked what they found, in their order.
+    """
+
+    def __init__(self) -> None:
+        self.late: list[str] = []
+        self.asked: list[Query] = []
+        self._thread = threading.get_ident()
+        self._open: list[bool] = []
+        self._taken: list[type] = []
+
+    def enter(self, *, is_ours: bool) -> None:
+        """Begin a transaction, or one inside of it; tests have some of their own."""
+        if self._is_here():
+            self._open.append(is_ours)
+
+    def leave(self) -> None:
+        """End one; with the outermost of the product its locks are over."""
+        if self._is_here() and self._open:
+            self._open.pop()
+            if not any(self._open):
+                self._taken.clear()
+
+    def note(self, model: type) -> None:
+        """Note that rows of a model are locked, until the transaction ends."""
+        if model not in ORDER or model in self._taken:
+            return
+        if not (self._is_here() and any(self._open)):
+            return
+        place = ORDER.index(model)
+        if before := [each for each in self._taken if ORDER.index(each) > place]:
+            names = ", ".join(each.__name__ for each in before)
+            self.late.append(f"{model.__name__} after {names}: {_where()}")
+        self._taken.append(model)
+
+    def _is_here(self) -> bool:
+        return threading.get_ident() == self._thread
+
+
+@contextmanager
+def watched(app: Path = APP) -> Iterator[LockOrder]:
+    """Watch the transactions that code below ``app`` begins in this thread."""
+    order = LockOrder()
+    enter, leave = Atomic.__enter__, Atomic.__exit__
+    execute = SQLCompiler.execute_sql
+
+    def entering(self: Atomic) -> None:
+        enter(self)
+        order.enter(is_ours=_is_in(app, sys._getframe(1)))
+
+    def leaving(self: Atomic, *exc: Any) -> None:
+        try:
+            leave(self, *exc)
+        finally:
+            order.leave()
+
+    def executing(self: SQLCompiler, *args: Any, **options: Any) -> Any:
+        if isinstance(self, WRITERS) or self.query.select_for_update:
+            order.note(self.query.get_meta().model)
+        if self.query.select_for_update:
+            order.asked.append(self.query.clone())
+        return execute(self, *args, **options)
+
+    with (
+        mock.patch.object(Atomic, "__enter__", entering),
+        mock.patch.object(Atomic, "__exit__", leaving),
+        mock.patch.object(SQLCompiler, "execute_sql", executing),
+    ):
+        yield order
+
+
+def _is_in(app: Path, frame: FrameType | None) -> bool:
+    """Tell whether code below ``app`` begins a transaction, or is decorated with it."""
+    while frame is not None and frame.f_code.co_filename.endswith("contextlib.py"):
+        frame = frame.f_back
+    return frame is not None and app in Path(frame.f_code.co_filename).parents
+
+
+def _where() -> str:
+    """Return the lines of the product that lead here, the innermost last."""
+    found, frame = [], sys._getframe(1)
+    while frame is not None:
+        path = Path(frame.f_code.co_filename)
+        if APP in path.parents:
+            found.append(f"{path.relative_to(APP)}:{frame.f_lineno}")
+        frame = frame.f_back
+    return " > ".join(reversed(found[:6]))
