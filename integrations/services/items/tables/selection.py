@@ -142,6 +142,24 @@ class Selection:
             rows = self.hits.among(rows, "item_id")
         return rows.filter(self.where("item_id"))
 
+    def whole(self, index: PropertyIndex) -> QuerySet[PropertyValue]:
+        """Return the same rows, to be read from the first to the last.
+
+        Each condition is asked for all of its items once, instead of at each row.
+        """
+        if self.keys is not None or not self.used:
+            return self.values(index)
+        where = Q()
+        for condition, own in self.used:
+            found = matching(condition, own, self.asker).values("item")
+            told = Q(own_item__in=found)
+            told = ~told if is_negated(condition) else told
+            where = where | told if self.is_any else where & told
+        # By the sum no index is read, which would take rows in another order.
+        rows = PropertyValue.objects.filter(index=index)
+        rows = rows.alias(own_item=F("item_id") + 0).filter(where)
+        return rows if self.hits is None else self.hits.among(rows, "item_id")
+
     def holds(self, item: str) -> ExpressionWrapper:
         """Return whether the item of a row is selected, for rows to be looked at."""
         told = self.where(item)
