@@ -14,7 +14,7 @@ from integrations.providers.records import IntegrationItem
 from integrations.services.items.lists import counting
 from integrations.services.items.search import full_text
 from integrations.services.items.storage import store
-from integrations.services.items.tables import indexes, listing, selection
+from integrations.services.items.tables import incoming, indexes, listing, selection
 from tests.support.plans import tell_statistics, whole_reads
 from tests.support.rows import NOON, make_collection
 from tests.views.items.tables.test_relation_columns import COMPANIES
@@ -77,6 +77,7 @@ def small_bounds(monkeypatch):
         (counting, "SOME", 40),
         (counting, "ENOUGH", 10),
         (full_text, "FEW", 60),
+        (incoming, "MOST_LOOKED", 60),
         (full_text, "STEPS", (60, 120)),
         (full_text, "ENOUGH", 10),
     ):
@@ -209,3 +210,32 @@ def _steps_of_one(client, address):
     database.connection.set_progress_handler(None, 20)
     assert page.status_code == 200
     return len(counted)
+
+
+@pytest.mark.skipif(database.vendor != "sqlite", reason="it counts SQLite's steps")
+def test_a_company_of_many_deals_costs_no_more_than_is_looked_at(as_alice, deals):
+    address = f"/collections/{make_large(deals, 200).pk}/?columns={INCOMING}"
+    few = steps(as_alice, address)
+    make_large(deals, 1000)
+
+    page = as_alice.get(address)
+    many = steps(as_alice, address)
+
+    cell = next(r.cells[0][1] for r in page.context["rows"] if r.item.name == "Large")
+    assert (cell.more, cell.has_more) == (57, True)
+    assert many <= few * SPREAD
+
+
+def make_large(deals, count):
+    """Store so many deals of one company; return the companies."""
+    companies = deals.connection.collections.get(remote_id="companies")
+    company = IntegrationItem(id="L", type="company", name="Large")
+    store.store_page(companies, [company], run_id=None, now=NOON)
+    told = [
+        IntegrationItem(
+            id=f"L{n}", type="deal", name=f"Of it {n}", properties={COMPANIES: ["L"]}
+        )
+        for n in range(count)
+    ]
+    store.store_page(deals, told, run_id=None, now=NOON)
+    return companies
