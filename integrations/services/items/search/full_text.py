@@ -5,7 +5,7 @@ on either database. Matches in names are told from others by words of their own,
 each word names whose it is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -253,47 +253,11 @@ def tell_planner() -> None:
             cursor.execute("ANALYZE integrations_item")
 
 
-def find_with_texts(
-    texts: Sequence[str], items: ItemQuerySet, *, owner_id: int, most: int, few: int
-) -> list[list[Item]]:
-    """Return, for each text, a few of the items that hold every word of it whole."""
-    wholes = [_whole(text, owner_id) for text in texts]
-    return find_each(wholes, items, most=most, few=few)
-
-
-def find_each(
-    conditions: Sequence[Condition | None],
-    items: ItemQuerySet,
-    *,
-    most: int,
-    few: int,
-) -> list[list[Item]]:
-    """Return, for each condition, a few of the given items that hold it.
-
-    One statement for all. It looks at ``most`` of what the index finds for each, so
-    that a word that is everywhere costs no more than a rare one.
-    """
-    statements: list[str] = []
-    parameters: list[object] = []
-    for number, condition in enumerate(conditions):
-        if condition is None:
-            continue
-        keys = keys_of(condition, most=most)
-        rows, values = items.filter(pk__in=keys)[:few].query.sql_with_params()
-        statements.append(f"SELECT {number} AS place, r.* FROM ({rows}) AS r")
-        parameters += values
-    answers: list[list[Item]] = [[] for _ in conditions]
-    if statements:
-        for item in Item.objects.raw(" UNION ALL ".join(statements), parameters):
-            answers[int(vars(item)["place"])].append(item)
-    return answers
-
-
 def finds_as_many(text: str, *, owner_id: int, number: int) -> bool:
     """Tell whether the index finds so many of a user's items, deleted ones as well."""
-    if (whole := _whole(text, owner_id)) is None:
+    if (condition := whole(text, owner_id)) is None:
         return False
-    statement, parameter = _select(whole)
+    statement, parameter = _select(condition)
     with _reading().cursor() as cursor:
         cursor.execute(
             f"SELECT COUNT(*) FROM ({statement} LIMIT %s) AS k", (parameter, number)
@@ -301,7 +265,7 @@ def finds_as_many(text: str, *, owner_id: int, number: int) -> bool:
         return bool(cursor.fetchone()[0] >= number)
 
 
-def _whole(text: str, owner_id: int) -> Condition | None:
+def whole(text: str, owner_id: int) -> Condition | None:
     """Return that a text holds every word of another one whole, None for no words."""
     units = query_units(text[:MAX_LENGTH])
     return all_of(units, mark=owner_mark(owner_id), is_whole=True) if units else None

@@ -12,7 +12,7 @@ from typing import Final
 from django.db.models import OuterRef, Subquery
 
 from integrations.models import Collection, Item
-from integrations.services.items.search import full_text
+from integrations.services.items.search import found_items, full_text
 from integrations.services.items.search.conditions import all_of
 from integrations.services.items.search.link_words import link_word, of_type
 from integrations.services.items.search.question import Question
@@ -45,7 +45,7 @@ def _named(units: Sequence[Unit], mark: str) -> Mapping[Unit, tuple[str, ...]]:
     # No join, by which a planner might begin.
     within = Collection.objects.filter(pk=OuterRef("collection"))
     items = Item.objects.live().only("connection", "type", "remote_id").order_by("pk")
-    found = full_text.find_each(
+    found = found_items.find_each(
         [all_of((unit,), mark=f"{mark}{NAME_WORD}") for unit in unique],
         items.annotate(within=Subquery(within.values("remote_id"))),
         most=full_text.FEW,
