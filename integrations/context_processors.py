@@ -44,8 +44,12 @@ def attention(request: HttpRequest) -> list[Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return []
+    # Mostly there is none, and what a status is made of is much. A request that
+    # changes something is asked for anew.
+    is_looking = request.method in {"GET", "HEAD"}
+    if is_looking and not getattr(request, "needs_user", True):
+        return []
     waiting = needing_user(user)
-    # Mostly there is none, and what a status is made of is much.
     return put_status(waiting) if waiting.exists() else []
 
 

@@ -9,10 +9,12 @@ from allauth.account.authentication import get_authentication_records
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.auth.views import redirect_to_login
 from django.db import OperationalError
+from django.db.models import Exists
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -23,8 +25,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from config.monitoring.outages import is_busy
 from config.web.sessions import SEEN, STARTED
 from integrations.models import Preferences
-from integrations.models.accounts.preferences import preferences_of, to_zone
+from integrations.models.accounts.preferences import to_zone
 from integrations.models.times import CLOCK_SKEW
+from integrations.services.connections.facts import needing_user
 from integrations.views.site import health, metrics
 from integrations.views.site.time_zone import browser_zone
 
@@ -160,19 +163,30 @@ def preferences(get_response: GetResponse) -> GetResponse:
     """Read what the user has chosen for all pages, once, as ``request.preferences``.
 
     The time zone is the account's, else the browser's, else UTC. Without an account
-    there are no shortcuts.
+    there are no shortcuts. By the same query it is told, as ``request.needs_user``,
+    whether a connection waits for a new permission.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         user = getattr(request, "user", None)
-        chosen = Preferences(has_shortcuts=False)
+        chosen, needs_user = Preferences(has_shortcuts=False), False
         if user and user.is_authenticated:
-            chosen = preferences_of(user)
+            chosen, needs_user = _read_frame(user)
         request.preferences = chosen  # type: ignore[attr-defined]
+        request.needs_user = needs_user  # type: ignore[attr-defined]
         with timezone.override(to_zone(chosen.time_zone) or browser_zone(request)):
             return get_response(request)
 
     return middleware
+
+
+def _read_frame(user: AbstractBaseUser) -> tuple[Preferences, bool]:
+    """Return what every page needs; nothing chosen is a row that is not stored."""
+    own = User.objects.filter(pk=user.pk).select_related("preferences")
+    found = own.annotate(needs_user=Exists(needing_user(user))).first()
+    if found is None:
+        return Preferences(), False
+    return getattr(found, "preferences", Preferences()), found.needs_user
 
 
 def session_lifetime(get_response: GetResponse) -> GetResponse:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Name a further kind of change; the column stays as it is."""
 
-    dependencies = (("integrations", "0053_audit_subject_index"),)
+    dependencies = (("integrations", "0054_sorted_by_index"),)
 
     operations = (
         migrations.AlterField(

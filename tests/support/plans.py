@@ -7,10 +7,30 @@ from typing import Any
 
 from django.db import connection as database
 
+from integrations.services.items.search import full_text
+
+# What a planner may know: what the product tells it, what a look at some hundreds of
+# rows of each index does, and what all rows do.
+STATISTICS = ("own", "sampled", "whole")
 # Tables that have a row for each item, or more.
 LARGE = "item|itemlink|propertyvalue|ownvalue"
 _ALIAS = re.compile(r'"(integrations_\w+)" ([U-Z]\d+)')
 _LARGE = re.compile(rf"integrations_(?:{LARGE})\Z")
+
+
+def tell_statistics(kind: str) -> None:
+    """Give the planner one of STATISTICS; PostgreSQL looks at samples of its own."""
+    with database.cursor() as cursor:
+        if database.vendor != "sqlite":
+            cursor.execute("ANALYZE")
+            return
+        cursor.execute(f"PRAGMA analysis_limit = {0 if kind == 'whole' else 400}")
+        cursor.execute("ANALYZE")
+        if kind == "own":
+            cursor.execute("DELETE FROM sqlite_stat1")
+            # Read again, or what was known before is known still.
+            cursor.execute("ANALYZE sqlite_master")
+            full_text.tell_planner()
 
 
 def whole_reads(queries: Iterable[str]) -> list[str]:

@@ -81,17 +81,20 @@ class PropertyValue(models.Model):
     text = models.CharField(max_length=TEXT_LENGTH, null=True, blank=True)  # noqa: DJ001
 
     class Meta:
-        # Each has all that is asked for, so that no row is read beside it.
+        # Each has all that is asked for, so that no row is read beside it, and so that
+        # no planner takes another one because that has more.
         indexes = (
             models.Index(
                 fields=("index", "item", "position", "number", "text"),
                 name="property_of_item",
             ),
             models.Index(
-                fields=("index", "number", "item", "text"), name="property_number"
+                fields=("index", "number", "item", "position", "text"),
+                name="property_by_number",
             ),
             models.Index(
-                fields=("index", "text", "item", "number"), name="property_text"
+                fields=("index", "text", "item", "position", "number"),
+                name="property_by_text",
             ),
         )
 

@@ -147,8 +147,9 @@ class File:
 class Relation:
     """Items of the same connection, each once, of one collection if that is known.
 
-    ``has_more`` says that the provider has more of them than it told; of those that
-    are known here, ``total`` tells how many there are where not all are named.
+    ``has_more`` says that the provider has more of them than it told, or this site
+    than it counted; of those that are known here, ``total`` tells how many there are
+    where not all are named.
     """
 
     linked_ids: tuple[str, ...]

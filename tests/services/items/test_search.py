@@ -8,7 +8,7 @@ from django.db import connection as database
 from integrations.models import Item
 from integrations.providers.airtable.mapping import values as airtable_values
 from integrations.providers.hubspot.mapping import items as hubspot_items
-from integrations.services.items.search import full_text, texts
+from integrations.services.items.search import found_items, full_text, texts
 from integrations.services.items.search.question import Question, Rank
 from integrations.services.items.search.texts import Indexer
 from integrations.services.items.search.words import fold, index_words, query_units
@@ -201,7 +201,7 @@ def test_what_others_have_does_not_crowd_out_a_find(collection, bob):
         make_item(others, name="ada@harbour.example")
     mine = make_item(collection, name="ada@harbour.example")
 
-    [found] = full_text.find_with_texts(
+    [found] = found_items.find_with_texts(
         ["ada@harbour.example"],
         Item.objects.all(),
         owner_id=collection.connection.owner_id,

@@ -163,7 +163,7 @@ class TableSource:
         """Yield each item with its cells; links are in words, by one question."""
         items = iter(self.items)
         while part := list(islice(items, PART)):
-            load_beside(part, self.columns)
+            load_beside(part, self.columns, is_exact=True)
             found = [values_of(i, self.collection, self.columns) for i in part]
             links = _links_of(part[0], found)
             for item, values in zip(part, found, strict=True):

@@ -8,7 +8,7 @@ from django.db.models import F
 from integrations.models import Item
 from integrations.models.items.item import ItemQuerySet
 from integrations.services.items.relations.traces import Kind, Trace
-from integrations.services.items.search import full_text
+from integrations.services.items.search import found_items, full_text
 
 MOST = 10
 # The index finds words, not addresses: so many finds are looked at, and no more.
@@ -74,7 +74,7 @@ def _holders(
     The index finds the words of a trace, not the trace itself.
     """
     texts = [trace.text for trace in traces]
-    found = full_text.find_with_texts(
+    found = found_items.find_with_texts(
         texts, items, owner_id=owner_id, most=FOUND, few=few
     )
     return [

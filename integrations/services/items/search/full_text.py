@@ -5,13 +5,14 @@ on either database. Matches in names are told from others by words of their own,
 each word names whose it is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from django.db import connection as database
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, Exists, F, OuterRef
+from django.db.models import BooleanField, Exists, F, OuterRef, QuerySet
 from django.db.models.expressions import RawSQL
 
 from integrations.models import Connection
@@ -40,6 +41,7 @@ FEW = 1000
 STEPS = (600, 3000)
 # So many among the first of them mean that there are many.
 ENOUGH = 50
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 
 def index(added: Mapping[int, str], changed: Mapping[int, str]) -> None:
@@ -93,17 +95,20 @@ class Hits:
     are_few: bool = True
     seen: int = 0
 
-    def among(self, queryset: ItemQuerySet) -> ItemQuerySet:
-        """Filter for the items that were found."""
+    def among(self, queryset: Rows, item: str = "pk") -> Rows:
+        """Filter for the items that were found.
+
+        ``item`` is what rows call their item's key: items "pk", values "item_id".
+        """
         if self.condition is None or self.are_few:
-            return queryset.filter(pk__in=self.keys)
+            return queryset.filter(**{f"{item}__in": self.keys})
         statement, parameter = _select(self.condition)
         found = RawSQL(statement, (parameter,))
         if database.vendor == "postgresql":
-            return queryset.filter(pk__in=found)
+            return queryset.filter(**{f"{item}__in": found})
         # Left to itself SQLite fetches and sorts every row that was found. The sum
         # makes it walk the list in its order instead, and stop when the page is full.
-        return queryset.alias(key=F("pk") + 0).filter(key__in=found)
+        return queryset.alias(key=F(item) + 0).filter(key__in=found)
 
     def first(self, ordered: ItemQuerySet, want: int) -> list[int]:
         """Return the keys of the first rows of an ordered list that were found.
@@ -262,35 +267,11 @@ def tell_planner() -> None:
             cursor.execute("ANALYZE integrations_item")
 
 
-def find_with_texts(
-    texts: Sequence[str], items: ItemQuerySet, *, owner_id: int, most: int, few: int
-) -> list[list[Item]]:
-    """Return, for each text, a few of the items that hold every word of it whole.
-
-    One statement for all. It looks at ``most`` of what the index finds of a text, so
-    that a word that is everywhere costs no more than a rare one.
-    """
-    statements: list[str] = []
-    parameters: list[object] = []
-    for number, text in enumerate(texts):
-        if (whole := _whole(text, owner_id)) is None:
-            continue
-        keys = keys_of(whole, most=most)
-        rows, values = items.filter(pk__in=keys)[:few].query.sql_with_params()
-        statements.append(f"SELECT {number} AS place, r.* FROM ({rows}) AS r")
-        parameters += values
-    answers: list[list[Item]] = [[] for _ in texts]
-    if statements:
-        for item in Item.objects.raw(" UNION ALL ".join(statements), parameters):
-            answers[int(vars(item)["place"])].append(item)
-    return answers
-
-
 def finds_as_many(text: str, *, owner_id: int, number: int) -> bool:
     """Tell whether the index finds so many of a user's items, deleted ones as well."""
-    if (whole := _whole(text, owner_id)) is None:
+    if (condition := whole(text, owner_id)) is None:
         return False
-    statement, parameter = _select(whole)
+    statement, parameter = _select(condition)
     with _reading().cursor() as cursor:
         cursor.execute(
             f"SELECT COUNT(*) FROM ({statement} LIMIT %s) AS k", (parameter, number)
@@ -298,7 +279,7 @@ def finds_as_many(text: str, *, owner_id: int, number: int) -> bool:
         return bool(cursor.fetchone()[0] >= number)
 
 
-def _whole(text: str, owner_id: int) -> Condition | None:
+def whole(text: str, owner_id: int) -> Condition | None:
     """Return that a text holds every word of another one whole, None for no words."""
     units = query_units(text[:MAX_LENGTH])
     return all_of(units, mark=owner_mark(owner_id), is_whole=True) if units else None

@@ -5,11 +5,14 @@ asked anew at every search. So a name that changes is found at once, however man
 items are linked to it, and none of them is indexed again.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from integrations.models import Item
-from integrations.services.items.search import full_text
+from django.db.models import OuterRef, Subquery
+
+from integrations.models import Collection, Item
+from integrations.services.items.search import found_items, full_text
 from integrations.services.items.search.conditions import all_of
 from integrations.services.items.search.link_words import link_word, of_type
 from integrations.services.items.search.question import Question
@@ -26,7 +29,7 @@ MOST_WORDS: Final = 3 * MOST_NAMES
 
 def with_related(question: Question) -> Question:
     """Return a question that also finds what is linked to the items it names."""
-    named = {unit: _named(unit, question.mark) for unit in question.units[:MOST_UNITS]}
+    named = _named(question.units[:MOST_UNITS], question.mark)
     links = (named.get(unit, ()) for unit in question.units)
     return replace(
         question,
@@ -36,16 +39,23 @@ def with_related(question: Question) -> Question:
     )
 
 
-def _named(unit: Unit, mark: str) -> tuple[str, ...]:
-    """Return the words that stand for an owner's items whose names hold a unit."""
-    condition = all_of((unit,), mark=f"{mark}{NAME_WORD}")
-    keys = full_text.ask_index(condition).keys
-    rows = Item.objects.live().filter(pk__in=keys).order_by("pk")
-    found = rows.values_list(
-        "connection_id", "collection__remote_id", "type", "remote_id"
-    )[: MOST_NAMES + 1]
-    return tuple(
-        link_word(connection, within, remote_id)
-        for connection, collection, item_type, remote_id in found
-        for within in ("", collection, of_type(item_type))
+def _named(units: Sequence[Unit], mark: str) -> Mapping[Unit, tuple[str, ...]]:
+    """Return the words that stand for an owner's items whose names hold each unit."""
+    unique = list(dict.fromkeys(units))
+    # No join, by which a planner might begin.
+    within = Collection.objects.filter(pk=OuterRef("collection"))
+    items = Item.objects.live().only("connection", "type", "remote_id").order_by("pk")
+    found = found_items.find_each(
+        [all_of((unit,), mark=f"{mark}{NAME_WORD}") for unit in unique],
+        items.annotate(within=Subquery(within.values("remote_id"))),
+        most=full_text.FEW,
+        few=MOST_NAMES + 1,
     )
+    return {
+        unit: tuple(
+            link_word(item.connection_id, within, item.remote_id)
+            for item in named
+            for within in ("", vars(item)["within"], of_type(item.type))
+        )
+        for unit, named in zip(unique, found, strict=True)
+    }

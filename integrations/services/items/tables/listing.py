@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from django.db.models import F, OrderBy, Q, QuerySet
+from django.db.models import F, Func, OrderBy, Q, QuerySet, TextField, Value
+from django.db.models.lookups import GreaterThan, LessThan
 
 from integrations.models import Item, PropertyValue
 from integrations.services.items.lists.counting import SMALL, Count, count_found
@@ -29,6 +30,23 @@ class TablePage:
     items: list[Item]
     previous: TableQuery | None
     next: TableQuery | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _At:
+    """A position among rows by their updates."""
+
+    value: datetime
+    id: int
+
+
+class _Row(Func):
+    """Values that are compared one after the other, as rows are ordered.
+
+    Compared so, a planner cannot find the second by an index that lacks the first.
+    """
+
+    template = "(%(expressions)s)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,12 +75,11 @@ class _Order:
         behind = Q(**{f"{self.key}__{beyond}": start.id})
         if start.value is None:
             return ordered.filter(unknown & behind | (~unknown if is_backward else Q()))
-        tied = Q(**{self.value: start.value}) & behind
-        rest = tied | Q(**{f"{self.value}__{beyond}": start.value})
+        rest = self._beyond(start, is_descending=is_descending)
         return ordered.filter(rest if is_backward else rest | unknown)
 
     def parts(self, start: Cursor | None, *, is_backward: bool) -> list[QuerySet[Any]]:
-        """Return the rows beyond a position: ties first; unknown values come last."""
+        """Return the rows beyond a position; unknown values come last."""
         is_descending = self.is_descending != is_backward
         sign, beyond = ("-", "lt") if is_descending else ("", "gt")
         ordered = self.rows.order_by(f"{sign}{self.value}", f"{sign}{self.key}")
@@ -74,9 +91,20 @@ class _Order:
         if start.value is None:
             ties = unknown.filter(**behind)
             return [ties, known] if is_backward else [ties]
-        tied = known.filter(**{self.value: start.value, **behind})
-        rest = known.filter(**{f"{self.value}__{beyond}": start.value})
-        return [tied, rest] if is_backward else [tied, rest, unknown]
+        if self.key == "pk":
+            # No index of SQLite finds a table's own key as a part of a row.
+            tied = known.filter(**{self.value: start.value, **behind})
+            rest = known.filter(**{f"{self.value}__{beyond}": start.value})
+            found = [tied, rest]
+        else:
+            found = [ordered.filter(self._beyond(start, is_descending=is_descending))]
+        return found if is_backward else [*found, unknown]
+
+    def _beyond(self, start: Cursor | _At, *, is_descending: bool) -> Q:
+        """Return what holds for rows with a value that are beyond a position."""
+        compared = LessThan if is_descending else GreaterThan
+        of_row = _Row(F(self.value), F(self.key), output_field=TextField())
+        return Q(compared(of_row, _Row(Value(start.value), Value(start.id))))
 
 
 def fetch_page(selection: Selection) -> TablePage:
@@ -193,12 +221,6 @@ def _to_start(query: TableQuery, start: Cursor | None) -> Any:
     except ValueError:
         return None
     return _At(value=at.replace(tzinfo=at.tzinfo or UTC), id=start.id)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _At:
-    value: datetime
-    id: int
 
 
 def _items(selection: Selection, keys: Sequence[int]) -> list[Item]:

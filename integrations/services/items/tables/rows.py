@@ -131,7 +131,7 @@ def write(
         for start in range(0, len(items), CHUNK):
             keys = [item.pk for item in items[start : start + CHUNK]]
             PropertyValue.objects.filter(item__in=keys, index__in=indexes).delete()
-    load_beside(items, columns, most=MOST_LINKED)
+    load_beside(items, columns, most=MOST_LINKED, is_exact=True)
     values = [values_of(item, collection, columns) for item in items]
     names = _names_of(collection, columns, values)
     places = {column.id: places_of(column) for column in columns}

@@ -6,10 +6,13 @@ rows, the keys of all of them are asked for.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connection as database
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 
 from integrations.models import Collection, Item, PropertyIndex, PropertyValue
@@ -85,17 +88,13 @@ class Selection:
 
     def few(self) -> list[int] | None:
         """Return the keys of which all that match are some, if they are few."""
-        if not self.is_any:
-            found = (_some_keys(rows) for _, rows in self.positive)
-            return next((keys for keys in found if len(keys) <= FEW), None)
-        if not self.positive or len(self.positive) < len(self.used):
+        if self.is_any and len(self.positive) < len(self.used):
             return None
-        keys: set[int] = set()
-        for _, rows in self.positive:
-            keys.update(_some_keys(rows))
-            if len(keys) > FEW:
-                return None
-        return list(keys)
+        found = _some_keys([rows for _, rows in self.positive])
+        if not self.is_any:
+            return next((keys for keys in found if len(keys) <= FEW), None)
+        all_keys = {key for keys in found for key in keys}
+        return list(all_keys) if len(all_keys) <= FEW else None
 
     @property
     def left_out(self) -> Sequence[str]:
@@ -140,9 +139,26 @@ class Selection:
         if self.keys is not None:
             rows = rows.filter(item__in=self.keys)
         elif self.hits is not None:
-            found = self.hits.among(Item.objects.live())
-            rows = rows.filter(item__in=found.values("pk"))
+            rows = self.hits.among(rows, "item_id")
         return rows.filter(self.where("item_id"))
+
+    def whole(self, index: PropertyIndex) -> QuerySet[PropertyValue]:
+        """Return the same rows, to be read from the first to the last.
+
+        Each condition is asked for all of its items once, instead of at each row.
+        """
+        if self.keys is not None or not self.used:
+            return self.values(index)
+        where = Q()
+        for condition, own in self.used:
+            found = matching(condition, own, self.asker).values("item")
+            told = Q(own_item__in=found)
+            told = ~told if is_negated(condition) else told
+            where = where | told if self.is_any else where & told
+        # By the sum no index is read, which would take rows in another order.
+        rows = PropertyValue.objects.filter(index=index)
+        rows = rows.alias(own_item=F("item_id") + 0).filter(where)
+        return rows if self.hits is None else self.hits.among(rows, "item_id")
 
     def holds(self, item: str) -> ExpressionWrapper:
         """Return whether the item of a row is selected, for rows to be looked at."""
@@ -217,5 +233,21 @@ class Selection:
         return where
 
 
-def _some_keys(rows: QuerySet[PropertyValue]) -> list[int]:
-    return list(rows.values_list("item_id", flat=True)[: FEW + 1])
+def _some_keys(parts: Sequence[QuerySet[PropertyValue]]) -> list[list[int]]:
+    """Return, for each of some rows, the first of their items, by one statement."""
+    statements: list[str] = []
+    parameters: list[Any] = []
+    for number, rows in enumerate(parts):
+        # Known to be none without asking, as where no row has the value of a filter.
+        with suppress(EmptyResultSet):
+            keys = rows.values_list("item_id", flat=True)[: FEW + 1]
+            sql, values = keys.query.sql_with_params()
+            statements.append(f"SELECT {number}, k.* FROM ({sql}) AS k")
+            parameters += values
+    found: list[list[int]] = [[] for _ in parts]
+    if statements:
+        with database.cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(statements), parameters)
+            for number, key in cursor.fetchall():
+                found[number].append(key)
+    return found

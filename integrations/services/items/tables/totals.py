@@ -137,7 +137,7 @@ def _statement(
     among: Sequence[str] = (),
 ) -> tuple[str, list[Any]]:
     """Return the SQL and its parameters: every name in it is one of ours."""
-    rows = selection.values(index).order_by().values("text", "number", "item_id")
+    rows = selection.whole(index).order_by().values("text", "number", "item_id")
     if index.family not in SINGLE:
         rows = rows.exclude(number=MORE)
     if among:

@@ -220,14 +220,16 @@ def load_beside(
     columns: Sequence[Column],
     *,
     most: int = incoming.MOST_NAMED,
+    is_exact: bool = False,
 ) -> None:
     """Load what is not stored with items, by one query each for all of these.
 
     That is what users noted in own columns, and what other items name them in, the
-    ``most`` latest of these.
+    ``most`` latest of these; all are counted where it ``is_exact``, else up to some.
     """
     load(items, [column.yours for column in columns if column.yours])
-    incoming.load(items, [column for column in columns if column.source], most=most)
+    named = [column for column in columns if column.source]
+    incoming.load(items, named, most=most, is_exact=is_exact)
 
 
 def _described(
