@@ -21,14 +21,12 @@ DATABASES = ["sqlite", "postgres"]
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Postgres]":
+def postgres(templates: "Templates") -> "Iterator[Postgres]":
     """Return one PostgreSQL server for all tests of a worker."""
     # Not needed, and slow to load, where only the fast tests run.
     from tests.real.support.postgres import Postgres
 
-    server = Postgres()
-    url = server.create_database("migrated")
-    Stack(tmp_path_factory.mktemp("migrated"), database_url=url).prepare()
+    server = Postgres(templates.postgres())
     yield server
     server.close()
 
