@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.real.support.fork_server import ForkServers
 from tests.real.support.stack import Stack
 from tests.support.provider_answers.seeds import SMALL
 
@@ -56,7 +57,7 @@ def make_any_stack(
             server = request.getfixturevalue("postgres")
             url = server.create_database(f"own_{uuid4().hex}", template="migrated")
         directory = tmp_path_factory.mktemp(f"stack-{database}")
-        stack = Stack(directory, database_url=url, **values)
+        stack = Stack(directory, database_url=url, fork_servers=ForkServers(), **values)
         request.getfixturevalue("templates").fill(stack, sizes)
         return stack
 
