@@ -1,10 +1,14 @@
 #!/usr/bin/env python
 """Run Django's commands for this project."""
 
+import gc
 import os
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
 
+import django
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
 
@@ -17,6 +21,17 @@ def choose_settings(arguments: list[str]) -> str:
     return "sandbox.settings"
 
 
+def set_up() -> None:
+    """Import the project without a look for garbage, which takes a sixth of it."""
+    gc.disable()
+    # What is wrong with the settings is for the command line to say.
+    with suppress(ImproperlyConfigured):
+        django.setup()
+    gc.freeze()
+    gc.enable()
+
+
 if __name__ == "__main__":
     os.environ["DJANGO_SETTINGS_MODULE"] = choose_settings(sys.argv)
+    set_up()
     execute_from_command_line(sys.argv)

@@ -1,5 +1,6 @@
 """Share fixtures between all tests, and keep the fast ones off the network."""
 
+import gc
 import logging
 import socket
 from collections.abc import Iterator
@@ -22,6 +23,9 @@ from tests.support.pages.snapshots import forget_restored, restore
 
 pytest_plugins = ["tests.real.support.fixtures", "tests.browser.fixtures"]
 REAL = {"real", "browser"}
+# Looks for garbage among modules and tests, all of which stay, are a third of what it
+# takes to collect the tests and to end.
+gc.disable()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -43,6 +47,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # What waits comes first; what computes fills the workers up to the end.
     items.sort(key=lambda item: order_of(item.nodeid))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """Look for garbage in what the tests make, not in what is there before them."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

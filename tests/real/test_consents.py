@@ -179,6 +179,7 @@ def test_a_refused_client_pauses_its_provider_and_no_connection(calm: Stack) -> 
     ((version,),) = calm.rows(MAKE_DUE, LONG_AGO, "hubspot")
 
     calm.manage("refresh_due", check=False)
+    wait_until(lambda: f"{path}sync/" in person.get(path).text, "a sync is offered")
     person.submit(path, f"{path}sync/")
 
     assert calm.rows(paused)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.real.support.fork_server import ForkServers
 from tests.real.support.stack import Stack
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def test_migrations_go_back_and_forth_around_the_rows(
     database: str, postgres: "Postgres", tmp_path: Path
 ) -> None:
     url = postgres.create_database("back_and_forth", template="migrated")
-    stack = Stack(tmp_path, database_url=url)
+    stack = Stack(tmp_path, database_url=url, fork_servers=ForkServers())
     before = shape(stack)
     stack.manage("shell", "--no-imports", "-c", FILL)
 

@@ -64,6 +64,11 @@ def test_work_goes_through_rabbitmq_and_waits_while_it_is_away(
     assert set(figures) == {"queue_refresh", "queue_interactive", "queue_sync"}
     assert set(map(type, figures.values())) == {int}
     checks = ("broker", "broker_memory", "redis_version", "workers", "scheduler")
+    wait_until(
+        lambda: not stack.manage("doctor", *checks, check=False).returncode,
+        "the schedule has shown itself",
+        seconds=90,
+    )
     said = stack.manage("doctor", "--json", *checks).stdout
     states = {each["id"]: each["state"] for each in json.loads(said)["checks"]}
     assert {states[name] for name in checks} == {"passed"}

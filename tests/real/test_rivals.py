@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.real.support.fork_server import ForkServers
 from tests.real.support.stack import Stack
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def test_each_run_is_taken_once_and_nobody_locks_out_the_other(
     database: str, postgres: "Postgres", tmp_path: Path
 ) -> None:
     url = postgres.create_database("rivals", template="migrated")
-    stack = Stack(tmp_path, database_url=url)
+    stack = Stack(tmp_path, database_url=url, fork_servers=ForkServers())
     run(stack, "fill")
 
     with ThreadPoolExecutor(PROCESSES) as pool:
@@ -55,6 +56,6 @@ def test_whoever_stores_in_linked_collections_waits_for_nobody_who_waits(
     database: str, postgres: "Postgres", tmp_path: Path
 ) -> None:
     url = postgres.create_database("tables", template="migrated")
-    stack = Stack(tmp_path, database_url=url)
+    stack = Stack(tmp_path, database_url=url, fork_servers=ForkServers())
     assert run(stack, "store_tables").splitlines()[-1] == "failed: 0 []"
     stack.close()

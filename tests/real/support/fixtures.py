@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.real.support.fork_server import ForkServers
 from tests.real.support.stack import Stack
 from tests.support.provider_answers.seeds import SMALL
 
@@ -21,14 +22,12 @@ DATABASES = ["sqlite", "postgres"]
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Postgres]":
+def postgres(templates: "Templates") -> "Iterator[Postgres]":
     """Return one PostgreSQL server for all tests of a worker."""
     # Not needed, and slow to load, where only the fast tests run.
     from tests.real.support.postgres import Postgres
 
-    server = Postgres()
-    url = server.create_database("migrated")
-    Stack(tmp_path_factory.mktemp("migrated"), database_url=url).prepare()
+    server = Postgres(templates.postgres())
     yield server
     server.close()
 
@@ -58,7 +57,7 @@ def make_any_stack(
             server = request.getfixturevalue("postgres")
             url = server.create_database(f"own_{uuid4().hex}", template="migrated")
         directory = tmp_path_factory.mktemp(f"stack-{database}")
-        stack = Stack(directory, database_url=url, **values)
+        stack = Stack(directory, database_url=url, fork_servers=ForkServers(), **values)
         request.getfixturevalue("templates").fill(stack, sizes)
         return stack
 

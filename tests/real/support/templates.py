@@ -39,6 +39,19 @@ class Templates:
         )
         copyfile(template, var_dir / "sandbox.sqlite3")
 
+    def postgres(self) -> Path:
+        """Return an archive of a server whose database ``migrated`` is."""
+        return self._make_once("postgres.tar", self._migrate_postgres)
+
+    def _migrate_postgres(self, path: Path) -> None:
+        # Slow to load, and not needed by most of pytest's workers.
+        from tests.real.support.postgres import Postgres
+
+        server = Postgres()
+        url = server.create_database("migrated")
+        Stack(self._directory / "migrated_postgres", database_url=url).prepare()
+        server.archive(path)
+
     def _migrate(self, path: Path) -> None:
         """Let the product's own command migrate a database."""
         directory = self._directory / "migrated"
