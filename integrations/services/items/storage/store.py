@@ -73,8 +73,7 @@ def store_page(
     )
     rows.upsert([*new, *touched], collection, now=now)
     recording.keep_times(recorded)
-    keys = {identity: entry.pk for identity, entry in known.items()}
-    keys |= _keys(collection, [row.item.id for row in new])
+    keys = _keys(collection, known, new)
     fresh = {keys[row.item.id]: row.item for row in new}
     stale = {keys[row.item.id]: row.item for row in touched}
     relinked = relations.write(collection, _linking(fresh), _linking(stale))
@@ -171,9 +170,12 @@ def _search_texts(
     }
 
 
-def _keys(collection: Collection, ids: list[str]) -> dict[str, int]:
-    known = rows.read_known(collection, ids)
-    return {remote_id: entry.pk for remote_id, entry in known.items()}
+def _keys(
+    collection: Collection, known: Mapping[str, Known], new: Sequence[Row]
+) -> dict[str, int]:
+    """Return the keys of items by remote id, also of those that were just written."""
+    entries = {**known, **rows.read_known(collection, [row.item.id for row in new])}
+    return {remote_id: entry.pk for remote_id, entry in entries.items()}
 
 
 def _before(collection: Collection, touched: Sequence[Row]) -> dict[str, Stored]:
