@@ -97,6 +97,7 @@ def sync_after_lost_worker(task_id: str, pool: str = "") -> None:
 
 
 def _sync(queue_name: str, run_id: str) -> None:
+    schedule.count_as_heartbeat(queue_name)
     taken = turns.take(queue_name, UUID(run_id), now=database_now())
     if taken is None:
         return

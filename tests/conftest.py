@@ -12,8 +12,6 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.db import connection
-from django.db.backends.signals import connection_created
-from django.dispatch import receiver
 
 from integrations.services.grants import grant_ledger
 from tests.support import lock_order
@@ -77,17 +75,6 @@ def _django_db_helper(
     yield
     if not is_rolled_back:
         forget_restored()
-
-
-@receiver(connection_created)
-def read_beside_a_writer(connection: Any, **_more: Any) -> None:
-    """Let threads read what another one writes to, as in a file and on a server.
-
-    A database in memory that they share refuses a table that is in use, and at once.
-    """
-    if connection.vendor == "sqlite" and connection.is_in_memory_db():
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA read_uncommitted = 1")
 
 
 class NetworkUsedError(AssertionError):

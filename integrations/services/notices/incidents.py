@@ -19,6 +19,8 @@ DELAYS = {
 }
 # Of the site: longer than a process takes to be restarted, and less than a minute.
 SITE_DELAY = timedelta(seconds=20)
+# Their silence has been waited for already.
+SITE_DELAYS = {"scheduler": timedelta(), "workers": timedelta()}
 # What comes and goes is one incident, unless it has been away for this long.
 SETTLES = timedelta(minutes=5)
 SETTLING = {
@@ -51,7 +53,8 @@ def open_incident(incident: Incident, chosen: NoticeSettings | None) -> bool:
 
 def _plan_opened(incident: Incident, chosen: NoticeSettings | None) -> None:
     if chosen is None:
-        delay, channels = SITE_DELAY, site_channels()
+        delay = SITE_DELAYS.get(incident.kind, SITE_DELAY)
+        channels = site_channels()
     else:
         delay = DELAYS.get(NoticeKind(incident.kind), timedelta())
         channels = [Channel.MAIL] if chosen.wants(incident.kind) else []

@@ -56,6 +56,9 @@ logger = logging.getLogger(__name__)
 # The tasks that beat starts; each leaves a heartbeat of its own.
 TICKS = ("dispatch_due", "refresh_due", "sweep", "watch")
 MOST_AT_ONCE = 1000
+# Seconds in which the work of a process on a queue is noted as one heartbeat.
+WORK_COUNTS_EVERY = 10.0
+_worked_at: dict[str, float] = {}
 # What a sweep calls rows that were too old, before what they are.
 PRUNED = "pruned "
 # The columns that say when a sync is due, and what it is then asked for by.
@@ -83,6 +86,15 @@ def beat(name: str) -> None:
         unique_fields=["name"],
         update_fields=["at"],
     )
+
+
+def count_as_heartbeat(queue_name: str) -> None:
+    """Take work for a heartbeat: one in the queue may wait behind a backlog."""
+    now = time.monotonic()
+    if now - _worked_at.get(queue_name, -WORK_COUNTS_EVERY) < WORK_COUNTS_EVERY:
+        return
+    _worked_at[queue_name] = now
+    beat(f"worker.{queue_name}")
 
 
 def dispatch_due(*, now: datetime | None = None) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django_celery_beat.models import PeriodicTask, PeriodicTasks
 
-from integrations.models.times import is_ahead, is_over
+from integrations.models.times import CLOCK_SKEW, is_ahead, is_over
 from integrations.services.upkeep import schedule
 from integrations.services.upkeep.census import BEAT, Census
 from integrations.services.upkeep.checks.check import (
@@ -17,11 +17,16 @@ from integrations.services.upkeep.checks.check import (
     Severity,
 )
 
-# Each has work every fifteen seconds at most; a death is told within a minute.
-SILENT_AFTER = timedelta(seconds=40)
-# A sweep deletes what is too old, which may take a while.
+# A sign of life every fifteen seconds, by a clock that is as far behind as one may be.
+SILENT_AFTER = timedelta(seconds=15) + CLOCK_SKEW
+# There a sweep, or a token call, which nothing cuts off, may hold every slot so long.
 SLOW_SILENT_AFTER = timedelta(seconds=120)
-SLOW = ("scheduler.sweep",)
+ON_SLOW_QUEUE = (
+    "worker.refresh",
+    "scheduler.dispatch_due",
+    "scheduler.refresh_due",
+    "scheduler.sweep",
+)
 OLDEST_WAIT = timedelta(minutes=5)
 TICKS = tuple(f"scheduler.{name}" for name in schedule.TICKS)
 WORKERS = tuple(f"worker.{name}" for name in settings.QUEUES)
@@ -74,7 +79,7 @@ def is_silent(census: Census, name: str) -> bool:
 
 
 def _limit(name: str) -> timedelta:
-    if name in SLOW:
+    if name in ON_SLOW_QUEUE:
         return SLOW_SILENT_AFTER + timedelta(seconds=settings.SWEEP_INTERVAL)
     return SILENT_AFTER
 
