@@ -1,4 +1,4 @@
-"""Watch in which order transactions lock connections, collections and runs.
+"""Watch in which order transactions lock connections, collections and what is theirs.
 
 SQLite has no row locks, so that no test on it can wait for another; but what a
 transaction asks for is seen, whatever the database makes of it.
@@ -13,17 +13,20 @@ from types import FrameType
 from typing import Any, Final
 from unittest import mock
 
+from django.db.models.constants import OnConflict
 from django.db.models.sql import Query
 from django.db.models.sql.compiler import (
     SQLCompiler,
     SQLDeleteCompiler,
+    SQLInsertCompiler,
     SQLUpdateCompiler,
 )
 from django.db.transaction import Atomic
 
-from integrations.models import Collection, Connection, SyncRun
+from integrations.models import Collection, Connection, SeenBlock, SyncRun
 
-ORDER: Final = (Connection, Collection, SyncRun)
+# What is of one place may be locked in any order.
+PLACES: Final = {Connection: 0, Collection: 1, SyncRun: 2, SeenBlock: 2}
 APP: Final = Path(__file__).resolve().parents[2] / "integrations"
 WRITERS: Final = (SQLUpdateCompiler, SQLDeleteCompiler)
 
@@ -55,12 +58,12 @@ class LockOrder:
 
     def note(self, model: type) -> None:
         """Note that rows of a model are locked, until the transaction ends."""
-        if model not in ORDER or model in self._taken:
+        if model not in PLACES or model in self._taken:
             return
         if not (self._is_here() and any(self._open)):
             return
-        place = ORDER.index(model)
-        if before := [each for each in self._taken if ORDER.index(each) > place]:
+        place = PLACES[model]
+        if before := [each for each in self._taken if PLACES[each] > place]:
             names = ", ".join(each.__name__ for each in before)
             self.late.append(f"{model.__name__} after {names}: {_where()}")
         self._taken.append(model)
@@ -87,7 +90,7 @@ def watched(app: Path = APP) -> Iterator[LockOrder]:
             order.leave()
 
     def executing(self: SQLCompiler, *args: Any, **options: Any) -> Any:
-        if isinstance(self, WRITERS) or self.query.select_for_update:
+        if _locks(self):
             order.note(self.query.get_meta().model)
         if self.query.select_for_update:
             order.asked.append(self.query.clone())
@@ -99,6 +102,13 @@ def watched(app: Path = APP) -> Iterator[LockOrder]:
         mock.patch.object(SQLCompiler, "execute_sql", executing),
     ):
         yield order
+
+
+def _locks(compiler: SQLCompiler) -> bool:
+    """Tell whether a statement locks rows that are there already."""
+    if isinstance(compiler, SQLInsertCompiler):
+        return compiler.query.on_conflict is OnConflict.UPDATE
+    return isinstance(compiler, WRITERS) or compiler.query.select_for_update
 
 
 def _is_in(app: Path, frame: FrameType | None) -> bool:

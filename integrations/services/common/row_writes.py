@@ -1,12 +1,13 @@
 """Write many rows: by one prepared statement, or where that waits, all in one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from django.db import connection as database
 
-# So many rows in one statement; a row may hold a record of some hundred kilobytes.
+# So many rows in one statement, or so many characters: each is in memory a few times.
 MOST_ROWS: Final = 200
+MOST_CHARACTERS: Final = 4_000_000
 
 
 def write_rows(
@@ -25,7 +26,21 @@ def write_rows(
         if database.vendor == "sqlite":
             cursor.executemany(f"{before} {row} {after}", rows)
             return
-        for start in range(0, len(rows), MOST_ROWS):
-            part = rows[start : start + MOST_ROWS]
+        for part in parts_of(rows):
             values = [value for each in part for value in each]
             cursor.execute(f"{before} {', '.join([row] * len(part))} {after}", values)
+
+
+def parts_of(rows: Sequence[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
+    """Yield rows in parts that fit into a statement; a row is never divided."""
+    part: list[Sequence[Any]] = []
+    size = 0
+    for row in rows:
+        length = sum(len(value) for value in row if isinstance(value, str))
+        if part and (len(part) == MOST_ROWS or size + length > MOST_CHARACTERS):
+            yield part
+            part, size = [], 0
+        part.append(row)
+        size += length
+    if part:
+        yield part

@@ -5,7 +5,11 @@ from django.contrib.auth.models import User
 
 from integrations.models import Collection, Item, ItemLink, PropertyIndex, PropertyValue
 from integrations.providers.records import IntegrationItem
-from integrations.services.common.row_writes import MOST_ROWS
+from integrations.services.common.row_writes import (
+    MOST_CHARACTERS,
+    MOST_ROWS,
+    parts_of,
+)
 from integrations.services.items.search import full_text
 from integrations.services.items.search.question import Question
 from integrations.services.items.storage import store
@@ -75,3 +79,18 @@ def test_changed_rows_are_found_by_what_they_are_now(deals: Collection) -> None:
     assert found(deals, f"goal{MANY - 1} {MANY}") == [str(MANY - 1)]
     values = PropertyValue.objects.filter(index__name="amount")
     assert sorted(values.values_list("number", flat=True)) == list(range(1, MANY + 1))
+
+
+def test_rows_of_a_statement_are_bounded_in_number_and_in_size() -> None:
+    long = "x" * (MOST_CHARACTERS // 2)
+    rows = [(1, long), (2, long), (3, "y"), (4, long * 3), (5, None)]
+    few = [(number, "z") for number in range(MANY)]
+
+    assert [[row[0] for row in part] for part in parts_of(rows)] == [
+        [1, 2],
+        [3],
+        [4],
+        [5],
+    ]
+    assert [len(part) for part in parts_of(few)] == [MOST_ROWS, MOST_ROWS, 1]
+    assert list(parts_of([])) == []

@@ -214,10 +214,10 @@ def soft_delete(
     deleted = 0
     keys = list(deletions)
     for start in range(0, len(keys), CHUNK):
+        table_rows.lock_rows(collection)
         part = keys[start : start + CHUNK]
         own = Item.objects.live().filter(collection=collection, pk__in=part)
         live = dict(own.values_list("pk", "remote_id"))
-        table_rows.lock_rows(collection)
         table_rows.delete([*live], collection)
         found = {key: deletions[key] for key in live}
         deleted += _soft_delete_chunk(collection, found, run_id, now)

@@ -186,8 +186,7 @@ def _commit(
 ) -> None:
     now = timezone.now()
     with transaction.atomic():
-        if page.other_collections or page.collections:
-            table_rows.lock_rows(collection, is_linking=True)
+        _lock(collection, page)
         is_listing = found.phase is Phase.LISTING
         counts = store_items(lease, collection, page, is_listing=is_listing, now=now)
         # First: what lives on in another collection takes its row along.
@@ -216,6 +215,18 @@ def _commit(
         )
         lease.renew()
     collection.checkpoint = stored
+
+
+def _lock(collection: Collection, page: Page) -> None:
+    """Lock what a page tells of, before its marks and its run.
+
+    Items are locked where they are stored, and most pages hold nothing else; a page
+    that tells nothing writes its checkpoint only.
+    """
+    if page.other_collections or page.collections:
+        table_rows.lock_rows(collection, is_linking=True)
+    elif not page.items and (page.unreadable_ids or page.deleted or page.moved):
+        table_rows.lock_rows(collection)
 
 
 def store_items(
