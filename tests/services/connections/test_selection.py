@@ -127,6 +127,7 @@ class Costly:
     """Stand in for a connector with limited calls: each item costs one a day."""
 
     plans = (FREE,)
+    ids_unique_in = "collection"
     quota_description = "It is shared."
 
     def estimate(

@@ -220,12 +220,16 @@ def _commit(
 def _lock(collection: Collection, page: Page) -> None:
     """Lock what a page tells of, before its marks and its run.
 
-    Items are locked where they are stored, and most pages hold nothing else; a page
+    Most pages hold nothing but items, and those lock where they are stored; a page
     that tells nothing writes its checkpoint only.
     """
+    tells_else = page.unreadable_ids or page.deleted or page.moved
     if page.other_collections or page.collections:
         table_rows.lock_rows(collection, is_linking=True)
-    elif not page.items and (page.unreadable_ids or page.deleted or page.moved):
+    elif collection.full_refresh_wanted_at is not None or (
+        tells_else and not page.items
+    ):
+        # Where spot checks want everything again, digests are forgotten first.
         table_rows.lock_rows(collection)
 
 
