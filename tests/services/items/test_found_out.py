@@ -30,9 +30,19 @@ def pages(alice: User) -> Collection:
 
 
 def keep(
-    collection: Collection, properties: dict[str, Any], *, ago: timedelta = timedelta(0)
+    collection: Collection,
+    properties: dict[str, Any],
+    *,
+    ago: timedelta = timedelta(0),
+    edited: datetime | None = None,
 ) -> store.PageCounts:
-    item = IntegrationItem(id="p1", type="page", name="Plan", properties=properties)
+    item = IntegrationItem(
+        id="p1",
+        type="page",
+        name="Plan",
+        properties=properties,
+        last_modified_time=edited,
+    )
     now = timezone.now() - ago
     return store.store_page(collection, [item], run_id=None, now=now)
 
@@ -95,6 +105,23 @@ def test_what_was_changed_at_the_same_time_is_told_alone(
     ]
     assert shown(alice) == ["changed"]
     assert told(alice).keys() == {Item.objects.get().pk}
+
+
+@pytest.mark.parametrize("is_edited", [True, False])
+def test_an_edit_of_the_text_is_told_beside_what_was_found_out(
+    pages: Collection, is_edited: bool
+) -> None:
+    before = timezone.now() - EARLIER
+    edited = before + timedelta(hours=1) if is_edited else before
+    keep(pages, {}, ago=EARLIER, edited=before)
+    stored = Item.objects.get()
+
+    counts = keep(pages, {BURIED: True}, edited=edited)
+
+    assert counts.changed == is_edited
+    own = [("changed", set[str]())] if is_edited else []
+    assert kinds() == [*own, ("found", {f"properties.{BURIED}"})]
+    assert (Item.objects.get().changed_at > stored.changed_at) is is_edited
 
 
 def test_the_past_is_put_back_through_what_was_found_out(pages: Collection) -> None:

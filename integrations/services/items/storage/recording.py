@@ -17,7 +17,7 @@ from integrations.services.items.storage.rows import Known, Row
 
 COMPARED: Final = (
     *("name", "parent_name", "parent_remote_id", "remote_url", "properties"),
-    "changed_at",
+    *("changed_at", "remote_updated_at"),
 )
 PARENT_FIELDS: Final = ("parent_remote_id", "parent_name")
 Stored = Mapping[str, Any]
@@ -58,7 +58,8 @@ def record(
         if row.item.id in moved:
             rest["collection"] = [moved[row.item.id].left, collection.name]
         is_only_back = entry.is_deselected and entry.digest == row.digest
-        parts = _parts(entry, row, found=found, rest=rest)
+        is_edited = _is_edited(stored, row)
+        parts = _parts(entry, row, found=found, rest=rest, is_edited=is_edited)
         changes += (
             ItemChange(
                 item_id=entry.pk,
@@ -84,15 +85,29 @@ def keep_times(recorded: Recorded) -> None:
         Item.objects.filter(pk=key).update(changed_at=at)
 
 
+def _is_edited(stored: Stored, row: Row) -> bool:
+    """Tell whether the provider dates an edit later than the one that is stored.
+
+    Of an edit of a page's text nothing else is told.
+    """
+    before, after = stored["remote_updated_at"], row.item.last_modified_time
+    return before is not None and after is not None and after > before
+
+
 def _parts(
-    entry: Known, row: Row, *, found: Mapping[str, Any], rest: Mapping[str, Any]
+    entry: Known,
+    row: Row,
+    *,
+    found: Mapping[str, Any],
+    rest: Mapping[str, Any],
+    is_edited: bool,
 ) -> dict[ItemChange.Kind, dict[str, Any]]:
     """Return what happened to an item, in one record or in two."""
     kinds = ItemChange.Kind
     if entry.is_deleted:
         return {kinds.RESTORED: {**rest, **found}}
     parts = {kinds.FOUND: dict(found)} if found else {}
-    is_other = entry.digest not in ("", row.digest) and not found
+    is_other = entry.digest not in ("", row.digest) and (is_edited or not found)
     if rest or is_other:
         parts[kinds.CHANGED] = dict(rest)
     return parts
