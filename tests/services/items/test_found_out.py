@@ -12,6 +12,7 @@ from integrations.models.messages import wording
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.history import as_of, changes
 from integrations.services.items.history.change_query import ChangeQuery
+from integrations.services.items.history.differences import MOST_CHANGED
 from integrations.services.items.storage import store
 from integrations.services.notices import news
 from integrations.services.notices.news import Span
@@ -139,6 +140,18 @@ def test_the_rest_of_a_long_list_has_not_been_added(pages: Collection) -> None:
 
     assert keep(pages, {"rel": ["a", "b"]}).changed == 0
     assert keep(pages, {"rel": ["a", "b", "c"]}).changed == 1
+
+
+def test_more_fields_than_are_kept_stay_in_one_record(pages: Collection) -> None:
+    many = {f"p{number:03}": 1 for number in range(MOST_CHANGED + 1)}
+    keep(pages, many, ago=EARLIER)
+    keep(pages, dict.fromkeys(many, 2) | {BURIED: True}, ago=timedelta(minutes=1))
+    at = timezone.now() - EARLIER / 2
+
+    past = as_of.find_past(Item.objects.get(), at, now=timezone.now())
+
+    assert [kind for kind, _ in kinds()] == ["changed"]
+    assert past.is_vague
 
 
 @pytest.mark.parametrize("is_partial", [True, False])

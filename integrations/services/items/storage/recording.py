@@ -11,7 +11,7 @@ from integrations.providers import CONNECTORS
 from integrations.providers.finding import PARENT
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
-from integrations.services.items.history.differences import differences
+from integrations.services.items.history.differences import differences, is_capped
 from integrations.services.items.storage.moves import Moved
 from integrations.services.items.storage.rows import Known, Row
 
@@ -116,8 +116,11 @@ def _parts(
 def _found_out(
     collection: Collection, stored: Stored, row: Row, fields: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return those of the fields that nobody has changed at the provider."""
-    if not fields:
+    """Return those of the fields that nobody has changed at the provider.
+
+    None of so many that others may be left out: in one record they are known as such.
+    """
+    if not fields or is_capped(fields):
         return {}
     connector = CONNECTORS[collection.connection.provider]
     try:
