@@ -8,7 +8,7 @@ from uuid import UUID
 
 from integrations.models import Collection, Item, ItemChange
 from integrations.providers import CONNECTORS
-from integrations.providers.finding import PARENT
+from integrations.providers.finding import PARENT, Parents
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.history.differences import differences, is_capped
@@ -122,10 +122,11 @@ def _found_out(
     """
     if not fields or is_capped(fields):
         return {}
-    connector = CONNECTORS[collection.connection.provider]
+    connector, item = CONNECTORS[collection.connection.provider], row.item
+    parents = Parents(stored["parent_remote_id"], item.parent_id or "")
     try:
         with connector_boundary("found_out", collection=collection.pk):
-            names = connector.found_out(stored["properties"], row.item.properties)
+            names = connector.found_out(stored["properties"], item.properties, parents)
     except ConnectorError:
         return {}
     own = {f"properties.{name}" for name in names}
