@@ -6,18 +6,20 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from integrations.models import Collection, Item, ItemChange
 from integrations.models.messages import wording
 from integrations.providers.records import IntegrationItem
+from integrations.services.common.row_writes import MOST_ROWS
 from integrations.services.items.history import as_of, changes
 from integrations.services.items.history.change_query import ChangeQuery
 from integrations.services.items.history.differences import MOST_CHANGED
-from integrations.services.items.storage import store
+from integrations.services.items.storage import recording, store
 from integrations.services.notices import news
 from integrations.services.notices.news import Span
 from integrations.views.items.parts.changed import put_in_words
-from tests.support.rows import make_collection, make_connection
+from tests.support.rows import make_collection, make_connection, make_items
 
 pytestmark = pytest.mark.django_db
 EARLIER = timedelta(hours=2)
@@ -152,6 +154,23 @@ def test_more_fields_than_are_kept_stay_in_one_record(pages: Collection) -> None
 
     assert [kind for kind, _ in kinds()] == ["changed"]
     assert past.is_vague
+
+
+def test_times_of_many_are_put_back_in_few_statements(
+    pages: Collection, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    start = timezone.now() - EARLIER
+    ids = [str(number) for number in range(2 * MOST_ROWS + 1)]
+    times = {each: start + timedelta(seconds=n) for n, each in enumerate(ids)}
+    make_items(pages, [{"remote_id": each, "changed_at": times[each]} for each in ids])
+    keys = dict(Item.objects.values_list("remote_id", "pk"))
+    Item.objects.update(changed_at=timezone.now())
+    since = {keys[each]: times[each] for each in ids}
+
+    with django_assert_max_num_queries(3):
+        recording.keep_times(recording.Recorded(unchanged_since=since))
+
+    assert dict(Item.objects.values_list("remote_id", "changed_at")) == times
 
 
 @pytest.mark.parametrize("is_partial", [True, False])

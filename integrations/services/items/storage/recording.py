@@ -11,6 +11,7 @@ from integrations.providers import CONNECTORS
 from integrations.providers.finding import PARENT, Parents
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
+from integrations.services.common.row_writes import MOST_ROWS
 from integrations.services.items.history.differences import differences, is_capped
 from integrations.services.items.storage.moves import Moved
 from integrations.services.items.storage.rows import Known, Row
@@ -81,8 +82,9 @@ def record(
 
 def keep_times(recorded: Recorded) -> None:
     """Set back when those items changed that were written, and have not changed."""
-    for key, at in recorded.unchanged_since.items():
-        Item.objects.filter(pk=key).update(changed_at=at)
+    times = recorded.unchanged_since
+    rows = [Item(pk=key, changed_at=at) for key, at in times.items()]
+    Item.objects.bulk_update(rows, ["changed_at"], batch_size=MOST_ROWS)
 
 
 def _is_edited(stored: Stored, row: Row) -> bool:
