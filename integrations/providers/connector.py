@@ -15,7 +15,7 @@ from integrations.http.responses.classify import default_classify
 from integrations.http.sending.transport import Response
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.tokens import TokenSet
-from integrations.providers.finding import told_further
+from integrations.providers.finding import Parents, told_further
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.links import RemoteLink, links_among
 from integrations.providers.raw import describe_raw
@@ -222,12 +222,12 @@ class BaseConnector(ABC):
         return properties
 
     def found_out(
-        self, before: Mapping[str, Any], after: Mapping[str, Any]
+        self, before: Mapping[str, Any], after: Mapping[str, Any], parents: Parents
     ) -> Collection[str]:
         """Return which properties of an item differ though nobody changed them there.
 
         They were worked out from other items, or told in part before. ``PARENT`` in
-        it says so of what the item is inside of.
+        it says so of what the item is inside of, which ``parents`` names.
         """
         return told_further(before, after)
 

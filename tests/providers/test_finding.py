@@ -3,7 +3,7 @@
 import pytest
 
 from integrations.providers import CONNECTORS
-from integrations.providers.finding import PARENT, told_further
+from integrations.providers.finding import PARENT, Parents, told_further
 
 COMPANIES = "associations.companies"
 CONTACTS = "associations.contacts"
@@ -48,17 +48,68 @@ def test_a_list_is_told_further_where_one_begins_the_other(before, after, is_fur
     ],
 )
 def test_hubspot_finds_out_the_links_that_it_was_not_told(before, after, found):
-    told = set(CONNECTORS["hubspot"].found_out(before, after))
+    parents = Parents(after="7" if COMPANIES in after else "")
+    told = set(CONNECTORS["hubspot"].found_out(before, after, parents))
 
     assert found <= told
     assert bool(told) is bool(found)
     assert (PARENT in told) is (PARENT in found)
 
 
+def links(ids, labels=None, *, is_whole=True, has_primary=True):
+    return {
+        COMPANIES: ids,
+        **({f"{COMPANIES}.labels": labels} if labels else {}),
+        **({} if is_whole else {f"{COMPANIES}.has_more": True}),
+        **({} if has_primary else {f"{COMPANIES}.no_primary": True}),
+    }
+
+
+def part(*told, **more):
+    return links(*told, is_whole=False, **more)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "parents", "follows"),
+    [
+        (part([]), links(["7"]), ("", "7"), True),
+        (part(["5"], has_primary=False), links(["5", "7"]), ("5", "7"), True),
+        (links(["5", "7"]), part(["5"], has_primary=False), ("7", "5"), True),
+        # The one that was told before is not primary any more, or only now.
+        (part(["5"]), links(["5", "7"]), ("5", "7"), False),
+        (part(["5", "6"], has_primary=False), links(["5", "6", "7"]), "56", False),
+        (links(["5", "7"]), part(["5"]), ("7", "5"), False),
+        (part(["5"]), part(["5"], has_primary=False), ("5", "5"), False),
+    ],
+)
+def test_a_parent_follows_unless_it_was_told_otherwise(before, after, parents, follows):
+    told = CONNECTORS["hubspot"].found_out(before, after, Parents(*parents))
+
+    assert (PARENT in told) is (f"{COMPANIES}.no_primary" in told) is follows
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "follows"),
+    [
+        (part(["1"]), links(["1", "2"], {"2": ["Payer"]}), True),
+        (links(["1", "2"], {"2": ["Payer"]}), part(["1"]), True),
+        (part(["1"]), links(["1", "2"], {"1": ["Payer"]}), False),
+        (part(["1"], {"1": ["Payer"]}), links(["1"]), False),
+        (part(["1"]), part(["1"], {"1": ["Payer"]}), False),
+    ],
+)
+def test_labels_follow_unless_they_were_told_otherwise(before, after, follows):
+    told = CONNECTORS["hubspot"].found_out(before, after, Parents())
+
+    assert (f"{COMPANIES}.labels" in told) is follows
+
+
 @pytest.mark.parametrize("is_buried", [True, False])
 def test_notion_finds_out_what_follows_from_the_trash(is_buried):
     sides = {"about.archived": True}, {"about.buried": True}
 
-    found = CONNECTORS["notion"].found_out(*(sides if is_buried else sides[::-1]))
+    found = CONNECTORS["notion"].found_out(
+        *(sides if is_buried else sides[::-1]), Parents()
+    )
 
     assert set(found) == {"about.buried"}

@@ -16,6 +16,7 @@ from integrations.providers.connector import (
     NewGrant,
     PageTarget,
 )
+from integrations.providers.finding import Parents
 from integrations.providers.hubspot import (
     objects,
     overwritten,
@@ -211,10 +212,10 @@ class HubSpot(BaseConnector):
         return display.owners_of(str(account.get("user_email") or ""), schema)
 
     def found_out(
-        self, before: Mapping[str, Any], after: Mapping[str, Any]
+        self, before: Mapping[str, Any], after: Mapping[str, Any], parents: Parents
     ) -> Collection[str]:
         """Return the associations of which more was told, or less."""
-        return links.found_out(before, after)
+        return links.found_out(before, after, parents)
 
     def describe(
         self,

@@ -15,7 +15,7 @@ from integrations.providers.connector import (
     NewGrant,
     PageTarget,
 )
-from integrations.providers.finding import told_further
+from integrations.providers.finding import Parents, told_further
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.links import RemoteLink
 from integrations.providers.notion.account import identify
@@ -175,7 +175,7 @@ class Notion(BaseConnector):
         return [account_id.partition(":")[2], str(account.get("member") or "")]
 
     def found_out(
-        self, before: Mapping[str, Any], after: Mapping[str, Any]
+        self, before: Mapping[str, Any], after: Mapping[str, Any], parents: Parents
     ) -> Collection[str]:
         """Return values of which more was told, and what follows from the trash.
 

@@ -21,4 +21,5 @@ def latest_items(
 
 def latest_changes(items: Sequence[Item], *, most: int) -> QuerySet[ItemChange]:
     """Return what happened last to some items."""
-    return ItemChange.objects.filter(item__in=items).order_by("-at", "-id")[:most]
+    made = ItemChange.objects.made().filter(item__in=items)
+    return made.order_by("-at", "-id")[:most]

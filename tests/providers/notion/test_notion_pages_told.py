@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from integrations.providers.notion.api.content import MOST_FOLLOW_UPS
+from integrations.providers.notion.listing.walking import MOST_PARTS
 from integrations.providers.notion.mapping.items import TRASHED
 from tests.providers.notion.workspace import (
     ids,
@@ -127,6 +128,31 @@ def test_a_page_of_many_children_is_read_over_several_steps(reading, workspace):
 
     assert reading.store.live().keys() == ids(1, *range(100, 140))
     assert all(workspace.asked_for(number) == 1 for number in range(200, 230))
+
+
+def test_of_very_many_children_the_page_is_walked_and_the_cursor_stays_short(
+    reading, workspace
+):
+    workspace.page_size = 100
+    workspace.page(1)
+    workspace.block(50, in_page(1), "toggle")
+    workspace.page(51, in_block(50))
+    pages, databases = range(100, 100 + MOST_PARTS), range(300, 310)
+    for number in pages:
+        workspace.page(number, in_page(1))
+    for number in databases:
+        workspace.database(number, [number + 100], in_page(1))
+    sources = [number + 100 for number in databases]
+    workspace.hide(51, *pages, *sources)
+    told = [tag(number) for number in (51, *pages)]
+    told += [tag(number, "database") for number in databases]
+    Written(workspace, p1={"markdown": "\n".join(told)})
+
+    steps = reading.listing("fetch_page", "pages")
+
+    assert max(len(each.next_cursor or "") for each in steps) < 1000
+    live = reading.store.live()
+    assert live.keys() == ids(1, 51, *pages, *databases, *sources)
 
 
 def test_a_child_that_an_edited_page_does_not_tell_any_more_is_asked_for(

@@ -6,17 +6,20 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from integrations.models import Collection, Item, ItemChange
 from integrations.models.messages import wording
 from integrations.providers.records import IntegrationItem
+from integrations.services.common.row_writes import MOST_ROWS
 from integrations.services.items.history import as_of, changes
 from integrations.services.items.history.change_query import ChangeQuery
-from integrations.services.items.storage import store
+from integrations.services.items.history.differences import MOST_CHANGED
+from integrations.services.items.storage import recording, store
 from integrations.services.notices import news
 from integrations.services.notices.news import Span
 from integrations.views.items.parts.changed import put_in_words
-from tests.support.rows import make_collection, make_connection
+from tests.support.rows import make_collection, make_connection, make_items
 
 pytestmark = pytest.mark.django_db
 EARLIER = timedelta(hours=2)
@@ -30,9 +33,19 @@ def pages(alice: User) -> Collection:
 
 
 def keep(
-    collection: Collection, properties: dict[str, Any], *, ago: timedelta = timedelta(0)
+    collection: Collection,
+    properties: dict[str, Any],
+    *,
+    ago: timedelta = timedelta(0),
+    edited: datetime | None = None,
 ) -> store.PageCounts:
-    item = IntegrationItem(id="p1", type="page", name="Plan", properties=properties)
+    item = IntegrationItem(
+        id="p1",
+        type="page",
+        name="Plan",
+        properties=properties,
+        last_modified_time=edited,
+    )
     now = timezone.now() - ago
     return store.store_page(collection, [item], run_id=None, now=now)
 
@@ -97,6 +110,23 @@ def test_what_was_changed_at_the_same_time_is_told_alone(
     assert told(alice).keys() == {Item.objects.get().pk}
 
 
+@pytest.mark.parametrize("is_edited", [True, False])
+def test_an_edit_of_the_text_is_told_beside_what_was_found_out(
+    pages: Collection, is_edited: bool
+) -> None:
+    before = timezone.now() - EARLIER
+    edited = before + timedelta(hours=1) if is_edited else before
+    keep(pages, {}, ago=EARLIER, edited=before)
+    stored = Item.objects.get()
+
+    counts = keep(pages, {BURIED: True}, edited=edited)
+
+    assert counts.changed == is_edited
+    own = [("changed", set[str]())] if is_edited else []
+    assert kinds() == [*own, ("found", {f"properties.{BURIED}"})]
+    assert (Item.objects.get().changed_at > stored.changed_at) is is_edited
+
+
 def test_the_past_is_put_back_through_what_was_found_out(pages: Collection) -> None:
     keep(pages, {"a": 1}, ago=EARLIER)
     keep(pages, {"a": 2, BURIED: True}, ago=timedelta(minutes=1))
@@ -112,6 +142,35 @@ def test_the_rest_of_a_long_list_has_not_been_added(pages: Collection) -> None:
 
     assert keep(pages, {"rel": ["a", "b"]}).changed == 0
     assert keep(pages, {"rel": ["a", "b", "c"]}).changed == 1
+
+
+def test_more_fields_than_are_kept_stay_in_one_record(pages: Collection) -> None:
+    many = {f"p{number:03}": 1 for number in range(MOST_CHANGED + 1)}
+    keep(pages, many, ago=EARLIER)
+    keep(pages, dict.fromkeys(many, 2) | {BURIED: True}, ago=timedelta(minutes=1))
+    at = timezone.now() - EARLIER / 2
+
+    past = as_of.find_past(Item.objects.get(), at, now=timezone.now())
+
+    assert [kind for kind, _ in kinds()] == ["changed"]
+    assert past.is_vague
+
+
+def test_times_of_many_are_put_back_in_few_statements(
+    pages: Collection, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    start = timezone.now() - EARLIER
+    ids = [str(number) for number in range(2 * MOST_ROWS + 1)]
+    times = {each: start + timedelta(seconds=n) for n, each in enumerate(ids)}
+    make_items(pages, [{"remote_id": each, "changed_at": times[each]} for each in ids])
+    keys = dict(Item.objects.values_list("remote_id", "pk"))
+    Item.objects.update(changed_at=timezone.now())
+    since = {keys[each]: times[each] for each in ids}
+
+    with django_assert_max_num_queries(3):
+        recording.keep_times(recording.Recorded(unchanged_since=since))
+
+    assert dict(Item.objects.values_list("remote_id", "changed_at")) == times
 
 
 @pytest.mark.parametrize("is_partial", [True, False])

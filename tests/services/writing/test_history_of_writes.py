@@ -1,8 +1,13 @@
 """The history names a writer for what they wrote, and for nothing else."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
 import pytest
+from django.utils import timezone
 
 from integrations.models import Edit, Item, ItemChange
+from integrations.services.writing.delivering import storing
 from integrations.services.writing.undo import undo_one
 from tests.services.fixtures import FinishSync
 from tests.services.writing.fixtures_of_edits import Desk, Intruder
@@ -64,6 +69,31 @@ def test_what_a_sync_saw_with_a_write_is_not_all_the_writers(
     desk.finish(edit)
 
     assert own_and_others(item) == ({"properties.zip"}, {"properties.city"})
+
+
+def test_what_was_found_out_with_a_write_is_not_the_writers(desk: Desk) -> None:
+    now = timezone.now()
+    item = desk.item()
+    edit = desk.update(item, zip="4711")
+    edit.sent_at = now
+    kinds = ItemChange.Kind
+    found = {"properties.associations.companies.has_more": [True, None]}
+    _put_change(item, now, kinds.FOUND, found)
+    own = _put_change(item, now, kinds.CHANGED, {"properties.zip": [None, "4711"]})
+
+    assert storing.changes_of([edit], now=now) == {edit.pk: own}
+
+
+def _put_change(
+    item: Item, at: datetime, kind: ItemChange.Kind, fields: Mapping[str, object]
+) -> ItemChange:
+    return ItemChange.objects.create(
+        item=item,
+        connection_id=item.connection_id,
+        at=at,
+        kind=kind,
+        fields=dict(fields),
+    )
 
 
 def test_what_somebody_else_wrote_first_is_not_the_writers(desk: Desk) -> None:

@@ -112,7 +112,7 @@ BOUNDS = {
     "providers/airtable/listing/structure.py::MOST_TRIES": "could not be listed",
     "providers/notion/listing/walking.py::MAX_DEPTH": NOT_ALL,
     "providers/notion/listing/walking.py::MOST_PARTS": (
-        f"{NONE}nothing is left out: of more parts the whole page is walked"
+        f"{NONE}nothing is left out: of more of them the whole page is walked"
     ),
     "providers/notion/mapping/outline.py::MAX_BLOCKS": TRUNCATED,
     "providers/notion/mapping/outline.py::MAX_CELLS": TRUNCATED,

@@ -223,6 +223,17 @@ def test_changes_of_the_structure_are_on_the_connections_page(
     assert "Changes to its structure" in page.text
 
 
+def test_what_was_found_out_is_no_change_of_the_structure(
+    as_alice, connection, structure
+):
+    table = Item.objects.get(remote_id=TABLE)
+    ItemChange.objects.create(item=table, at=NOON, kind="found", fields={})
+
+    page = as_alice.get(connection.get_absolute_url())
+
+    assert page.context["schema_changes"] == []
+
+
 def test_a_structure_that_never_changed_takes_no_room(as_alice, connection, structure):
     page = as_alice.get(connection.get_absolute_url())
 

@@ -96,6 +96,15 @@ def test_fields_stand_side_by_side_and_differences_are_told(as_alice, contact, r
     assert b"Differs" in page.content
 
 
+def test_the_timeline_leaves_out_what_was_only_found_out(contact):
+    for kind in ("found", "changed"):
+        ItemChange.objects.create(item=contact, at=NOON, kind=kind, fields={})
+
+    told = everything.fetch_timeline([contact], "")
+
+    assert [each.kind for each in told.changes.values()] == ["changed"]
+
+
 def test_the_timeline_has_all_that_happened_newest_first_page_after_page(
     as_alice, contact, record
 ):

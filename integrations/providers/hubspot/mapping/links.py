@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from integrations.http.client import ApiClient
 from integrations.http.responses.shape import expect_object, objects, optional_object
 from integrations.http.sending import urls
-from integrations.providers.finding import PARENT, found_more
+from integrations.providers.finding import PARENT, Parents, found_more
 from integrations.providers.hubspot.api.paging import next_after
 from integrations.providers.hubspot.objects import COMPANIES, Association
 from integrations.providers.kinds import Cut, CutKind
@@ -104,18 +104,35 @@ def _listed(entry: Mapping[str, Any], association: Association) -> Told:
     )
 
 
-def found_out(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
+def found_out(
+    before: Mapping[str, Any], after: Mapping[str, Any], parents: Parents
+) -> set[str]:
     """Return the associations that differ only in how many of them were told.
 
-    Their labels, and the parent that a company is, follow them.
+    Their labels, and the parent that a company is, follow them, unless what was told
+    in part told them otherwise.
     """
     marked = [name for name in {**before, **after} if name.endswith(HAS_MORE)]
     names = [name.removesuffix(HAS_MORE) for name in marked]
     found = found_more(before, after, names, mark=HAS_MORE)
-    beside = {f"{name}{mark}" for name in found for mark in (HAS_MORE, LABELS)}
-    if f"{PREFIX}{COMPANIES.remote_id}" in found:
-        beside |= {NO_PRIMARY, PARENT}
-    return found | beside
+    follow = {f"{name}{HAS_MORE}" for name in found}
+    follow |= {f"{n}{LABELS}" for n in found if _are_labels_same(n, *found[n])}
+    companies = f"{PREFIX}{COMPANIES.remote_id}"
+    if companies in found:
+        part, whole = found[companies]
+        parent = parents.before if whole is before else parents.after
+        is_primary_told = part.get(companies) and not part.get(NO_PRIMARY)
+        if not is_primary_told and parent not in part.get(companies, ()):
+            follow |= {NO_PRIMARY, PARENT}
+    return found.keys() | follow
+
+
+def _are_labels_same(
+    name: str, part: Mapping[str, Any], whole: Mapping[str, Any]
+) -> bool:
+    """Tell whether the links that both sides tell have the same labels."""
+    one, other = (side.get(f"{name}{LABELS}") or {} for side in (part, whole))
+    return all(one.get(each) == other.get(each) for each in part.get(name) or ())
 
 
 class LinkReader:

@@ -29,7 +29,8 @@ CLOSED: Final = frozenset(
     {CHILD_PAGE, CHILD_DATABASE, "table", "table_row", "meeting_notes", "unsupported"}
 )
 MAX_DEPTH: Final = 32
-# Parts of a page that are walked one by one, so that the cursor stays short.
+# Parts of a page, and new children, that are gone through one by one, so that the
+# cursor stays short.
 MOST_PARTS: Final = 100
 BATCH: Final = 100
 # Whoever adds a page inside another edits that, as far as anyone knows; a seventh of
@@ -138,13 +139,15 @@ class Walker:
     ) -> None:
         """Go next through children that are not stored, then through blocks of a page.
 
-        Of too many parts all of it is walked, so that the cursor stays short.
+        Of too many of either all of it is walked, so that the cursor stays short.
         """
         reader = self._tree.reader
         known = reader.look_up(child.id for child in children)
         new = [child for child in children if child.id not in known]
-        if len(parts) > MOST_PARTS:
+        if max(len(new), len(parts)) > MOST_PARTS:
             parts = [page_id]
+        if len(new) > MOST_PARTS:
+            new = []
         self._cursor = replace(
             self._cursor,
             holder=page_id,

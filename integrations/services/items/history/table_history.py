@@ -267,9 +267,11 @@ def _differences(
 ) -> dict[str, Any]:
     """Return old and new of each field that was ever changed and differs.
 
-    Where the history holds only the beginning of one, beginnings are compared.
+    What was only found out has not changed. Where the history holds only the beginning
+    of a field, beginnings are compared.
     """
-    named = dict.fromkeys(name for each in changes for name in each.fields)
+    made = [each for each in changes if each.kind != ItemChange.Kind.FOUND]
+    named = dict.fromkeys(name for each in made for name in each.fields)
     pairs = {
         name: [_value(before, name), _value(after, name)]
         for name in named

@@ -67,7 +67,7 @@ def fetch_timeline(items: Sequence[Item], token: str) -> Timeline:
     """Return what happened to some items before the event that a token names."""
     before = _parse(token)
     events = [e for e in _first_events(items) if before is None or e < before]
-    changes = ItemChange.objects.filter(item__in=[item.pk for item in items])
+    changes = ItemChange.objects.made().filter(item__in=[each.pk for each in items])
     if before is not None:
         ties = Q(at=before.at, pk__lt=before.key) if before.kind == CHANGED else Q()
         earlier = Q(at__lt=before.at)

@@ -8,16 +8,17 @@ from uuid import UUID
 
 from integrations.models import Collection, Item, ItemChange
 from integrations.providers import CONNECTORS
-from integrations.providers.finding import PARENT
+from integrations.providers.finding import PARENT, Parents
 from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
-from integrations.services.items.history.differences import differences
+from integrations.services.common.row_writes import MOST_ROWS
+from integrations.services.items.history.differences import differences, is_capped
 from integrations.services.items.storage.moves import Moved
 from integrations.services.items.storage.rows import Known, Row
 
 COMPARED: Final = (
     *("name", "parent_name", "parent_remote_id", "remote_url", "properties"),
-    "changed_at",
+    *("changed_at", "remote_updated_at"),
 )
 PARENT_FIELDS: Final = ("parent_remote_id", "parent_name")
 Stored = Mapping[str, Any]
@@ -58,7 +59,8 @@ def record(
         if row.item.id in moved:
             rest["collection"] = [moved[row.item.id].left, collection.name]
         is_only_back = entry.is_deselected and entry.digest == row.digest
-        parts = _parts(entry, row, found=found, rest=rest)
+        is_edited = _is_edited(stored, row)
+        parts = _parts(entry, row, found=found, rest=rest, is_edited=is_edited)
         changes += (
             ItemChange(
                 item_id=entry.pk,
@@ -80,19 +82,34 @@ def record(
 
 def keep_times(recorded: Recorded) -> None:
     """Set back when those items changed that were written, and have not changed."""
-    for key, at in recorded.unchanged_since.items():
-        Item.objects.filter(pk=key).update(changed_at=at)
+    times = recorded.unchanged_since
+    rows = [Item(pk=key, changed_at=at) for key, at in times.items()]
+    Item.objects.bulk_update(rows, ["changed_at"], batch_size=MOST_ROWS)
+
+
+def _is_edited(stored: Stored, row: Row) -> bool:
+    """Tell whether the provider dates an edit later than the one that is stored.
+
+    Of an edit of a page's text nothing else is told.
+    """
+    before, after = stored["remote_updated_at"], row.item.last_modified_time
+    return before is not None and after is not None and after > before
 
 
 def _parts(
-    entry: Known, row: Row, *, found: Mapping[str, Any], rest: Mapping[str, Any]
+    entry: Known,
+    row: Row,
+    *,
+    found: Mapping[str, Any],
+    rest: Mapping[str, Any],
+    is_edited: bool,
 ) -> dict[ItemChange.Kind, dict[str, Any]]:
     """Return what happened to an item, in one record or in two."""
     kinds = ItemChange.Kind
     if entry.is_deleted:
         return {kinds.RESTORED: {**rest, **found}}
     parts = {kinds.FOUND: dict(found)} if found else {}
-    is_other = entry.digest not in ("", row.digest) and not found
+    is_other = entry.digest not in ("", row.digest) and (is_edited or not found)
     if rest or is_other:
         parts[kinds.CHANGED] = dict(rest)
     return parts
@@ -101,13 +118,17 @@ def _parts(
 def _found_out(
     collection: Collection, stored: Stored, row: Row, fields: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return those of the fields that nobody has changed at the provider."""
-    if not fields:
+    """Return those of the fields that nobody has changed at the provider.
+
+    None of so many that others may be left out: in one record they are known as such.
+    """
+    if not fields or is_capped(fields):
         return {}
-    connector = CONNECTORS[collection.connection.provider]
+    connector, item = CONNECTORS[collection.connection.provider], row.item
+    parents = Parents(stored["parent_remote_id"], item.parent_id or "")
     try:
         with connector_boundary("found_out", collection=collection.pk):
-            names = connector.found_out(stored["properties"], row.item.properties)
+            names = connector.found_out(stored["properties"], item.properties, parents)
     except ConnectorError:
         return {}
     own = {f"properties.{name}" for name in names}

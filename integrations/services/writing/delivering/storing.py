@@ -70,7 +70,9 @@ def changes_of(edits: Sequence[Edit], *, now: datetime) -> dict[int, ItemChange]
         return {}
     items = [edit.item_id for edit in edits if edit.item_id is not None]
     since = min([now, *(edit.sent_at for edit in edits if edit.sent_at)])
-    rows = ItemChange.objects.filter(item__in=items, edit__isnull=True, at__gte=since)
+    rows = ItemChange.objects.made().filter(
+        item__in=items, edit__isnull=True, at__gte=since
+    )
     own: dict[int | None, list[ItemChange]] = {}
     for change in rows.order_by("pk"):
         own.setdefault(change.item_id, []).append(change)

@@ -99,6 +99,22 @@ def test_what_differs_is_told_of_all_collections(as_alice, everything):
     assert changed.fields["properties.amount"] == ["1", "10"]
 
 
+def test_what_was_only_found_out_has_not_changed_in_between(as_alice, everything):
+    _, table = everything
+    told = [{"rel": ["a", "…"]}, {"rel": ["a", "b"]}, {"rel": ["a", "b"], "amount": 2}]
+    for hours, properties in enumerate(told, start=5):
+        item = IntegrationItem(
+            id="t", type="record", name="Told", properties=properties
+        )
+        store.store_page(table, [item], run_id=None, now=at(hours))
+
+    first = ask(as_alice, 5.5, 6.5, provider="airtable").context["difference"]
+    both = ask(as_alice, 5.5, 7.5, provider="airtable").context["difference"]
+
+    assert first.changed == []
+    assert [set(each.fields) for each in both.changed] == [{"properties.amount"}]
+
+
 @pytest.mark.parametrize(
     ("narrowed", "expected"),
     [
