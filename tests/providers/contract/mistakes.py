@@ -57,7 +57,6 @@ HUBSPOT = (
     Mistake("mapping/items.py", "own = https_url(url, domains=DOMAINS)", "own = url"),
     Mistake("mapping/items.py", "return cut(name, MAX_NAME) or", "return name or"),
     Mistake("mapping/items.py", "visibility=not flag", "visibility=flag"),
-    Mistake("mapping/items.py", "if old.isdecimal() and old != item.id}", "}"),
     Mistake(
         "api/classify.py",
         "if isinstance(error, Forbidden):",

@@ -20,6 +20,7 @@ LATER = f"{NONE}what is left over comes next"
 
 BOUNDS = bounds_of_providers.BOUNDS | {
     "services/sync/retries.py::LONGEST_PLAN": f"{NONE}the schedule goes on",
+    "services/common/row_writes.py::MOST_ROWS": LATER,
     "services/sync/failures.py::MOST_PARTS": f"{NONE}no account has so many at once",
     "views/connections/detail.py::RUNS": "integrations:connection-runs",
     "views/connections/detail.py::HISTORY": "integrations:connection-runs",
@@ -96,6 +97,7 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     ),
     "services/items/tables/groups.py::MOST_GROUPS": "groups_left_out",
     "services/items/tables/groups.py::MOST_SUMS": "unsummed_columns",
+    "services/items/tables/incoming.py::MOST_LOOKED": "has_more",
     "services/items/tables/incoming.py::MOST_NAMED": "has_more",
     "services/items/tables/indexes.py::MOST_INDEXES": WHOLE,
     "services/items/tables/indexes.py::ORDER_LENGTH": WHOLE,
