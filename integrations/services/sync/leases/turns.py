@@ -12,7 +12,7 @@ from integrations.services.sync.leases import lease
 from integrations.services.sync.leases.heartbeat import heartbeat
 
 # After so many slices of some seconds even a user's run goes on among the bulk.
-INTERACTIVE_SLICES = 8
+INTERACTIVE_SLICES = 3
 # As many due runs are compared, the longest due first.
 MOST_COMPARED = 500
 # Lost so often before its first page, a run may be what ends its worker.
