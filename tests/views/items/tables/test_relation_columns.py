@@ -306,6 +306,20 @@ def test_rows_are_sorted_by_how_many_name_them(as_alice, deals, companies):
     assert in_order(get(as_alice, companies, down))[0] == "Harbour & Vale"
 
 
+def test_what_names_a_row_still_counts_after_the_row_itself_changed(
+    as_alice, deals, companies
+):
+    column = f"deals.{COMPANIES}"
+    stored(deals, [("15", "Second", {COMPANIES: ["2"]})])
+    get(as_alice, companies, f"?sort=-{column}&{column}__filled=1")
+
+    stored(companies, [("2", "Möbel Süd", {"amount": "5"})])
+
+    page = get(as_alice, companies, f"?sort=-{column}&{column}__is=Second")
+    assert in_order(page) == ["Möbel Süd"]
+    assert in_order(get(as_alice, companies, f"?sort=-{column}"))[0] == "Möbel Süd"
+
+
 def test_rows_are_sorted_by_the_name_of_what_they_are_linked_with(
     as_alice, deals, companies
 ):
