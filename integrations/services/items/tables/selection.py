@@ -145,9 +145,12 @@ class Selection:
     def whole(self, index: PropertyIndex) -> QuerySet[PropertyValue]:
         """Return the same rows, to be read from the first to the last.
 
-        Each condition is asked for all of its items once, instead of at each row.
+        SQLite is asked for all items of each condition once, instead of at each row.
+        PostgreSQL does so by itself where it can, as a join; a list that it is given
+        would be gone through at each row where that does not fit into its memory.
         """
-        if self.keys is not None or not self.used:
+        is_listed = database.vendor == "sqlite" and self.used
+        if self.keys is not None or not is_listed:
             return self.values(index)
         where = Q()
         for condition, own in self.used:
