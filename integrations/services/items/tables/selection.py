@@ -90,11 +90,21 @@ class Selection:
         """Return the keys of which all that match are some, if they are few."""
         if self.is_any and len(self.positive) < len(self.used):
             return None
-        found = _some_keys([rows for _, rows in self.positive])
-        if not self.is_any:
-            return next((keys for keys in found if len(keys) <= FEW), None)
-        all_keys = {key for keys in found for key in keys}
-        return list(all_keys) if len(all_keys) <= FEW else None
+        if self.is_any:
+            found = _some_keys([rows for _, rows in self.positive])
+            all_keys = {key for keys in found for key in keys}
+            return list(all_keys) if len(all_keys) <= FEW else None
+        # Of a rare text a whole index is read: not where an exact value names few.
+        for is_exact in (True, False):
+            parts = [
+                rows
+                for condition, rows in self.positive
+                if (condition.operator in EXACT) is is_exact
+            ]
+            for keys in _some_keys(parts):
+                if len(keys) <= FEW:
+                    return keys
+        return None
 
     @property
     def left_out(self) -> Sequence[str]:

@@ -34,6 +34,7 @@ GROUPED_PAGES = {
     "grouped, two filters": f"group=dealstage&{TWO_FILTERS}",
     "grouped, two wide filters": "group=dealstage&amount__gt=10&dealstage__not=Lost",
     "grouped, sorted": f"group=dealstage&sort=-closedate&{TWO_FILTERS}",
+    "grouped, text": f"group=dealstage&{TWO_FILTERS}&description__contains=harbour",
     "grouped, searched": "group=dealstage&q=harbour",
     "grouped, searched, filtered": f"group=dealstage&q=harbour&{TWO_FILTERS}",
 }
@@ -43,6 +44,9 @@ DEAL_PAGES = {
     "two wide filters": "amount__gt=10&dealstage__not=Lost",
     "any of two": "amount__gt=10&dealstage__is=Closed+won&match=any",
     "text": "description__contains=harbour",
+    "relation, rare text": (
+        f"{COMPANIES}__is=company+00007&description__contains=harbour+43"
+    ),
     "sorted": "sort=-amount",
     "sorted by a choice": "sort=dealstage",
     "sorted by a relation": f"sort={COMPANIES}",
