@@ -15,6 +15,7 @@ from integrations.services.items.lists import counting
 from integrations.services.items.search import full_text
 from integrations.services.items.storage import store
 from integrations.services.items.tables import incoming, indexes, listing, selection
+from integrations.services.items.tables.columns import columns_of
 from tests.support.plans import tell_statistics, whole_reads
 from tests.support.rows import NOON, make_collection
 from tests.views.items.tables.test_relation_columns import COMPANIES
@@ -183,6 +184,20 @@ def test_no_query_of_a_page_reads_a_table_whole(as_alice, deals):
 
     assert whole == {}
     assert many == {}, many
+
+
+def test_what_names_items_is_found_without_a_look_at_all_links(deals):
+    fill(deals, 0, FEW)
+    tell_statistics("own")
+    companies = deals.connection.collections.get(remote_id="companies")
+    items = list(Item.objects.filter(collection=companies)[:25])
+    columns = [columns_of(companies).get(INCOMING)]
+
+    with CaptureQueriesContext(database) as queries:
+        for is_exact in (False, True):
+            incoming.load(items, columns, is_exact=is_exact)
+
+    assert whole_reads(str(each["sql"]) for each in queries) == []
 
 
 @pytest.mark.skipif(database.vendor != "sqlite", reason="it counts SQLite's steps")
