@@ -52,8 +52,8 @@ def load(
 ) -> None:
     """Put onto items what names them, by column, for all by one query.
 
-    Of those that name one item, the ``most`` latest of as many as are looked at, and
-    how many of these there are. Where it ``is_exact`` all are counted.
+    Of those that name one item, the ``most`` latest of as many links as are looked at,
+    and how many of these there are. Where it ``is_exact`` all are looked at.
     """
     if not items or not columns:
         return
@@ -61,8 +61,10 @@ def load(
     for number, column in enumerate(columns):
         links = _links(items[0], column)
         named = links.values("item_id", remote_id=F("item__remote_id"))
+        # By its own key SQLite finds the links of one item in order, and ends there.
+        order, count = ("-item", most) if is_exact else ("-pk", MOST_LOOKED + 1)
         told[f"named_{number}"] = _Listed(
-            named[: MOST_LOOKED + 1], output_field=TextField()
+            named.order_by(order)[:count], output_field=TextField()
         )
         if is_exact:
             counted = links.order_by().values("connection").annotate(n=Count("*"))
@@ -88,7 +90,8 @@ def _relation(
     if not pairs:
         return None
     total = row.get(f"total_{number}")
-    ids = [remote_id for _, remote_id in sorted(pairs, reverse=True)[:MOST_LOOKED]]
+    shown = MOST_LOOKED if total is None else most
+    ids = [remote_id for _, remote_id in sorted(pairs, reverse=True)[:shown]]
     return Relation(
         linked_ids=tuple(ids[:most]),
         linked_collection=column.source,

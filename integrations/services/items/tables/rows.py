@@ -100,15 +100,19 @@ def store(
     if not kept:
         return
     items = [
-        _to_item(key, item) for each in (added, changed) for key, item in each.items()
+        _to_item(collection, key, item)
+        for each in (added, changed)
+        for key, item in each.items()
     ]
     write(collection, kept, items, is_new=not changed)
 
 
-def _to_item(key: int, item: IntegrationItem) -> Item:
-    """Return what is compared of an item that was just stored."""
+def _to_item(collection: Collection, key: int, item: IntegrationItem) -> Item:
+    """Return what is compared of an item that was just stored in a collection."""
     return Item(
         pk=key,
+        connection_id=collection.connection_id,
+        collection_id=collection.pk,
         remote_id=item.id,
         name=item.name,
         properties=item.properties,

@@ -90,11 +90,21 @@ class Selection:
         """Return the keys of which all that match are some, if they are few."""
         if self.is_any and len(self.positive) < len(self.used):
             return None
-        found = _some_keys([rows for _, rows in self.positive])
-        if not self.is_any:
-            return next((keys for keys in found if len(keys) <= FEW), None)
-        all_keys = {key for keys in found for key in keys}
-        return list(all_keys) if len(all_keys) <= FEW else None
+        if self.is_any:
+            found = _some_keys([rows for _, rows in self.positive])
+            all_keys = {key for keys in found for key in keys}
+            return list(all_keys) if len(all_keys) <= FEW else None
+        # Of a rare text a whole index is read: not where an exact value names few.
+        for is_exact in (True, False):
+            parts = [
+                rows
+                for condition, rows in self.positive
+                if (condition.operator in EXACT) is is_exact
+            ]
+            for keys in _some_keys(parts):
+                if len(keys) <= FEW:
+                    return keys
+        return None
 
     @property
     def left_out(self) -> Sequence[str]:
@@ -145,9 +155,12 @@ class Selection:
     def whole(self, index: PropertyIndex) -> QuerySet[PropertyValue]:
         """Return the same rows, to be read from the first to the last.
 
-        Each condition is asked for all of its items once, instead of at each row.
+        SQLite is asked for all items of each condition once, instead of at each row.
+        PostgreSQL does so by itself where it can, as a join; a list that it is given
+        would be gone through at each row where that does not fit into its memory.
         """
-        if self.keys is not None or not self.used:
+        is_listed = database.vendor == "sqlite" and self.used
+        if self.keys is not None or not is_listed:
             return self.values(index)
         where = Q()
         for condition, own in self.used:

@@ -6,6 +6,8 @@ from integrations.models import Item
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
+from integrations.services.items.tables import incoming
+from integrations.services.items.tables import rows as index_rows
 from tests.support.rows import NOON, make_collection, make_connection
 
 COMPANIES, CONTACTS = "associations.companies", "associations.contacts"
@@ -254,6 +256,24 @@ def test_a_company_shows_what_names_it_with_how_many_there_are(
     assert cells_of(page, "Möbel Nord") == []
 
 
+def test_of_many_that_name_a_company_the_latest_are_told(
+    as_alice, deals, companies, monkeypatch
+):
+    monkeypatch.setattr(incoming, "MOST_LOOKED", 5)
+    monkeypatch.setattr(index_rows, "MOST_LINKED", 5)
+    rows = [(f"{n}", f"Deal {n}", {COMPANIES: ["1"]}) for n in range(40, 60)]
+    stored(deals, rows)
+    column = f"deals.{COMPANIES}"
+
+    page = get(as_alice, companies, f"?columns={column}&{column}__is=Deal+59")
+
+    ((newest, _),) = cells_of(page, "Harbour & Vale")
+    assert newest == ["Deal 59", "Deal 58", "Deal 57"]
+    path = f"/collections/{companies.pk}/download/?columns={column}"
+    lines = b"".join(as_alice.post(path, {"form": "csv"}).streaming_content).decode()
+    assert '"Deal 59, Deal 58, Deal 57, Deal 56, Deal 55, Deal 54' in lines
+
+
 @pytest.mark.parametrize(
     ("condition", "expected"),
     [
@@ -304,6 +324,20 @@ def test_rows_are_sorted_by_how_many_name_them(as_alice, deals, companies):
 
     stored(deals, rows[:5])
     assert in_order(get(as_alice, companies, down))[0] == "Harbour & Vale"
+
+
+def test_what_names_a_row_still_counts_after_the_row_itself_changed(
+    as_alice, deals, companies
+):
+    column = f"deals.{COMPANIES}"
+    stored(deals, [("15", "Second", {COMPANIES: ["2"]})])
+    get(as_alice, companies, f"?sort=-{column}&{column}__filled=1")
+
+    stored(companies, [("2", "Möbel Süd", {"amount": "5"})])
+
+    page = get(as_alice, companies, f"?sort=-{column}&{column}__is=Second")
+    assert in_order(page) == ["Möbel Süd"]
+    assert in_order(get(as_alice, companies, f"?sort=-{column}"))[0] == "Möbel Süd"
 
 
 def test_rows_are_sorted_by_the_name_of_what_they_are_linked_with(
