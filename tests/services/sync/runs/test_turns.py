@@ -100,9 +100,11 @@ def test_runs_that_went_down_together_again_are_worked_on_one_by_one(
 def test_a_run_that_ends_every_worker_is_quarantined_and_no_other(
     alice: User, bob: User
 ) -> None:
-    poison, innocent = due(alice, seconds_ago=20), due(bob, seconds_ago=10)
+    poison = due(alice, seconds_ago=20, is_interactive=False)
+    innocent = due(bob, seconds_ago=10, is_interactive=False)
     for _ in range(2 * runs.MOST_DELIVERIES):
-        taken = [taken for taken in (take(poison), take(poison)) if taken]
+        both = take(poison, "sync"), take(poison, "sync")
+        taken = [each for each in both if each]
         for key in taken:
             if poison.pk in taken:
                 lose_worker(SyncRun.objects.get(pk=key))
