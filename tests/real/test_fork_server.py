@@ -60,3 +60,17 @@ def test_a_forked_process_is_stopped_and_killed_like_any(
     running = stack.running["worker-refresh"]
     stack.kill("worker-refresh")
     assert running.popen.returncode == -signal.SIGKILL
+
+
+def test_one_that_has_just_been_forked_is_killed_with_its_group(
+    make_stack: MakeStack,
+) -> None:
+    stack = make_stack()
+    stack.start("valkey")
+
+    for _ in range(20):
+        stack.start("beat")
+        running = stack.running["beat"]
+        stack.kill("beat")
+
+        assert running.popen.returncode == -signal.SIGKILL

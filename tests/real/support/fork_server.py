@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module
@@ -209,7 +210,11 @@ def serve(channel: socket.socket) -> dict[str, Any] | None:
         else:
             pid = os.fork()
             if not pid:
+                os.setsid()
                 return dict(wanted)
+            # Whoever knows its number may kill its group, which has to be there.
+            while os.getpgid(pid) != pid:
+                time.sleep(0.0005)
             answer = {"pid": pid}
         channel.send(json.dumps(answer).encode())
     return None
@@ -217,7 +222,6 @@ def serve(channel: socket.socket) -> dict[str, Any] | None:
 
 def become(start: list[str], out: str, err: str) -> None:
     """Run a command line of Python in this process."""
-    os.setsid()
     for number, path in ((1, out), (2, err)):
         file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         os.dup2(file, number)
