@@ -150,7 +150,10 @@ def _start(
 
 
 def processes_with(text: str) -> list[int]:
-    """Return the ids of processes whose environment or command mentions a text."""
+    """Return the ids of processes that mention a text, or work in such a directory.
+
+    A server may write its title over its command and its environment.
+    """
     found = []
     for directory in Path("/proc").glob("[0-9]*"):
         if int(directory.name) == os.getpid():
@@ -158,6 +161,7 @@ def processes_with(text: str) -> list[int]:
         with suppress(OSError):
             words = (directory / "environ").read_bytes()
             words += (directory / "cmdline").read_bytes()
+            words += os.fsencode((directory / "cwd").readlink())
             if text.encode() in words:
                 found.append(int(directory.name))
     return found
