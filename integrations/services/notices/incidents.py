@@ -17,10 +17,6 @@ DELAYS = {
     NoticeKind.STALE: timedelta(minutes=15),
     NoticeKind.PROVIDER_PAUSED: timedelta(minutes=5),
 }
-# Of the site: longer than a process takes to be restarted, and less than a minute.
-SITE_DELAY = timedelta(seconds=20)
-# Their silence has been waited for already.
-SITE_DELAYS = {"scheduler": timedelta(), "workers": timedelta()}
 # What comes and goes is one incident, unless it has been away for this long.
 SETTLES = timedelta(minutes=5)
 SETTLING = {
@@ -33,15 +29,45 @@ SETTLING = {
 Channel, Phase, State = Notice.Channel, Notice.Phase, Notice.State
 
 
-def open_incident(incident: Incident, chosen: NoticeSettings | None) -> bool:
-    """Store a new incident and plan its messages; False if it is open already.
+def open_site_incident(incident: Incident, *, grace: timedelta) -> bool:
+    """Store a new incident of the site, and plan to tell operators after ``grace``.
 
-    ``chosen`` are the settings of the user it is about, None for the operators.
+    False if it is open already.
     """
+    return _open(incident, site_channels(), user_id=None, delay=grace)
+
+
+def open_incident(incident: Incident, chosen: NoticeSettings) -> bool:
+    """Store a new incident of a connection, and plan what its user has chosen.
+
+    False if it is open already.
+    """
+    channels = [Channel.MAIL] if chosen.wants(incident.kind) else []
+    delay = DELAYS.get(NoticeKind(incident.kind), timedelta())
+    return _open(incident, channels, user_id=chosen.user_id, delay=delay)
+
+
+def _open(
+    incident: Incident,
+    channels: Iterable[Notice.Channel],
+    *,
+    user_id: int | None,
+    delay: timedelta,
+) -> bool:
     try:
         with transaction.atomic():
             incident.save(force_insert=True)
-            _plan_opened(incident, chosen)
+            Notice.objects.bulk_create(
+                Notice(
+                    user_id=user_id,
+                    incident=incident,
+                    channel=channel,
+                    phase=Phase.OPENED,
+                    due_at=incident.opened_at + delay,
+                    created_at=incident.opened_at,
+                )
+                for channel in channels
+            )
     except IntegrityError:
         # Another scheduler has seen the same.
         return False
@@ -49,26 +75,6 @@ def open_incident(incident: Incident, chosen: NoticeSettings | None) -> bool:
         "incident opened kind=%s subject=%s", incident.kind, incident.subject
     )
     return True
-
-
-def _plan_opened(incident: Incident, chosen: NoticeSettings | None) -> None:
-    if chosen is None:
-        delay = SITE_DELAYS.get(incident.kind, SITE_DELAY)
-        channels = site_channels()
-    else:
-        delay = DELAYS.get(NoticeKind(incident.kind), timedelta())
-        channels = [Channel.MAIL] if chosen.wants(incident.kind) else []
-    Notice.objects.bulk_create(
-        Notice(
-            user_id=chosen.user_id if chosen else None,
-            incident=incident,
-            channel=channel,
-            phase=Phase.OPENED,
-            due_at=incident.opened_at + delay,
-            created_at=incident.opened_at,
-        )
-        for channel in channels
-    )
 
 
 def site_channels() -> list[Notice.Channel]:

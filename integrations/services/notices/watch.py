@@ -49,14 +49,15 @@ def watch_site(*, now: datetime) -> None:
     # A check that failed as a whole says nothing of the parts it watches.
     unknown |= {check.id for check, result in failed if not result.parts}
     found = {
-        (check.id, subject): _site_incident(check, subject, said, now)
+        (check.id, subject): (check, said)
         for check, result in failed
         for subject, said in _parts_of(check, result)
     }
     incidents.seen_again(known[key] for key in found if key in known)
-    for key, incident in found.items():
+    for key, (check, said) in found.items():
         if key not in known:
-            incidents.open_incident(incident, None)
+            incident = _site_incident(check, key[1], said, now)
+            incidents.open_site_incident(incident, grace=check.grace)
     in_parts = {check.id for check, result in failed if result.parts}
     for key, incident in known.items():
         if key not in found and incident.kind not in unknown:

@@ -150,6 +150,7 @@ CHECKS = (
         places=ALWAYS,
         reads_rows=True,
         needs=("database",),
+        grace=timedelta(),
     ),
     Check(
         id="workers",
@@ -159,6 +160,7 @@ CHECKS = (
         places=ALWAYS,
         reads_rows=True,
         needs=("database",),
+        grace=timedelta(),
     ),
     Check(
         id="edits",
