@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -131,6 +132,21 @@ def test_every_package_of_the_services_has_its_rank() -> None:
 
 TREES = ("config", "integrations", "sandbox")
 LONGEST = 50
+# In one folder, so that its list is read at a glance; Django looks into two for all.
+MOST_FILES = 16
+DJANGOS = {"migrations", "commands"}
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_no_folder_is_crowded(tree: str) -> None:
+    files = Counter(path.parent for path in python_files(ROOT / tree))
+    crowded = {
+        str(folder.relative_to(ROOT)): number
+        for folder, number in files.items()
+        if number > MOST_FILES and folder.name not in DJANGOS
+    }
+
+    assert crowded == {}
 
 
 @pytest.mark.parametrize("tree", TREES)
