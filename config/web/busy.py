@@ -33,8 +33,9 @@ READ_SECONDS, WRITE_SECONDS, ONCE_SECONDS = 0.1, 5.0, 20.0
 RETRY_AFTER_SECONDS = 5
 # What comes once: the answer of a provider to a consent.
 ONCE: Final = frozenset({"integrations:callback"})
-# Pages of allauth that store, before they are shown, that they were.
-STORING: Final = frozenset({"mfa_view_recovery_codes"})
+# Pages of allauth that store something before they are shown: that they were, or the
+# address of a user whom staff or a command has made.
+STORING: Final = frozenset({"account_email", "mfa_view_recovery_codes"})
 # Others' forms may hold passwords, which are never written into a page.
 RESENT: Final = "integrations"
 

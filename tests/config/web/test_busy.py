@@ -10,6 +10,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.models import User
@@ -185,6 +186,17 @@ def test_a_page_that_stores_that_it_was_seen_waits_for_that(
         answer = browser.get(reverse("mfa_view_recovery_codes"))
 
     assert answer.status_code == 200
+
+
+def test_the_first_look_at_an_address_waits_until_it_is_stored(
+    path: Path, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    EmailAddress.objects.all().delete()
+    with locked_until_waited_for(path, [], monkeypatch):
+        answer = browser.get(reverse("account_email"))
+
+    assert answer.status_code == 200
+    assert EmailAddress.objects.get().email == "alice@example.com"
 
 
 def test_a_page_that_begins_something_waits_until_that_is_stored(
