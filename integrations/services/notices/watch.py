@@ -6,7 +6,7 @@ Any number of schedulers may watch at once.
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.core.cache import cache
@@ -15,9 +15,11 @@ from django.db.models import Q
 from integrations.models import (
     Collection,
     Connection,
+    Heartbeat,
     Incident,
     NoticeSettings,
     ProviderState,
+    times,
 )
 from integrations.models.collection import Completeness
 from integrations.models.reasons import StateReason
@@ -35,10 +37,15 @@ BATCH = 200
 LOOK_SECONDS = 10.0
 DEADLINE_SECONDS = 5.0
 AFTER = "notices:after"
+# The heartbeat of those who look at the site.
+LOOKED = "notices.site"
+# Where nobody had looked, silence says only that everything starts.
+STARTING = timedelta(minutes=1)
 
 
 def watch_site(*, now: datetime) -> None:
     """Run the checks that operators are told of."""
+    least_grace = timedelta() if _was_watched(now) else STARTING
     rows = Incident.objects.filter(resolved_at__isnull=True, connection__isnull=True)
     known = {(each.kind, each.subject): each for each in rows}
     checks, results = _look({kind for kind, _ in known}, now)
@@ -57,13 +64,21 @@ def watch_site(*, now: datetime) -> None:
     for key, (check, said) in found.items():
         if key not in known:
             incident = _site_incident(check, key[1], said, now)
-            incidents.open_site_incident(incident, grace=check.grace)
+            grace = max(check.grace, least_grace)
+            incidents.open_site_incident(incident, grace=grace)
     in_parts = {check.id for check, result in failed if result.parts}
     for key, incident in known.items():
         if key not in found and incident.kind not in unknown:
             # What an older release told as a whole goes on in parts.
             goes_on = incident.subject == Incident.SITE and incident.kind in in_parts
             incidents.seen_clear(incident, now, is_told=not goes_on)
+    Heartbeat.objects.update_or_create(name=LOOKED, defaults={"at": now})
+
+
+def _was_watched(now: datetime) -> bool:
+    """Tell whether somebody has looked at the site just before."""
+    looked = Heartbeat.objects.filter(name=LOOKED).values_list("at", flat=True).first()
+    return looked is not None and not times.is_over(looked, STARTING, now)
 
 
 def _look(open_kinds: set[str], now: datetime) -> tuple[list[Check], dict[str, Result]]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from django.utils import timezone
 from integrations import tasks
 from integrations.http.secrets import Secret
 from integrations.management.commands.notices import Command
-from integrations.models import Incident, Notice, ProviderState
+from integrations.models import Heartbeat, Incident, Notice, ProviderState
 from integrations.services.notices import incidents, sending, watch
 from integrations.services.upkeep import schedule
 from integrations.services.upkeep.census import Census
@@ -85,6 +85,61 @@ def test_a_check_that_fails_is_told_within_a_minute_by_both_ways(
     told = json.loads(body or receiver.requests[1])
     assert set(told) == {"text"}
     assert "&lt;invalid_client&gt; &amp; more" in told["text"]
+
+
+@pytest.fixture
+def with_processes(monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """Check the processes, all of which were alive an hour ago; return that time."""
+    wanted = {check.id: check for check in processes.CHECKS}
+    checks = (*registry.CHECKS, wanted["scheduler"], wanted["workers"])
+    monkeypatch.setattr(registry, "CHECKS", checks)
+    now = timezone.now() - 60 * MINUTE
+    all_beat(now)
+    return now
+
+
+def all_beat(at: datetime) -> None:
+    Heartbeat.objects.all().delete()
+    names = (*processes.TICKS, *processes.WORKERS)
+    Heartbeat.objects.bulk_create(Heartbeat(name=each, at=at) for each in names)
+
+
+def look(at: datetime) -> None:
+    with time_machine.travel(at, tick=False):
+        watch.watch_site(now=at)
+        sending.send_due(now=at)
+
+
+def test_processes_that_start_after_an_hour_are_no_news(
+    with_processes: datetime,
+) -> None:
+    seconds = timedelta(seconds=1)
+    now = with_processes
+    look(now)
+    now += 60 * MINUTE
+    look(now)
+    assert Incident.objects.filter(kind="workers").exists()
+    look(now + 15 * seconds)
+    for passed in (30, 45, 60, 75, 90):
+        alive = Heartbeat.objects.exclude(name=watch.LOOKED)
+        alive.update(at=now + (passed - 5) * seconds)
+        look(now + passed * seconds)
+
+    assert mail.outbox == []
+
+
+def test_processes_that_fall_silent_while_somebody_looks_are_told_at_once(
+    with_processes: datetime,
+) -> None:
+    last = with_processes
+    told_after = None
+    for seconds in range(0, 300, 15):
+        look(last + timedelta(seconds=seconds))
+        if mail.outbox and told_after is None:
+            told_after = seconds
+
+    assert told_after is not None
+    assert told_after <= 60
 
 
 def test_each_provider_that_refuses_is_told_and_ends_by_itself(
@@ -295,6 +350,7 @@ def test_a_process_of_its_own_tells_of_a_broker_that_is_gone(
 ) -> None:
     current_app.conf.broker_url = "redis://127.0.0.1:9/0"
     looks = iter((timedelta(), timedelta(seconds=21)))
+    Heartbeat.objects.create(name=watch.LOOKED, at=timezone.now())
     start = timezone.now()
 
     def pass_time(_seconds: float) -> None:

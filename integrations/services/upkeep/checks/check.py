@@ -58,7 +58,7 @@ class Check:
     Those with ``reads_rows`` share a census, so they run one after the other.
     What passed is asked again after ``spacing`` by whoever asks all the time.
     Operators are told of what has failed for ``grace``, which is longer than a process
-    takes to be restarted; a silence that was waited for needs none.
+    takes to be restarted; where a silence was waited for, none is needed.
     Of a machine each one reports by itself; anything else is so for the whole site.
     One that ``needs_route`` is told by a clock only where it has passed before: its
     machine may be one that cannot ask at all.
