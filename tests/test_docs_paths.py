@@ -37,6 +37,21 @@ def test_every_path_that_a_page_names_exists(page: Path) -> None:
     assert not [name for name in sorted(ours) if not is_there(name)]
 
 
+READMES = [*ROOT.glob("integrations/providers/*/README.md"), ROOT / "sandbox/README.md"]
+LOCAL = re.compile(r"`((?:[\w-]+/)*\w+\.py)`")
+
+
+@pytest.mark.parametrize("page", READMES, ids=lambda page: page.parent.name)
+def test_every_module_that_a_readme_names_is_below_it(page: Path) -> None:
+    named = set(LOCAL.findall(page.read_text()))
+    own = {path.relative_to(page.parent) for path in page.parent.rglob("*.py")}
+    ends = {"/".join(path.parts[n:]) for path in own for n in range(len(path.parts))}
+
+    assert named
+    others = sorted(named - ends)
+    assert not [name for name in others if "/" not in name or not is_there(name)]
+
+
 def symbols(page: Path) -> list[tuple[str, str]]:
     """Return the modules that a page names with something in them, and that."""
     found = {name for name in CODE.findall(page.read_text()) if "/" in name}

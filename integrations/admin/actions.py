@@ -4,12 +4,42 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from django.contrib import messages
+from django.contrib.admin import ModelAdmin
 from django.contrib.auth.models import User
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 
 from integrations.admin.base import proof_of
 from integrations.services.connections.staff.acting import Act, Actor
+
+# What the page that asks once more sends, when the answer is yes.
+CONFIRMED = "confirmed"
+
+
+def confirm(
+    admin: "ModelAdmin[Any]",
+    request: HttpRequest,
+    chosen: "QuerySet[Any]",
+    act: Act,
+    *,
+    action: str,
+    title: str,
+) -> TemplateResponse:
+    """Ask once more before an act that cannot be undone, and show what it is about.
+
+    The page is the template of the action's name in the folder of the model.
+    """
+    context = {
+        **admin.admin_site.each_context(request),
+        "title": title,
+        "warning": act.warning,
+        "action": action,
+        "rows": chosen,
+        "opts": admin.opts,
+    }
+    template = f"admin/integrations/{admin.opts.model_name}/{action}.html"
+    return TemplateResponse(request, template, context)
 
 
 def perform(

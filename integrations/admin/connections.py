@@ -9,7 +9,6 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
@@ -264,7 +263,7 @@ class ConnectionAdmin(ActionButtons, LeadsToLists, ReadOnlyAdmin):
     def full_refresh(
         self, request: HttpRequest, queryset: QuerySet[Connection]
     ) -> None:
-        """Queue a complete reading of each connection."""
+        """Queue a full refresh of each connection."""
         actions.perform(request, queryset, acts.FULL_REFRESH)
 
     @admin.action(description="Refresh token now", permissions=["operate"])
@@ -294,12 +293,7 @@ class ConnectionAdmin(ActionButtons, LeadsToLists, ReadOnlyAdmin):
             keeps = choice == "keep"
             actions.perform(request, queryset, acts.DISCONNECT, keep_items=keeps)
             return None
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Revoke and disconnect",
-            "connections": queryset,
-            "warning": acts.DISCONNECT.warning,
-            "opts": self.opts,
-        }
-        template = "admin/integrations/connection/disconnect.html"
-        return TemplateResponse(request, template, context)
+        title = "Revoke and disconnect"
+        return actions.confirm(
+            self, request, queryset, acts.DISCONNECT, action="disconnect", title=title
+        )

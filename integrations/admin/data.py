@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -88,19 +87,15 @@ class CollectionAdmin(ActionButtons, LeadsToLists, ReadOnlyAdmin):
         self, request: HttpRequest, queryset: QuerySet[Collection]
     ) -> HttpResponse | None:
         """Ask once more, then delete the items that a full refresh did not find."""
-        if "approved" in request.POST:
+        if actions.CONFIRMED in request.POST:
             seen = {row.pk: _seen_generation(request, row) for row in queryset}
             act = acts.APPROVE_DELETIONS
             actions.perform(request, queryset, act, generations=seen)
             return None
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Approve held deletions",
-            "collections": queryset,
-            "opts": self.opts,
-        }
-        template = "admin/integrations/collection/approve_deletions.html"
-        return TemplateResponse(request, template, context)
+        act, title = acts.APPROVE_DELETIONS, "Approve held deletions"
+        return actions.confirm(
+            self, request, queryset, act, action="approve_deletions", title=title
+        )
 
     @admin.action(description="Discard held deletions", permissions=["operate"])
     def discard_deletions(

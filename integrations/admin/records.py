@@ -6,7 +6,6 @@ from uuid import UUID
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -196,18 +195,13 @@ class FailedRevocationAdmin(ActionButtons, ReadOnlyAdmin):
         self, request: HttpRequest, queryset: QuerySet[FailedRevocation]
     ) -> HttpResponse | None:
         """Ask once more, then forget grants that were ended at their provider."""
-        if "dismissed" in request.POST:
+        if actions.CONFIRMED in request.POST:
             actions.perform(request, queryset, acts.DISMISS_REVOCATION)
             return None
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Dismiss failed revocations",
-            "revocations": queryset,
-            "warning": acts.DISMISS_REVOCATION.warning,
-            "opts": self.opts,
-        }
-        template = "admin/integrations/failedrevocation/dismiss.html"
-        return TemplateResponse(request, template, context)
+        act, title = acts.DISMISS_REVOCATION, "Dismiss failed revocations"
+        return actions.confirm(
+            self, request, queryset, act, action="dismiss", title=title
+        )
 
     @admin.display(description="owner", ordering="owner")
     def who(self, failed: FailedRevocation) -> str:

@@ -32,7 +32,7 @@ class ReasonCode(models.TextChoices):
     NETWORK = "network", "Not reached"
     INTERMEDIARY = "intermediary", "Answered by an intermediary"
     DATABASE_AWAY = "database_away", "Our database away"
-    REFRESHING = "refreshing", "Key being renewed"
+    REFRESHING = "refreshing", "Key being refreshed"
     NOTHING_SHARED = "nothing_shared", "Nothing shared"
     QUOTA_EXHAUSTED = "quota_exhausted", "Quota used up"
     QUOTA_SPARED = "quota_spared", "Quota spared"

@@ -88,8 +88,22 @@ def read_fields(schema: Mapping[str, Any]) -> list[FieldSpec]:
     return list(_read(schema).values())
 
 
-# Under this key of a schema stand the colours of options: by field, by label.
+# Keys of a stored schema, beside those of its provider alone.
+FIELDS_KEY = "fields"
+# Colours of options: by field, by label.
 COLOURS_KEY = "colours"
+# What changes with the structure there, as ``SCHEMA_TAG`` of a collection's details.
+TAG_KEY = "tag"
+# Names of the properties that are asked for.
+REQUESTED_KEY = "requested"
+# Optional parts that were not told, and whether to ask for them again.
+REFUSED_KEY, ASK_AGAIN_KEY = "refused", "ask_again"
+# Of these nothing is shown.
+UNSHOWN_KEYS = frozenset(
+    {TAG_KEY, REQUESTED_KEY, REFUSED_KEY, ASK_AGAIN_KEY, COLOURS_KEY}
+)
+# Keys of a collection's details that more than its provider reads.
+SCHEMA_TAG, DELETED_KIND = "schema_tag", "deleted_kind"
 COLOURS = (
     *("blue", "brown", "cyan", "gray", "green", "orange"),
     *("pink", "purple", "red", "teal", "yellow"),
@@ -125,7 +139,7 @@ def fields_of(
 
 def field_entries(schema: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the fields of a stored schema as they are stored, whatever else it is."""
-    entries = schema.get("fields")
+    entries = schema.get(FIELDS_KEY)
     listed = entries if isinstance(entries, list | tuple) else ()
     return [each for each in listed if isinstance(each, dict)]
 
@@ -143,7 +157,7 @@ _latest = _Latest()
 
 def _read(schema: Mapping[str, Any]) -> Mapping[str, FieldSpec]:
     """Read a schema once for the items of a page: it may have a thousand fields."""
-    entries = schema.get("fields")
+    entries = schema.get(FIELDS_KEY)
     if entries is not _latest.entries:
         found = [_to_field(each) for each in field_entries(schema)]
         fields = {spec.name: spec for spec in _with_labels_apart(found)}

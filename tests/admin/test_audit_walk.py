@@ -100,7 +100,7 @@ def test_every_action_leaves_an_event(
     # What deletes the row comes last.
     for action in sorted(actions_of(name, staff), key="delete_selected".__eq__):
         sent = {"action": action, "_selected_action": [row.pk]}
-        more = {"items": "keep", "post": "yes", "approved": "yes", "dismissed": "yes"}
+        more = {"items": "keep", "post": "yes", "confirmed": "yes"}
         as_staff.post(address(row, "changelist"), sent | more)
 
         # What is left alone is in it as well; an address says when it is verified.

@@ -332,7 +332,7 @@ def held(collection):
 @pytest.mark.parametrize(
     ("sent", "live"),
     [
-        ({"action": "approve_deletions", "approved": "yes"}, 0),
+        ({"action": "approve_deletions", "confirmed": "yes"}, 0),
         ({"action": "discard_deletions"}, 1),
     ],
 )
@@ -369,7 +369,7 @@ def test_what_is_held_by_now_is_not_deleted_for_what_was_looked_at(
         "/admin/integrations/collection/",
         {
             "action": "approve_deletions",
-            "approved": "yes",
+            "confirmed": "yes",
             "_selected_action": [str(held.pk)],
             **{f"{name}_{held.pk}": value for name, value in seen.items()},
         },

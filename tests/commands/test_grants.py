@@ -34,10 +34,10 @@ def run(*words: str) -> str:
 def test_refresh_due_renews_what_is_due_and_nothing_else(
     connection: Connection,  # noqa: F811
 ) -> None:
-    assert run("refresh_due").strip() == "0 renewed, 0 not renewed"
+    assert run("refresh_due").strip() == "0 refreshed, 0 not refreshed"
     Credential.objects.update(refresh_due_at=timezone.now() - timedelta(seconds=1))
 
-    assert run("refresh_due").strip() == "1 renewed, 0 not renewed"
+    assert run("refresh_due").strip() == "1 refreshed, 0 not refreshed"
     assert Credential.objects.get().version == 2
 
 

@@ -70,7 +70,7 @@ def test_every_deletion_is_worded_without_its_id(kind: DeletionKind) -> None:
         (
             "full_refresh_failed",
             {"because": {"code": "rate_limited"}},
-            "reading everything failed: waiting for the provider's rate limit",
+            "the full refresh failed: waiting for the provider's rate limit",
         ),
         (
             "quota_exhausted",

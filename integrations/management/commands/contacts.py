@@ -173,7 +173,7 @@ class Command(SafeCommand):
             plan = undoing.plan(source, user)
             self.stdout.write(f"to archive: {len(plan.archived):,}")
             self.stdout.write(f"to give back: {len(plan.given_back):,}")
-            self.stdout.write(f"changed since, or gone: {len(plan.left):,}")
+            self.stdout.write(f"changed since, or deleted: {len(plan.left):,}")
             if options["dry_run"]:
                 return
             made = undoing.undo(source, user=user, shown=plan.digest)

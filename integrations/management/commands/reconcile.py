@@ -40,7 +40,8 @@ class Command(SafeCommand):
     def _report(self, connection: Connection, run: SyncRun) -> None:
         self.stdout.write(
             f"{connection}: {run.created:,} {_was(run.created)} missing, "
-            f"{run.changed:,} differed, {run.deleted:,} {_was(run.deleted)} gone, "
+            f"{run.changed:,} differed, "
+            f"{run.deleted:,} {_was(run.deleted)} deleted there, "
             f"{run.unchanged:,} agreed"
         )
         for collection in connection.collections.defer("schema"):

@@ -13,10 +13,10 @@ class Command(SafeCommand):
     """Make one pass over the credentials that are due; exit 1 if any failed."""
 
     requires_system_checks = CHECKS
-    help = "Renew the tokens that are due, in the foreground."
+    help = "Refresh the tokens that are due, in the foreground."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        renewed, failed = schedule.refresh_in_foreground()
-        self.stdout.write(f"{renewed} renewed, {failed} not renewed")
+        refreshed, failed = schedule.refresh_in_foreground()
+        self.stdout.write(f"{refreshed} refreshed, {failed} not refreshed")
         if failed:
-            raise CommandError("some tokens were not renewed; see the log")
+            raise CommandError("some tokens were not refreshed; see the log")

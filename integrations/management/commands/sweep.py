@@ -15,7 +15,7 @@ MEANINGS = {
     "restored": "tokens from the fallback store, put into the database",
     "revoked": "grants of the past, ended at their provider",
     "purges": "disconnected connections whose items go on being deleted",
-    "left_out": "collections that nobody chose, hidden",
+    "left_out": "collections that nobody chose, whose items are deleted here",
     "erasures": "accounts that go on being erased",
     "stale": "connections, marked as older than promised",
     "counted": "collections, counted for the day",

@@ -14,6 +14,7 @@ class ProviderState(models.Model):
 
     # One probe of a half-open circuit in so long.
     PAUSE = timedelta(minutes=1)
+    CLIENT_REJECTED = "client_rejected"
     # A refusal so soon after another one is the same trouble.
     NEWS_FOR = timedelta(minutes=10)
     # No pause is longer; what lies further ahead was set by a clock ahead.
@@ -44,10 +45,14 @@ class ProviderState(models.Model):
     @property
     def was_paused_lately(self) -> bool:
         """Tell whether its last refusal is so new that another one is no news."""
-        is_refusal = self.reason == "client_rejected"
-        return is_refusal and not times.is_over(
+        return self.is_refusal and not times.is_over(
             self.since, self.NEWS_FOR, timezone.now()
         )
+
+    @property
+    def is_refusal(self) -> bool:
+        """Tell whether it refused this site's client, and was not cleared since."""
+        return self.reason == self.CLIENT_REJECTED
 
 
 class Heartbeat(models.Model):

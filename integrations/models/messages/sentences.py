@@ -23,7 +23,7 @@ TEXTS: Mapping[ReasonCode, str] = {
     ReasonCode.NETWORK: "the provider could not be reached",
     ReasonCode.INTERMEDIARY: "a proxy or firewall answered in the provider's place",
     ReasonCode.DATABASE_AWAY: "this site's own database did not answer",
-    ReasonCode.REFRESHING: "the key to the account is being renewed",
+    ReasonCode.REFRESHING: "the key to the account is being refreshed",
     ReasonCode.NOTHING_SHARED: "nothing is shared yet",
     ReasonCode.NO_PERMISSION: "the permission for it is missing",
     ReasonCode.NOT_FOUND: "the provider has nothing there any more",
@@ -126,7 +126,7 @@ WAITS: Mapping[ReasonCode, str] = {
     ReasonCode.DATABASE_AWAY: "This site's own database did not answer",
     ReasonCode.QUOTA_EXHAUSTED: "The quota of {provider} is used up",
     ReasonCode.ODD_ANSWER: "{provider}: the answer was not understood",
-    ReasonCode.REFRESHING: "The key to the account is being renewed",
+    ReasonCode.REFRESHING: "The key to the account is being refreshed",
     ReasonCode.NOTHING_SHARED: (
         "{provider} shows nothing yet; it takes a moment after sharing"
     ),

@@ -188,7 +188,7 @@ def _full_refresh_failed(data: Mapping[str, Any], provider: str) -> str:
     because = data.get("because") or {}
     reason = Reason.stored(str(because.get("code", "")), because.get("data") or {})
     text = reason_text(reason, provider)
-    return f"reading everything failed: {text}" if text else "reading everything failed"
+    return f"the full refresh failed: {text}" if text else "the full refresh failed"
 
 
 def _collection_deleted(data: Mapping[str, Any]) -> str:

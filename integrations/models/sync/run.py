@@ -71,6 +71,8 @@ class SyncRun(models.Model):
         CANCELLED = "cancelled", "Cancelled"
         QUARANTINED = "quarantined", "Stopped: it kept killing its worker"
 
+    OPEN = (State.QUEUED, State.RUNNING)
+    ENDED_BADLY = (Outcome.FAILED, Outcome.QUARANTINED)
     # A Retry-After of a day, or midnight after the longest day, and some minutes.
     LONGEST_WAIT = timedelta(hours=26)
 

@@ -26,7 +26,6 @@ from integrations.models.reasons import StateReason
 from integrations.models.times import is_ahead
 from integrations.services.common.sealing import crypto
 
-OPEN = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)
 COLUMNS = (
     "connection_id",
     "name",
@@ -170,7 +169,7 @@ def _runs(rows: Sequence[Connection]) -> dict[UUID, SyncRun]:
     own = Connection.objects.filter(pk__in=list(keys)).order_by()
     found = SyncRun.objects.filter(
         Q(pk__in=own.annotate(latest=latest).values("latest"))
-        | Q(connection__in=list(keys), state__in=OPEN)
+        | Q(connection__in=list(keys), state__in=SyncRun.OPEN)
     )
     runs: dict[UUID, SyncRun] = {}
     for run in found.order_by("queued_at", "id"):

@@ -17,7 +17,6 @@ MOST_NAMED = 3
 # What lacks nothing else is complete but for its links.
 OLD_LINKS = "links_as_of"
 KEPT = ("is kept as it was", "are kept as they were")
-ENDED_BADLY = (SyncRun.Outcome.FAILED, SyncRun.Outcome.QUARANTINED)
 Finding = tuple[Condition, str, str]
 
 
@@ -115,7 +114,7 @@ def _retrying(facts: Facts) -> tuple[str, str]:
 def _trouble_text(facts: Facts) -> str:
     """Return what the latest run met, else what is stored of the connection."""
     run, told = facts.ended_run, facts.connection.reason_text
-    if run is not None and run.outcome in ENDED_BADLY and run.reason_text:
+    if run is not None and run.outcome in SyncRun.ENDED_BADLY and run.reason_text:
         return f"the last sync failed: {run.reason_text}"
     if run is not None and run.outcome == SyncRun.Outcome.PARTIAL and run.reason_text:
         return f"the last sync did not read all of it: {run.reason_text}"

@@ -58,7 +58,7 @@ def pause(provider: str, error: OAuthError) -> None:
         pk=provider,
         defaults={
             "paused_until": now + ProviderState.PAUSE,
-            "reason": "client_rejected",
+            "reason": ProviderState.CLIENT_REJECTED,
             "detail": f"status {error.status}, error {error.error}"[:300],
             "since": now,
         },

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models.functions import Left
 
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential
@@ -31,6 +32,44 @@ class IssuedToken:
     version: int
     generation: int
     expires_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CredentialFacts:
+    """What may be shown of a credential; ``key_id`` is of the key that sealed it."""
+
+    fingerprint: str
+    key_id: str
+    expires_at: datetime | None
+    refreshed_at: datetime
+    refresh_due_at: datetime | None
+
+
+def facts_of(connection_id: UUID) -> CredentialFacts | None:
+    """Return what may be shown of a credential, None where there is none.
+
+    No token leaves the database for it.
+    """
+    start = Left("access_token", crypto.KEY_NAMED_WITHIN)
+    row = (
+        Credential.objects.filter(pk=connection_id)
+        .annotate(start=start)
+        .values_list(
+            *("fingerprint", "start", "access_expires_at"),
+            *("refreshed_at", "refresh_due_at"),
+        )
+        .first()
+    )
+    if row is None:
+        return None
+    fingerprint, start_of_token, expires_at, refreshed_at, due_at = row
+    return CredentialFacts(
+        fingerprint=fingerprint,
+        key_id=crypto.key_id_of_start(start_of_token),
+        expires_at=expires_at,
+        refreshed_at=refreshed_at,
+        refresh_due_at=due_at,
+    )
 
 
 def associated_data(column: str, connection_id: UUID, generation: int) -> str:

@@ -67,9 +67,7 @@ def open_run(
 
 
 def _open_runs(connection: Connection) -> QuerySet[SyncRun]:
-    return connection.runs.filter(
-        state__in=(SyncRun.State.QUEUED, SyncRun.State.RUNNING)
-    )
+    return connection.runs.filter(state__in=SyncRun.OPEN)
 
 
 def _joined(run: SyncRun, *, trigger: SyncRun.Trigger, full: bool) -> SyncRun:
@@ -153,9 +151,9 @@ def enqueue_lost(*, now: datetime, most: int = 1000) -> int:
     since. A publication is given a while to arrive, and longer while the queues are
     so full that it is in there.
     """
-    due = SyncRun.objects.filter(
-        lease.is_due(now), state__in=(SyncRun.State.QUEUED, SyncRun.State.RUNNING)
-    ).order_by("due_at")
+    due = SyncRun.objects.filter(lease.is_due(now), state__in=SyncRun.OPEN).order_by(
+        "due_at"
+    )
     # A worker that stands still may have taken one publication with it, so an
     # abandoned run is published again sooner than one that merely waits.
     is_abandoned = Q(lease_until__lt=now) & (

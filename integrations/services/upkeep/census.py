@@ -39,8 +39,6 @@ LOST_WITHIN = timedelta(days=1)
 # The most frequent schedule promises this much, and longer ones three intervals.
 SHORTEST_PROMISE_MINUTES, PROMISED_INTERVALS = 60, 3
 USUAL_MINUTES = (20, 30, 60, 180, 360, 720, 1440, 2880, 4320, 10080, 20160, 43200)
-OPEN_RUNS = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)
-FAILED = (SyncRun.Outcome.FAILED, SyncRun.Outcome.QUARANTINED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +118,7 @@ def overdue(now: datetime) -> Q:
 def failed_today(now: datetime) -> Q:
     """Select runs that failed on this day, in UTC."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return Q(finished_at__gte=midnight, outcome__in=FAILED)
+    return Q(finished_at__gte=midnight, outcome__in=SyncRun.ENDED_BADLY)
 
 
 # What operators watch, by the name of its figure.
@@ -166,7 +164,7 @@ class Census:
         """Return open runs, open edits and today's failures, by one statement."""
         now = self.now
         # Named one by one, because no index serves what a state is not.
-        runs = SyncRun.objects.filter(state__in=OPEN_RUNS)
+        runs = SyncRun.objects.filter(state__in=SyncRun.OPEN)
         edits, due = Edit.objects.open(), Edit.objects.deliverable(now)
         failed = SyncRun.objects.filter(failed_today(now))
         rows = _counted(runs, "run", "state", "due_at").union(

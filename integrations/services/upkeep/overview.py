@@ -188,7 +188,7 @@ def _work(census: Census) -> Section:
 def _states(
     census: Census, kind: str, states: Any, label: str, rows: str
 ) -> Iterator[Figure]:
-    open_ones = (*Edit.OPEN, SyncRun.State.QUEUED, SyncRun.State.RUNNING)
+    open_ones = (*Edit.OPEN, *SyncRun.OPEN)
     found = {each.key: each for each in census.work if each.kind == kind}
     for state in states:
         if state not in open_ones:

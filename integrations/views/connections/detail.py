@@ -5,14 +5,13 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from django.db.models.functions import Left
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from integrations.models import Collection, Connection, Credential, SyncRun
+from integrations.models import Collection, Connection, SyncRun
 from integrations.models.collection import Completeness
 from integrations.models.messages import wording
 from integrations.models.sync.progress import ProgressState
@@ -31,8 +30,6 @@ from integrations.views.items import unread_texts
 
 HTMX_STOP_POLLING = 286
 RUNS, HISTORY, ATTEMPTS = 20, 30, 10
-# The beginning of a sealed text names its key; the rest is not even fetched.
-KEY_PREFIX = 48
 # How often an open page looks again, while a run is open and while none is.
 SECONDS_BUSY, SECONDS_IDLE = 2, 30
 MENU = {"full_refresh", "pause", "reconsent", "disconnect"}
@@ -215,30 +212,18 @@ def _reconsent_text(connection: Connection, scopes: list[dict[str, str]]) -> str
 
 def _token_facts(connection: Connection) -> dict[str, Any] | None:
     """Return what may be known of the key; the tokens stay in the database."""
-    facts = (
-        Credential.objects.filter(pk=connection.pk)
-        .annotate(sealed_with=Left("access_token", KEY_PREFIX))
-        .values(
-            "fingerprint",
-            "access_expires_at",
-            "refreshed_at",
-            "refresh_due_at",
-            "sealed_with",
-        )
-        .first()
-    )
+    facts = credentials.facts_of(connection.pk)
     if facts is None:
         return None
-    _, _, rest = facts["sealed_with"].partition(".")
     now = timezone.now()
-    expires_at, due_at = facts["access_expires_at"], facts["refresh_due_at"]
+    expires_at, due_at = facts.expires_at, facts.refresh_due_at
     return {
-        "fingerprint": facts["fingerprint"],
+        "fingerprint": facts.fingerprint,
         "expires_at": expires_at,
         "is_expired": expires_at is not None and expires_at <= now,
         "is_refresh_due": due_at is not None and due_at <= now,
-        "refreshed_at": facts["refreshed_at"],
-        "is_short": credentials.has_shortest_life(facts["refreshed_at"], expires_at),
+        "refreshed_at": facts.refreshed_at,
+        "is_short": credentials.has_shortest_life(facts.refreshed_at, expires_at),
         "next_refresh_at": due_at,
-        "key_id": rest.partition(".")[0],
+        "key_id": facts.key_id,
     }

@@ -58,7 +58,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _add_error(form: OwnColumnForm, refused: ValidationError) -> None:
-    is_of_choices = "choice" in str(refused.code)
+    is_of_choices = refused.code in store.CHOICE_CODES
     form.add_error("added" if is_of_choices else "name", refused)
 
 

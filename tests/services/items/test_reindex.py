@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from integrations import tasks
 from integrations.models import Collection, ItemContent, SearchState
+from integrations.providers.records import UNSHOWN_KEYS
 from integrations.services.common import queue
 from integrations.services.items.search import full_text, reindex, texts
 from integrations.services.items.storage import contents
@@ -45,6 +46,15 @@ def test_nothing_is_indexed_again_while_nothing_changes(deals):
     assert not reindex.outdated().exists()
     assert reindex.progress_of([deals]) is None
     assert reindex.send_due() == 0
+
+
+@pytest.mark.parametrize("key", sorted(UNSHOWN_KEYS))
+def test_what_no_page_shows_of_a_schema_indexes_nothing_again(deals, key):
+    deals.schema = {**deals.schema, key: ["fields"]}
+    deals.save(update_fields=["schema"])
+    reindex.note_labels(deals)
+
+    assert not reindex.outdated().exists()
 
 
 def test_an_owner_who_is_renamed_is_found_by_the_new_name(deals):

@@ -200,7 +200,7 @@ def test_sentences_become_codes_and_unknown_ones_stay_as_details(
     assert one.held_deletions["deletions"] == {"1": "merged:7"}
     assert one.details == {"deleted_kind": "unshared"}
     assert two.reason_data == {"scopes": ["deals.read", "oauth"]}
-    assert three.reason_text == "reading everything failed: the dog ate it"
+    assert three.reason_text == "the full refresh failed: the dog ate it"
 
 
 def test_values_in_part_get_their_own_code_in_the_middle_of_a_refresh(

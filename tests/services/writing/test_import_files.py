@@ -124,6 +124,15 @@ def test_encodings_and_delimiters_are_recognised(encoding: str, delimiter: str) 
     ]
 
 
+def test_an_empty_column_stays_if_the_file_names_it(desk: Desk) -> None:
+    data = b"Email,Column width,,Notes\na@b.example,,,\n"
+
+    source = uploads.upload(desk.contacts, data, file_name="", user=desk.user)
+
+    headings = [column["heading"] for column in source.columns]
+    assert headings == ["Email", "Column width", "Notes"]
+
+
 def test_headings_that_mean_an_id_are_the_providers_own(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -78,7 +78,7 @@ def test_parts_that_did_not_change_are_left_alone(as_alice, fresh):
         ("odd_answer", {"attempt": 1}, "answer was not understood (attempt 1)"),
         ("connector_error", {"reference": "00ff"}, "our mistake (reference 00ff)"),
         ("provider_paused", {}, "refuses this site"),
-        ("refreshing", {}, "being renewed"),
+        ("refreshing", {}, "being refreshed"),
     ],
 )
 def test_each_wait_has_its_own_sentence(as_alice, fresh, code, data, told):

@@ -11,7 +11,7 @@ from integrations.providers.airtable.ids import STRUCTURE, split_key
 from integrations.providers.airtable.listing import structure
 from integrations.providers.airtable.mapping.fields import colours, to_field
 from integrations.providers.connector import CollectionContext
-from integrations.providers.records import COLOURS_KEY
+from integrations.providers.records import COLOURS_KEY, FIELDS_KEY, TAG_KEY
 
 
 def fetch_schema(api: ApiClient, collection: CollectionContext) -> dict[str, Any]:
@@ -40,8 +40,8 @@ def to_schema(base_id: str, table: Table) -> dict[str, Any]:
         "base_id": base_id,
         "table_id": table.id,
         "primary": table.primary_field_id,
-        "tag": structure.tag_of(table),
-        "fields": [asdict(spec) for spec, _ in known],
+        TAG_KEY: structure.tag_of(table),
+        FIELDS_KEY: [asdict(spec) for spec, _ in known],
         COLOURS_KEY: colours(table.fields),
         "formats": {spec.name: told for spec, told in known},
     }

@@ -41,6 +41,8 @@ from integrations.providers.capabilities import Place
 from integrations.providers.errors import IncompleteListingError
 from integrations.providers.kinds import DeletionKind, Incomplete, IncompleteKind
 from integrations.providers.records import (
+    DELETED_KIND,
+    SCHEMA_TAG,
     FieldSpec,
     IntegrationItem,
     Page,
@@ -91,7 +93,7 @@ def list_collections(api: ApiClient) -> list[RemoteCollection]:
             item_type="table",
             required_scopes=(SCHEMA_READ,),
             # Nothing tells a deleted table from one that is not shared any more.
-            details={"deleted_kind": DeletionKind.UNSHARED.value},
+            details={DELETED_KIND: DeletionKind.UNSHARED.value},
         )
     ]
     bases = fetch_bases(api)
@@ -270,7 +272,7 @@ def _to_collection(base: Base, table: Table) -> RemoteCollection:
             "table_id": table.id,
             "table_name": table.name,
             "primary_field_id": table.primary_field_id,
-            "schema_tag": tag_of(table),
+            SCHEMA_TAG: tag_of(table),
         },
     )
 

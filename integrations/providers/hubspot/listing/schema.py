@@ -21,7 +21,14 @@ from integrations.providers.hubspot.objects import (
     ObjectType,
     get_object_type,
 )
-from integrations.providers.records import FieldSpec, read_fields
+from integrations.providers.records import (
+    ASK_AGAIN_KEY,
+    FIELDS_KEY,
+    REFUSED_KEY,
+    REQUESTED_KEY,
+    FieldSpec,
+    read_fields,
+)
 from integrations.providers.typed.fields import CURRENCY_PROPERTY
 
 # A list call carries its properties in the address, and 8 KB is where servers
@@ -54,11 +61,11 @@ def fetch_schema(api: ApiClient, collection: CollectionContext) -> dict[str, Any
         with_owners=not isinstance(scopes, list) or OWNERS_READ in scopes,
     )
     return {
-        "fields": [asdict(spec) for spec in fields],
+        FIELDS_KEY: [asdict(spec) for spec in fields],
         "lookups": _with_known_names(lookups.names, known),
-        "requested": select_properties(fields, kind),
-        "ask_again": lookups.ask_again,
-        "refused": [
+        REQUESTED_KEY: select_properties(fields, kind),
+        ASK_AGAIN_KEY: lookups.ask_again,
+        REFUSED_KEY: [
             *lookups.refused,
             *([MORE_FIELDS] if len(told) > MAX_FIELDS else []),
         ],
@@ -113,7 +120,7 @@ def requested_properties(schema: Mapping[str, Any], kind: ObjectType) -> list[st
 
     HubSpot answers with a handful of defaults when none is named.
     """
-    requested = schema.get("requested")
+    requested = schema.get(REQUESTED_KEY)
     if isinstance(requested, list) and requested:
         return [str(name) for name in requested]
     return _always(kind)

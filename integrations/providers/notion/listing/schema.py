@@ -17,6 +17,7 @@ from integrations.providers.notion.mapping.schema import (
 )
 from integrations.providers.notion.mapping.titles import expect_title
 from integrations.providers.notion.reading.people import fetch_users
+from integrations.providers.records import ASK_AGAIN_KEY, REFUSED_KEY
 
 PEOPLE: Final = "people"
 
@@ -44,9 +45,9 @@ def fetch_schema(api: ApiClient, context: CollectionContext) -> dict[str, Any]:
         except ApiError as exc:
             if not is_refusal(exc):
                 raise
-            schema["refused"].append(PEOPLE)
-            schema["ask_again"] = may_pass(exc)
+            schema[REFUSED_KEY].append(PEOPLE)
+            schema[ASK_AGAIN_KEY] = may_pass(exc)
         schema[USERS] = {**(known or {}), **names}
         if not is_all:
-            schema["refused"].append("more_people")
+            schema[REFUSED_KEY].append("more_people")
     return schema

@@ -16,6 +16,8 @@ from integrations.providers.notion.mapping.items import (
 )
 from integrations.providers.records import (
     COLOURS_KEY,
+    FIELDS_KEY,
+    REFUSED_KEY,
     FieldSpec,
     colours_of,
     read_fields,
@@ -144,8 +146,8 @@ def to_schema(source: Mapping[str, Any] | None = None) -> dict[str, Any]:
     fields = [spec for spec in found if spec is not None]
     shown = fields[:MAX_FIELDS]
     return {
-        "fields": [asdict(spec) for spec in (*shown, *ABOUT_FIELDS)],
-        "refused": ["more_fields"] if len(fields) > MAX_FIELDS else [],
+        FIELDS_KEY: [asdict(spec) for spec in (*shown, *ABOUT_FIELDS)],
+        REFUSED_KEY: ["more_fields"] if len(fields) > MAX_FIELDS else [],
         COLOURS_KEY: _colours(entries),
     }
 

@@ -25,6 +25,8 @@ from integrations.http.secrets import Secret
 KEY_BYTES = 32
 NONCE_BYTES = 12
 KEY_ID = re.compile(r"^[A-Za-z0-9_-]{1,32}$")
+# Within so many characters a sealed text has named its key.
+KEY_NAMED_WITHIN = 48
 
 
 class CryptoError(Exception):
@@ -151,6 +153,12 @@ def unseal(sealed: str, *, purpose: str, associated_data: str) -> Secret:
 def known_prefixes() -> tuple[str, ...]:
     """Return how a text begins that one of today's keys sealed."""
     return tuple(f"v1.{key_id}." for key_id in key_ring().keys)
+
+
+def key_id_of_start(start: str) -> str:
+    """Return the id of the key that sealed a text of which this is the beginning."""
+    _, _, rest = start.partition(".")
+    return rest.partition(".")[0]
 
 
 def key_id_of(sealed: str) -> str:

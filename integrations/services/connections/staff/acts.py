@@ -157,7 +157,8 @@ APPROVE_DELETIONS = Act(
     permission=DECIDE,
     help="delete the items that a full refresh did not find",
     step=_approve,
-    warning="The held items are deleted here.",
+    warning="These items are deleted here for their owners. They come back only if the "
+    "provider shows them again.",
 )
 DISCARD_DELETIONS = Act(
     name="discard deletions",

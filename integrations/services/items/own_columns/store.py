@@ -28,6 +28,9 @@ from integrations.services.items.tables.columns.values import fold
 MOST_COLUMNS: Final = 30
 MOST_OPTIONS: Final = 100
 MOST_OPTION: Final = 80
+CHOICE_CODES: Final = frozenset(
+    {"choice_used", "choice_too_long", "choice_twice", "too_many_choices"}
+)
 TOO_MANY = (
     f"{count_text(MOST_COLUMNS, 'column')} of your own is the limit. Delete one first."
 )

@@ -19,7 +19,7 @@ from django.db.models.functions import Concat
 from django.utils import timezone
 
 from integrations.models import Collection, Item, ItemContent, SearchState, times
-from integrations.providers.records import COLOURS_KEY
+from integrations.providers.records import UNSHOWN_KEYS
 from integrations.services.common import queue
 from integrations.services.items.relations import write as relations
 from integrations.services.items.relations.write import Linking
@@ -33,8 +33,6 @@ SLICE_SECONDS = 15.0
 # Long enough to have its turn among the slices of syncs.
 EXPIRES_SECONDS = 120.0
 CLAIM = timedelta(minutes=2)
-# What changes in a schema without changing what is shown.
-NOT_SHOWN = {"tag", COLOURS_KEY}
 
 
 def note_labels(collection: Collection) -> str:
@@ -65,7 +63,7 @@ def _first(collection: Collection, labels: str) -> str:
 
 
 def _labels_of(collection: Collection) -> str:
-    shown = {n: v for n, v in collection.schema.items() if n not in NOT_SHOWN}
+    shown = {n: v for n, v in collection.schema.items() if n not in UNSHOWN_KEYS}
     text = json.dumps([shown, collection.connection.account], sort_keys=True)
     return blake2b(text.encode(), digest_size=16).hexdigest()
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from integrations.models import Collection, Item, SeenBlock
 from integrations.providers import CONNECTORS
 from integrations.providers.kinds import Deletion, DeletionKind
+from integrations.providers.records import DELETED_KIND
 from integrations.services.items.storage import store
 from integrations.services.items.storage.store import CHUNK
 
@@ -109,7 +110,7 @@ def soft_delete_unseen(
     """
     usual = Deletion(
         kind=DeletionKind(
-            collection.details.get("deleted_kind")
+            collection.details.get(DELETED_KIND)
             or CONNECTORS[collection.connection.provider].deleted_kind
         )
     )

@@ -58,7 +58,7 @@ def _by_turn(queue_name: str, named: UUID, now: datetime) -> list[UUID]:
         lease.is_due(now),
         lease.is_free(now),
         is_of(queue_name),
-        state__in=(SyncRun.State.QUEUED, SyncRun.State.RUNNING),
+        state__in=SyncRun.OPEN,
     )
     leased = SyncRun.objects.filter(lease_until__gt=now).exclude(lease.is_free(now))
     # Its claim counts as well, until a page of it is stored.

@@ -6,6 +6,7 @@ from typing import Any, Final
 from integrations.http.errors import ApiError, Transient, is_refusal, may_pass
 from integrations.models import Collection
 from integrations.models.reasons import Reason, ReasonCode
+from integrations.providers.records import REFUSED_KEY
 from integrations.services.sync.leases.lease import RunLease
 
 # Those that every provider may have; others are named by the schema of a collection.
@@ -37,7 +38,7 @@ def may_do_without(
 
 def refused_in(schema: dict[str, Any]) -> list[str]:
     """Return the optional parts that were not told with a schema."""
-    told = schema.get("refused")
+    told = schema.get(REFUSED_KEY)
     return [str(each) for each in told] if isinstance(told, list) else []
 
 

@@ -14,6 +14,12 @@ from integrations.models import Collection
 from integrations.models.collection import Completeness
 from integrations.models.reasons import Reason, columns
 from integrations.models.sync.progress import ProgressState
+from integrations.providers.records import (
+    ASK_AGAIN_KEY,
+    REFUSED_KEY,
+    SCHEMA_TAG,
+    TAG_KEY,
+)
 from integrations.services.items.search import reindex
 from integrations.services.sync import policy
 from integrations.services.sync.deletions import held_deletions, seen_bitmap
@@ -79,7 +85,7 @@ def _fetch_schema(lease: RunLease, collection: Collection) -> dict[str, Any]:
             exc.correlation_id,
         )
         missing = extras.FIELDS if lacks_fields else extras.SCHEMA
-        return {**kept, "refused": [missing], "ask_again": may_pass(exc)}
+        return {**kept, REFUSED_KEY: [missing], ASK_AGAIN_KEY: may_pass(exc)}
 
 
 def begin_full(
@@ -169,9 +175,9 @@ def _refresh_schema(lease: RunLease, collection: Collection) -> bool:
     What was found meanwhile speaks of another then. Tells whether fields are known
     for the first time.
     """
-    tag = collection.details.get("schema_tag")
-    is_as_kept = tag is None or tag == collection.schema.get("tag")
-    if is_as_kept and not collection.schema.get("ask_again"):
+    tag = collection.details.get(SCHEMA_TAG)
+    is_as_kept = tag is None or tag == collection.schema.get(TAG_KEY)
+    if is_as_kept and not collection.schema.get(ASK_AGAIN_KEY):
         return False
     lacked = extras.FIELDS in extras.refused_in(collection.schema)
     schema = _fetch_schema(lease, collection)

@@ -131,7 +131,7 @@ def _provider_paused(census: Census) -> Result:
     paused = {
         slug: state.detail
         for slug, state in sorted(census.provider_states.items())
-        if state.is_paused or (state.paused_until and state.reason == "client_rejected")
+        if state.is_paused or (state.paused_until and state.is_refusal)
     }
     said = {slug: f"refused this site: {slug} ({why})" for slug, why in paused.items()}
     return Result(

@@ -38,10 +38,12 @@ class FileRefusedError(ServiceError):
 class CsvFile:
     """Headings as they are shown, and rows with their numbers in a spreadsheet.
 
-    A row may have fewer cells than there are headings, or more.
+    ``has_heading`` tells which columns the file itself names. A row may have fewer
+    cells than there are headings, or more.
     """
 
     headings: Sequence[str]
+    has_heading: Sequence[bool]
     rows: Iterator[tuple[int, list[str]]]
 
 
@@ -57,7 +59,10 @@ def read(data: bytes) -> CsvFile:
     first = next(((number, cells) for number, cells in records if any(cells)), None)
     if first is None:
         raise FileRefusedError(FileProblem.EMPTY)
-    return CsvFile(headings=_headings(first[1]), rows=_rows(records))
+    names = [one_line(cell, limit=120) for cell in first[1]]
+    return CsvFile(
+        headings=_headings(names), has_heading=[*map(bool, names)], rows=_rows(records)
+    )
 
 
 def _encoding_of(data: bytes) -> str:
@@ -137,12 +142,12 @@ def _clean(cell: str) -> str:
     return text[1:] if DISARMED.match(text) else text
 
 
-def _headings(cells: Sequence[str]) -> list[str]:
+def _headings(told: Sequence[str]) -> list[str]:
     """Return a name of its own for each column, also where the file gives none."""
     names: dict[str, None] = {}
     seen: Counter[str] = Counter()
-    for number, cell in enumerate(cells, start=1):
-        name = one_line(cell, limit=120) or f"Column {number}"
+    for number, text in enumerate(told, start=1):
+        name = text or f"Column {number}"
         again = seen[name.casefold()]
         seen[name.casefold()] += 1
         unique = f"{name} ({again + 1})" if again else name

@@ -100,10 +100,10 @@ def _columns(data: bytes) -> list[Mapping[str, Any]]:
             dates=survey.dates.answer,
             numbers=survey.numbers.answer,
         ).to_json()
-        for number, (heading, survey) in enumerate(
-            zip(found.headings, surveys, strict=True)
+        for number, (heading, is_named, survey) in enumerate(
+            zip(found.headings, found.has_heading, surveys, strict=True)
         )
-        if survey.is_used or not heading.startswith("Column ")
+        if survey.is_used or is_named
     ]
 
 

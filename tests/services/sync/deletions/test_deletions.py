@@ -1,4 +1,4 @@
-"""Rows are hidden for a reason that was proven, and come back with it."""
+"""Rows are deleted for a reason that was proven, and come back without it."""
 
 from typing import Any
 

@@ -89,7 +89,7 @@ def test_changes_are_read_although_the_full_refresh_meets_an_error(
     companies = Collection.objects.get(remote_id="companies")
     assert companies.reason == "full_refresh_failed"
     assert companies.reason_data["because"]["code"] == "connector_error"
-    assert companies.reason_text.startswith("reading everything failed: this could")
+    assert companies.reason_text.startswith("the full refresh failed: this could")
 
 
 def test_an_error_in_the_list_of_collections_leaves_those_that_are_known(

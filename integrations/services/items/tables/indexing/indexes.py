@@ -20,7 +20,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from integrations.models import Collection, Item, PropertyIndex, PropertyValue
-from integrations.providers.records import COLOURS_KEY, field_entries
+from integrations.providers.records import FIELDS_KEY, UNSHOWN_KEYS, field_entries
 from integrations.services.common import queue
 from integrations.services.items.tables.columns.columns import (
     LINKING,
@@ -50,9 +50,7 @@ VERSION = 4
 # So much of what an index was made with tells how its rows are ordered.
 ORDER_LENGTH = 16
 # What changes in a schema without changing how values are typed.
-_NOT_TYPED = frozenset(
-    {"tag", "fields", "requested", "ask_again", "refused", COLOURS_KEY}
-)
+_NOT_TYPED = UNSHOWN_KEYS | {FIELDS_KEY}
 _STATE = PropertyIndex.State
 _UNBUILT = Q(state__in=(_STATE.BUILDING, _STATE.REBUILDING))
 COMPARED = (
