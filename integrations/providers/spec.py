@@ -79,6 +79,8 @@ class ProviderSpec:
     ``{account}`` in it stands for the part of the account's id that its users share.
     ``reason_texts`` word the codes of reasons, as of ``IncompleteKind``, where only
     this provider does what they stand for; ``{number}`` is the reason's.
+    ``extra_texts`` name its optional parts, which may be refused, and ``cut_texts``
+    what it may have more of than is read.
     ``home_url`` is where the account is seen, and ``empty_hint`` says there what to
     do about one in which nothing can be read. ``versions`` are those of the API that
     the provider has said something about: when they end, or that no end is planned.
@@ -114,6 +116,8 @@ class ProviderSpec:
     home_url: str = ""
     empty_hint: str = "There is nothing in it yet. What comes in is read by itself."
     reason_texts: Mapping[str, str] = field(default_factory=dict)
+    extra_texts: Mapping[str, str] = field(default_factory=dict)
+    cut_texts: Mapping[str, str] = field(default_factory=dict)
     rate_limit: int | None = None
     limit_seconds: float = 10.25
     account_keys: tuple[str, ...] = ()

@@ -204,17 +204,12 @@ EXTRAS: Mapping[str, str] = {
     "fields": "which fields there are",
     "deletions": "its list of what was deleted",
     "count": "its own count",
-    "probes": "an answer to which items are still there",
-    "pipelines": "the names of pipelines and stages",
-    "owners": "the names of owners",
-    "archived_owners": "the names of owners who have left",
-    "people": "the names of people",
+    **{k: text for spec in SPECS.values() for k, text in spec.extra_texts.items()},
 }
 # What there is more of than is read.
 CUT_EXTRAS: Mapping[str, str] = {
     "more_fields": "fields",
-    "more_owners": "names of owners",
-    "more_people": "names of people",
+    **{k: text for spec in SPECS.values() for k, text in spec.cut_texts.items()},
 }
 
 

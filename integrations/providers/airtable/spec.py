@@ -44,6 +44,7 @@ SPEC = ProviderSpec(
     # OAuth tokens as well. https://airtable.com/developers/web/api/rate-limits
     rate_limit=500,
     limit_seconds=1.1,
+    extra_texts={"probes": "an answer to which items are still there"},
     account_keys=("email",),
     # One code in three envelopes. https://airtable.com/developers/web/api/errors
     error_forms=(

@@ -92,6 +92,12 @@ SPEC = ProviderSpec(
     # Each consent has a refresh token of its own, and only that one is revoked.
     revokes_one_pair=True,
     authorize_params={"response_type": "code"},
+    extra_texts={
+        "pipelines": "the names of pipelines and stages",
+        "owners": "the names of owners",
+        "archived_owners": "the names of owners who have left",
+    },
+    cut_texts={"more_owners": "names of owners"},
     account_keys=("hub_domain", "hub_id", "user_email"),
     optional_scope_param="optional_scope",
     home_url="https://app.hubspot.com",

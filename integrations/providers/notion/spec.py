@@ -44,6 +44,8 @@ SPEC = ProviderSpec(
             "{number} rows at a time"
         ),
     },
+    extra_texts={"people": "the names of people"},
+    cut_texts={"more_people": "names of people"},
     account_keys=("member",),
     authorize_params={"owner": "user", "response_type": "code"},
     # 180 calls a minute, or 600 where the plan allows: 30 or 100 in ten seconds. They
