@@ -17,6 +17,7 @@ from django.utils import timezone
 from integrations import tasks
 from integrations.http.secrets import Secret
 from integrations.models import Heartbeat
+from integrations.services.common import signs_of_life
 from integrations.services.upkeep import health, schedule
 from integrations.services.upkeep.checks import registry, runner
 from integrations.services.upkeep.checks.check import Place, Result
@@ -55,7 +56,7 @@ def _read_beside_a_writer() -> Iterator[None]:
 def beating() -> None:
     """Let everything have done its work a moment ago."""
     for name in (*SCHEDULER, *WORKERS):
-        schedule.beat(name)
+        signs_of_life.beat(name)
 
 
 def move(name: str, **by: float) -> None:
@@ -220,8 +221,7 @@ def test_strangers_learn_only_whether_all_is_well(client: Client) -> None:
 
 
 # These share their slots with token calls, which nothing cuts off, and with sweeps.
-SLOW = {"scheduler.dispatch_due", "scheduler.refresh_due", "scheduler.sweep"}
-SLOW |= {"worker.refresh"}
+SLOW = {"scheduler.refresh_due", "scheduler.sweep", "worker.refresh"}
 
 
 @pytest.mark.parametrize("name", [*SCHEDULER, *WORKERS])
@@ -251,7 +251,7 @@ def test_where_calls_may_take_long_silence_is_told_after_them(name: str) -> None
 def test_work_on_a_queue_is_a_sign_of_life_where_heartbeats_wait_behind_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(schedule, "_worked_at", {})
+    monkeypatch.setattr(signs_of_life, "_worked_at", {})
     move("worker.sync", hours=-1)
     assert not health.report()["workers"]["worker.sync"]["ok"]
 
