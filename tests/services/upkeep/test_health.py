@@ -13,6 +13,7 @@ from django.core.cache import cache
 from django.db.backends.signals import connection_created
 from django.test import Client, override_settings
 from django.utils import timezone
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from integrations import tasks
 from integrations.http.secrets import Secret
@@ -101,6 +102,7 @@ def test_a_clock_that_is_some_seconds_ahead_is_no_future() -> None:
     ("task", "name"),
     [
         (tasks.dispatch_due, "scheduler.dispatch_due"),
+        (tasks.enqueue_lost, "scheduler.enqueue_lost"),
         (tasks.refresh_due, "scheduler.refresh_due"),
         (tasks.sweep, "scheduler.sweep"),
     ],
@@ -218,6 +220,25 @@ def test_strangers_learn_only_whether_all_is_well(client: Client) -> None:
             assert parts(HERE, **{header: HERE}) == set()
         assert parts("") == set()
     assert parts(ELSEWHERE, authorization="Bearer ") == set()
+
+
+@pytest.mark.parametrize(("ago", "is_beat"), [(20, False), (60, True), (None, True)])
+def test_beat_is_named_where_it_has_started_nothing(
+    ago: int | None, *, is_beat: bool
+) -> None:
+    every = IntervalSchedule.objects.create(every=3, period="seconds")
+    if ago is not None:
+        ran_at = timezone.now() - timedelta(seconds=ago)
+        PeriodicTask.objects.create(
+            name="refresh_due", task="t", interval=every, last_run_at=ran_at
+        )
+    assert "beat" not in health.report()["scheduler"]
+    move("scheduler.watch", seconds=-60)
+
+    part = health.report()["scheduler"]
+
+    assert not part["scheduler.watch"]["ok"]
+    assert ("beat" in part) is is_beat
 
 
 # These share their slots with token calls, which nothing cuts off, and with sweeps.
