@@ -18,7 +18,7 @@ ACCOUNTS = {
     "airtable": ({"account": "harbour"}, {"identity": "harbour:usrAnaMarinHarbor"}),
 }
 COUNT = "select count(*) from integrations_item where deleted_at is null"
-LOST = "select workers_lost from integrations_syncrun"
+LOST = "select 1 from integrations_syncrun where workers_lost > 0"
 # Seconds from a kill to the next item.
 SOON = 20
 OPEN_RUNS = "select 1 from integrations_syncrun where state <> 'finished'"
@@ -63,6 +63,11 @@ def start_loading(stack: Stack, provider: str = "hubspot") -> Stack:
     return stack
 
 
+def was_lost(stack: Stack) -> bool:
+    """Tell whether a run was taken over from a worker that held it."""
+    return bool(stack.rows(LOST))
+
+
 def count(stack: Stack) -> int:
     return int(stack.rows(COUNT)[0][0])
 
@@ -97,7 +102,7 @@ def test_a_worker_killed_in_mid_load_costs_nothing(loading: Stack) -> None:
         loading.start("worker-interactive")
 
     assert_ends_complete(loading, kill)
-    assert loading.rows(LOST) == [(1,)]
+    assert was_lost(loading)
 
 
 PAGE = 100
@@ -142,7 +147,7 @@ def test_a_worker_killed_among_the_tables_of_a_base_costs_nothing(
         loading_airtable.start("worker-interactive")
 
     assert_ends_complete(loading_airtable, kill, "airtable")
-    assert loading_airtable.rows(LOST) == [(1,)]
+    assert was_lost(loading_airtable)
 
 
 def test_a_worker_that_stood_still_writes_nothing_when_it_wakes(
@@ -157,7 +162,7 @@ def test_a_worker_that_stood_still_writes_nothing_when_it_wakes(
         loading.start("worker-interactive")
         wait_until(lambda: count(loading) > frozen_at, "another goes on", seconds=120)
         # Until the slow one is back, it is taken for lost.
-        assert loading.rows(LOST) == [(1,)]
+        assert was_lost(loading)
         loading.thaw("second")
 
     assert_ends_complete(loading, stand_still)
