@@ -220,17 +220,19 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {
 CELERY_TASK_DEFAULT_QUEUE = "sync"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_TASK_ROUTES = {
-    "integrations.tasks.dispatch_*": {"queue": "refresh"},
+    # What must wait behind no token call and no sync.
+    "integrations.tasks.dispatch_*": {"queue": "ticks"},
+    "integrations.tasks.enqueue_lost": {"queue": "ticks"},
+    "integrations.tasks.sync_after_lost_worker": {"queue": "ticks"},
+    "integrations.tasks.watch": {"queue": "ticks"},
     "integrations.tasks.refresh_*": {"queue": "refresh"},
     "integrations.tasks.revoke_*": {"queue": "refresh"},
+    # It may take long, and Celery can end it there only.
     "integrations.tasks.sweep*": {"queue": "refresh"},
-    # It may take half a minute, which no refresh should wait for.
-    "integrations.tasks.watch": {"queue": "interactive"},
     "integrations.tasks.finish_consents": {"queue": "interactive"},
     "integrations.tasks.send_notice": {"queue": "interactive"},
     "integrations.tasks.sync_interactive": {"queue": "interactive"},
     "integrations.tasks.sync_opened_text": {"queue": "interactive"},
-    "integrations.tasks.sync_after_lost_worker": {"queue": "refresh"},
     "integrations.tasks.deliver_edit": {"queue": "interactive"},
     "integrations.tasks.index_properties": {"queue": "interactive"},
     "integrations.tasks.deliver_bulk_edit": {"queue": "sync"},
@@ -264,6 +266,7 @@ CELERY_BEAT_SCHEDULE = {
         ("dispatch_due", 15.0),
         # A refresh starts at most this long after it is due.
         ("refresh_due", 3.0),
+        ("enqueue_lost", SWEEP_INTERVAL),
         ("sweep", SWEEP_INTERVAL),
         # Trouble is told within a minute.
         ("watch", 15.0),

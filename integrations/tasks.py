@@ -11,7 +11,7 @@ from celery.signals import task_failure, worker_shutting_down
 from integrations.http.errors import ApiError
 from integrations.http.observability import trace
 from integrations.models import Credential, SyncRun
-from integrations.services.common import queue, shutdown
+from integrations.services.common import queue, shutdown, signs_of_life
 from integrations.services.common.clock import database_now
 from integrations.services.common.errors import NoTokenError
 from integrations.services.connections import account_deletion, consents
@@ -97,7 +97,7 @@ def sync_after_lost_worker(task_id: str, pool: str = "") -> None:
 
 
 def _sync(queue_name: str, run_id: str) -> None:
-    schedule.count_as_heartbeat(queue_name)
+    signs_of_life.count_as_heartbeat(queue_name)
     taken = turns.take(queue_name, UUID(run_id), now=database_now())
     if taken is None:
         return
@@ -137,28 +137,35 @@ def _version_of(connection_id: str) -> int | None:
 def refresh_due() -> None:
     """Queue every refresh that is due."""
     schedule.refresh_due()
-    schedule.beat("scheduler.refresh_due")
+    signs_of_life.beat("scheduler.refresh_due")
 
 
 @shared_task
 def dispatch_due() -> None:
     """Queue every sync that is due."""
     schedule.dispatch_due()
-    schedule.beat("scheduler.dispatch_due")
+    signs_of_life.beat("scheduler.dispatch_due")
+
+
+@shared_task
+def enqueue_lost() -> None:
+    """Queue again what was lost with its worker or its message."""
+    schedule.enqueue_lost()
+    signs_of_life.beat("scheduler.enqueue_lost")
 
 
 @shared_task
 def sweep() -> None:
-    """Bring back lost, stuck and postponed work."""
+    """Bring back what else is stuck or postponed, and delete what is old."""
     schedule.sweep()
-    schedule.beat("scheduler.sweep")
+    signs_of_life.beat("scheduler.sweep")
 
 
 @shared_task
 def watch() -> None:
     """Notice trouble and its end, and send what is to be told of it."""
     # First, because it looks for this beat as well.
-    schedule.beat("scheduler.watch")
+    signs_of_life.beat("scheduler.watch")
     rounds.take_turn()
 
 
@@ -215,4 +222,4 @@ def finish_consents() -> None:
 @shared_task
 def heartbeat(queue_name: str) -> None:
     """Prove that somebody works on a queue, even when nothing is due."""
-    schedule.beat(f"worker.{queue_name}")
+    signs_of_life.beat(f"worker.{queue_name}")

@@ -15,7 +15,8 @@ from integrations.admin.base import ReadOnlyAdmin
 WORDS = {
     "integrations.tasks.dispatch_due": "Start the syncs that are due",
     "integrations.tasks.refresh_due": "Renew the tokens that are due",
-    "integrations.tasks.sweep": "Bring back lost or stuck work",
+    "integrations.tasks.enqueue_lost": "Bring back lost work",
+    "integrations.tasks.sweep": "Bring back stuck work, and delete what is old",
     "integrations.tasks.watch": "Notice trouble and its end, and send notices",
     "integrations.tasks.heartbeat": "Prove that somebody works on a queue",
     "celery.backend_cleanup": "Clean up old task results",

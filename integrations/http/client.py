@@ -151,10 +151,6 @@ class ApiClient:
 
         self._prefetched = Prefetch(url, token, send)
 
-    def has_prefetched(self, *, within: float) -> bool:
-        """Return whether what was sent ahead is answered within a few seconds."""
-        return self._prefetched is not None and self._prefetched.is_done(within=within)
-
     def post(
         self,
         path: str,

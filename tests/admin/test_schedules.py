@@ -20,7 +20,7 @@ def test_schedules_are_told_in_words(as_staff):
 
     page = as_staff.get("/admin/django_celery_beat/periodictask/")
 
-    assert b"Bring back lost or stuck work" in page.content
+    assert b"Bring back stuck work, and delete what is old" in page.content
 
 
 def test_a_schedule_is_not_edited_where_a_restart_would_undo_it(as_staff):

@@ -2,7 +2,9 @@
 
 import pytest
 
+from integrations.services.sync.leases.turns import INTERACTIVE_REQUESTS
 from tests.real.support.fixtures import MakeStack
+from tests.real.support.leases import holds_run
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
 from tests.support.provider_answers.seeds import MIDDLE
@@ -38,7 +40,21 @@ def busy(make_stack: MakeStack) -> Stack:
     return stack
 
 
+def assert_has_the_huge_run(stack: Stack, worker: str) -> None:
+    """Wait until a worker is on the huge run, as it is again after every other turn."""
+    others = (
+        "select 1 from integrations_syncrun join integrations_connection"
+        " on integrations_connection.id = integrations_syncrun.connection_id"
+        " where lease_id is not null and remote_id <> ?"
+    )
+    wait_until(
+        lambda: not stack.rows(others, HUGE) and holds_run(stack, worker),
+        f"{worker} is on the huge run",
+    )
+
+
 def test_small_accounts_are_served_while_a_huge_one_loads(busy: Stack) -> None:
+    assert_has_the_huge_run(busy, "worker-interactive")
     for number, account in enumerate(SMALL):
         person = busy.person(f"small{number}@example.com")
         person.connect("hubspot", identity=account)
@@ -46,8 +62,15 @@ def test_small_accounts_are_served_while_a_huge_one_loads(busy: Stack) -> None:
             lambda a=account: not is_open(busy, a), "a first load ends", seconds=90
         )
         assert is_open(busy, HUGE)
+    assert_has_the_huge_run(busy, "worker-interactive")
 
-    # Now through the queue in which the huge one is, and its only worker.
+    # Now through the other queue, on which a load goes on when it takes long.
+    busy.rows(
+        "update integrations_syncrun set requests = ? where state <> 'finished'"
+        " returning id",
+        INTERACTIVE_REQUESTS,
+    )
+    assert_has_the_huge_run(busy, "worker-sync")
     busy.rows(
         "update integrations_connection set next_sync_at = '2020-01-01 00:00:00'"
         " where remote_id <> ? returning id",
@@ -63,6 +86,7 @@ def test_small_accounts_are_served_while_a_huge_one_loads(busy: Stack) -> None:
             lambda a=account: not is_open(busy, a), "a scheduled sync ends", seconds=90
         )
     assert is_open(busy, HUGE)
+    assert_has_the_huge_run(busy, "worker-sync")
 
     outcomes = "select distinct outcome from integrations_syncrun where outcome <> ''"
     assert set(busy.rows(outcomes)) <= {("complete",), ("partial",)}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import requests
 
+from config.background.queues import QUEUES
 from tests.real.certificates import make_certificates
 from tests.real.rabbitmq import RabbitMQ
 from tests.real.support.fixtures import MakeStack
@@ -61,7 +62,7 @@ def test_work_goes_through_rabbitmq_and_waits_while_it_is_away(
     stack.wait_for_row("select 1 from integrations_credential where version > 1")
 
     figures = told(stack)
-    assert set(figures) == {"queue_refresh", "queue_interactive", "queue_sync"}
+    assert set(figures) == {f"queue_{name}" for name in QUEUES}
     assert set(map(type, figures.values())) == {int}
     checks = ("broker", "broker_memory", "redis_version", "workers", "scheduler")
     wait_until(

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from integrations.services.upkeep.schedule import TICKS
 from tests.real.support.fixtures import MakeStack
 from tests.real.support.person import Person
 from tests.real.support.postgres import Postgres, Replica
@@ -22,8 +23,8 @@ make_item(make_collection(make_connection(owner)), name="Lighter")
 """
 TICK = (
     "insert into integrations_heartbeat (name, at)"
-    " select 'scheduler.' || unnest(array['dispatch_due', 'refresh_due', 'sweep',"
-    " 'watch']), now() on conflict (name) do update set at = now() returning name"
+    f" select 'scheduler.' || unnest(array{list(TICKS)}), now()"
+    " on conflict (name) do update set at = now() returning name"
 )
 RENAME = "update integrations_item set name = ? returning id"
 FORGET = "delete from integrations_item_search returning item_id"

@@ -90,7 +90,7 @@ def test_a_grant_that_no_database_took_is_connected_by_the_next_sweep(
     assert b'data-code="consent_kept"' in kept.content
     assert not Connection.objects.exists()
 
-    assert schedule.sweep()["consents"] == 1
+    assert schedule.enqueue_lost()["consents"] == 1
     consents.finish_all()
 
     connection = Connection.objects.get()

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 
 from integrations.http.secrets import Secret
 from integrations.http.sending.transport import Response
@@ -23,10 +23,6 @@ class Prefetch:
     def response(self) -> Response:
         """Wait for the answer; raises what sending raised."""
         return self._outcome.result()
-
-    def is_done(self, *, within: float) -> bool:
-        """Return whether the outcome is there, or comes within so many seconds."""
-        return bool(wait((self._outcome,), timeout=within).done)
 
     def _run(self) -> None:
         try:

@@ -31,13 +31,14 @@ MEANINGS = {
 
 
 class Command(SafeCommand):
-    """Make the pass that beat makes every few seconds, and say what it did."""
+    """Make the passes that beat makes every few seconds, and say what they did."""
 
     requires_system_checks = CHECKS
     help = "Bring back lost, stuck and postponed work."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for what, count in schedule.sweep().items():
+        swept = schedule.enqueue_lost() | schedule.sweep()
+        for what, count in swept.items():
             is_old = what.startswith(schedule.PRUNED)
             name = what.removeprefix(schedule.PRUNED)
             meaning = f"{name} past their time, deleted" if is_old else MEANINGS[what]

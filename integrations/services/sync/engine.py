@@ -1,7 +1,8 @@
 """Run one slice of a sync: claim, read collections, record how it went.
 
 A run is a chain of slices. Everything a slice knows is in rows, so that a kill at
-any instruction repeats at most one page.
+any instruction repeats at most one page, and the request for the one behind it where
+that was sent ahead.
 """
 
 import logging

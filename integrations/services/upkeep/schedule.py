@@ -22,7 +22,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from integrations.http.errors import ApiError
-from integrations.models import Connection, Credential, Heartbeat, SyncRun, times
+from integrations.models import Connection, Credential, SyncRun, times
 from integrations.models.reasons import StateReason
 from integrations.models.times import CLOCK_SKEW
 from integrations.services.common import queue
@@ -50,11 +50,8 @@ from integrations.services.writing.undo import discarding
 logger = logging.getLogger(__name__)
 
 # The tasks that beat starts; each leaves a heartbeat of its own.
-TICKS = ("dispatch_due", "refresh_due", "sweep", "watch")
+TICKS = ("dispatch_due", "enqueue_lost", "refresh_due", "sweep", "watch")
 MOST_AT_ONCE = 1000
-# Seconds in which the work of a process on a queue is noted as one heartbeat.
-WORK_COUNTS_EVERY = 10.0
-_worked_at: dict[str, float] = {}
 # What a sweep calls rows that were too old, before what they are.
 PRUNED = "pruned "
 # The columns that say when a sync is due, and what it is then asked for by.
@@ -71,26 +68,6 @@ KEPT_ALIVE = (
     Connection.State.DEGRADED,
     Connection.State.PAUSED,
 )
-
-
-def beat(name: str) -> None:
-    """Remember that a kind of process is doing its work."""
-    # One statement, which a probe asks for every few seconds.
-    Heartbeat.objects.bulk_create(
-        [Heartbeat(name=name, at=timezone.now())],
-        update_conflicts=True,
-        unique_fields=["name"],
-        update_fields=["at"],
-    )
-
-
-def count_as_heartbeat(queue_name: str) -> None:
-    """Take work for a heartbeat: one in the queue may wait behind a backlog."""
-    now = time.monotonic()
-    if now - _worked_at.get(queue_name, -WORK_COUNTS_EVERY) < WORK_COUNTS_EVERY:
-        return
-    _worked_at[queue_name] = now
-    beat(f"worker.{queue_name}")
 
 
 def dispatch_due(*, now: datetime | None = None) -> int:
@@ -190,15 +167,28 @@ def refresh_in_foreground(*, now: datetime | None = None) -> tuple[int, int]:
     return refreshed, failed
 
 
-def sweep(*, now: datetime | None = None) -> dict[str, int]:
-    """Bring back what was lost: runs nobody is on, tokens put aside, revocations."""
-    leases_at, now = now or database_now(), now or timezone.now()
-    pull_in(now=now)
-    swept = {
-        "runs": runs.enqueue_lost(now=leases_at),
+def enqueue_lost(*, now: datetime | None = None) -> dict[str, int]:
+    """Publish again what nobody is on; quick, and returns how many of each."""
+    return {
+        "runs": runs.enqueue_lost(now=now or database_now()),
         "cancelled": bulk.discard_left() + discarding.discard_left(),
         "edits": dispatch.send_due(),
         "imports": jobs.send_due(),
+        "search": reindex.send_due(),
+        "table_indexes": indexes.send_due(),
+        "downloads": orders.send_due(),
+        "consents": consents.send_due(),
+    }
+
+
+def sweep(*, now: datetime | None = None) -> dict[str, int]:
+    """Bring back what else is stuck or postponed, and delete what is old.
+
+    It may take long: providers are asked, and rows deleted. Returns how many of each.
+    """
+    now = now or timezone.now()
+    pull_in(now=now)
+    swept = {
         "restored": fallback_store.restore_all(),
         "revoked": revocation.revoke_due(),
         "purges": sweep_purges(),
@@ -208,12 +198,8 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
         "counted": daily_counts.note(now=now),
         "unreadable": readability.check(),
         "unquarantined": quarantine.lift_for_new_release(),
-        "search": reindex.send_due(),
-        "table_indexes": indexes.send_due(),
         "dropped": indexes.drop_unused(now=now),
-        "downloads": orders.send_due(),
         "expired": orders.expire(now=now),
-        "consents": consents.send_due(),
     }
     pruned = retention.prune(now=now)
     return swept | {f"{PRUNED}{name}": number for name, number in pruned.items()}

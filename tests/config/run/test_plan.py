@@ -1,5 +1,6 @@
 """Test what `make run` decides to start."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -88,15 +89,30 @@ def test_nonsense_is_refused_by_name(tmp_path: Path, name: str, value: str) -> N
     assert value not in str(refused.value)
 
 
-@pytest.mark.parametrize("queue", QUEUES)
-def test_every_queue_has_its_worker_here_and_in_compose(
-    tmp_path: Path, queue: str
-) -> None:
-    commands = [" ".join(process.command) for process in plan(tmp_path).processes]
-    compose = (ROOT / "compose.yaml").read_text("utf-8")
+def taken_from(commands: str) -> list[list[str]]:
+    """Return the queues of each worker that is started."""
+    return [each.split(",") for each in re.findall(r"worker -Q ([\w,]+) ", commands)]
 
-    assert sum(f"-Q {queue} " in command for command in commands) == 1
-    assert compose.count(f"celery -A config worker -Q {queue} ") == 1
+
+def test_every_queue_has_its_worker_here_and_in_compose(tmp_path: Path) -> None:
+    started = [" ".join(process.command) for process in plan(tmp_path).processes]
+    taken = taken_from(" ".join(started))
+
+    assert {name for names in taken for name in names} == set(QUEUES)
+    assert taken_from((ROOT / "compose.yaml").read_text("utf-8")) == taken
+
+
+def test_what_beat_asks_for_waits_behind_no_token_call_nor_one_workers_death(
+    tmp_path: Path,
+) -> None:
+    started = [" ".join(process.command) for process in plan(tmp_path).processes]
+    taking = [names for names in taken_from(" ".join(started)) if "ticks" in names]
+
+    assert len(taking) > 1
+    assert all("refresh" not in names for names in taking)
+    routes = settings.CELERY_TASK_ROUTES
+    for task in ("dispatch_*", "enqueue_lost", "sync_after_lost_worker", "watch"):
+        assert routes[f"integrations.tasks.{task}"] == {"queue": "ticks"}
 
 
 def test_no_worker_waits_for_work_that_nothing_sends() -> None:

@@ -122,11 +122,11 @@ def test_a_higher_version_indexes_everything_again(deals, monkeypatch):
 def test_the_sweep_queues_a_slice_while_there_is_one_to_do(deals, monkeypatch):
     sent = []
     monkeypatch.setattr(queue, "_publish", lambda task, *_: sent.append(task) or True)
-    schedule.sweep()
+    schedule.enqueue_lost()
     assert "index_search" not in sent
 
     rename_owner(deals, "Cleo Stone")
-    swept = schedule.sweep()
+    swept = schedule.enqueue_lost()
 
     assert swept["search"] == 1
 

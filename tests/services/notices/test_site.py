@@ -16,6 +16,7 @@ from integrations import tasks
 from integrations.http.secrets import Secret
 from integrations.management.commands.notices import Command
 from integrations.models import Heartbeat, Incident, Notice, ProviderState
+from integrations.services.common import signs_of_life
 from integrations.services.notices import incidents, sending, watch
 from integrations.services.upkeep import schedule
 from integrations.services.upkeep.census import Census
@@ -243,7 +244,7 @@ def test_the_first_look_does_not_miss_itself(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(registry, "CHECKS", (scheduler,))
     for name in schedule.TICKS:
         if name != "watch":
-            schedule.beat(f"scheduler.{name}")
+            signs_of_life.beat(f"scheduler.{name}")
 
     tasks.watch()
 

@@ -13,10 +13,12 @@ from django.core.cache import cache
 from django.db.backends.signals import connection_created
 from django.test import Client, override_settings
 from django.utils import timezone
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from integrations import tasks
 from integrations.http.secrets import Secret
 from integrations.models import Heartbeat
+from integrations.services.common import signs_of_life
 from integrations.services.upkeep import health, schedule
 from integrations.services.upkeep.checks import registry, runner
 from integrations.services.upkeep.checks.check import Place, Result
@@ -55,7 +57,7 @@ def _read_beside_a_writer() -> Iterator[None]:
 def beating() -> None:
     """Let everything have done its work a moment ago."""
     for name in (*SCHEDULER, *WORKERS):
-        schedule.beat(name)
+        signs_of_life.beat(name)
 
 
 def move(name: str, **by: float) -> None:
@@ -100,6 +102,7 @@ def test_a_clock_that_is_some_seconds_ahead_is_no_future() -> None:
     ("task", "name"),
     [
         (tasks.dispatch_due, "scheduler.dispatch_due"),
+        (tasks.enqueue_lost, "scheduler.enqueue_lost"),
         (tasks.refresh_due, "scheduler.refresh_due"),
         (tasks.sweep, "scheduler.sweep"),
     ],
@@ -219,9 +222,27 @@ def test_strangers_learn_only_whether_all_is_well(client: Client) -> None:
     assert parts(ELSEWHERE, authorization="Bearer ") == set()
 
 
+@pytest.mark.parametrize(("ago", "is_beat"), [(20, False), (60, True), (None, True)])
+def test_beat_is_named_where_it_has_started_nothing(
+    ago: int | None, *, is_beat: bool
+) -> None:
+    every = IntervalSchedule.objects.create(every=3, period="seconds")
+    if ago is not None:
+        ran_at = timezone.now() - timedelta(seconds=ago)
+        PeriodicTask.objects.create(
+            name="refresh_due", task="t", interval=every, last_run_at=ran_at
+        )
+    assert "beat" not in health.report()["scheduler"]
+    move("scheduler.watch", seconds=-60)
+
+    part = health.report()["scheduler"]
+
+    assert not part["scheduler.watch"]["ok"]
+    assert ("beat" in part) is is_beat
+
+
 # These share their slots with token calls, which nothing cuts off, and with sweeps.
-SLOW = {"scheduler.dispatch_due", "scheduler.refresh_due", "scheduler.sweep"}
-SLOW |= {"worker.refresh"}
+SLOW = {"scheduler.refresh_due", "scheduler.sweep", "worker.refresh"}
 
 
 @pytest.mark.parametrize("name", [*SCHEDULER, *WORKERS])
@@ -251,7 +272,7 @@ def test_where_calls_may_take_long_silence_is_told_after_them(name: str) -> None
 def test_work_on_a_queue_is_a_sign_of_life_where_heartbeats_wait_behind_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(schedule, "_worked_at", {})
+    monkeypatch.setattr(signs_of_life, "_worked_at", {})
     move("worker.sync", hours=-1)
     assert not health.report()["workers"]["worker.sync"]["ok"]
 

@@ -159,7 +159,6 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "services/sync/leases/turns.py::MOST_COMPARED": LATER,
     "services/sync/refresh/checkpoint.py::MOST_NOTED": "found.has_more_noted",
     "services/sync/refresh/collection.py::MOST_RESTARTS": FAILS,
-    "services/sync/refresh/pages.py::MOST_ROWS": LATER,
     "services/sync/refresh/extras.py::MOST_TRIES": (
         f"{NONE}the next sync asks again; until then names stand for labels"
     ),

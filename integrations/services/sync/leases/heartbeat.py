@@ -1,4 +1,7 @@
-"""Heartbeat of a worker process: renews the leases of its slices between pages."""
+"""Heartbeat of a worker process: renews the leases of its slices between pages.
+
+Slices that go on are a sign of life of their queue's workers as well.
+"""
 
 import logging
 import threading
@@ -15,6 +18,7 @@ from django.db import Error as DatabaseError
 from django.db import connection as database
 
 from integrations.models import SyncRun
+from integrations.services.common import signs_of_life
 from integrations.services.common.clock import DatabaseNow
 from integrations.services.sync.leases.lease import lease_length
 
@@ -51,10 +55,14 @@ class _Work(NamedTuple):
 
 @dataclass
 class _Held:
-    """Lease of a slice under way, its work so far, and the beats since it changed."""
+    """Lease of a slice under way, its work so far, and the beats since it changed.
+
+    ``queue`` is where the slice came from.
+    """
 
     lease: Leased
     work: _Work
+    queue: str
     idle: int = 0
 
 
@@ -79,7 +87,8 @@ class Heartbeat:
     def renewing(self, lease: Leased) -> Iterator[None]:
         """Renew a lease until the block ends."""
         with self._lock:
-            self._held[lease.lease_id] = _Held(lease, _work_of(lease))
+            queue = signs_of_life.queue_of_task()
+            self._held[lease.lease_id] = _Held(lease, _work_of(lease), queue)
             if not self._is_running:
                 self._is_running = True
                 threading.Thread(target=self._run, daemon=True).start()
@@ -98,11 +107,11 @@ class Heartbeat:
                     self._is_running = False
                     break
                 due = self._due()
-            if due:
-                # The next beat tries again; should the database be away for longer,
-                # nobody else can take over either.
-                with suppress(DatabaseError):
-                    self._renew_due(due)
+                queues = self._queues_at_work()
+            # The next beat tries again; should the database be away for longer,
+            # nobody else can take over either.
+            with suppress(DatabaseError):
+                self._renew_due(due, queues)
         database.close()
 
     def _due(self) -> list[UUID]:
@@ -116,6 +125,11 @@ class Heartbeat:
             if work.renewals == before.renewals and held.idle < most:
                 due.append(lease_id)
         return due
+
+    def _queues_at_work(self) -> set[str]:
+        """Return the queues whose slices go on: no message of theirs need be taken."""
+        most = self._most_idle_beats()
+        return {held.queue for held in self._held.values() if held.idle < most} - {""}
 
     def is_at_work(self, key: object) -> bool:
         """Tell whether this process is on something, whatever became of its lease."""
@@ -131,9 +145,12 @@ class Heartbeat:
         longest = STUCK_SECONDS + settings.TOKEN_TIMEOUT
         return int(longest / self._seconds_between_beats())
 
-    def _renew_due(self, lease_ids: list[UUID]) -> None:
+    def _renew_due(self, lease_ids: list[UUID], queues: set[str]) -> None:
         try:
-            self._renew(lease_ids)
+            if lease_ids:
+                self._renew(lease_ids)
+            for name in queues:
+                signs_of_life.count_as_heartbeat(name)
         except DatabaseError:
             database.close()
             raise

@@ -11,8 +11,9 @@ from integrations.models import SyncRun
 from integrations.services.sync.leases import lease
 from integrations.services.sync.leases.heartbeat import heartbeat
 
-# After so many slices of some seconds even a user's run goes on among the bulk.
-INTERACTIVE_SLICES = 3
+# After so many requests, some half a minute of the providers' limits, even a user's run
+# goes on among the bulk. Claims that came to nothing but a wait are none.
+INTERACTIVE_REQUESTS = 100
 # As many due runs are compared, the longest due first.
 MOST_COMPARED = 500
 # Lost so often before its first page, a run may be what ends its worker.
@@ -23,13 +24,13 @@ _taking = threading.Lock()
 
 def queue_of(run: SyncRun) -> str:
     """Return the queue of a run's next slice: somebody waits for it, or nobody."""
-    is_urgent = run.is_interactive and run.slices < INTERACTIVE_SLICES
+    is_urgent = run.is_interactive and run.requests < INTERACTIVE_REQUESTS
     return "interactive" if is_urgent else "sync"
 
 
 def is_of(queue_name: str) -> Q:
     """Select the runs whose next slice belongs to a queue."""
-    is_urgent = Q(is_interactive=True, slices__lt=INTERACTIVE_SLICES)
+    is_urgent = Q(is_interactive=True, requests__lt=INTERACTIVE_REQUESTS)
     return is_urgent if queue_name == "interactive" else ~is_urgent
 
 

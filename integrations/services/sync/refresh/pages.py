@@ -1,14 +1,11 @@
 """Fetch pages, and store them with the checkpoint behind them in one transaction."""
 
 import logging
-import time
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from django.db import Error as DatabaseError
-from django.db import InterfaceError, transaction
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
@@ -17,9 +14,7 @@ from integrations.http.errors import ApiError
 from integrations.models import Collection
 from integrations.models.sync.progress import Phase, ProgressState
 from integrations.providers.connector import CollectionContext
-from integrations.providers.kinds import Deletion
 from integrations.providers.records import Page
-from integrations.services.common.errors import LeaseLostError
 from integrations.services.items.history import comparison
 from integrations.services.items.storage import store
 from integrations.services.items.storage.store import PageCounts
@@ -45,86 +40,23 @@ logger = logging.getLogger(__name__)
 
 Refresh = TypeVar("Refresh", FullRefresh, Incremental)
 
-# Pages that come quicker than they are stored are stored together, so many rows and
-# seconds of them at most: a kill repeats no more, or one page that is larger.
-MOST_ROWS, MOST_SECONDS = 500, 1.0
-# Storing hides behind a longer wait than this.
-SOON_SECONDS = 0.01
-# After these nothing can be stored.
-FATAL = (LeaseLostError, DatabaseError, InterfaceError, MemoryError)
-
 
 def read_listing(lease: RunLease, collection: Collection, found: FullRefresh) -> None:
-    """Read the next page of the full listing, and those that are there already.
+    """Read the next page of the full listing, and store it by itself.
 
-    What goes wrong with one of those is raised once those before it are stored.
+    A kill repeats one page at most, however quick a provider answers.
     """
-    asked_at, until = timezone.now(), time.monotonic() + MOST_SECONDS
-    connector, context = connector_of(collection), _context_of(lease, collection)
-    page = connector.fetch_page(lease.api, context, cursor=found.cursor)
+    asked_at = timezone.now()
+    page = connector_of(collection).fetch_page(
+        lease.api, _context_of(lease, collection), cursor=found.cursor
+    )
     found = _begun(lease, found, asked_at)
-    pages, behind = [page], checkpoint.after_page(found, page)
-    failure: Exception | None = None
-    while _may_go_on(lease, pages) and time.monotonic() < until:
-        try:
-            page = connector.fetch_page(lease.api, context, cursor=behind.cursor)
-            behind = checkpoint.after_page(behind, page)
-        except FATAL:
-            raise
-        except Exception as exc:  # noqa: BLE001 (whoever handles it gets it below)
-            failure = exc
-            break
-        pages.append(page)
-    _commit(lease, collection, _joined(pages), found, behind)
-    if failure is not None:
-        raise failure
+    _commit(lease, collection, page, found, checkpoint.after_page(found, page))
 
 
 def _context_of(lease: RunLease, collection: Collection) -> CollectionContext:
     tries = lease.progress_of(collection).tries
     return replace(context_of(collection), tries=tries)
-
-
-def _may_go_on(lease: RunLease, pages: Sequence[Page]) -> bool:
-    """Tell whether another page is stored together with these, because it is there."""
-    return (
-        pages[-1].next_cursor is not None
-        and _tells_rows_only(pages[-1])
-        and _rows_with_another(pages) <= MOST_ROWS
-        and not (lease.is_others_turn or lease.is_spent)
-        and lease.api.has_prefetched(within=SOON_SECONDS)
-    )
-
-
-def _rows_with_another(pages: Sequence[Page]) -> int:
-    """Return the number of rows with another page, as large as the last one."""
-    return sum(len(page.items) for page in (*pages, pages[-1]))
-
-
-def _tells_rows_only(page: Page) -> bool:
-    """Tell whether a page can be joined with the next one, as most can."""
-    none = Page(**_rows_of([]), next_cursor=None)
-    return replace(page, **_rows_of([]), next_cursor=None, total=None) == none
-
-
-def _joined(pages: Sequence[Page]) -> Page:
-    """Return pages as one; what is told beside rows, only the last one may tell."""
-    return replace(pages[-1], **_rows_of(pages)) if len(pages) > 1 else pages[0]
-
-
-def _rows_of(pages: Sequence[Page]) -> dict[str, Any]:
-    deleted: dict[str, Deletion] = {}
-    for page in pages if any(page.deleted for page in pages) else ():
-        for item in page.items:
-            deleted.pop(item.id, None)
-        deleted |= page.deleted
-    return {
-        "deleted": deleted,
-        "items": [item for page in pages for item in page.items],
-        "unreadable": sum(page.unreadable for page in pages),
-        "unreadable_ids": [each for page in pages for each in page.unreadable_ids],
-        "mistakes": [each for page in pages for each in page.mistakes],
-    }
 
 
 def read_deletions(lease: RunLease, collection: Collection, found: Checkpoint) -> None:

@@ -21,12 +21,7 @@ from integrations.services.upkeep.checks.check import (
 SILENT_AFTER = timedelta(seconds=15) + CLOCK_SKEW
 # There a sweep, or a token call, which nothing cuts off, may hold every slot so long.
 SLOW_SILENT_AFTER = timedelta(seconds=120)
-ON_SLOW_QUEUE = (
-    "worker.refresh",
-    "scheduler.dispatch_due",
-    "scheduler.refresh_due",
-    "scheduler.sweep",
-)
+ON_SLOW_QUEUE = ("worker.refresh", "scheduler.refresh_due", "scheduler.sweep")
 OLDEST_WAIT = timedelta(minutes=5)
 TICKS = tuple(f"scheduler.{name}" for name in schedule.TICKS)
 WORKERS = tuple(f"worker.{name}" for name in settings.QUEUES)
@@ -52,7 +47,10 @@ def _waits(now: datetime, oldest: datetime | None, what: str) -> Result:
 
 
 def _scheduler(census: Census) -> Result:
-    return _heartbeats(census, TICKS)
+    """Judge the ticks; where beat itself has started nothing, it is named as well."""
+    is_well = not any(is_silent(census, name) for name in TICKS)
+    is_of_workers = is_well or not is_silent(census, BEAT)
+    return _heartbeats(census, TICKS if is_of_workers else (BEAT, *TICKS))
 
 
 def _workers(census: Census) -> Result:
@@ -145,7 +143,7 @@ CHECKS = (
     Check(
         id="scheduler",
         title="The scheduler's ticks are worked on",
-        advice="Start beat, and workers on the queues refresh and interactive.",
+        advice="Start beat, and workers on the queues ticks and refresh.",
         probe=_scheduler,
         places=ALWAYS,
         reads_rows=True,

@@ -15,10 +15,9 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError, ResponseError
 
 from integrations.models import Heartbeat
-from integrations.services.common import queue, shared_cache
+from integrations.services.common import queue, shared_cache, signs_of_life
 from integrations.services.common.clock import database_now
 from integrations.services.common.database import replica
-from integrations.services.upkeep import schedule
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks.check import (
     ALWAYS,
@@ -38,7 +37,7 @@ OLDEST = {"redis": (6, 2), "valkey": (7, 2)}
 
 def _database(_census: Census) -> Result:
     try:
-        schedule.beat(PROBE)
+        signs_of_life.beat(PROBE)
     except DatabaseError:
         if Heartbeat._meta.db_table in connection.introspection.table_names():  # noqa: SLF001 (the documented name)
             raise

@@ -136,7 +136,7 @@ def test_what_a_dead_worker_left_is_queued_again(deals, monkeypatch):
         indexes.queue, "send", lambda *told, **_: sent.append(told) or 1
     )
 
-    schedule.sweep()
+    schedule.enqueue_lost()
 
     assert ("index_properties", deals.pk) in sent
 

@@ -12,6 +12,7 @@ from integrations.models import Collection, Connection, Item
 from integrations.models.messages import wording
 from integrations.services.connections.status import status_of
 from integrations.services.sync import engine, runs
+from integrations.services.sync.leases import turns
 from tests.services.fixtures import FinishSync, let_time_pass
 from tests.services.hubspot_account import assert_equal_to, inventory, live
 
@@ -160,6 +161,39 @@ def test_what_was_waited_for_limits_is_counted(
 
     run.refresh_from_db()
     assert 30 < run.waited_seconds <= 45
+
+
+def test_waits_do_not_send_a_users_run_among_the_bulk(
+    connection: Connection, sandbox: Any
+) -> None:
+    sandbox.client.order(
+        "faults/add", kind="status", status=429, retry_after=1, family="list", count=30
+    )
+    run, _ = runs.open_run(connection, trigger="connect")
+
+    for _ in range(8):
+        let_time_pass(run)
+        engine.run_slice(run.pk)
+
+    run.refresh_from_db()
+    assert (run.slices, run.seen) == (8, 0)
+    assert turns.queue_of(run) == "interactive"
+
+
+def test_what_a_users_run_has_read_sends_it_among_the_bulk(
+    connection: Connection, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "INTERACTIVE_REQUESTS", 3)
+    run, _ = runs.open_run(connection, trigger="connect")
+
+    for _ in range(3):
+        let_time_pass(run)
+        engine.run_slice(run.pk, seconds=1e-9)
+
+    run.refresh_from_db()
+    assert run.is_open
+    assert run.seen
+    assert turns.queue_of(run) == "sync"
 
 
 def test_a_storm_of_429s_is_waited_out(connection: Connection, sandbox: Any) -> None:

@@ -4,10 +4,13 @@ import uuid
 from typing import Any
 
 import pytest
+from celery._state import _task_stack
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations.models import SyncRun
+from integrations import tasks
+from integrations.models import Heartbeat, SyncRun
+from integrations.services.common import signs_of_life
 from integrations.services.sync.leases import heartbeat, lease
 from integrations.services.sync.leases.lease import RunLease
 from tests.real.support.processes import wait_until
@@ -81,3 +84,29 @@ def test_what_another_worker_has_taken_is_not_renewed(held: RunLease) -> None:
     with beating.renewing(held), beating.renewing(second):
         wait_until(lambda: until(second) > begun, "the other one is renewed")
         wait_until(lambda: is_over(held), "the lost one runs out")
+
+
+@pytest.mark.parametrize("is_stuck", [False, True])
+def test_work_that_goes_on_is_a_sign_of_life_of_its_queue(
+    held: RunLease, settings: Any, monkeypatch: pytest.MonkeyPatch, *, is_stuck: bool
+) -> None:
+    """No heartbeat is taken from a queue while each thread waits for an answer."""
+    monkeypatch.setattr(signs_of_life, "_worked_at", {})
+    monkeypatch.setattr(heartbeat, "STUCK_SECONDS", -99.0 if is_stuck else 99.0)
+    begun = until(held)
+    tasks.sync_bulk.push_request(delivery_info={"routing_key": "sync"})
+    _task_stack.push(tasks.sync_bulk)
+    try:
+        with make().renewing(held):
+            if is_stuck:
+                wait_until(lambda: is_over(held), "it runs out")
+            else:
+                wait_until(lambda: until(held) > begun, "it is renewed")
+    finally:
+        _task_stack.pop()
+        tasks.sync_bulk.pop_request()
+
+    seen = Heartbeat.objects.filter(pk="worker.sync")
+    if not is_stuck:
+        wait_until(seen.exists, "it is a sign of life")
+    assert seen.exists() is not is_stuck

@@ -18,7 +18,6 @@ from integrations.services.common import queue
 from integrations.services.common.errors import LeaseLostError, NotSyncableError
 from integrations.services.sync import engine, runs
 from integrations.services.sync.leases import lease, lost_tasks, turns
-from integrations.services.sync.refresh import pages
 from tests.services.fixtures import FinishSync
 from tests.services.hubspot_account import assert_equal_to
 
@@ -214,9 +213,6 @@ def test_a_death_after_some_pages_counts_like_any_other(
         return fetch_page(api, collection, cursor=cursor, **place)
 
     monkeypatch.setattr(CONNECTORS["hubspot"], "fetch_page", die)
-    # However slow this machine is, the first page is not stored before the second.
-    monkeypatch.setattr(pages, "MOST_SECONDS", 3600)
-    monkeypatch.setattr(pages, "SOON_SECONDS", 30)
     deaths = 0
     for _ in range(6):
         SyncRun.objects.update(lease_until=None)

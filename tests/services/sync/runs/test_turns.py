@@ -56,7 +56,7 @@ def test_among_equals_the_user_of_the_named_run_goes_first(
 
 def test_each_queue_has_its_own_runs(alice: User) -> None:
     bulk = due(alice, seconds_ago=20, is_interactive=False)
-    long = due(alice, seconds_ago=10, slices=turns.INTERACTIVE_SLICES)
+    long = due(alice, seconds_ago=10, requests=turns.INTERACTIVE_REQUESTS)
 
     assert take(bulk) is None
     assert {take(bulk, "sync"), take(bulk, "sync")} == {bulk.pk, long.pk}

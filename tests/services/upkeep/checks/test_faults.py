@@ -21,7 +21,7 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from integrations.models import Incident
-from integrations.services.common import queue
+from integrations.services.common import queue, signs_of_life
 from integrations.services.common.clients import oauth_clients
 from integrations.services.notices import watch
 from integrations.services.upkeep import metrics, overview, schedule
@@ -61,9 +61,9 @@ def world(
     broker = current_app.conf.broker_url
     faults.healthy(made)
     for name in schedule.TICKS:
-        schedule.beat(f"scheduler.{name}")
+        signs_of_life.beat(f"scheduler.{name}")
     for name in django_settings.QUEUES:
-        schedule.beat(f"worker.{name}")
+        signs_of_life.beat(f"worker.{name}")
     migrations = faults.applied()
     with cleanup:
         yield made
