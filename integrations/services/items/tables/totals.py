@@ -182,7 +182,7 @@ def _statement(
             of_sums += each.currencies
     names = ", ".join(f"g.{name}" for name in by)
     sql = (
-        "SELECT MIN(g.text), MIN(g.number), MAX(g.number), COUNT(*), MIN(g.item_id)"
+        "SELECT g.text, MIN(g.number), MAX(g.number), COUNT(*), MIN(g.item_id)"
         f"{sums} FROM ({grouped}) g{joins} GROUP BY {names}"
     )
     return sql, [*of_sums, *within, *of_joins]
