@@ -167,9 +167,10 @@ class Selection:
         PostgreSQL does so by itself where it can, as a join; a list that it is given
         would be gone through at each row where that does not fit into its memory.
         """
-        is_listed = database.vendor == "sqlite" and self.used
-        if self.keys is not None or not is_listed:
+        if self.keys is not None or not self.used:
             return self.values(index)
+        if database.vendor != "sqlite":
+            return self._joined(index)
         where = Q()
         for condition, own in self.used:
             found = matching(condition, own, self.asker).values("item")
@@ -180,6 +181,23 @@ class Selection:
         rows = PropertyValue.objects.filter(index=index)
         rows = rows.alias(own_item=F("item_id") + 0).filter(where)
         return rows if self.hits is None else self.hits.among(rows, "item_id")
+
+    def _joined(self, index: PropertyIndex) -> QuerySet[PropertyValue]:
+        """Return them for PostgreSQL, which knows how many rows a value has.
+
+        Of values under names that no index has it expects few, and looks each up.
+        """
+        rows = PropertyValue.objects.filter(index=index)
+        if self.hits is not None:
+            rows = self.hits.among(rows, "item_id")
+        if self.is_any:
+            return rows.filter(self.where("item_id"))
+        for condition, own in self.used:
+            found = matching(condition, own, self.asker).values("item")
+            is_none = is_negated(condition)
+            told = to_q(condition, own, self.asker, item="item_id") if is_none else None
+            rows = rows.filter(told or Q(item__in=found))
+        return rows
 
     def holds(self, item: str) -> ExpressionWrapper:
         """Return whether the item of a row is selected, for rows to be looked at."""
