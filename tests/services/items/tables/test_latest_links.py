@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from integrations.models import Item
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
-from integrations.services.items.tables import incoming
-from integrations.services.items.tables.columns import columns_of
+from integrations.services.items.tables.columns import incoming
+from integrations.services.items.tables.columns.columns import columns_of
 from tests.support.plans import tell_statistics
 from tests.support.rows import NOON, make_collection
 from tests.views.items.tables.test_relation_columns import COMPANIES

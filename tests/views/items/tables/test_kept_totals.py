@@ -15,8 +15,9 @@ from integrations.services.connections import selection
 from integrations.services.items.own_columns import store as own_columns
 from integrations.services.items.own_columns.values import set_values
 from integrations.services.items.storage import store
-from integrations.services.items.tables import indexes, kept_totals
-from integrations.services.items.tables.columns import columns_of
+from integrations.services.items.tables import kept_totals
+from integrations.services.items.tables.columns.columns import columns_of
+from integrations.services.items.tables.indexing import indexes
 from tests.support.rows import NOON, make_collection
 from tests.views.items.tables.test_table import SCHEMA, STAGES
 
