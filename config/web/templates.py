@@ -10,6 +10,12 @@ from django.template.loaders.filesystem import Loader
 KEPT: Final = re.compile(r"(?is)<(pre|textarea|script)\b.*?(?:</\1>|\Z)")
 # A no-break space is part of the text.
 BETWEEN: Final = re.compile(r"(?a)\s*\n\s*")
+# Tags that draw nothing themselves, on lines of their own: of the ends of lines around
+# them one is enough, and that before them is always there.
+SILENT: Final = re.compile(
+    r"\n((?:\{% (?:if|elif|else|endif|for|empty|endfor|with|endwith|block|endblock|load"
+    r"|spaceless|endspaceless) ?(?:[^%\n]|%(?!\}))*%\})+)\n"
+)
 
 
 class CompactLoader(Loader):
@@ -25,6 +31,13 @@ def compact(text: str) -> str:
     """Write lines without indentation and without empty ones between them."""
     parts, start = [], 0
     for kept in KEPT.finditer(text):
-        parts += [BETWEEN.sub("\n", text[start : kept.start()]), kept[0]]
+        parts += [_between(text[start : kept.start()]), kept[0]]
         start = kept.end()
-    return "".join([*parts, BETWEEN.sub("\n", text[start:])])
+    return "".join([*parts, _between(text[start:])])
+
+
+def _between(text: str) -> str:
+    lines = BETWEEN.sub("\n", text)
+    while (fewer := SILENT.sub(r"\n\1", lines)) != lines:
+        lines = fewer
+    return lines

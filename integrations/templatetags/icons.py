@@ -2,8 +2,9 @@
 
 import functools
 
-from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+
+from integrations.templatetags.quick_html import format_html
 
 SHAPES: dict[str, str] = {
     "alert": '<path d="M12 4 2.8 20h18.4zM12 10v4.5M12 17.2v.3"/>',

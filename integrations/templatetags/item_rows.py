@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from django import template
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from integrations.models import Item
 from integrations.templatetags.mooring import mark, marked, parent_text, type_text
+from integrations.templatetags.quick_html import format_html, format_html_join
 from integrations.templatetags.times import when
 
 register = template.Library()

@@ -7,8 +7,9 @@ from typing import cast
 from django import template
 from django.template import Template
 from django.template.context import Context
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from integrations.templatetags.quick_html import format_html
 
 register = template.Library()
 

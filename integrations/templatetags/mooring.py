@@ -10,7 +10,6 @@ from django.conf import settings
 from django.forms import BoundField
 from django.template.context import Context
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from integrations.models import Collection, Connection, Item, SyncRun
@@ -21,6 +20,7 @@ from integrations.services.items.search.passages import Piece
 from integrations.services.items.types import parent_types
 from integrations.services.sync.deletions import held_deletions
 from integrations.templatetags import icons
+from integrations.templatetags.quick_html import format_html, format_html_join
 from integrations.views.items.facets import type_name
 
 register = template.Library()

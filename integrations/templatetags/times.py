@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from integrations.models.messages.wording import UNKNOWN_TIME, time_text
 from integrations.providers.typed.plain import write_day, write_time
 from integrations.services.connections.next_steps import Planned
+from integrations.templatetags.quick_html import format_html
 from integrations.views.items.parts.values import Shown
 
 register = template.Library()
@@ -90,7 +90,7 @@ def _time(value: datetime, text: str) -> SafeString:
     title = " = ".join(dict.fromkeys(each for each in both if each != text))
     # Digits and words of ours alone, with nothing in them to escape.
     titled = f' title="{title}"' if title else ""
-    stamp = told.isoformat(timespec="seconds")
+    stamp = f"{told.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
     return SafeString(f'<time datetime="{stamp}"{titled}>{text}</time>')
 
 

@@ -31,6 +31,7 @@ BENCHES: dict[str, dict[str, str]] = {
     "worker_memory": {**UNLIMITED, "SANDBOX": "on", "LOG_LEVEL": "INFO"},
     "item_list": {},
     "tables": {},
+    "readers": {},
     "dispatch": {},
     "crowd": {"LOG_LEVEL": "INFO"},
     "slow_clients": {"WEB_CONCURRENCY": "2"},

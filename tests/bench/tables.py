@@ -7,8 +7,11 @@ PostgreSQL.
 """
 
 import gc
+import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.conf import settings
 from django.db import connection as database
@@ -17,6 +20,7 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations.models import Collection, Item, PropertyIndex
 from integrations.services.items.lists.query import ItemQuery, Position
+from integrations.services.items.tables import kept_totals
 from integrations.services.items.tables.cursors import Cursor
 from tests.bench import bare
 from tests.bench.figures import Figures, median, percentile
@@ -28,14 +32,17 @@ DEALS, NEIGHBOURS = 100_000, 900_000
 REPETITIONS = 40
 LIMIT_MS, SUMS_LIMIT_MS, MOST_QUERIES = 60.0, 100.0, 12
 LIST_RATIO, MOST_LIST_BYTES = 1.5, 40_000
-DEEP_PAGE, SIZE = 1000, 50
+DEEP_PAGE, SIZE, DEEP_RATIO = 1000, 50, 1.3
+# Pages whose totals nothing is known of, as after each write.
+WRITTEN = ", after a write"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
     """What a page took: milliseconds of the clock and of the processor, queries.
 
-    ``whole`` are the queries that read a table from one end to the other.
+    ``whole`` are the queries that read a table from one end to the other, ``sent`` the
+    bytes on the wire, ``server`` the milliseconds of PostgreSQL's processor.
     """
 
     wall: list[float]
@@ -43,6 +50,8 @@ class Taken:
     queries: int
     size: int
     whole: list[str]
+    sent: int
+    server: float
 
 
 def measure(site: Site, figures: Figures, *, long: bool) -> None:
@@ -70,9 +79,16 @@ def measure_pages(collection: Collection, figures: Figures) -> None:
     for what, address in lists(user.pk).items():
         note_list(figures, what, ask(client, address), floor=list_floor)
     figures.add("bare Django view of a table", to_text(floor, floor=floor))
+    first = None
     for what, address in tables(collection).items():
-        taken = ask(client, f"/collections/{collection.pk}/{address}")
+        path = f"/collections/{collection.pk}/{address}"
+        is_written = what.endswith(WRITTEN)
+        taken = ask(client, path, before=kept_totals.forget if is_written else _nothing)
         note_table(figures, what, taken, floor=floor)
+        first = first or taken
+        if what == f"page {DEEP_PAGE:,}":
+            deep = median(taken.cpu) / median(first.cpu)
+            figures.at_most(f"{what} / first page, CPU", deep, DEEP_RATIO, unit=" x")
 
 
 def lists(owner_id: int) -> dict[str, str]:
@@ -101,6 +117,9 @@ def tables(collection: Collection) -> dict[str, str]:
         "grouped, sums": "?group=dealstage",
         "grouped by owner, sums": "?group=hubspot_owner_id",
         "grouped, filtered, sums": "?group=dealstage&pipeline__is=Sales",
+        f"grouped, sums{WRITTEN}": "?group=dealstage",
+        f"grouped by owner, sums{WRITTEN}": "?group=hubspot_owner_id",
+        f"grouped, filtered, sums{WRITTEN}": "?group=dealstage&pipeline__is=Sales",
         "searched, frequent": "?q=harbour",
         "searched, rare": "?q=harbour+90011",
         "searched, filtered": "?q=harbour&dealstage__is=Won",
@@ -122,30 +141,57 @@ def _deep(collection: Collection, order: str) -> str:
     return Cursor(order=order, value=found.number, id=found.item_id).to_token()
 
 
-def ask(client: Client, address: str) -> Taken:
-    """Ask for a page, a few times unmeasured, and once to look at its queries."""
+def _nothing() -> None:
+    """Do nothing before a page is asked for."""
+
+
+def ask(
+    client: Client, address: str, *, before: Callable[[], None] = _nothing
+) -> Taken:
+    """Ask for a page, a few times unmeasured, and once to look at its queries.
+
+    What is done ``before`` each is not measured.
+    """
     for _ in range(3):
         page = client.get(address)
         assert page.status_code == 200, f"{address} answered {page.status_code}"
         assert "<tr" in page.content.decode(), f"{address} shows no row"
+    before()
     with CaptureQueriesContext(database) as queries:
         client.get(address)
     # Looked at now, because the next request forgets them.
     asked = [str(query["sql"]) for query in queries.captured_queries]
+    sent = client.get(address, headers={"accept-encoding": "gzip"}).content
     wall, cpu = [], []
     gc.collect()
+    server = _server_ms()
     for _ in range(REPETITIONS):
+        before()
         began, spent = time.perf_counter(), time.process_time()
         client.get(address)
         wall.append((time.perf_counter() - began) * 1000)
         cpu.append((time.process_time() - spent) * 1000)
+    server_ms = (_server_ms() - server) / REPETITIONS
     return Taken(
         wall=wall,
         cpu=cpu,
         queries=len(asked),
         size=len(page.content),
         whole=whole_reads(asked),
+        sent=len(sent),
+        server=server_ms,
     )
+
+
+def _server_ms() -> float:
+    """Return the processor's milliseconds of PostgreSQL's process so far, else 0."""
+    if database.vendor != "postgresql":
+        return 0.0
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return 1000 * sum(map(int, told[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def note_list(figures: Figures, what: str, taken: Taken, *, floor: Taken) -> None:
@@ -171,8 +217,13 @@ def _ratio(taken: Taken, floor: Taken) -> float:
 def to_text(taken: Taken, *, floor: Taken) -> str:
     """Write what a page took in one line."""
     whole = f", {len(taken.whole)} of a whole table" if taken.whole else ""
+    late, late_cpu = percentile(taken.wall, 0.95), percentile(taken.cpu, 0.95)
+    server = f" + {taken.server:.0f} of the server" if taken.server else ""
     return (
-        f"p50 {median(taken.wall):.0f}, p95 {percentile(taken.wall, 0.95):.0f},"
-        f" CPU {median(taken.cpu):.0f} ms = {_ratio(taken, floor):.1f} x,"
-        f" {taken.queries} queries{whole}, {taken.size / 1000:.0f} kB"
+        f"p50 {median(taken.wall):.0f}, p95 {late:.0f} ms"
+        f" = {late / percentile(floor.wall, 0.95):.1f} x,"
+        f" CPU p50 {median(taken.cpu):.0f}, p95 {late_cpu:.0f} ms"
+        f" = {_ratio(taken, floor):.1f} x{server},"
+        f" {taken.queries} queries{whole},"
+        f" {taken.size / 1000:.0f} kB, {taken.sent / 1000:.1f} sent"
     )

@@ -44,8 +44,10 @@ class ItemLink(models.Model):
             ),
         )
         indexes = (
+            # The latest first, of which a page looks at so many.
             models.Index(
-                fields=("connection", "target_remote_id"), name="item_link_to_target"
+                fields=("connection", "target_remote_id", "-id"),
+                name="item_link_latest_to_target",
             ),
         )
 

@@ -29,7 +29,7 @@ WIDE: Final = Context(prec=100)
 def write_time(at: datetime, zone: tzinfo) -> str:
     """Return a time in the one format that there is, in a zone that it names."""
     local = at.astimezone(zone)
-    return f"{write_day(local)}, {local:%H:%M} {local:%Z}"
+    return f"{write_day(local)}, {local.hour:02}:{local.minute:02} {local.tzname()}"
 
 
 def write_day(day: date) -> str:

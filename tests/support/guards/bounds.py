@@ -105,6 +105,8 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "services/items/tables/operators.py::MOST_CHOICES": "more than can be used",
     "services/items/tables/table_address.py::MOST_CONDITIONS": "can be used at once",
     "services/items/tables/table_address.py::MOST_COLUMNS": "can be shown at once",
+    "services/items/tables/kept_totals.py::MOST_KEPT": WHOLE,
+    "services/items/tables/kept_totals.py::MOST_ROWS": WHOLE,
     "services/items/tables/totals.py::MOST_CURRENCIES": "unsummed",
     "services/items/tables/columns/values.py::MOST_VALUES": "in_part",
     "services/items/tables/columns/values.py::MOST_LINKED": "in_part",

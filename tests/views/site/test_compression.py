@@ -2,6 +2,8 @@
 
 import gzip
 
+import pytest
+
 from config.web.templates import compact
 from tests.support.rows import make_collection, make_items
 
@@ -58,3 +60,18 @@ def test_lines_lose_what_only_authors_see_and_texts_keep_it():
 def test_a_no_break_space_at_the_end_of_a_line_is_text():
     assert compact("<b>5\u00a0\n  km</b>") == "<b>5\u00a0\nkm</b>"
     assert compact("<p>\n <pre>{{ a }}\n  b") == "<p>\n<pre>{{ a }}\n  b"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("a\n{% if x %}\n  b\n{% endif %}\nc", "a\n{% if x %}b\n{% endif %}c"),
+        ("a\n{% for x in y %}\n{% if x %}\nb", "a\n{% for x in y %}{% if x %}b"),
+        # What draws something itself, or begins inside of a line, is left alone.
+        ("a\n{% icon 'left' %}\nb", "a\n{% icon 'left' %}\nb"),
+        ("a {% if x %}\nb\n{% endif %}\nc", "a {% if x %}\nb\n{% endif %}c"),
+        ("<pre>\n{% if x %}\n</pre>", "<pre>\n{% if x %}\n</pre>"),
+    ],
+)
+def test_of_two_ends_of_a_line_around_a_silent_tag_one_is_left(source, expected):
+    assert compact(source) == expected

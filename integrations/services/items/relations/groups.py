@@ -93,12 +93,11 @@ def linked_with(item: Item) -> Q:
 
 def _outgoing(around: Around) -> list[Group]:
     """Group what an item names by relation and by the collection where that is."""
-    links = around.outgoing
     by_name = {each.remote_id: each for each in around.collections.values()}
     any_place = ids_are_unique(around.item)
     groups: dict[tuple[str, UUID], Group] = {}
     labels = _labels(around.item.collection)
-    for link in links:
+    for link in around.outgoing:
         name = ANYWHERE if any_place else link.target_collection
         found = around.found.get((name, link.target_remote_id))
         place = found.collection if found else by_name.get(link.target_collection)
@@ -120,24 +119,16 @@ def _outgoing(around: Around) -> list[Group]:
 
 def _incoming(around: Around) -> list[Group]:
     """Group what names an item; what changed last comes first."""
-    links = around.incoming
     groups: dict[tuple[str, UUID], Group] = {}
-    for link in links:
+    for link in around.incoming:
         item = around.by_key.get(link.item_id)
         if item is None:
             continue
         collection = around.collections[place_of(link)]
-        label = _labels(collection).get(link.relation, "")
-        name = f"{collection.name} ({label})" if label else collection.name
-        group = groups.setdefault(
-            (link.relation, collection.pk),
-            Group(
-                relation=link.relation,
-                label=name,
-                collection=collection,
-                is_incoming=True,
-            ),
-        )
+        group = groups.get((link.relation, collection.pk))
+        if group is None:
+            group = _incoming_group(link.relation, collection)
+            groups[link.relation, collection.pk] = group
         if group.is_full:
             group.has_more = True
         else:
@@ -145,6 +136,12 @@ def _incoming(around: Around) -> list[Group]:
     for group in groups.values():
         group.linked.sort(key=_latest_first)
     return sorted(groups.values(), key=lambda group: group.label.casefold())
+
+
+def _incoming_group(relation: str, collection: Collection) -> Group:
+    label = _labels(collection).get(relation, "")
+    name = f"{collection.name} ({label})" if label else collection.name
+    return Group(relation=relation, label=name, collection=collection, is_incoming=True)
 
 
 def _latest_first(linked: Linked) -> tuple[float, int]:

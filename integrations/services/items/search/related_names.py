@@ -42,9 +42,9 @@ def with_related(question: Question) -> Question:
 def _named(units: Sequence[Unit], mark: str) -> Mapping[Unit, tuple[str, ...]]:
     """Return the words that stand for an owner's items whose names hold each unit."""
     unique = list(dict.fromkeys(units))
-    # No join, by which a planner might begin.
+    # No join, by which a planner might begin, and no order, for which it reads all.
     within = Collection.objects.filter(pk=OuterRef("collection"))
-    items = Item.objects.live().only("connection", "type", "remote_id").order_by("pk")
+    items = Item.objects.live().only("connection", "type", "remote_id")
     found = found_items.find_each(
         [all_of((unit,), mark=f"{mark}{NAME_WORD}") for unit in unique],
         items.annotate(within=Subquery(within.values("remote_id"))),
@@ -54,7 +54,7 @@ def _named(units: Sequence[Unit], mark: str) -> Mapping[Unit, tuple[str, ...]]:
     return {
         unit: tuple(
             link_word(item.connection_id, within, item.remote_id)
-            for item in named
+            for item in sorted(named, key=lambda each: each.pk)
             for within in ("", vars(item)["within"], of_type(item.type))
         )
         for unit, named in zip(unique, found, strict=True)

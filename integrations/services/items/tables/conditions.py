@@ -157,15 +157,31 @@ _UNINDEXED = {
 _OWN = _Names(number="own_number", text="own_text")
 
 
-def to_q(condition: Condition, index: PropertyIndex, asker: Asker, *, item: str) -> Q:
+class _ExistsHere(Exists):
+    """The same as a value, which is looked for at each row that is looked at.
+
+    Of an ``EXISTS`` PostgreSQL would read a whole index first, as if all rows were.
+    """
+
+    template = "((%(subquery)s) IS NOT NULL)"
+
+
+def to_q(
+    condition: Condition,
+    index: PropertyIndex,
+    asker: Asker,
+    *,
+    item: str,
+    is_for_few: bool = False,
+) -> Q:
     """Return what holds for rows whose item has the condition; "is not" is no value.
 
     ``item`` names the column of the rows that holds the item's key, by which alone
-    its values are found.
+    its values are found. ``is_for_few`` tells that only some first rows are asked.
     """
     own = PropertyValue.objects.filter(index=index, item=OuterRef(item))
     rows = own.alias(**_UNINDEXED).filter(_holds(condition, asker, _OWN))
-    found = Q(Exists(rows))
+    found = Q(_ExistsHere(rows) if is_for_few else Exists(rows))
     return ~found if is_negated(condition) else found
 
 

@@ -270,5 +270,7 @@ def count(selection: Selection, page: TablePage) -> Count:
         return count_found(selection.live_where(), selection.hits, is_small=is_small)
     is_one = selection.keys is not None or len(selection.used) == 1
     limit = COUNT_LIMIT if is_one else SEVERAL_LIMIT
+    if selection.are_more_than(limit):
+        return Count(number=limit, is_more=True)
     number = selection.keys_to_count()[: limit + 1].count()
     return Count(number=min(number, limit), is_more=number > limit)

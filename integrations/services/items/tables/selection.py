@@ -92,8 +92,9 @@ class Selection:
             return None
         if self.is_any:
             found = _some_keys([rows for _, rows in self.positive])
+            is_cut = any(len(keys) > FEW for keys in found)
             all_keys = {key for keys in found for key in keys}
-            return list(all_keys) if len(all_keys) <= FEW else None
+            return list(all_keys) if len(all_keys) <= FEW and not is_cut else None
         # Of a rare text a whole index is read: not where an exact value names few.
         for is_exact in (True, False):
             parts = [
@@ -122,6 +123,13 @@ class Selection:
     def is_any(self) -> bool:
         """Tell whether it is enough that one of several conditions holds."""
         return self.query.match == ANY and len(self.used) > 1
+
+    def are_more_than(self, limit: int) -> bool:
+        """Tell whether so many are sure to be found, by what each condition begins."""
+        if not self.is_any or self.keys is not None or self.hits is not None:
+            return False
+        parts = _some_keys([rows for _, rows in self.positive])
+        return len({key for keys in parts for key in keys}) > limit
 
     @property
     def is_all(self) -> bool:
@@ -159,9 +167,10 @@ class Selection:
         PostgreSQL does so by itself where it can, as a join; a list that it is given
         would be gone through at each row where that does not fit into its memory.
         """
-        is_listed = database.vendor == "sqlite" and self.used
-        if self.keys is not None or not is_listed:
+        if self.keys is not None or not self.used:
             return self.values(index)
+        if database.vendor != "sqlite":
+            return self._joined(index)
         where = Q()
         for condition, own in self.used:
             found = matching(condition, own, self.asker).values("item")
@@ -173,9 +182,26 @@ class Selection:
         rows = rows.alias(own_item=F("item_id") + 0).filter(where)
         return rows if self.hits is None else self.hits.among(rows, "item_id")
 
+    def _joined(self, index: PropertyIndex) -> QuerySet[PropertyValue]:
+        """Return them for PostgreSQL, which knows how many rows a value has.
+
+        Of values under names that no index has it expects few, and looks each up.
+        """
+        rows = PropertyValue.objects.filter(index=index)
+        if self.hits is not None:
+            rows = self.hits.among(rows, "item_id")
+        if self.is_any:
+            return rows.filter(self.where("item_id"))
+        for condition, own in self.used:
+            found = matching(condition, own, self.asker).values("item")
+            is_none = is_negated(condition)
+            told = to_q(condition, own, self.asker, item="item_id") if is_none else None
+            rows = rows.filter(told or Q(item__in=found))
+        return rows
+
     def holds(self, item: str) -> ExpressionWrapper:
         """Return whether the item of a row is selected, for rows to be looked at."""
-        told = self.where(item)
+        told = self.where(item, is_for_few=True)
         if self.hits is not None and self.hits.condition is not None:
             told &= Q(full_text.holds(self.hits.condition, item))
         return ExpressionWrapper(told, output_field=BooleanField())
@@ -236,12 +262,20 @@ class Selection:
             if index is not None and condition not in self.vague
         ]
 
-    def where(self, item: str, *, without: Condition | None = None) -> Q:
+    def where(
+        self,
+        item: str,
+        *,
+        without: Condition | None = None,
+        is_for_few: bool = False,
+    ) -> Q:
         """Return what holds for selected rows; ``item`` holds their item's key."""
         where = Q()
         for condition, index in self.used:
             if condition != without:
-                told = to_q(condition, index, self.asker, item=item)
+                told = to_q(
+                    condition, index, self.asker, item=item, is_for_few=is_for_few
+                )
                 where = where | told if self.is_any else where & told
         return where
 

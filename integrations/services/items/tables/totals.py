@@ -13,6 +13,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection as database
 
 from integrations.models import PropertyIndex, PropertyValue
+from integrations.services.items.tables import kept_totals
 from integrations.services.items.tables.columns.columns import Family
 from integrations.services.items.tables.columns.values import MORE, SINGLE, Key
 from integrations.services.items.tables.selection import Selection
@@ -93,7 +94,7 @@ def of_groups(
     by = ("number", "text") if is_boolean else ("text",)
     found, alike = [], []
     try:
-        rows = _ask(*_statement(selection, index, summed, by=by))
+        rows = _fetch(selection, index, summed, by=by)
     except EmptyResultSet:
         # Known to be none without asking, as where no row has the value of a filter.
         return []
@@ -104,8 +105,8 @@ def of_groups(
         else:
             found.append(_total(Key(number, text), count, sample, sums, summed))
     if alike:
-        both = _statement(selection, index, summed, by=("text", "number"), among=alike)
-        for text, number, _, count, sample, *sums in _ask(*both):
+        both = _fetch(selection, index, summed, by=("text", "number"), among=alike)
+        for text, number, _, count, sample, *sums in both:
             found.append(_total(Key(number, text), count, sample, sums, summed))
     return found
 
@@ -126,6 +127,22 @@ def _total(
     return Total(
         key=key, count=count, sample=sample, sums=by_currency, unsummed=unsummed
     )
+
+
+def _fetch(
+    selection: Selection,
+    index: PropertyIndex,
+    summed: Sequence[Summed],
+    *,
+    by: Sequence[str],
+    among: Sequence[str] = (),
+) -> Sequence[tuple[Any, ...]]:
+    """Return the totals as rows; those of a search are of other tables as well."""
+    sql, parameters = _statement(selection, index, summed, by=by, among=among)
+    if selection.hits is not None:
+        return _ask(sql, parameters)
+    used = [index, *(each.index for each in summed), *(i for _, i in selection.used)]
+    return kept_totals.ask(sql, parameters, used, _ask)
 
 
 def _statement(
@@ -165,7 +182,7 @@ def _statement(
             of_sums += each.currencies
     names = ", ".join(f"g.{name}" for name in by)
     sql = (
-        "SELECT MIN(g.text), MIN(g.number), MAX(g.number), COUNT(*), MIN(g.item_id)"
+        "SELECT g.text, MIN(g.number), MAX(g.number), COUNT(*), MIN(g.item_id)"
         f"{sums} FROM ({grouped}) g{joins} GROUP BY {names}"
     )
     return sql, [*of_sums, *within, *of_joins]

@@ -6,7 +6,6 @@ Every word is escaped, and only safe addresses become links.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from integrations.models import Item
@@ -18,6 +17,7 @@ from integrations.providers.text.rich_text import (
     is_plain_http,
     safe_href,
 )
+from integrations.templatetags.quick_html import format_html, format_html_join
 
 # Blocks of one of these kinds in a row are one list, one table, one quotation.
 GROUPS: Final[Mapping[BlockKind, str]] = {

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 from urllib.parse import quote
 
@@ -75,19 +75,29 @@ def show(value: Value, links: Links = NO_LINKS) -> Shown:
     if isinstance(value, Relation):
         return _show_relation(value, links)
     zone = timezone.get_current_timezone()
+    if isinstance(value, DateTime):
+        return _show_time(value, zone)
     text, title = plain(value, zone=zone), _title(value)
     shown = Shown(text=text, title="" if title == text else title)
-    if isinstance(value, DateTime):
-        source = to_zone(value.zone) or UTC
-        return replace(
-            shown, kind="time", stamp=value.at.astimezone(source).isoformat()
-        )
     if isinstance(value, Link):
         return _show_link(value, shown)
     if isinstance(value, RichText) and not is_plain(value.blocks):
         return replace(shown, kind="rich", groups=tuple(to_groups(value.blocks)))
     contact = _contact(value)
     return replace(shown, kind="contact", href=contact) if contact else shown
+
+
+def _show_time(value: DateTime, zone: tzinfo) -> Shown:
+    """Return a time in one zone, with that of its source where this is another."""
+    source = to_zone(value.zone) or UTC
+    text = plain(value, zone=zone)
+    title = text if str(source) == str(zone) else plain(value, zone=source)
+    return Shown(
+        text=text,
+        kind="time",
+        title="" if title == text else title,
+        stamp=value.at.astimezone(source).isoformat().replace("+00:00", "Z"),
+    )
 
 
 def _show_link(link: Link, shown: Shown) -> Shown:
@@ -123,9 +133,7 @@ def _contact(value: Value) -> str:
 
 
 def _title(value: Value) -> str:
-    """Return what the words leave out: the source's zone, digits, a size."""
-    if isinstance(value, DateTime):
-        return plain(value)
+    """Return what the words leave out: digits, an address, a size."""
     if isinstance(value, Number | Percent | Money) and value.precision is not None:
         exact = plain(replace(value, precision=None))
         return exact if exact != plain(value) else ""

@@ -31,7 +31,7 @@ from integrations.services.items.tables.columns.values import (
     values_of,
 )
 from integrations.views.items.parts.values import NO_LINKS, Shown, show
-from integrations.views.items.tables.drawing import Cell, Part, draw_cells
+from integrations.views.items.tables.drawing import Cell, Part, draw_cells, draw_row
 
 MOST_PARTS, MOST_LINKED, LONG = 4, 3, 120
 # Of what hovering shows; the item's page has all of it.
@@ -57,6 +57,11 @@ class Row:
     def html(self) -> SafeString:
         """Return the cells drawn."""
         return draw_cells(self.item, self.cells, self.writable, self.back)
+
+    @property
+    def line(self) -> SafeString:
+        """Return the whole row drawn, with a box to tick."""
+        return draw_row(self.item, self.html)
 
 
 def make_rows(

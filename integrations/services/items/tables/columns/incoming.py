@@ -61,8 +61,7 @@ def load(
     for number, column in enumerate(columns):
         links = _links(items[0], column)
         named = links.values("item_id", remote_id=F("item__remote_id"))
-        # By their own keys SQLite finds the links of one item in order, and stops at
-        # the last; PostgreSQL looks at all of this item, and no other, to sort them.
+        # In the order of their own keys the links of one item stand in the index.
         order, count = ("-item", most) if is_exact else ("-pk", MOST_LOOKED + 1)
         told[f"named_{number}"] = _Listed(
             named.order_by(order)[:count], output_field=TextField()

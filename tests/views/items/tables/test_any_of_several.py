@@ -1,0 +1,72 @@
+"""Rows for which one of several filters holds, where a row has several values."""
+
+from dataclasses import asdict
+
+import pytest
+
+from integrations.providers.hubspot.mapping.fields import to_field
+from integrations.providers.hubspot.objects import DEALS
+from integrations.services.items.tables import listing, selection
+from tests.support.rows import make_collection
+from tests.views.items.tables.test_table import deal, get
+
+TAGS = {
+    "name": "tags",
+    "label": "Tags",
+    "type": "enumeration",
+    "fieldType": "checkbox",
+    "options": [{"label": each, "value": each} for each in ("Red", "Blue")],
+}
+ADDRESS = "?tags__in=Red%2CBlue&amount__is=7&match=any"
+NUMBER = 30
+
+
+@pytest.fixture
+def deals(connection):
+    fields = (TAGS, {"name": "amount", "label": "Amount", "type": "number"})
+    made = make_collection(
+        connection,
+        remote_id="deals",
+        item_type="deal",
+        schema={"fields": [asdict(to_field(each, DEALS)) for each in fields]},
+    )
+    for number in range(NUMBER):
+        tags = "Red;Blue" if number < NUMBER // 2 else "Red"
+        deal(made, f"Deal {number:02}", f"{number}", tags=tags)
+    made.refresh_from_db()
+    return made
+
+
+@pytest.mark.parametrize("few", [4, 20, 40, 70])
+def test_a_row_with_several_values_takes_no_other_one_out(
+    as_alice, deals, monkeypatch, few
+):
+    monkeypatch.setattr(selection, "FEW", few)
+
+    page = get(as_alice, deals, ADDRESS)
+
+    assert len(page.context["rows"]) == NUMBER
+    assert page.context["count_text"] == f"{NUMBER} of {NUMBER} items"
+
+
+@pytest.mark.parametrize("few", [4, 40, 70])
+@pytest.mark.parametrize(("limit", "text"), [(5, "More than 5"), (29, "More than 29")])
+def test_rows_are_counted_up_to_a_limit_each_once(
+    as_alice, deals, monkeypatch, few, limit, text
+):
+    monkeypatch.setattr(selection, "FEW", few)
+    monkeypatch.setattr(listing, "SEVERAL_LIMIT", limit)
+    monkeypatch.setattr(listing, "COUNT_LIMIT", limit)
+
+    page = get(as_alice, deals, f"{ADDRESS}&size=25")
+
+    assert page.context["count_text"] == f"{text} of {NUMBER} items"
+
+
+def test_all_rows_are_counted_each_once(as_alice, deals, monkeypatch):
+    monkeypatch.setattr(selection, "FEW", 4)
+    monkeypatch.setattr(listing, "SEVERAL_LIMIT", NUMBER)
+
+    page = get(as_alice, deals, f"{ADDRESS}&size=25")
+
+    assert page.context["count_text"] == f"{NUMBER} of {NUMBER} items"
