@@ -23,7 +23,9 @@ class TokenNode(CsrfTokenNode):
     def render(self, context: Context) -> SafeString:
         """Render the token, and the sender unless nobody is signed in."""
         token = super().render(context)
-        user: Any = context.get("user")
+        # A part of a page may be given nothing else of it.
+        request: Any = getattr(context, "request", None)
+        user = getattr(request, "user", None)
         if user is None or not user.is_authenticated:
             return SafeString(token)
         return format_html("{}" + FIELD, token, SENDER, sender_of(user))

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from integrations.models import Connection
 from integrations.templatetags.form_sender import sender_of
-from tests.support.rows import make_connection
+from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 ORIGIN = {"origin": "http://localhost:8000", "sec-fetch-site": "same-origin"}
 TYPED = 'Ours <b>"A & B"</b>\nsecond line'
@@ -175,10 +175,20 @@ def test_a_password_is_never_kept(browser: Client, is_signed_in: bool) -> None:
 
 
 def test_every_form_of_a_signed_in_user_names_its_sender(
-    browser: Client, alice: User
+    browser: Client, alice: User, connection: Connection
 ) -> None:
-    page = browser.get(reverse("integrations:time-zone"))
+    collection = make_collection(connection, first_full_refresh_at=NOON)
+    item = make_item(collection)
+    names = ("home", "connection-list", "time-zone", "keyboard", "notices", "following")
+    paths = [reverse(f"integrations:{name}") for name in (*names, "view-create")]
+    paths += [connection.get_absolute_url(), item.get_absolute_url()]
+    for name in ("table", "own-column-list", "table-layout"):
+        paths.append(reverse(f"integrations:{name}", args=[collection.pk]))
 
-    forms = page.text.count('name="csrfmiddlewaretoken"')
-    assert page.text.count(f'name="form_sender" value="{sender_of(alice)}"') == forms
+    pages = {path: browser.get(path) for path in paths}
+
+    for path, page in pages.items():
+        forms = page.text.count('name="csrfmiddlewaretoken"')
+        named = page.text.count(f'name="form_sender" value="{sender_of(alice)}"')
+        assert (page.status_code, forms > 0, named) == (200, True, forms), path
     assert "form_sender" not in Client().get("/accounts/login/").text
