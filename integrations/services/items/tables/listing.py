@@ -16,6 +16,7 @@ from integrations.services.items.lists.query import SIZES
 from integrations.services.items.tables.cursors import Cursor
 from integrations.services.items.tables.selection import FEW, Selection
 from integrations.services.items.tables.table_query import TableQuery
+from integrations.services.items.tables.unindexed import Unindexed
 
 # Beyond so many nobody reads the number; of several conditions, each row is looked at.
 COUNT_LIMIT, SEVERAL_LIMIT = 10_000, 1000
@@ -64,7 +65,7 @@ class _Order:
         sign, beyond = ("-", "lt") if is_descending else ("", "gt")
         unknown = Q(**{f"{self.value}__isnull": True})
         by_value = OrderBy(
-            F(self.value),
+            Unindexed(F(self.value)),
             descending=is_descending,
             nulls_first=is_backward or None,
             nulls_last=not is_backward or None,
