@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.test_accessibility import violations
 from tests.browser.test_editing import (
     EMAIL,
     SAVED,
@@ -65,6 +66,7 @@ def test_what_was_typed_is_sent_after_signing_in_again(
             page.context.clear_cookies(name="session")
         press_save(page)
         expect(page.locator("[data-kept=signed_out]")).to_be_visible()
+        assert violations(page) == []
 
         with page.context.expect_page() as opened:
             page.get_by_role("link", name="Sign in").click()
@@ -75,6 +77,7 @@ def test_what_was_typed_is_sent_after_signing_in_again(
         expect(page.locator("[data-kept=same]")).to_be_visible()
         expect(page.locator("dl")).to_contain_text(city)
         assert value_of(site, contact, "city") != city
+        assert violations(page) == []
 
         page.get_by_role("button", name="Send it").click()
         expect(page.locator("[data-edit]").first).to_be_visible()
