@@ -9,7 +9,7 @@ from django.test import Client
 
 from integrations.models import Collection, SavedView
 from integrations.providers.records import FieldSpec
-from integrations.services.items.tables.columns import NAME, columns_of
+from integrations.services.items.tables.columns.columns import NAME, columns_of
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 PRIMARY = "fldProject"

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from integrations.models import Collection, Connection, OwnColumn, OwnValue, SavedView
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
-from integrations.services.items.tables.columns import columns_of
+from integrations.services.items.tables.columns.columns import columns_of
 from tests.support.rows import NOON, make_collection, make_connection
 
 MOST_QUERIES = 12
