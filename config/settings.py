@@ -152,6 +152,8 @@ TEMPLATES = [
                     ],
                 ),
             ],
+            # Its token of a form replaces Django's.
+            "builtins": ["integrations.templatetags.form_sender"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -438,6 +440,7 @@ CSRF_COOKIE_NAME = f"{_prefix}csrf"
 CSRF_COOKIE_SECURE = _is_https
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "config.web.kept_forms.csrf_failure"
 WROTE_COOKIE_NAME = f"{_prefix}wrote"
 MESSAGE_COOKIE_NAME = f"{_prefix}messages"
 MESSAGE_STORAGE = "config.web.messages.MessageStorage"

@@ -24,6 +24,7 @@ from django.shortcuts import render
 
 from config.environment.database import WAIT_SECONDS
 from config.monitoring.outages import DATABASE, is_busy
+from config.web.kept_forms import sent_fields
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +37,6 @@ ONCE: Final = frozenset({"integrations:callback"})
 # Pages of allauth that store something before they are shown: that they were, or the
 # address of a user whom staff or a command has made.
 STORING: Final = frozenset({"account_email", "mfa_view_recovery_codes"})
-# Others' forms may hold passwords, which are never written into a page.
-RESENT: Final = "integrations"
 
 
 _thread = threading.local()
@@ -129,14 +128,10 @@ class SessionsMiddleware(SessionMiddleware):
 def busy_page(request: HttpRequest) -> HttpResponse:
     """Say that the database is busy, with a button that does the same again."""
     logger.warning("database busy method=%s", request.method, extra={"part": DATABASE})
-    match = request.resolver_match
-    is_resent = match is not None and match.app_name == RESENT
     context: dict[str, Any] = {"path": request.get_full_path()}
-    # A file is in no field, and a form without it would be another one.
-    if request.method == "POST" and is_resent and not request.FILES:
-        fields = [(n, v) for n, vs in request.POST.lists() for v in vs]
-        sent = [(n, v) for n, v in fields if n != "csrfmiddlewaretoken"]
-        context |= {"fields": sent, "csrf_token": get_token(request)}
+    fields = sent_fields(request)
+    if fields is not None:
+        context |= {"fields": fields, "csrf_token": get_token(request)}
     elif request.method not in SAFE:
         context["is_form_lost"] = True
     response = render(request, "database_busy.html", context, status=503)

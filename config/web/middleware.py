@@ -23,6 +23,7 @@ from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from config.monitoring.outages import is_busy
+from config.web.kept_forms import kept_page
 from config.web.sessions import SEEN, STARTED
 from integrations.models import Preferences
 from integrations.models.accounts.preferences import to_zone
@@ -118,8 +119,9 @@ def private_pages(get_response: GetResponse) -> GetResponse:
 class LoginRequired(LoginRequiredMiddleware):
     """Require a sign-in; one that comes back leads to a page, never to a form's end.
 
-    A form that was sent without a session did nothing. Its address cannot be opened,
-    so after the sign-in the page that it stood on is, with a word about it.
+    A form that was sent without a session did nothing. What was typed into it is kept
+    in the answer. Where nothing was, the page that it stood on is opened after the
+    sign-in, with a word about it, since its own address cannot be.
     """
 
     def handle_no_permission(  # type: ignore[override]  # htmx follows no redirect
@@ -132,6 +134,8 @@ class LoginRequired(LoginRequiredMiddleware):
             return HttpResponse(status=204, headers={"HX-Redirect": address})
         if request.method in {"GET", "HEAD"}:
             return super().handle_no_permission(request, view_func)
+        if (kept := kept_page(request)) is not None:
+            return kept
         messages.warning(request, SIGNED_OUT)
         return redirect_to_login(came_from(request))
 

@@ -193,6 +193,13 @@ class BaseConnector(ABC):
         fields = read_fields(schema)
         return [spec.name for spec in fields if not (spec.is_hidden or spec.group)]
 
+    def naming_property(self, item_type: str, schema: Mapping[str, Any]) -> str | None:
+        """Return the property that is the name of items of a type, if one alone is.
+
+        A list shows it once, as the items' name.
+        """
+        return None
+
     def collection_of(
         self, item_type: str, remote_id: str, *, parent_id: str
     ) -> str | None:

@@ -119,6 +119,20 @@
     if (press(event.key)) event.preventDefault()
   })
 
+  // What has the focus is whole beside the first column of a wide table: a browser
+  // takes what is partly in view, or partly under that column, for seen. Not under a
+  // pointer, which would be beside it then.
+  document.addEventListener("focusin", ({ target }) => {
+    const grid = target.closest(".grid-box")
+    const isFixed = !target.closest("td, thead th:not(:first-child)")
+    if (!grid || isFixed || !target.matches(":focus-visible")) return
+    const box = target.getBoundingClientRect()
+    const start = grid.querySelector("thead th").getBoundingClientRect().right + 8
+    const end = grid.getBoundingClientRect().left + grid.clientWidth - 8
+    if (box.left < start) grid.scrollLeft -= start - box.left
+    else if (box.right > end) grid.scrollLeft += Math.min(box.right - end, box.left - start)
+  })
+
   // Ticking a row means the ticked ones, however many they are.
   document.addEventListener("change", (event) => {
     const form = event.target.form

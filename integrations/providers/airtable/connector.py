@@ -155,6 +155,10 @@ class Airtable(BaseConnector):
         names = super().leading_columns(item_type, schema)
         return [name for name in names if name != schema.get("primary")]
 
+    def naming_property(self, item_type: str, schema: Mapping[str, Any]) -> str | None:
+        """Return a table's primary field."""
+        return schema.get("primary")
+
     def collection_of(
         self, item_type: str, remote_id: str, *, parent_id: str
     ) -> str | None:

@@ -201,6 +201,10 @@ class HubSpot(BaseConnector):
         """Return the columns of HubSpot's own list of a type of records."""
         return objects.leading_columns(item_type)
 
+    def naming_property(self, item_type: str, schema: Mapping[str, Any]) -> str | None:
+        """Return the name of a deal or company; that of a contact has parts."""
+        return objects.naming_property(item_type)
+
     def page_target(self, address: SplitResult) -> PageTarget:
         """Return the record that an address of HubSpot's pages stands for."""
         return record_in(address.path)

@@ -40,7 +40,7 @@ class ObjectType:
 
     ``modified`` matters: filtering by the other types' property matches nothing
     and says so to nobody. ``columns`` are those of HubSpot's own lists at first,
-    properties and associations.
+    properties and associations. ``naming`` is the property that alone is the name.
     """
 
     remote_id: str
@@ -52,6 +52,7 @@ class ObjectType:
     leading: tuple[str, ...]
     columns: tuple[str, ...]
     associations: tuple[Association, ...] = ()
+    naming: str | None = None
 
     def associations_for(self, scopes: object) -> tuple[Association, ...]:
         """Return the associations that the granted scopes allow to be read."""
@@ -118,6 +119,7 @@ COMPANIES = ObjectType(
     type_id="0-2",
     scope=COMPANIES_READ,
     modified="hs_lastmodifieddate",
+    naming="name",
     leading=(
         "name",
         "domain",
@@ -150,6 +152,7 @@ DEALS = ObjectType(
     type_id="0-3",
     scope=DEALS_READ,
     modified="hs_lastmodifieddate",
+    naming="dealname",
     leading=(
         "dealname",
         "amount",
@@ -183,8 +186,19 @@ OBJECT_TYPES = {kind.remote_id: kind for kind in (CONTACTS, COMPANIES, DEALS)}
 
 def leading_columns(item_type: str) -> Sequence[str]:
     """Return the columns of HubSpot's own list of a type, none for an unknown one."""
+    kind = _of_type(item_type)
+    return kind.columns if kind else ()
+
+
+def naming_property(item_type: str) -> str | None:
+    """Return the property that alone is the name of records of a type, if any is."""
+    kind = _of_type(item_type)
+    return kind.naming if kind else None
+
+
+def _of_type(item_type: str) -> ObjectType | None:
     kinds = (kind for kind in OBJECT_TYPES.values() if kind.item_type == item_type)
-    return next((kind.columns for kind in kinds), ())
+    return next(kinds, None)
 
 
 def get_object_type(remote_id: str) -> ObjectType:

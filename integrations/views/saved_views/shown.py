@@ -10,7 +10,6 @@ from integrations.services.items.lists.query import ALL_VIEW, ItemQuery
 from integrations.services.items.saved_views.shelf import Shelf
 from integrations.services.items.saved_views.snapshot import Snapshot
 from integrations.services.items.tables.table_query import TableQuery
-from integrations.services.notices.following import follows as following
 
 
 def make_context(
@@ -27,7 +26,7 @@ def make_context(
         "is_view_lost": shelf.is_lost,
         "view": view,
         "is_own_view": view is not None and view.owner_id == user.pk,
-        "is_view_followed": view is not None and following.is_followed(user, view),
+        "is_view_followed": getattr(view, "is_followed", False),
         "is_view_changed": opened is not None and opened.snapshot != now,
         "view_left_out": ((*opened.left_out, *opened.look_left_out) if opened else ()),
         "view_back": here,

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from integrations.providers.records import DisplayField
 from integrations.providers.typed.fields import SEVERAL, Single
 from integrations.providers.typed.plain import plain
+from integrations.providers.typed.values import one_line
 from tests.providers.contract import paths
 from tests.providers.contract.case import Case
 
@@ -123,9 +124,19 @@ def a_missing_schema_is_survived(case: Case) -> None:
     describe(case, base, {**case.schema, "fields": []})
 
 
+def what_names_an_item_is_its_name(case: Case) -> None:
+    """The property that is no column beside the name says nothing else than that."""
+    for item in case.items:
+        named = case.connector.naming_property(item.type, case.schema)
+        told = item.properties.get(named) if named else None
+        if isinstance(told, str) and told.strip():
+            assert item.name == one_line(told)
+
+
 PROMISES: tuple[Callable[[Case], None], ...] = (
     values_become_fields,
     odd_values_are_described,
     odd_parts_of_values_are_described,
     a_missing_schema_is_survived,
+    what_names_an_item_is_its_name,
 )

@@ -427,7 +427,7 @@ def test_a_page_takes_no_query_for_each_record(
         note(as_alice, item, column, value)
     table(as_alice, deals)
 
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(12):
         table(as_alice, deals)
 
 

@@ -82,10 +82,12 @@ class _Ids:
         self._by_label = {
             column.label.casefold(): column.id for column in columns.by_id.values()
         }
+        if columns.naming is not None:
+            self._by_label.setdefault(columns.naming.label.casefold(), NAME)
 
     def find(self, column_id: str) -> str:
-        if self._columns.get(column_id):
-            return column_id
+        if there := self._columns.find(column_id):
+            return there.id
         label = str(self._names.get(column_id, "")).casefold()
         return self._by_label.get(label, column_id) if label else column_id
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from django.contrib.auth.models import User
+from django.db.models import Exists, OuterRef
 
-from integrations.models import Collection, Connection, SavedView
+from integrations.models import Collection, Connection, Follow, SavedView
 from integrations.models.items.saved_view import SavedViewQuerySet
 from integrations.services.items.lists.query import ALL_VIEW, ItemQuery
 from integrations.services.items.saved_views import fitting
@@ -89,12 +90,17 @@ def _read(
     fits: Callable[[SavedView], bool],
     fit: Callable[[SavedView], Fitted],
 ) -> Shelf:
-    """Ask once for the user's own views of a list and for the one that is named."""
+    """Ask once for the user's own views of a list and for the one that is named.
+
+    They tell, as ``is_followed``, whether the user follows them.
+    """
     named = "" if view == ALL_VIEW else view
     rows = of_list.filter(owner=user)
     if named:
         rows |= SavedView.objects.filter(pk=named, owner=user)
         rows |= SavedView.objects.filter(pk=named, is_shared=True)
+    follows = Follow.objects.filter(owner=user, view=OuterRef("pk"))
+    rows = rows.annotate(is_followed=Exists(follows))
     found = list(rows.order_by("name", "pk"))
     current = next((v for v in found if str(v.pk) == named and fits(v)), None)
     own = [each for each in found if each.owner_id == user.pk and fits(each)]

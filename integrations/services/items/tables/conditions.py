@@ -195,7 +195,11 @@ def matching(
 ) -> QuerySet[PropertyValue]:
     """Return the rows of an index that match; negated, those that are left out."""
     rows = PropertyValue.objects.filter(index=index)
-    return rows.filter(_holds(condition, asker, _Names()))
+    if condition.column.family is not Family.DATE or not condition.values:
+        return rows.filter(_holds(condition, asker, _Names()))
+    # All times have one text: by an index of texts a planner would read all of them.
+    rows = rows.alias(own_text=_UNINDEXED["own_text"])
+    return rows.filter(_holds(condition, asker, _Names(text="own_text")))
 
 
 def _holds(condition: Condition, asker: Asker, names: _Names) -> Q:
@@ -260,13 +264,21 @@ def _days(condition: Condition, asker: Asker, names: _Names) -> Q:
     first, end = days_of(condition, asker.today)
     found = Q()
     for kind, zone in ((DAY, UTC), (TIME, asker.zone)):
-        bounds: dict[str, str | float] = {"text": kind}
-        if first is not None:
-            bounds["number__gte"] = _start(first, zone)
-        if end is not None:
-            bounds["number__lt"] = _start(end, zone)
-        found |= names.q(**bounds)
-    return found
+        found |= names.q(text=kind, **_bounds(first, end, [zone]))
+    # The one range that holds both, so that it is found as one.
+    return names.q(**_bounds(first, end, [UTC, asker.zone])) & found
+
+
+def _bounds(
+    first: date | None, end: date | None, zones: Sequence[tzinfo]
+) -> dict[str, float]:
+    """Return the widest bounds of some days, whichever of the zones they are of."""
+    bounds = {}
+    if first is not None:
+        bounds["number__gte"] = min(_start(first, zone) for zone in zones)
+    if end is not None:
+        bounds["number__lt"] = max(_start(end, zone) for zone in zones)
+    return bounds
 
 
 def _start(day: date, zone: tzinfo) -> float:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from django.db.models import F, Func, OrderBy, Q, QuerySet, TextField, Value
+from django.db.models import F, Func, OrderBy, Q, QuerySet, TextField, Value, Window
+from django.db.models.aggregates import Count as CountOf
 from django.db.models.lookups import GreaterThan, LessThan
 
 from integrations.models import Item, PropertyValue
@@ -16,20 +17,26 @@ from integrations.services.items.lists.query import SIZES
 from integrations.services.items.tables.cursors import Cursor
 from integrations.services.items.tables.selection import FEW, Selection
 from integrations.services.items.tables.table_query import TableQuery
+from integrations.services.items.tables.unindexed import Unindexed
 
 # Beyond so many nobody reads the number; of several conditions, each row is looked at.
 COUNT_LIMIT, SEVERAL_LIMIT = 10_000, 1000
 # How many rows are looked at in their order, for those that are selected.
 LOOKS = (600, 3000)
+LOADED = (*COLUMNS, "properties", "remote_id")
 
 
 @dataclass(frozen=True, kw_only=True)
 class TablePage:
-    """The rows of one page, and the tables before and after it."""
+    """The rows of one page, and the tables before and after it.
+
+    ``total`` are the rows of all pages, where they were counted with these.
+    """
 
     items: list[Item]
     previous: TableQuery | None
     next: TableQuery | None
+    total: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +71,7 @@ class _Order:
         sign, beyond = ("-", "lt") if is_descending else ("", "gt")
         unknown = Q(**{f"{self.value}__isnull": True})
         by_value = OrderBy(
-            F(self.value),
+            Unindexed(F(self.value)),
             descending=is_descending,
             nulls_first=is_backward or None,
             nulls_last=not is_backward or None,
@@ -124,6 +131,8 @@ def read_page(selection: Selection) -> TablePage:
         # Rows in another order for now, which have no next page in this one.
         is_backward, start = False, None
     order, most = _order_of(selection), query.size + 1
+    if selection.keys is not None and start is None:
+        return _read_few(selection, order, has_more=is_ready)
     found: list[tuple[int, Any]] = []
     begin = _to_start(query, start)
     if selection.keys is not None:
@@ -144,6 +153,28 @@ def read_page(selection: Selection) -> TablePage:
         items=_items(selection, [key for key, _ in found]),
         previous=_before(query, found) if found and has_previous else None,
         next=_after(query, found) if found and has_next else None,
+    )
+
+
+def _read_few(selection: Selection, order: _Order, *, has_more: bool) -> TablePage:
+    """Return the first page of few rows, counted by the same question."""
+    query = selection.query
+    rows = order.at_once(None, is_backward=False)
+    rows = rows.annotate(total=Window(CountOf(order.key)))[: query.size + 1]
+    if order.key == "pk":
+        loaded = list(rows.only(*LOADED))
+        found = [(each.pk, each.remote_updated_at, each.total) for each in loaded]
+        items = _placed(selection, loaded[: query.size])
+    else:
+        found = list(rows.values_list(order.key, order.value, "total"))
+        items = _items(selection, [key for key, *_ in found[: query.size]])
+    has_next = has_more and len(found) > query.size
+    last = [(key, value) for key, value, _ in found[: query.size]]
+    return TablePage(
+        items=items,
+        previous=None,
+        next=_after(query, last) if has_next else None,
+        total=found[0][2] if found else 0,
     )
 
 
@@ -225,10 +256,12 @@ def _to_start(query: TableQuery, start: Cursor | None) -> Any:
 
 def _items(selection: Selection, keys: Sequence[int]) -> list[Item]:
     """Return the items of a page in its order, with their properties."""
-    own = Item.objects.live().only(*COLUMNS, "properties", "remote_id")
-    found = own.in_bulk(keys)
+    found = Item.objects.live().only(*LOADED).in_bulk(keys)
+    return _placed(selection, [found[key] for key in keys if key in found])
+
+
+def _placed(selection: Selection, items: Sequence[Item]) -> list[Item]:
     collection = selection.collection
-    items = [found[key] for key in keys if key in found]
     for item in items:
         item.collection, item.connection = collection, collection.connection
     return [item for item in items if item.collection_id == collection.pk]
@@ -261,6 +294,8 @@ def count(selection: Selection, page: TablePage) -> Count:
     is_whole = not (page.previous or page.next)
     if is_whole and len(page.items) < selection.query.size:
         return Count(number=len(page.items))
+    if page.total is not None:
+        return Count(number=page.total)
     if selection.is_all:
         return Count(number=selection.collection.stored_count)
     if selection.has_all_keys:

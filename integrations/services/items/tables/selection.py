@@ -13,7 +13,14 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection as database
-from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
+from django.db.models import (
+    BooleanField,
+    ExpressionWrapper,
+    F,
+    Q,
+    QuerySet,
+    UUIDField,
+)
 
 from integrations.models import Collection, Item, PropertyIndex, PropertyValue
 from integrations.models.items.item import ItemQuerySet
@@ -33,6 +40,7 @@ from integrations.services.items.tables.indexing.indexes import Indexes
 from integrations.services.items.tables.operators import Operator
 from integrations.services.items.tables.table_address import ANY
 from integrations.services.items.tables.table_query import TableQuery
+from integrations.services.items.tables.unindexed import Unindexed
 
 # So few items are fetched first, and sorted then.
 FEW = 1000
@@ -142,8 +150,9 @@ class Selection:
             found = self.live_where()
             return found if self.hits is None else self.hits.among(found)
         # Asked for its collection as well, SQLite would read all of that.
+        of = Unindexed(F("collection_id"), output_field=UUIDField())
         items = Item.objects.live().filter(pk__in=self.keys)
-        items = items.alias(of=F("collection_id")).filter(of=self.collection.pk)
+        items = items.alias(of=of).filter(of=self.collection.pk)
         return items.filter(self.where("pk"))
 
     def live_where(self) -> ItemQuerySet:
@@ -229,7 +238,8 @@ class Selection:
             return self.items().order_by().values("pk")
         chosen, rows = self.narrowest
         rows = rows.filter(self.where("item_id", without=chosen))
-        return rows.order_by().values("item").distinct()
+        # Not by an index in the order of items, all of which may be read.
+        return rows.order_by().values_list(Unindexed(F("item_id"))).distinct()
 
     @property
     def has_all_keys(self) -> bool:

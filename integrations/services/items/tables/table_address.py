@@ -87,7 +87,7 @@ class AddressReader:
             self._find(each, "shown", self.look_left_out)
             for each in dict.fromkeys(named)
         ]
-        ids = [each.id for each in found if each is not None]
+        ids = list(dict.fromkeys(each.id for each in found if each is not None))
         if len(ids) > MOST_COLUMNS:
             left = wording.count_text(len(ids) - MOST_COLUMNS, "column")
             self.look_left_out.append(f"{left} more than can be shown at once.")
@@ -156,7 +156,7 @@ class AddressReader:
         return condition
 
     def _find(self, column_id: str, done: str, left_out: list[str]) -> Column | None:
-        column = self._columns.get(column_id)
+        column = self._columns.find(column_id)
         if column is None:
             purpose = "to be shown" if done == "shown" else f"for rows to be {done}"
             name = cut(str(self._names.get(column_id, column_id)), 60)

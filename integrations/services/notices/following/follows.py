@@ -72,11 +72,6 @@ def unfollow(user: User, target: Item | SavedView) -> None:
     Follow.objects.filter(owner=user, **_key(target)).delete()
 
 
-def is_followed(user: User, view: SavedView) -> bool:
-    """Tell whether a user follows a view."""
-    return Follow.objects.filter(owner=user, view=view).exists()
-
-
 def with_followed(items: ItemQuerySet, user: User) -> ItemQuerySet:
     """Return items that tell, as ``is_followed``, whether a user follows them."""
     own = Follow.objects.filter(owner=user, item=OuterRef("pk"))

@@ -30,6 +30,7 @@ DEALS_OF_ONE = 6
 # Steps of the smaller table: deeper trees and longer texts cost a little more.
 SPREAD = 1.3
 INCOMING = f"deals.{COMPANIES}"
+EARLY, DAY = "2026-11-03", "2026-11-20"
 TWO_FILTERS = "dealstage__is=Closed+won&hubspot_owner_id__is=Dan+Day"
 GROUPED_PAGES = {
     "grouped": "group=dealstage",
@@ -55,12 +56,34 @@ DEAL_PAGES = {
     "sorted by a relation": f"sort={COMPANIES}",
     "sorted, filtered": "sort=-closedate&amount__gt=10&dealstage__is=Closed+won",
     "relation": f"{COMPANIES}__contains=company+00007",
+    "a day": f"closedate__is={DAY}",
+    "before a day": f"closedate__before={EARLY}",
+    "after a day": f"closedate__after={EARLY}",
+    "between days": f"closedate__between={EARLY},{DAY}",
+    "in the last days": "closedate__last=3650",
+    "a day, sorted": f"closedate__is={DAY}&sort=-amount",
+    "a day, filtered": f"closedate__is={DAY}&dealstage__is=Closed+won",
+    "not a number": "amount__not=12",
+    "less": "amount__lt=40",
+    "between": "amount__between=10,50",
+    "one of": "dealstage__in=Closed+won,Lost",
+    "mine": "hubspot_owner_id__me=1",
+    "empty": "amount__empty=1",
+    "not empty": "closedate__filled=1",
     "searched, frequent": "q=harbour",
     "searched, rare": "q=deal+00077",
     "searched, filtered": "q=harbour&dealstage__is=Closed+won",
     "searched, two filters": f"q=harbour&{TWO_FILTERS}",
     "searched, sorted": f"q=harbour&sort=-amount&{TWO_FILTERS}",
     "searched for many words": "q=harbour+deal+12+company+7",
+}
+# They show more rows in the larger table, up to a page of them or to what is counted.
+GROWING_PAGES = {
+    "a number": "amount__is=12",
+    "a day of a few": f"closedate__is={DAY}&amount__is=12",
+    "in the next days": "closedate__next=3650",
+    "starts with": "description__starts=harbour+12",
+    "after most": f"closedate__after={DAY}",
 }
 COMPANY_PAGES = {
     "incoming": f"columns={INCOMING}",
@@ -160,7 +183,7 @@ def pages(client, deals):
     found["deep"] = deep(client, found["first"])
     found["sorted, deep"] = deep(client, found["sorted"])
     found["as of"] = f"/collections/{deals.pk}/as-of/?at=2026-11-15T12:00"
-    for name, address in GROUPED_PAGES.items():
+    for name, address in (GROUPED_PAGES | GROWING_PAGES).items():
         found[name] = f"/collections/{deals.pk}/?{address}&size=25"
         client.get(found[name])
     found["related"] = Item.objects.get(name="Company 00003").get_absolute_url()
@@ -207,7 +230,8 @@ def test_what_names_items_is_found_without_a_look_at_all_links(deals):
 def test_a_page_costs_no_more_in_a_larger_table(as_alice, deals, told):
     fill(deals, 0, FEW)
     tell_statistics(told)
-    found = {n: a for n, a in pages(as_alice, deals).items() if "grouped" not in n}
+    growing = GROUPED_PAGES.keys() | GROWING_PAGES
+    found = {n: a for n, a in pages(as_alice, deals).items() if n not in growing}
     few = {name: steps(as_alice, address) for name, address in found.items()}
     fill(deals, FEW, MANY)
     tell_statistics(told)

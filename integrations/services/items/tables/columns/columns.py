@@ -59,6 +59,8 @@ KINDS = {OwnColumn.Kind.CHECK: "boolean", OwnColumn.Kind.PERSON: "user"}
 LINKING = frozenset({Family.RELATION, Family.INCOMING})
 # What is sorted by its text: that of a relation is the name of its first item.
 BY_TEXT = frozenset({Family.TEXT, Family.USER, Family.FILES, Family.RELATION})
+# Texts that lead somewhere, which a name does not.
+ADDRESSES = frozenset({"email", "phone", "link"})
 # Other kinds are texts.
 GROUPED = frozenset({Family.CHOICE, Family.USER, Family.BOOLEAN})
 
@@ -124,22 +126,35 @@ OWN = (
 
 @dataclass(frozen=True, kw_only=True)
 class Columns:
-    """All columns of a collection by id, and those that are shown at first."""
+    """All columns of a collection by id, and those that are shown at first.
+
+    ``naming`` is the property, if any, that the column of the names stands for.
+    """
 
     by_id: Mapping[str, Column]
     default: Sequence[str] = field(default=())
+    naming: Column | None = None
 
     def get(self, column_id: str) -> Column | None:
         """Return a column, None for one that is not there."""
         return self.by_id.get(column_id)
+
+    def find(self, told: str) -> Column | None:
+        """Return the column that an address or a view means, None without one.
+
+        The property that names the items was a column of its own once.
+        """
+        is_name = self.naming is not None and told == self.naming.id
+        return self.get(NAME if is_name else told)
 
 
 def columns_of(collection: Collection) -> Columns:
     """Return the columns of a collection; its schema must have been fetched."""
     specs = [spec for spec in read_fields(collection.schema) if not spec.is_hidden]
     schema = collection.schema
+    naming = _naming(collection, specs)
     lookups, colours = (_by_name(schema, key) for key in ("lookups", COLOURS_KEY))
-    fields = (_to_column(spec, lookups, colours) for spec in specs)
+    fields = (_to_column(spec, lookups, colours) for spec in specs if spec != naming)
     own_columns = OwnColumn.objects.of_collection(collection)
     if not getattr(collection, "has_own_columns", True):
         own_columns = own_columns.none()
@@ -149,7 +164,31 @@ def columns_of(collection: Collection) -> Columns:
     shown = [each for each in leading_columns(collection) if each in by_id]
     own = [column.id for column in yours]
     shown = [*shown[:MOST_DEFAULT], *own]
-    return Columns(by_id=by_id, default=(NAME, *shown, UPDATED))
+    default = (NAME, *shown, UPDATED)
+    return Columns(
+        by_id=by_id,
+        default=default,
+        naming=_to_column(naming, {}, {}) if naming else None,
+    )
+
+
+def _naming(collection: Collection, specs: Sequence[FieldSpec]) -> FieldSpec | None:
+    """Return the field that is the items' name and nothing more, if there is one.
+
+    What is compared as a number or a date, leads somewhere or is longer, is more.
+    """
+    connector = CONNECTORS.get(collection.connection.provider)
+    if connector is None:
+        return None
+    named = connector.naming_property(collection.item_type, collection.schema)
+    return next(
+        (spec for spec in specs if spec.name == named and _is_words(spec)), None
+    )
+
+
+def _is_words(spec: FieldSpec) -> bool:
+    is_text = FAMILIES.get(spec.kind, Family.TEXT) is Family.TEXT
+    return is_text and not spec.is_long and spec.kind not in ADDRESSES
 
 
 def _links(collection: Collection) -> list[Column]:

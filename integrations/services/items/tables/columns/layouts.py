@@ -64,12 +64,13 @@ def read_layout(collection: Any, columns: Columns) -> Layout:
         return Layout(columns=columns.default)
     entries = [each for each in stored if isinstance(each, dict)]
     named = {str(each.get("id")): each for each in entries}
-    there = [name for name in named if columns.get(name)]
+    found = [(columns.find(name), entry) for name, entry in named.items()]
+    there = {column.id: entry for column, entry in found if column is not None}
     return Layout(
-        columns=_with_name(there),
-        widths=_widths({name: named[name].get("width") for name in there}),
+        columns=_with_name([*there]),
+        widths=_widths({name: entry.get("width") for name, entry in there.items()}),
         density=density if density in DENSITIES else DENSITIES[0],
-        lost=len(named) - len(there),
+        lost=sum(column is None for column, _ in found),
     )
 
 

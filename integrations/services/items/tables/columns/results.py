@@ -37,9 +37,9 @@ KINDS: Final[Mapping[type, str]] = {
 def typed_columns_of(collection: Collection) -> Columns:
     """Return the columns of a collection, calculated ones by what their values are.
 
-    By two queries, where there is such a column. One without values, or with values
-    of several types, is a text; but an index keeps its type while that is among them,
-    so that one edited row does not have all of them indexed again.
+    By a query, where there is such a column. One without values, or with values of
+    several types, is a text; but an index keeps its type while that is among them, so
+    that one edited row does not have all of them indexed again: by another query.
     """
     columns = columns_of(collection)
     calculated = {c.id: c for c in columns.by_id.values() if c.kind == ANY_TYPE}
@@ -52,7 +52,8 @@ def typed_columns_of(collection: Collection) -> Columns:
         for key, value in values_of(item, collection, [*calculated.values()]).items():
             if kind := _kind_of(value):
                 kinds[key].append(kind)
-    indexed = _indexed_families(collection, [*calculated])
+    unsure = [key for key in calculated if len(_families(kinds[key])) != 1]
+    indexed = _indexed_families(collection, unsure) if unsure else {}
     typed = {
         key: _typed(column, kinds[key], indexed.get(key))
         for key, column in calculated.items()
@@ -68,10 +69,14 @@ def _indexed_families(
     return {name: Family(told) for name, told in kept.values_list("name", "family")}
 
 
+def _families(kinds: Sequence[str]) -> set[Family]:
+    return {FAMILIES.get(kind, Family.TEXT) for kind in kinds}
+
+
 def _typed(column: Column, kinds: Sequence[str], indexed: Family | None) -> Column:
     """Return a column as what its values are; ``kinds`` are theirs, latest first."""
     families = {kind: FAMILIES.get(kind, Family.TEXT) for kind in kinds}
-    told = set(families.values())
+    told = _families(kinds)
     if indexed is not None and (not told or indexed in told):
         family = indexed
     else:
