@@ -15,7 +15,7 @@ def make_context(
     rows: QuerySet[Any] | Sequence[Any],
     *,
     size: int = PAGE_SIZE,
-    kept: Mapping[str, str] | None = None,
+    kept: Mapping[str, str | list[str]] | None = None,
 ) -> dict[str, Any]:
     """Return the ``page`` that ``parameters`` name, and what leads from it.
 
@@ -25,7 +25,7 @@ def make_context(
     page = Paginator(rows, size).get_page(parameters.get("page"))
 
     def url(number: int) -> str:
-        return f"?{urlencode({**(kept or {}), 'page': number})}"
+        return f"?{urlencode({**(kept or {}), 'page': number}, doseq=True)}"
 
     return {
         "page": page,

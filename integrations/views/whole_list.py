@@ -7,6 +7,7 @@ from django.shortcuts import render
 
 from integrations.models import Connection, Item
 from integrations.views.access import UserRequest
+from integrations.views.items.origins import page_of
 
 NONE_KEPT = "None is kept."
 
@@ -26,10 +27,13 @@ def show(
     that they are of.
     """
     name = about.title if isinstance(about, Connection) else about.name or "Untitled"
+    url = about.get_absolute_url()
+    if isinstance(about, Item):
+        url = page_of(request, about)
     frame = {
         "heading": heading,
         "about_name": name,
-        "about_url": about.get_absolute_url(),
+        "about_url": url,
         "part": part,
         "empty_text": empty_text,
     }

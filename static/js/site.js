@@ -41,9 +41,26 @@
     announcer.textContent = button.textContent = "Copied"
   }
 
+  // With "noopener" nobody could tell a page that was opened from one that was blocked.
+  const openAlone = (address) => {
+    const page = window.open("", "_blank")
+    if (!page) return false
+    page.opener = null
+    page.location.replace(address)
+    return true
+  }
+
+  // One press opens as many as the browser allows, the next one goes on from there.
   const openAll = (button) => {
-    const links = document.querySelectorAll(`#${button.dataset.open} a[href]`)
-    for (const link of links) window.open(link.href, "_blank", "noopener,noreferrer")
+    const list = button.dataset.open
+    const links = [...document.querySelectorAll(`#${list} a[href]:not([data-opened])`)]
+    const blocked = links.findIndex((link) => !openAlone(link.href))
+    const opened = blocked < 0 ? links : links.slice(0, blocked)
+    for (const link of opened) link.dataset.opened = ""
+    const left = links.length - opened.length
+    document.getElementById(`${list}-blocked`).hidden = left === 0
+    if (left) button.textContent = `Open the other ${left}`
+    else button.hidden = true
   }
 
   for (const [selector, act] of [["[data-copy]", copy], ["[data-open]", openAll]]) {

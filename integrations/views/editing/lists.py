@@ -11,6 +11,7 @@ from integrations.models import Collection, Connection, Edit, Item
 from integrations.views import paging, whole_list
 from integrations.views.access import UserRequest, get_connection
 from integrations.views.editing import status
+from integrations.views.items.origins import origin_of
 
 
 @require_safe
@@ -40,10 +41,11 @@ def _show_edits(
     rows = rows.select_related("connection", "collection__connection", "item")
     context = paging.make_context(request.GET, rows.order_by("-pk"))
     words = [status.put_in_words(edit, request.user) for edit in context["page"]]
+    told = {"origin": origin_of(request, item)} if item else {}
     empty = "None waits, and none needs your decision."
     return whole_list.show(
         request,
-        context | {"connection": connection, "item": item, "edits": words},
+        context | told | {"connection": connection, "item": item, "edits": words},
         heading="Your changes" if item else "Unfinished changes",
         about=item or connection,
         part="editing/partials/edit_rows.html",

@@ -26,6 +26,7 @@ from integrations.views.editing import status
 from integrations.views.editing.form import ItemForm
 from integrations.views.editing.not_allowed import not_allowed
 from integrations.views.editing.shown import Shown, StaleFormError
+from integrations.views.items.origins import onward, origin_of, page_of
 from integrations.views.items.parts.values import show
 
 FORM = ["GET", "HEAD", "POST"]
@@ -62,10 +63,11 @@ def item_edit(request: UserRequest, pk: UUID) -> HttpResponse:
         form = _form(request, item.collection, outbox.shown_values(item), earlier)
     except StaleFormError:
         messages.warning(request, STALE, extra_tags="stale_form")
-        return redirect("integrations:item-edit", item.uuid)
+        return redirect(onward(origin_of(request, item), "item-edit", item.uuid))
     if request.method == "POST" and form.is_valid():
         return _take_update(request, item, form, earlier)
-    context = {"item": item, "read_only": _read_only(item), "cancel": item}
+    context = {"item": item, "read_only": _read_only(item)}
+    context |= {"origin": origin_of(request, item), "cancel": page_of(request, item)}
     return _show_form(request, item.collection, form, earlier, context)
 
 
@@ -79,8 +81,8 @@ def _take_update(
         _settle(request, earlier, edit)
     if edit is None:
         messages.info(request, "Nothing was changed.", extra_tags="unchanged")
-        return redirect(item)
-    return redirect(f"{item.get_absolute_url()}#edits")
+        return redirect(page_of(request, item))
+    return redirect(f"{page_of(request, item)}#edits")
 
 
 @require_http_methods(FORM)
@@ -104,7 +106,7 @@ def item_create(request: UserRequest, pk: UUID) -> HttpResponse:
             edit = outbox.create(collection, form.changes(), user=request.user, key=key)
             _settle(request, earlier, edit)
         return redirect(edit)
-    context = {"cancel": collection.connection}
+    context = {"cancel": collection.connection.get_absolute_url()}
     return _show_form(request, collection, form, earlier, context)
 
 
@@ -168,7 +170,7 @@ def _show_form(
         "sections": form.sections(opened),
         "other_refusals": form.other_refusals(),
         "earlier": earlier,
-        "cancel_url": context["cancel"].get_absolute_url(),
+        "cancel_url": context["cancel"],
     }
     code = 400 if form.is_bound else 200
     return render(request, "editing/item_form.html", context, status=code)
@@ -197,8 +199,9 @@ def item_archive(request: UserRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST":
         key = _key(request)
         outbox.archive(item, user=request.user, key=key)
-        return redirect(f"{item.get_absolute_url()}#edits")
+        return redirect(f"{page_of(request, item)}#edits")
     context = {"item": item, "connection": item.connection, "key": uuid4()}
+    context["origin"] = origin_of(request, item)
     return render(request, "editing/item_archive.html", context)
 
 
@@ -225,14 +228,20 @@ def edit_live(request: UserRequest, pk: UUID) -> HttpResponse:
 def _context(request: UserRequest, pk: UUID) -> dict[str, Any]:
     edit = _edit(request, pk)
     shown = status.put_in_words(edit, request.user)
+    origin = origin_of(request, edit.item) if edit.item else None
     return {
         "shown": shown,
         "edit": edit,
         "connection": edit.connection,
         "key": uuid4(),
-        "live_url": reverse("integrations:edit-live", args=(edit.uuid,)),
+        "origin": origin,
+        "live_url": onward(origin, "edit-live", edit.uuid),
         "live_seconds": status.SECONDS_BUSY if edit.is_open else 0,
     }
+
+
+def _after(request: UserRequest, edit: Edit) -> str:
+    return page_of(request, edit.item) if edit.item else edit.get_absolute_url()
 
 
 @require_POST
@@ -250,8 +259,7 @@ def edit_decide(request: UserRequest, pk: UUID) -> HttpResponse:
         return not_allowed(request, edit.collection)
     except NothingToUndoError:
         messages.info(request, "This was decided already.", extra_tags="decided")
-    target = edit.item or edit
-    return redirect(f"{target.get_absolute_url()}#edits")
+    return redirect(f"{_after(request, edit)}#edits")
 
 
 @require_POST
@@ -266,7 +274,9 @@ def edit_discard(request: UserRequest, pk: UUID) -> HttpResponse:
     else:
         text = "The change is being sent now, or was ended already."
         messages.info(request, text, extra_tags="not_discarded")
-    return redirect(edit.item or edit.connection)
+    if edit.item is not None:
+        return redirect(page_of(request, edit.item))
+    return redirect(edit.connection)
 
 
 @require_POST
@@ -278,8 +288,7 @@ def edit_undo(request: UserRequest, pk: UUID) -> HttpResponse:
     except (NothingToUndoError, EditingOffError):
         text = "It cannot be undone any more: something newer is there."
         messages.warning(request, text, extra_tags="nothing_to_undo")
-    target = edit.item or edit
-    return redirect(f"{target.get_absolute_url()}#edits")
+    return redirect(f"{_after(request, edit)}#edits")
 
 
 @require_POST

@@ -12,6 +12,7 @@ from integrations.services.items.lists.query import (
     SIZES,
     ItemQuery,
 )
+from integrations.services.items.relations.groups import label_of
 from integrations.views.items.facets import Choice, Facets, Group
 
 LABELS = {
@@ -22,6 +23,7 @@ LABELS = {
     "collection": "Collection",
     "parent": "Inside",
     "linked_to": "Linked with",
+    "relation": "Relation",
     "state": "State",
     "news": "Since",
 }
@@ -57,6 +59,7 @@ def make_filters(
         "collection": facets.collections(),
         "parent": _item_groups(parent),
         "linked_to": _item_groups(linked_to),
+        "relation": _relation_groups(query, linked_to, collections),
         "news": _news_groups(query),
     }
     selects = [
@@ -73,6 +76,16 @@ def _item_groups(item: Item | None) -> list[Group]:
         return []
     choice = Choice(value=str(item.uuid), label=item.name or "Untitled")
     return [Group(choices=[choice])]
+
+
+def _relation_groups(
+    query: ItemQuery, item: Item | None, collections: Sequence[Collection]
+) -> list[Group]:
+    chosen = next((each for each in collections if each.pk == query.collection), None)
+    if item is None or chosen is None or not query.relation:
+        return []
+    label = label_of(query.relation, item, chosen)
+    return [Group(choices=[Choice(value=query.relation, label=label)])]
 
 
 def _news_groups(query: ItemQuery) -> list[Group]:

@@ -31,6 +31,7 @@ from integrations.views import live
 from integrations.views.access import UserRequest
 from integrations.views.editing.status import SECONDS_BUSY, edits_of_item
 from integrations.views.items import emptiness, filters, freshness, unread_texts
+from integrations.views.items.origins import onward, origin_of
 from integrations.views.items.parts import beside, facts
 from integrations.views.items.past.as_of import minute_text
 from integrations.views.items.rows import put_rows
@@ -201,7 +202,7 @@ def _stale(query: ItemQuery, connections: Sequence[Any]) -> list[dict[str, Any]]
 def item_detail(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show all that is known of one item."""
     context = _detail(request, pk)
-    context |= beside.make_context(request, context["item"])
+    context |= beside.make_context(request, context["item"], context["origin"])
     return render(request, "items/item_detail.html", context)
 
 
@@ -226,6 +227,7 @@ def _detail(request: UserRequest, pk: UUID) -> dict[str, Any]:
     writable = editing.fields_of(item.collection) if is_editable else {}
     for row in context["properties"]:
         row["is_writable"] = row["name"] in writable
+    origin = origin_of(request, item)
     is_busy = any(each["edit"].is_open for each in edits["edits"])
     return {
         "item": item,
@@ -236,6 +238,7 @@ def _detail(request: UserRequest, pk: UUID) -> dict[str, Any]:
         **edits,
         "now_text": minute_text(timezone.now()),
         "is_editable": is_editable,
-        "live_url": reverse("integrations:item-detail-live", args=(item.uuid,)),
+        "origin": origin,
+        "live_url": onward(origin, "item-detail-live", item.uuid),
         "live_seconds": SECONDS_BUSY if is_busy else 0,
     }

@@ -15,7 +15,8 @@ from integrations.views.access import UserRequest
 
 UUID_PART = "([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"
 TABLE = re.compile(rf"/collections/{UUID_PART}/")
-ITEM = re.compile(rf"/items/{UUID_PART}/")
+# Its own page, or one of what is done with it.
+ITEM = re.compile(rf"/items/{UUID_PART}/((?:[a-z]+(?:-[a-z]+)*/)?)")
 # A longer address is not carried along.
 MOST_CARRIED = 1500
 # The page of a list that an item was on says nothing of the items beside it.
@@ -48,9 +49,17 @@ class Origin:
                 return cls(kind=kind, path=parts.path, query=parts.query)
         for kind, form in (("table", TABLE), ("item", ITEM)):
             if found := form.fullmatch(parts.path):
-                key = UUID(found[1])
-                return cls(kind=kind, key=key, path=parts.path, query=parts.query)
+                return cls._of_one(kind, found, parts.query)
         return cls()
+
+    @classmethod
+    def _of_one(cls, kind: str, found: re.Match[str], query: str) -> "Origin":
+        key, path = UUID(found[1]), found[0]
+        if kind == "item" and found[2]:
+            path = path.removesuffix(found[2])
+            told = QueryDict(query).get(FROM, "")
+            query = urlencode({FROM: told}) if told else ""
+        return cls(kind=kind, key=key, path=path, query=query)
 
     @property
     def url(self) -> str:
@@ -61,6 +70,11 @@ class Origin:
     def values(self) -> QueryDict:
         """Return the parameters of the address."""
         return QueryDict(self.query)
+
+    @property
+    def address(self) -> str:
+        """Return what another page is told of it, empty where it is too long."""
+        return QueryDict(self.carried).get(FROM, "")
 
     @property
     def carried(self) -> str:
@@ -91,6 +105,19 @@ def origin_of(request: UserRequest, item: Item) -> Origin:
     if not url_has_allowed_host_and_scheme(referrer, {request.get_host()}):
         return Origin()
     return _beyond(Origin.parse(referrer), item)
+
+
+def onward(origin: Origin | None, name: str, key: UUID, **values: str) -> str:
+    """Return the address of a page about an item, which knows the way back too."""
+    path = reverse(f"integrations:{name}", args=(key,))
+    query = [urlencode(values), origin.carried if origin else ""]
+    told = "&".join(part for part in query if part)
+    return f"{path}?{told}" if told else path
+
+
+def page_of(request: UserRequest, item: Item) -> str:
+    """Return the address of an item's page after something was done with the item."""
+    return onward(origin_of(request, item), "item-detail", item.uuid)
 
 
 def _beyond(origin: Origin, item: Item) -> Origin:

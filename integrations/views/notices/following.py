@@ -16,6 +16,7 @@ from integrations.services.items.saved_views import store
 from integrations.services.notices import quiet
 from integrations.services.notices.following import follows as service
 from integrations.views.access import UserRequest
+from integrations.views.items.origins import page_of
 from integrations.views.notices.pages import settings_of
 
 UNFOLLOW = "unfollow"
@@ -81,4 +82,8 @@ def _back(request: UserRequest, target: Item | SavedView) -> str:
     """Return the page of ours that the form stood on, else that of the target."""
     told = str(request.POST.get("back", ""))
     is_ours = url_has_allowed_host_and_scheme(told, allowed_hosts=None)
-    return told if is_ours and told.startswith("/") else target.get_absolute_url()
+    if is_ours and told.startswith("/"):
+        return told
+    if isinstance(target, Item):
+        return page_of(request, target)
+    return target.get_absolute_url()

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from integrations.models import Item, OwnColumn
 from integrations.services.items.own_columns import load, typed, values
 from integrations.views.access import UserRequest
+from integrations.views.items.origins import page_of
 from integrations.views.items.parts.values import show
 
 KIND = OwnColumn.Kind
@@ -111,7 +112,7 @@ def _back(request: UserRequest, item: Item) -> str:
     """Return the list that the user came from, else the item's page."""
     told = str(request.POST.get("back") or request.GET.get("back") or "")
     is_ours = url_has_allowed_host_and_scheme(told, None) and told.startswith(LISTS)
-    return told if is_ours else item.get_absolute_url()
+    return told if is_ours else page_of(request, item)
 
 
 def own_values_of(item: Item) -> dict[str, Any]:

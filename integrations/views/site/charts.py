@@ -3,18 +3,26 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, SyncRun
 from integrations.models.sync.run import OUTCOME_TONES
+from integrations.providers.records import read_fields
 from integrations.providers.typed.fields import Date
 from integrations.providers.typed.plain import plain
+from integrations.services.items.tables.columns.columns import (
+    FAMILIES,
+    Family,
+    leading_columns,
+)
 from integrations.services.sync import activity
 from integrations.services.upkeep import daily_counts
 from integrations.views import paging
@@ -48,7 +56,7 @@ def _collections(user: User) -> QuerySet[Collection]:
     return (
         Collection.objects.filter(connection__owner=user, stored_count__gt=0)
         .select_related("connection")
-        .defer("schema", "checkpoint", "details", "held_deletions")
+        .defer("checkpoint", "details", "held_deletions")
         .order_by("-stored_count", "name", "pk")
     )
 
@@ -62,11 +70,25 @@ def _items_over_time(shown: list[Collection]) -> Iterator[dict[str, Any]]:
         yield {
             "collection": collection,
             "line": _line(numbers, since),
+            **_grouped(collection),
             "rows": [
                 {"day": plain(Date(day=day)), "number": number}
                 for day, number in sorted(numbers.items(), reverse=True)
             ],
         }
+
+
+def _grouped(collection: Collection) -> dict[str, str]:
+    """Return the chart of the choice that the table shows first, as of the stages."""
+    specs = {spec.name: spec for spec in read_fields(collection.schema)}
+    shown = [specs[name] for name in leading_columns(collection) if name in specs]
+    choices = (each for each in shown if FAMILIES.get(each.kind) is Family.CHOICE)
+    choice = next(choices, None)
+    if choice is None:
+        return {}
+    path = reverse("integrations:table", args=(collection.pk,))
+    query = urlencode({"group": choice.name})
+    return {"grouped_by": choice.label, "grouped_url": f"{path}?{query}"}
 
 
 def _first_day() -> date:

@@ -2,6 +2,7 @@
 
 import io
 import re
+from urllib.parse import urlencode
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -107,3 +108,17 @@ def test_a_table_as_it_was_is_not_filtered_and_says_so(as_alice, item, query):
     page = as_alice.get(f"{path}?at={NOON.isoformat()[:16]}{query}")
 
     assert bool(codes(page)) is bool(query)
+
+
+def test_from_a_filtered_table_one_comes_to_the_past_knowing_that_it_is_not(
+    as_alice, item
+):
+    filters = "item.name__is=x&item.name__is=y&match=any&sort=item.name"
+    table = as_alice.get(f"/collections/{item.collection_id}/?{filters}")
+
+    asked = as_alice.get(table.context["past_url"])
+    told = [*asked.context["kept"], ("at", NOON.isoformat()[:16])]
+    page = as_alice.get(asked.wsgi_request.path, QueryDict(urlencode(told)))
+
+    assert codes(asked) == codes(page) == ["left_out"]
+    assert page.context["now_url"] == table.wsgi_request.get_full_path()

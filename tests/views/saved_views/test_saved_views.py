@@ -8,6 +8,7 @@ from django.db import connection
 
 from integrations.models import Collection, SavedView
 from integrations.services.items.saved_views import store
+from integrations.services.notices.following import view_items
 from tests.support.rows import make_collection, make_connection, make_item
 from tests.views.items.tables.test_table import deal
 
@@ -287,6 +288,25 @@ def test_a_view_waits_for_its_account_to_be_connected_again(as_alice, deals, kee
     assert follow(as_alice, view.get_absolute_url()).context["collection"] == again
 
 
+def test_a_view_of_a_removed_account_never_shows_another_account(
+    as_alice, alice, deals, keep
+):
+    view = keep(table(deals, "?amount__gt=1000"))
+    listed = keep(f"/items/?collection={deals.pk}", "Listed")
+    other = make_connection(alice, account_name="Bits", remote_id="8:8")
+    others = make_collection(other, remote_id="deals", name="Deals", item_type="deal")
+    deal(others, "Not of it", "5000")
+    deals.connection.delete()
+
+    opened = follow(as_alice, view.get_absolute_url())
+    everything = follow(as_alice, listed.get_absolute_url())
+
+    assert notes(opened) == ["no_collection"]
+    assert view_items.all_shown(view, alice, most=10) == set()
+    assert notes(everything) == ["view_left_out"]
+    assert everything.context["query"].collection is None
+
+
 def test_an_unshared_view_of_somebody_else_is_a_404(as_bob, bobs_deals, deals, keep):
     view = keep(table(deals, "?amount__gt=1000"))
 
@@ -313,6 +333,7 @@ def test_through_a_shared_view_others_see_their_own_items(as_bob, bobs_deals, sh
     assert "Large ones" in text
     for private in ("Acme", "alice", "1:1"):
         assert private not in text
+    assert page.context["everything_url"] in text
     assert f"/views/{shared.pk}/edit/" not in text
     assert f"/views/{shared.pk}/save/" not in text
     for action in ("edit", "delete"):

@@ -28,6 +28,23 @@ def test_each_day_keeps_the_last_number_of_a_collection(as_alice, connection):
     assert numbers(page) == [9, 9, 3]
 
 
+def test_a_collection_with_stages_leads_to_its_chart_by_stage(as_alice, connection):
+    stage = {"name": "dealstage", "label": "Stage", "kind": "stage"}
+    fields = [{"name": "amount", "label": "Amount", "kind": "money"}, stage]
+    deals = make_collection(
+        connection, remote_id="deals", item_type="deal", schema={"fields": fields}
+    )
+    make_items(deals, [{"name": "x", "properties": {"dealstage": "won"}}])
+    make_items(make_collection(connection, remote_id="notes"), [{"name": "y"}])
+
+    collections = as_alice.get("/charts/").context["collections"]
+
+    led = {entry["collection"].pk: entry.get("grouped_url") for entry in collections}
+    chart = as_alice.get(led.pop(deals.pk))
+    assert chart.context["query"].group.id == "dealstage"
+    assert [*led.values()] == [None]
+
+
 def test_what_is_noted_is_not_written_again(connection):
     make_items(make_collection(connection), [{"name": "x"}])
     now = timezone.now()

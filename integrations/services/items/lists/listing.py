@@ -66,7 +66,7 @@ def select(
             return items.none()
         # All of one connection, so of the same owner; asked for that as well, SQLite
         # would read all of the owner's.
-        items = Item.objects.filter(linked_with(linked_to))
+        items = Item.objects.filter(linked_with(linked_to, query.relation))
     items = items.filter(**{name: value for name, value in exact.items() if value})
     if query.news:
         return query.news.select(items)

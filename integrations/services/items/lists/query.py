@@ -58,9 +58,11 @@ SORTS = {
     "-name": Sort("sort_name", is_descending=True),
 }
 DEFAULT_SORT = "-updated"
+# A name of the longest that is stored, and a minus before it.
+MAX_RELATION = 256
 FILTERS = (
     *("provider", "connection", "type", "collection"),
-    *("parent", "linked_to", "state", "news"),
+    *("parent", "linked_to", "relation", "state", "news"),
 )
 SEARCH_CUT = f"The search is longer than {MAX_SEARCH} characters, its end is not used."
 
@@ -114,7 +116,8 @@ class ItemQuery:
     """Which items a list shows, in what order, and which page of it.
 
     ``left_out`` says in words what the address asked for and the items lack,
-    ``look_left_out`` what they only look different without.
+    ``look_left_out`` what they only look different without. ``relation`` is one by
+    which ``linked_to`` names the items, or, after a minus, by which they name it.
     """
 
     search: str = ""
@@ -124,6 +127,7 @@ class ItemQuery:
     collection: UUID | None = None
     parent: UUID | None = None
     linked_to: UUID | None = None
+    relation: str = ""
     state: str = ""
     news: News | None = None
     view: str = ""
@@ -151,7 +155,8 @@ class ItemQuery:
             connection=_to_uuid(read("connection")),
             collection=_to_uuid(read("collection")),
             parent=_to_uuid(read("parent")),
-            linked_to=_to_uuid(read("linked_to")),
+            linked_to=(linked_to := _to_uuid(read("linked_to"))),
+            relation=read("relation")[:MAX_RELATION] if linked_to else "",
             state=read("state") if read("state") in STATES else "",
             news=News.parse(read("news")),
             view=read_view(read("view")),
@@ -182,6 +187,7 @@ class ItemQuery:
             "collection": str(self.collection or ""),
             "parent": str(self.parent or ""),
             "linked_to": str(self.linked_to or ""),
+            "relation": self.relation if self.linked_to else "",
             "state": self.state,
             "news": str(self.news or ""),
         }

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from integrations.models import Collection, Item, ItemLink
+from integrations.models.items.item import ItemQuerySet
 from integrations.providers.links import INVERSE_FIELD
 from integrations.providers.records import FieldSpec, read_fields
 from integrations.services.items.relations.around import (
@@ -20,6 +21,9 @@ from integrations.services.items.relations.around import (
     place_of,
 )
 from integrations.services.items.relations.links import collections_beside
+
+# What an address puts before a relation by which the others name an item.
+INCOMING = "-"
 
 
 class Linked(NamedTuple):
@@ -50,6 +54,11 @@ class Group:
     has_more: bool = False
 
     @property
+    def address(self) -> str:
+        """Return the relation as an address tells it, with its direction."""
+        return f"{INCOMING}{self.relation}" if self.is_incoming else self.relation
+
+    @property
     def is_full(self) -> bool:
         """Tell whether it holds as many as are looked at."""
         return len(self.linked) + self.missing >= MOST_LINKS
@@ -72,12 +81,31 @@ def find_groups(item: Item, around: Around | None = None) -> list[Group]:
     return [*own, *(g for g in _incoming(around) if _inverse_of(g) not in shown)]
 
 
-def linked_with(item: Item) -> Q:
-    """Return the condition that an item is linked with another one, either way.
+def label_of(address: str, item: Item, collection: Collection) -> str:
+    """Return what a relation of an item with a collection is called."""
+    name = address.removeprefix(INCOMING)
+    naming = collection if name != address else item.collection
+    return _labels(naming).get(name, collection.name)
 
-    However many they are, as opposed to what a page looks at.
+
+def linked_with(item: Item, relation: str = "") -> Q:
+    """Return the condition that an item is linked with another one.
+
+    By the relation that an address tells, or by any, either way. However many they
+    are, as opposed to what a page looks at.
     """
     own = ItemLink.objects.filter(item=item)
+    naming = ItemLink.objects.filter(linked_to(item))
+    if relation.startswith(INCOMING):
+        naming = naming.filter(relation=relation.removeprefix(INCOMING))
+        return Q(pk__in=naming.values("item"))
+    if relation:
+        return Q(pk__in=_named(item, own.filter(relation=relation)).values("pk"))
+    return Q(pk__in=_named(item, own).values("pk")) | Q(pk__in=naming.values("item"))
+
+
+def _named(item: Item, own: QuerySet[ItemLink]) -> ItemQuerySet:
+    """Return the items that some of an item's own links lead to."""
     named = Item.objects.filter(
         collection__in=collections_beside(item).values("pk"),
         remote_id__in=own.values("target_remote_id"),
@@ -87,8 +115,7 @@ def linked_with(item: Item) -> Q:
         is_it = is_there | Q(target_collection=ANYWHERE)
         same = own.filter(is_it, target_remote_id=OuterRef("remote_id"))
         named = named.filter(Exists(same))
-    naming = ItemLink.objects.filter(linked_to(item)).values("item")
-    return Q(pk__in=named.values("pk")) | Q(pk__in=naming)
+    return named
 
 
 def _outgoing(around: Around) -> list[Group]:

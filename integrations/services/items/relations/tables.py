@@ -124,7 +124,9 @@ def _url(item: Item, group: Group, *, shown: int = MOST_ROWS) -> str:
     """Return the list of all, where they are more than are shown."""
     if len(group.linked) <= shown:
         return ""
-    return ItemQuery(linked_to=item.uuid, collection=group.collection.pk).url
+    return ItemQuery(
+        linked_to=item.uuid, relation=group.address, collection=group.collection.pk
+    ).url
 
 
 def _describe(

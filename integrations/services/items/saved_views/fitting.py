@@ -122,13 +122,18 @@ def fit_items(
     }
     for name, rows in own.items():
         if name in told and told[name] not in {str(row.pk) for row in rows}:
-            same = [row for row in rows if _is_same(row, view.names.get(name))]
+            names = view.names.get(name)
+            same = [row for row in rows if _is_same(row, names)]
+            if view.owner_id == user.pk:
+                same = [row for row in same if _is_of_account(row, names)]
             told[name] = str(same[0].pk) if same else ""
             left_out += [] if same else [NOT_YOURS[name]]
     for name in ("parent", "linked_to"):
         if name in told and not _has_item(user, told[name]):
             told[name] = ""
             left_out.append(NOT_YOURS[name])
+    if not told.get("linked_to"):
+        told.pop("relation", None)
     query = ItemQuery.parse(told)
     left_out += query.left_out
     return Fitted(
@@ -160,10 +165,17 @@ def _is_same(row: Connection | Collection, names: Any) -> bool:
     return is_alike or row.remote_id == names.get("collection_id")
 
 
+def _is_of_account(row: Connection | Collection, names: Mapping[str, Any]) -> bool:
+    connection = row if isinstance(row, Connection) else row.connection
+    account = snapshot.account_of(connection)
+    return all(names.get(key) == value for key, value in account.items())
+
+
 def find_collections(view: SavedView, user: User) -> list[Collection]:
     """Return the user's own collections that a view of a table can show.
 
-    The very collection it was made of is the only one, if the user has it.
+    The very collection it was made of is the only one, if the user has it. A view of
+    one's own is of its account alone, and waits for that to be connected again.
     """
     alike = Q(remote_id=view.collection_id) | Q(
         item_type=view.item_type, name__iexact=view.collection_name
@@ -173,15 +185,21 @@ def find_collections(view: SavedView, user: User) -> list[Collection]:
     )
     rows = own.select_related("connection").defer("checkpoint", "held_deletions")
     found = list(rows.order_by("connection__account_name", "name", "pk"))
+    if view.owner_id == user.pk:
+        found = [each for each in found if _is_of_same_account(view, each)]
     exact = [each for each in found if is_of(view, each)]
     return exact or found
 
 
 def is_of(view: SavedView, collection: Collection) -> bool:
     """Tell whether a view was made of this collection."""
-    account = snapshot.account_of(collection.connection)
-    is_account = all(getattr(view, name) == value for name, value in account.items())
+    is_account = _is_of_same_account(view, collection)
     return is_account and view.collection_id == collection.remote_id
+
+
+def _is_of_same_account(view: SavedView, collection: Collection) -> bool:
+    account = snapshot.account_of(collection.connection)
+    return all(getattr(view, name) == value for name, value in account.items())
 
 
 def can_show(view: SavedView, collection: Collection) -> bool:

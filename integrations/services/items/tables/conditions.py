@@ -229,7 +229,7 @@ def _numbers(condition: Condition, names: _Names) -> Q:
         return names.q(number__lt=amounts[0])
     if condition.operator is Operator.BETWEEN:
         return names.q(number__gte=amounts[0], number__lte=amounts[1])
-    return names.q(number=amounts[0])
+    return names.q(number__in=amounts)
 
 
 def _texts(condition: Condition, names: _Names) -> Q:

@@ -37,12 +37,20 @@ class Operator(StrEnum):
 O = Operator  # noqa: E741 (the tables below would not fit otherwise)
 _LISTED: Final = (O.IS, O.IS_NOT, O.ONE_OF, O.CONTAINS, O.STARTS)
 _ANY: Final = (O.EMPTY, O.FILLED)
-_LINKED: Final = (O.CONTAINS, O.IS, O.IS_NOT, *_ANY)
+_LINKED: Final = (O.CONTAINS, O.IS, O.IS_NOT, O.ONE_OF, *_ANY)
 ALLOWED: Final[Mapping[Family, Sequence[Operator]]] = {
     Family.TEXT: (O.CONTAINS, O.STARTS, O.IS, O.IS_NOT, O.ONE_OF, *_ANY),
-    Family.NUMBER: (O.IS, O.IS_NOT, O.GREATER, O.LESS, O.BETWEEN, *_ANY),
+    Family.NUMBER: (
+        *(O.IS, O.IS_NOT, O.ONE_OF),
+        *(O.GREATER, O.LESS, O.BETWEEN),
+        *_ANY,
+    ),
     Family.BOOLEAN: (O.IS, *_ANY),
-    Family.DATE: (O.IS, O.BEFORE, O.AFTER, O.BETWEEN, O.LAST, O.NEXT, *_ANY),
+    Family.DATE: (
+        *(O.IS, O.IS_NOT, O.BEFORE, O.AFTER, O.BETWEEN),
+        *(O.LAST, O.NEXT),
+        *_ANY,
+    ),
     Family.CHOICE: (*_LISTED, *_ANY),
     Family.USER: (O.ME, *_LISTED, O.SAME, *_ANY),
     Family.RELATION: _LINKED,

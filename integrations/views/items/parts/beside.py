@@ -27,9 +27,8 @@ NO_LIST = "It was opened from no list."
 NOT_READY = "This order of the table is still being prepared. Please try again soon."
 
 
-def make_context(request: UserRequest, item: Item) -> dict[str, Any]:
+def make_context(request: UserRequest, item: Item, origin: Origin) -> dict[str, Any]:
     """Return the way back to where the item was opened from, and the ways on there."""
-    origin = origin_of(request, item)
     other = _other(request, origin)
     name = _name_of(request, origin, other)
     if not name:

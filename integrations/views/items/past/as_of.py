@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_safe
@@ -21,6 +19,7 @@ from integrations.services.items.history.as_of import PastItem, find_past
 from integrations.services.items.relations import links
 from integrations.services.items.relations.links import Links
 from integrations.views.access import UserRequest
+from integrations.views.items.origins import Origin, onward, origin_of
 from integrations.views.items.parts.changed import describe_past
 from integrations.views.items.parts.values import show
 
@@ -38,7 +37,8 @@ def item_as_of(request: UserRequest, pk: UUID) -> HttpResponse:
     item.collection.connection = item.connection
     now = timezone.now()
     at = to_time(request.GET.get("at", ""))
-    context: dict[str, Any] = {"item": item, "connection": item.connection}
+    origin = origin_of(request, item)
+    context = {"item": item, "connection": item.connection, "origin": origin}
     if at is None or is_ahead(at, now):
         context |= {"error": "not_past", "at_text": minute_text(now)}
         return render(request, "items/item_as_of.html", context)
@@ -49,8 +49,8 @@ def item_as_of(request: UserRequest, pk: UUID) -> HttpResponse:
         "past": past,
         "rows": list(_rows(item, past)),
         "history_days": settings.HISTORY_DAYS,
-        "earlier_url": _url(item, past.earlier, before=True),
-        "later_url": _url(item, past.later),
+        "earlier_url": _url(item, origin, past.earlier, before=True),
+        "later_url": _url(item, origin, past.later),
     }
     return render(request, "items/item_as_of.html", context)
 
@@ -82,13 +82,14 @@ def minute_text(now: datetime) -> str:
     return local_text(now.replace(second=0, microsecond=0))
 
 
-def _url(item: Item, at: datetime | None, *, before: bool = False) -> str:
+def _url(
+    item: Item, origin: Origin, at: datetime | None, *, before: bool = False
+) -> str:
     """Return the page of the moment at a change, or of the one just before it."""
     if at is None:
         return ""
     stamp = at - MOMENT if before else at
-    path = reverse("integrations:item-as-of", args=(item.uuid,))
-    return f"{path}?{urlencode({'at': stamp.isoformat()})}"
+    return onward(origin, "item-as-of", item.uuid, at=stamp.isoformat())
 
 
 def _rows(item: Item, past: PastItem) -> Iterator[dict[str, Any]]:

@@ -27,7 +27,9 @@ from integrations.services.items.history.change_query import (
 from integrations.services.notices.following.leavers import MOST_ASKED, find_left
 from integrations.views.access import UserRequest
 from integrations.views.items.facets import type_names
-from integrations.views.items.parts.changed import put_in_words
+from integrations.views.items.parts.changed import PREFIX, put_in_words
+from integrations.views.items.past import changed_fields
+from integrations.views.items.past.changed_fields import Offered
 
 LABELS = {
     "provider": "Provider",
@@ -56,12 +58,13 @@ def changes(request: UserRequest) -> HttpResponse:
     entries = put_in_words(page.changes)
     is_cut = _put_left_views(request.user, entries)
     unseen, has_more = service.count_unseen(connections, seen_at)
+    filters = _filters(query, connections, entries, request.user.pk)
     context = {
         "query": query,
         "left_out": query.left_out,
         "days": list(_by_day(entries, query)),
-        "filters": _filters(query, connections, entries, request.user.pk),
-        "chips": list(_chips(query, run, connections, entries)),
+        "filters": filters,
+        "chips": list(_chips(query, run, connections, entries, filters)),
         "clear_url": ChangeQuery().url,
         "next_url": page.next.url if page.next else "",
         "first_url": query.change().url if query.after else "",
@@ -147,20 +150,20 @@ def _filters(
     entries: Sequence[Mapping[str, Any]],
     owner_id: int,
 ) -> list[dict[str, Any]]:
-    """Return a select for each filter; the fields are those that are shown."""
-    collections = Collection.objects.filter(connection__owner=owner_id)
-    slim = collections.select_related("connection").only(
-        "item_type", "connection__provider"
+    """Return a select for each filter, that of the field in groups."""
+    own = Collection.objects.filter(connection__owner=owner_id)
+    collections = own.select_related("connection").defer(
+        "checkpoint", "details", "held_deletions"
     )
+    fields = changed_fields.offer(query, collections, entries)
     titles = unique_names(connections)
     choices = {
         "provider": {c.provider: c.provider_name for c in connections},
         "connection": {str(c.pk): titles[c.pk] for c in connections},
-        "type": type_names(slim),
+        "type": type_names(collections),
         "kind": KIND_NAMES,
-        "field": _fields_of(entries) | _chosen_field(query, entries),
     }
-    return [
+    selects = [
         {
             "name": name,
             "label": LABELS[name],
@@ -169,19 +172,30 @@ def _filters(
         }
         for name, found in choices.items()
     ]
+    return [*selects, _field_filter(query, fields)]
 
 
-def _fields_of(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    return {f["name"]: f["label"] for entry in entries for f in entry["fields"]}
+def _field_filter(query: ChangeQuery, offered: Offered) -> dict[str, Any]:
+    """Return the select of the fields; one that none has stays by its own name."""
+    known = {each.value for group in offered.groups for each in group.choices}
+    unknown = {query.field} - known - {""}
+    return {
+        "name": "field",
+        "label": LABELS["field"],
+        "chosen": query.field,
+        "choices": [ANY, *((name, name.removeprefix(PREFIX)) for name in unknown)],
+        "groups": offered.groups,
+        "has_more": offered.has_more,
+    }
 
 
 def _chosen_field(
-    query: ChangeQuery, entries: Sequence[Mapping[str, Any]]
+    query: ChangeQuery, filters: Sequence[Mapping[str, Any]]
 ) -> dict[str, str]:
-    """Return the chosen field, by its own name where no change shows its label."""
-    if not query.field or query.field in _fields_of(entries):
-        return {}
-    return {query.field: query.field.removeprefix("properties.")}
+    """Return the chosen field by its label, or by its own name where none is known."""
+    groups = (group for each in filters for group in each.get("groups", ()))
+    labels = {each.value: each.label for group in groups for each in group.choices}
+    return {query.field: labels.get(query.field, query.field.removeprefix(PREFIX))}
 
 
 def _item_name(query: ChangeQuery, entries: Sequence[Mapping[str, Any]]) -> str:
@@ -197,6 +211,7 @@ def _chips(
     run: SyncRun | None,
     connections: Sequence[Connection],
     entries: Sequence[Mapping[str, Any]],
+    filters: Sequence[Mapping[str, Any]],
 ) -> Iterator[dict[str, str]]:
     """Yield one removable chip for each filter that is on."""
     titles = {str(key): text for key, text in unique_names(connections).items()}
@@ -207,8 +222,7 @@ def _chips(
         "since": UNSEEN_TEXT if query.filters.get("since") == UNSEEN else "",
         "day": plain(Date(day=query.day)) if query.day else "",
         **KIND_NAMES,
-        **_fields_of(entries),
-        **_chosen_field(query, entries),
+        **_chosen_field(query, filters),
     }
     for name, value in query.filters.items():
         known = texts.get(name) or texts.get(value) or names.get(value)

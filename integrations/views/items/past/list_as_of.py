@@ -47,7 +47,7 @@ def list_as_of(request: UserRequest) -> HttpResponse:
 
     context = {
         "now_url": f"{reverse('integrations:item-list')}?{urlencode(kept)}",
-        "kept": kept,
+        "kept": list(kept.items()),
         "left_out": bool(query.left_out) or len(query.filters) > len(kept),
         **make_context(
             request, collections, make_rows, kept=kept, item_type=query.type

@@ -53,7 +53,7 @@ def make_context(
     collections: Sequence[Collection],
     make_rows: Callable[[datetime], Context],
     *,
-    kept: Mapping[str, str] | None = None,
+    kept: Mapping[str, str | list[str]] | None = None,
     item_type: str = "",
 ) -> Context:
     """Return what is shown of some collections: rows of one time, or a difference.
@@ -103,7 +103,7 @@ def _make_reach(at: datetime, known_from: datetime | None) -> Context:
 
 
 def _make_difference(
-    told: Difference, parameters: Mapping[str, str], kept: Mapping[str, str]
+    told: Difference, parameters: Mapping[str, str], kept: Mapping[str, str | list[str]]
 ) -> Context:
     """Return one page of what differs, in words: added, then removed, then changed."""
     every = [

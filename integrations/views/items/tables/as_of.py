@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from integrations.models import Collection, Item
 from integrations.services.items.history import table_history
 from integrations.services.items.history.table_history import PastPage, Place
+from integrations.services.items.saved_views.snapshot import to_query_dict
 from integrations.services.items.tables.columns.columns import Column
 from integrations.views.access import UserRequest
 from integrations.views.items.past.past_times import MAX_ID, make_context
@@ -33,22 +34,30 @@ def table_as_of(request: UserRequest, pk: UUID) -> HttpResponse:
         page = table_history.fetch_past([collection], at, after=Place(pk, after))
         return {
             **_rows(page, collection, table.shown),
-            "next_url": _url(pk, at, page.next.remote_id) if page.next else "",
+            "next_url": _url(table, at, page.next),
         }
 
+    kept = table.query.change().parameters
     context = {
         "collection": collection,
         "connection": collection.connection,
         "left_out": bool(table.query.filters or table.left_out),
-        "now_url": reverse("integrations:table", args=(pk,)),
-        **make_context(request, [collection], make_rows),
+        "now_url": table.query.change().url,
+        "kept": kept,
+        **make_context(
+            request, [collection], make_rows, kept=dict(to_query_dict(kept).lists())
+        ),
     }
     return render(request, "items/tables/table_as_of.html", context)
 
 
-def _url(pk: UUID, at: datetime, after: str) -> str:
-    path = reverse("integrations:table-as-of", args=(pk,))
-    return f"{path}?{urlencode({'at': at.isoformat(), 'after': after})}"
+def _url(table: Table, at: datetime, place: Place | None) -> str:
+    """Return the next page, which keeps what the table now would leave out."""
+    if place is None:
+        return ""
+    path = reverse("integrations:table-as-of", args=(table.collection.pk,))
+    told = [("at", at.isoformat()), ("after", place.remote_id)]
+    return f"{path}?{urlencode([*table.query.change().parameters, *told])}"
 
 
 def _rows(

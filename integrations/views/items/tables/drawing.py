@@ -3,6 +3,7 @@
 Every word is escaped.
 """
 
+import functools
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,7 +22,6 @@ from integrations.templatetags.times import shown_time
 from integrations.views.items.parts.values import Shown
 
 EMPTY: Final = SafeString('<span class="soft">\N{EN DASH}</span>')
-RIGHT: Final = SafeString(' class="right"')
 SELECTED, END_GROUP = SafeString(" selected"), SafeString("</optgroup>")
 ICON: Final = '<span aria-hidden="true">{}</span> '
 EDIT: Final = (
@@ -87,13 +87,20 @@ def draw_cells(
         "<td{}>{}{}</td>",
         [
             (
-                RIGHT if column.is_number else "",
+                _look(is_number=column.is_number, width=column.width),
                 _own(item, column, cell, back) if column.yours else draw(cell),
                 _edit(edit_url, column, name) if column.id in writable else "",
             )
             for column, cell in cells
         ],
     )
+
+
+@functools.cache
+def _look(*, is_number: bool, width: str) -> SafeString:
+    """Return the attribute of a column's cells: their alignment, and their width."""
+    look = " ".join(name for name in ("right" if is_number else "", width) if name)
+    return format_html(' class="{}"', look) if look else SafeString("")
 
 
 def _edit(url: str, column: Column, name: str) -> SafeString:

@@ -25,6 +25,7 @@ from integrations.services.items.tables.table_query import TableQuery
 from integrations.views.items.tables.drawing import draw_options
 
 MOST_OPTIONS = 200
+SEVERAL_VALUES = "Several values for “is one of” are separated by commas."
 INPUTS = {Family.DATE: "date", Family.NUMBER: "text"}
 
 
@@ -123,9 +124,10 @@ def _help(column: Column) -> str:
     if column.kind == "duration":
         return "In seconds, or with a unit: 90 min, 2 h, 3 d."
     if column.family in {Family.CHOICE, Family.USER}:
-        return "Several values for “is one of” are separated by commas."
+        return SEVERAL_VALUES
     if column.family in LINKING:
-        return "The name of a linked item; “contains” finds words that begin so."
+        told = "The name of a linked item; “contains” finds words that begin so."
+        return f"{told} {SEVERAL_VALUES}"
     if column.family is Family.TEXT:
         return "Capitals do not matter. Long texts are compared by their beginning."
-    return ""
+    return SEVERAL_VALUES if column.family is Family.NUMBER else ""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -17,7 +18,9 @@ from integrations.providers.text.rich_text import safe_href
 from integrations.providers.typed.fields import Email
 from integrations.services.items.tables.columns.columns import Columns
 from integrations.services.items.tables.columns.values import singles_of, values_of
-from integrations.services.items.tables.listing import Selection
+from integrations.services.items.tables.cursors import Cursor
+from integrations.services.items.tables.listing import Selection, cursor_of
+from integrations.services.items.tables.table_query import TableQuery
 from integrations.services.items.tables.walk import walk
 from integrations.views.access import UserRequest
 from integrations.views.items.tables.chosen import (
@@ -59,20 +62,36 @@ def table_rows(request: UserRequest, pk: UUID) -> HttpResponse:
         return redirect(table.query.url)
     try:
         chosen = ChosenRows.read(request.POST, table)
-        number = len(chosen.keys(MOST_ROWS))
-        items = list(islice(walk(narrow(table.selection, chosen)), MOST_ROWS))
+        items, more = _take(narrow(table.selection, chosen), table.query.after)
     except NoRowsError as exc:
         messages.error(request, str(exc), extra_tags=exc.code)
         return redirect(table.query.url)
     context = {
         "collection": table.collection,
-        "rows_text": count_text(number, "row"),
+        "rows_text": count_text(len(items), "row"),
         "emails": _emails(items, table.collection, table.columns),
         "links": list(islice(_links(items), MOST_LINKS)),
-        "most_links": MOST_LINKS if number > MOST_LINKS else 0,
+        "most_links": MOST_LINKS if len(items) > MOST_LINKS else 0,
+        "most_rows": MOST_ROWS,
+        "is_first": table.query.after is None,
+        "more_query": urlencode(more.parameters) if more else "",
         "back_url": table.query.url,
     }
     return render(request, "items/tables/table_rows.html", context)
+
+
+def _take(
+    selection: Selection, after: Cursor | None
+) -> tuple[list[Item], TableQuery | None]:
+    """Return as many rows as a page takes, and where the rest begins."""
+    found = list(islice(walk(selection, after=after), MOST_ROWS + 1))
+    if not found:
+        raise NoRowsError("no_rows")
+    items = found[:MOST_ROWS]
+    if len(found) == len(items):
+        return items, None
+    place = cursor_of(selection, items[-1])
+    return items, selection.query.change(after=place)
 
 
 def _emails(

@@ -154,7 +154,8 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "is_writable": is_writable,
         "download": TableDownloadForm(),
         "short_formats": [(f, each.short) for f, each in FORMATS.items()],
-        "download_url": _download_url(query),
+        "download_url": _address(query, "table-download"),
+        "past_url": _address(query, "table-as-of"),
         **chosen.make_context(selection, page.items),
         **_groups(asked),
         **saved_views.make_context(asked.views, query, now, request.user),
@@ -191,9 +192,9 @@ def _limits(selection: Selection) -> dict[str, Any]:
     }
 
 
-def _download_url(query: TableQuery) -> str:
-    """Return the address of a table's file, with the filters of the table."""
-    path = reverse("integrations:table-download", args=(query.collection,))
+def _address(query: TableQuery, name: str) -> str:
+    """Return the address of another page of a table, with the filters of the table."""
+    path = reverse(f"integrations:{name}", args=(query.collection,))
     parameters = query.change().parameters
     return f"{path}?{urlencode(parameters)}" if parameters else path
 

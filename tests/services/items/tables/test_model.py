@@ -214,9 +214,8 @@ def holds(value, operator, wanted, kind):
     elif isinstance(value, Relation):
         names = [PARTS[each] for each in value.linked_ids]
         is_part = operator == Operator.CONTAINS
-        return any(
-            wanted[0].casefold() in (name if is_part else [name]) for name in names
-        )
+        texts = [each.casefold() for each in wanted]
+        return any(text in (n if is_part else [n]) for n in names for text in texts)
     else:
         own, wanted = comparable(value), [each.casefold() for each in wanted]
     return {
@@ -250,6 +249,9 @@ WANTED = {
 }
 
 
+AMOUNTS = {"number", "money", "percent", "duration"}
+
+
 def values_for(operator, kind, chosen):
     if operator in {Operator.ME, Operator.EMPTY, Operator.FILLED}:
         return []
@@ -259,6 +261,8 @@ def values_for(operator, kind, chosen):
         return ["2"]
     if operator == Operator.BETWEEN:
         return [chosen[0], "2026-11-11" if kind.startswith("date") else "4000"]
+    if operator == Operator.ONE_OF and kind in {*AMOUNTS, "relation"}:
+        return [chosen[0], "Nut" if kind == "relation" else "0.1"]
     if operator == Operator.ONE_OF:
         return [chosen[0], "Ab,c"]
     return chosen
@@ -374,3 +378,18 @@ def steps_of(table, address):
     ask_once(table, address)
     database.connection.set_progress_handler(None, 100)
     return len(steps)
+
+
+@pytest.mark.parametrize(
+    ("column_id", "operator"),
+    [
+        ("fldDay00000000000", Operator.IS_NOT),
+        ("fldNumber00000000", Operator.ONE_OF),
+        ("fldMoney000000000", Operator.ONE_OF),
+        ("fldLinks000000000", Operator.ONE_OF),
+    ],
+)
+def test_a_type_has_the_operators_that_people_ask_it_with(table, column_id, operator):
+    column = columns_of(table).by_id[column_id]
+
+    assert operator in ALLOWED[column.family]

@@ -136,6 +136,46 @@ def test_the_link_to_all_leads_to_exactly_those(as_alice, company, deals):
     assert b"Linked with: Acme" in response.content
 
 
+def test_all_of_a_relation_are_none_of_another_with_the_same_collection(
+    as_alice, company, deals, connection
+):
+    rows = [IntegrationItem(id=str(n), type="deal", name=f"D{n}") for n in range(16)]
+    store.store_page(deals, rows, run_id=None, now=NOON)
+    named = {"lead": range(6), "members": range(5, 12)}
+    links = [
+        (company, relation, "deals", str(n))
+        for relation, numbers in named.items()
+        for n in numbers
+    ]
+    links += [
+        (deal, "lead", "companies", company.remote_id)
+        for deal in deals.items.filter(remote_id__in=map(str, range(8, 16)))
+    ]
+    ItemLink.objects.bulk_create(
+        ItemLink(
+            item=item,
+            connection=connection,
+            relation=relation,
+            target_collection=place,
+            target_remote_id=target,
+        )
+        for item, relation, place, target in links
+    )
+
+    shown = as_alice.get(company.get_absolute_url()).context["tables"]
+    pages = [as_alice.get(table["url"]) for table in shown]
+
+    assert [table["count"] for table in shown] == ["6", "7", "8"]
+    expected = [range(6), range(5, 12), range(8, 16)]
+    for page, numbers in zip(pages, expected, strict=True):
+        names = {item.name for item in page.context["items"]}
+        assert names == {f"D{n}" for n in numbers}
+        urls = [chip["remove_url"] for chip in page.context["chips"]]
+        [any_relation] = [u for u in urls if "linked_to=" in u and "relation=" not in u]
+        every = as_alice.get(any_relation)
+        assert len(every.context["items"]) == 16
+
+
 def test_many_of_one_relation_hide_no_other_and_the_list_has_all(
     as_alice, company, deals, connection, monkeypatch
 ):

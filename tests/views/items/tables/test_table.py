@@ -275,6 +275,7 @@ def test_columns_are_chosen_ordered_and_remembered(as_alice, as_bob, four):
     page = get(as_alice, four)
     assert heads(page) == ["Name", "Amount", "Description"]
     assert [each["width"] for each in page.context["columns"]][1] == "wide"
+    assert '<td class="right wide">' in page.content.decode()
     assert page.context["density"] == "compact"
     as_alice.post(address, chosen | {"action": "down:amount"})
     assert heads(get(as_alice, four)) == ["Name", "Description", "Amount"]

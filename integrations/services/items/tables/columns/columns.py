@@ -74,7 +74,8 @@ class Column:
     the column that a user made beside those of the provider. ``is_link`` tells of a
     relation that is no property, and ``target`` is the remote id of the collection
     that it leads to, where ids are those of a collection only. ``source`` is the remote
-    id of the collection whose items name those of this one by ``relation``.
+    id of the collection whose items name those of this one by ``relation``, ``width``
+    how wide a user wants it.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Column:
     source: str = ""
     relation: str = ""
     yours: OwnColumn | None = field(default=None, compare=False)
+    width: str = field(default="", compare=False)
 
     @property
     def is_number(self) -> bool:

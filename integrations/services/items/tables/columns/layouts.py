@@ -1,7 +1,7 @@
 """The columns that a user has chosen for a collection, or else the usual ones."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -72,6 +72,15 @@ def read_layout(collection: Any, columns: Columns) -> Layout:
         density=density if density in DENSITIES else DENSITIES[0],
         lost=sum(column is None for column, _ in found),
     )
+
+
+def with_widths(shown: Sequence[Column], layout: Layout) -> list[Column]:
+    """Return columns that know how wide the user wants them, where not as usual."""
+    widths = {name: w for name, w in layout.widths.items() if w != NORMAL}
+    return [
+        replace(each, width=widths[each.id]) if each.id in widths else each
+        for each in shown
+    ]
 
 
 def save_layout(user: User, collection: Collection, layout: Layout) -> None:

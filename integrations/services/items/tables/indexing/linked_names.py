@@ -37,13 +37,23 @@ def find(collection: Collection, conditions: Iterable[Condition]) -> Linked:
 
 def _find_ids(collection: Collection, condition: Condition) -> list[str] | None:
     """Return the ids of the items that a condition names, None where too many."""
-    (text,) = condition.values
+    found: set[str] = set()
+    for text in condition.values:
+        ids = _find_named(collection, condition, text)
+        if ids is None or len(found := found | ids) > MOST_NAMED:
+            return None
+    return sorted(found)
+
+
+def _find_named(
+    collection: Collection, condition: Condition, text: str
+) -> set[str] | None:
     is_exact = condition.operator is not Operator.CONTAINS
     question = Question.parse(text, owner_id=collection.connection.owner_id)
     words = all_of(question.units, mark=f"{question.mark}{NAME_WORD}")
     wanted = question.ranked(Rank.NAME) if is_exact else words
     if wanted is None or not question.units:
-        return []
+        return set()
     keys = full_text.keys_of(wanted, most=full_text.FEW + 1)
     rows = Item.objects.filter(pk__in=keys).values_list(
         "remote_id", "name", "connection_id", "collection__remote_id", "deleted_at"
@@ -57,5 +67,4 @@ def _find_ids(collection: Collection, condition: Condition) -> list[str] | None:
         and (condition.column.source or condition.column.target) in ("", place)
         and (not is_exact or fold(name) == fold(text))
     }
-    is_known = len(told) <= full_text.FEW and len(ids) <= MOST_NAMED
-    return sorted(ids) if is_known else None
+    return ids if len(told) <= full_text.FEW else None
