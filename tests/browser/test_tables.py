@@ -65,6 +65,7 @@ def choose_columns(page: Page) -> None:
 
     page.get_by_role("link", name="Columns", exact=True).click()
     page.get_by_role("button", name="Reset to default").click()
+    expect(page.locator("table.sheet thead th")).to_have_count(len(usual))
     assert page.locator("table.sheet thead th").all_inner_texts() == usual
 
 
