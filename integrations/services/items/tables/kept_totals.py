@@ -18,6 +18,7 @@ from django.db.models import Count, Sum
 
 from integrations.models import PropertyIndex, PropertyValue
 from integrations.models.items.own_column import PREFIX
+from integrations.services.items.tables.columns.columns import Family
 
 Rows = Sequence[tuple[Any, ...]]
 
@@ -39,12 +40,12 @@ def ask(
 
     The state of the indexes is read before the statement is asked, so what is kept is
     never older than it says. In a transaction nothing is kept, as its keys may be used
-    again after it was rolled back; nor of a user's own columns, whose choices are
-    renamed where they stand.
+    again after it was rolled back; nor of what is renamed where it stands: choices of
+    a user's own columns, and names of linked items.
     """
     used = list(indexes)
-    is_own = any(each.name.startswith(PREFIX) for each in used)
-    if database.vendor != "sqlite" or database.in_atomic_block or is_own:
+    is_renamed = any(map(_is_renamed, used))
+    if database.vendor != "sqlite" or database.in_atomic_block or is_renamed:
         return fetch(sql, parameters)
     key = (database.settings_dict["NAME"], sql, tuple(parameters), _state_of(used))
     with _lock:
@@ -65,6 +66,11 @@ def forget() -> None:
     """Drop all that is kept."""
     with _lock:
         _kept.clear()
+
+
+def _is_renamed(index: PropertyIndex) -> bool:
+    """Tell whether texts of an index change while its rows stay."""
+    return index.name.startswith(PREFIX) or index.family == Family.RELATION
 
 
 def _state_of(indexes: Sequence[PropertyIndex]) -> Rows:

@@ -16,7 +16,7 @@ from integrations.services.items.own_columns import store as own_columns
 from integrations.services.items.own_columns.values import set_values
 from integrations.services.items.storage import store
 from integrations.services.items.tables import kept_totals
-from integrations.services.items.tables.columns.columns import columns_of
+from integrations.services.items.tables.columns.columns import Family, columns_of
 from integrations.services.items.tables.indexing import indexes
 from tests.support.rows import NOON, make_collection
 from tests.views.items.tables.test_table import SCHEMA, STAGES
@@ -205,6 +205,18 @@ def test_of_a_column_of_ones_own_nothing_is_kept_as_choices_are_renamed_there(de
 
 
 @ON_SQLITE
+@ON_SQLITE
+@pytest.mark.parametrize(("family", "is_kept"), [("choice", True), ("relation", False)])
+def test_of_names_of_linked_items_nothing_is_kept(deals, family, is_kept):
+    index = PropertyIndex(pk=1, name="company", family=Family(family))
+    answers = iter([[("before",)], [("after",)]])
+
+    for _ in range(2):
+        told = kept_totals.ask("SELECT 1", (), [index], lambda *_: next(answers))
+
+    assert (told == [("before",)]) is is_kept
+
+
 def test_no_more_is_kept_than_is_said(deals, monkeypatch):
     monkeypatch.setattr(kept_totals, "MOST_KEPT", 2)
     indexes.prepare(deals, [columns_of(deals).by_id["dealstage"]])
