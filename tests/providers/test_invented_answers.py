@@ -17,8 +17,8 @@ from integrations.providers import CONNECTORS
 from integrations.providers.records import IntegrationItem, Page
 from tests.providers.contract import paths
 from tests.providers.contract.case import Case
-from tests.providers.contract.display import check_value, in_words
-from tests.providers.contract.rows import check
+from tests.providers.contract.promises.display import check_value, in_words
+from tests.providers.contract.promises.rows import check
 from tests.providers.scenario import PathTransport, Scenario
 from tests.support.provider_answers.invented import VALUES, bent, examples
 

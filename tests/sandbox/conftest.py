@@ -1,7 +1,7 @@
 """Make a small sandbox for each test out of data seeded once."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from sandbox.providers import PROVIDERS
 from tests.sandbox.airtable.airtable_client import AirtableClient
 from tests.sandbox.notion_client import NotionClient
 from tests.sandbox.wsgi_client import Client, Clock
-from tests.support.provider_answers.seeds import make_seed
+from tests.support.provider_answers.seeds import make_seed, remove_sandbox
 
 CLIENTS = (Client, AirtableClient, NotionClient)
 SIZES = {"contacts": 700, "companies": 30, "deals": 40, "records": 1_600, "rows": 400}
@@ -40,11 +40,12 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def start(seeded: Path, tmp_path: Path) -> Callable[[], Client]:
+def start(seeded: Path, tmp_path: Path) -> Iterator[Callable[[], Client]]:
     """Return what starts a sandbox on a copy, the second time as a restart."""
     path, clock = shutil.copy(seeded, tmp_path / "sandbox.sqlite3"), Clock()
 
-    return lambda: Client(start_app(path, clock, PROVIDERS), clock)
+    yield lambda: Client(start_app(path, clock, PROVIDERS), clock)
+    remove_sandbox(tmp_path)
 
 
 @pytest.fixture

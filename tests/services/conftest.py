@@ -25,10 +25,10 @@ from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
 from tests.sandbox.wsgi_client import ANA, Client
-from tests.services.fixtures import FinishSync, let_time_pass
-from tests.support.pages.snapshots import built_once, made_once, sandbox_file
+from tests.services.fixtures import let_time_pass, read_once
+from tests.support.pages.snapshots import made_once, sandbox_file
 from tests.support.provider_answers.sandbox_transport import SandboxTransport
-from tests.support.provider_answers.seeds import SMALL, make_seed
+from tests.support.provider_answers.seeds import FEW, SMALL, make_seed, remove_sandbox
 
 
 class Unlimited:
@@ -57,9 +57,13 @@ class Broker:
 
 @pytest.fixture(scope="session")
 def seeded_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sandbox") / "seeded.sqlite3"
-    make_seed(path, SMALL)
-    return path
+    return make_seed(tmp_path_factory.mktemp("sandbox") / "seeded.sqlite3", SMALL)
+
+
+@pytest.fixture(scope="session")
+def seeded_few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a seed for tests that need no large account, as their `seeded_sandbox`."""
+    return make_seed(tmp_path_factory.mktemp("few") / "seeded.sqlite3", FEW)
 
 
 @pytest.fixture
@@ -68,7 +72,7 @@ def sandbox(
     seeded_sandbox: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> SandboxTransport:
+) -> Iterator[SandboxTransport]:
     """Put a sandbox where the product's network is."""
     world = Sandbox(
         Storage(sandbox_file(request.node, seeded_sandbox, tmp_path)),
@@ -84,7 +88,9 @@ def sandbox(
     monkeypatch.setattr(oauth_clients, "transport", lambda: transport)
     monkeypatch.setattr(clients, "limiter", lambda: limiter)
     monkeypatch.setattr(queue, "current_app", Broker())
-    return transport
+    yield transport
+    world.storage.close()
+    remove_sandbox(tmp_path)
 
 
 @pytest.fixture
@@ -148,11 +154,4 @@ def synced(
     request: pytest.FixtureRequest, sandbox: SandboxTransport, connection: Connection
 ) -> Iterator[Connection]:
     """Return the connection of this folder, read to its end."""
-    finish: FinishSync = request.getfixturevalue("finish_sync")
-
-    def build() -> None:
-        assert finish(connection).outcome == "complete"
-
-    with built_once(request.node, sandbox, build, goes_back=True):
-        connection.refresh_from_db()
-        yield connection
+    yield from read_once(request, sandbox, connection)

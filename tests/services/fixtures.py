@@ -1,12 +1,15 @@
-"""Name what the fixtures of this folder return, and let time pass for them."""
+"""Name what the fixtures of this folder return, and do what several of them do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from django.utils import timezone
 
 from integrations.models import Connection, SyncRun
+from tests.support.pages.snapshots import built_once
 
 FinishSync = Callable[..., SyncRun]
 Connect = Callable[..., Connection]
@@ -22,3 +25,17 @@ def let_time_pass(run: SyncRun) -> None:
     SyncRun.objects.filter(pk=run.pk).update(
         progress=progress, due_at=timezone.now() - timedelta(seconds=1)
     )
+
+
+def read_once(
+    request: pytest.FixtureRequest, sandbox: Any, connection: Connection
+) -> Iterator[Connection]:
+    """Yield a connection that is read to its end, for a fixture marked `made_once`."""
+    finish: FinishSync = request.getfixturevalue("finish_sync")
+
+    def build() -> None:
+        assert finish(connection).outcome == "complete"
+
+    with built_once(request, sandbox, build, goes_back=True):
+        connection.refresh_from_db()
+        yield connection

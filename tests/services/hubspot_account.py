@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from integrations.models import Collection, Item
+from integrations.models import Collection, Connection, Item
 from integrations.services.sync.refresh import checkpoint
 from integrations.services.sync.refresh.checkpoint import FullRefresh
 
 
-def live(kind: str) -> set[str]:
+def live(kind: str, connection: Connection | None = None) -> set[str]:
     found = Item.objects.live().filter(collection__remote_id=kind)
+    if connection is not None:
+        found = found.filter(connection=connection)
     return set(found.values_list("remote_id", flat=True))
 
 
@@ -19,11 +21,13 @@ def inventory(sandbox: Any, kind: str) -> set[str]:
     return set(answer["types"][kind]["id_list"])
 
 
-def assert_equal_to(sandbox: Any) -> None:
+def assert_equal_to(sandbox: Any, connection: Connection | None = None) -> None:
+    """Compare the only connection that there is, or this one."""
+    connection = connection or Connection.objects.get()
     for kind in ("contacts", "companies", "deals"):
-        assert live(kind) == inventory(sandbox, kind)
-        stored = Collection.objects.get(remote_id=kind).stored_count
-        assert stored == len(live(kind))
+        found = live(kind, connection)
+        assert found == inventory(sandbox, kind)
+        assert connection.collections.get(remote_id=kind).stored_count == len(found)
 
 
 def full_refresh_of(collection: Collection) -> FullRefresh:

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -77,10 +78,10 @@ class LockOrder:
         """Tell whether a test does it, in the middle of the product's work."""
         frame: FrameType | None = sys._getframe(2)
         while frame is not None:
-            path = Path(frame.f_code.co_filename)
-            if self._app in path.parents:
+            path = frame.f_code.co_filename
+            if _is_below(self._app, path):
                 return False
-            if TESTS in path.parents and path != Path(__file__):
+            if path != __file__ and _is_below(TESTS, path):
                 return True
             frame = frame.f_back
         return False
@@ -128,7 +129,13 @@ def _is_in(app: Path, frame: FrameType | None) -> bool:
     """Tell whether code below ``app`` begins a transaction, or is decorated with it."""
     while frame is not None and frame.f_code.co_filename.endswith("contextlib.py"):
         frame = frame.f_back
-    return frame is not None and app in Path(frame.f_code.co_filename).parents
+    return frame is not None and _is_below(app, frame.f_code.co_filename)
+
+
+@cache
+def _is_below(directory: Path, path: str) -> bool:
+    """Tell where a source lies; every query asks for dozens of them."""
+    return directory in Path(path).parents
 
 
 def _where() -> str:

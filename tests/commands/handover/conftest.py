@@ -13,7 +13,9 @@ from tests.services.conftest import (  # noqa: F401 (fixtures are found by name)
     connection,
     grant,
     sandbox,
-    seeded_sandbox,
+)
+from tests.services.conftest import (  # noqa: F401
+    seeded_few as seeded_sandbox,
 )
 
 

@@ -3,7 +3,7 @@
 They are no tests by themselves, so that deliberate bugs can be held against them.
 """
 
-from tests.providers.contract import (
+from tests.providers.contract.promises import (
     account,
     by_id,
     display,

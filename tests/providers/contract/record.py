@@ -11,9 +11,13 @@ from typing import Any
 from integrations.providers import CONNECTORS
 from integrations.providers.connector import BaseConnector
 from tests.providers.contract.case import STEPS, Case, as_json
-from tests.providers.contract.display import describe, first_properties, in_words
-from tests.providers.contract.requests import every_step, to_call
-from tests.providers.contract.rows import deleted_by
+from tests.providers.contract.promises.display import (
+    describe,
+    first_properties,
+    in_words,
+)
+from tests.providers.contract.promises.requests import every_step, to_call
+from tests.providers.contract.promises.rows import deleted_by
 from tests.providers.contract.writing import write
 
 

@@ -1,10 +1,11 @@
 """Whatever a version before codes has stored goes on in this one, and back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection as database
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
@@ -13,19 +14,17 @@ from integrations.models import Collection, Connection, Item, ItemChange, SyncRu
 from integrations.services.sync import engine, runs
 from integrations.services.sync.refresh import checkpoint
 from integrations.services.sync.refresh.checkpoint import Incremental
-from tests.services.fixtures import FinishSync, let_time_pass
+from tests.services.fixtures import Connect, FinishSync, let_time_pass
 from tests.services.hubspot_account import (
     assert_equal_to,
     full_refresh_of,
-    live,
     touch,
 )
+from tests.support.pages.snapshots import built_once, made_once
 
 BEFORE = ("integrations", "0008_fallback_stored")
 BEFORE_VALUES_IN_PART = ("integrations", "0021_failed_revocations")
 pytestmark = pytest.mark.django_db(transaction=True)
-
-Migrate = Callable[[tuple[str, str]], Any]
 
 
 def _migrate(target: tuple[str, str]) -> Any:
@@ -37,13 +36,6 @@ def _migrate(target: tuple[str, str]) -> Any:
 def _newest() -> tuple[str, str]:
     leaves = MigrationExecutor(database).loader.graph.leaf_nodes("integrations")
     return leaves[0]
-
-
-@pytest.fixture
-def migrate() -> Iterator[Migrate]:
-    """Return what migrates; whatever happens, the newest schema is left behind."""
-    yield _migrate
-    _migrate(_newest())
 
 
 def calls_of(sandbox: Any, kind: str, since: int) -> list[str]:
@@ -74,91 +66,163 @@ def old_full(cursor: str, **values: Any) -> dict[str, Any]:
     }
 
 
-def test_a_full_refresh_goes_on_where_it_was(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any, migrate: Migrate
-) -> None:
-    run = read_one_page(connection)
-    cursor = Collection.objects.get(remote_id="contacts").checkpoint["cursor"]
+class Former:
+    """Users of one database that was migrated back and forth, each with a story.
 
-    old = migrate(BEFORE)
-    rows = old.get_model("integrations", "Collection").objects
-    stored = rows.get(remote_id="contacts").checkpoint
+    All share one round: it takes as long as hundreds of syncs.
+    """
+
+    def __init__(self, connect: Connect, finish_sync: FinishSync, sandbox: Any) -> None:
+        self._connect, self._finish, self._sandbox = connect, finish_sync, sandbox
+
+    def connect(self, name: str, *, is_read: bool = False) -> Connection:
+        connection: Connection = self._connect(User.objects.create_user(name))
+        # One account is one user's: to our database each is another one.
+        connection.remote_id = f"555111:{name}"
+        connection.save(update_fields=["remote_id"])
+        if is_read:
+            assert self._finish(connection).outcome == "complete"
+        return connection
+
+    def build(self) -> None:
+        """Store in the newest form, change it in the older ones, and come back."""
+        for name in ("full", "kept", "part"):
+            read_one_page(self.connect(name))
+        read_one_page(self.connect("incremental", is_read=True), full=True)
+        told["touched"], *_ = touch(
+            self._sandbox, count=1, property="firstname", value="Found"
+        )
+        self.connect("sentences", is_read=True)
+        for name in ("full", "kept", "part", "incremental"):
+            told[name] = contacts_of(name).checkpoint
+        try:
+            old = _migrate(BEFORE)
+            store_full_refresh(old)
+            store_waiting_full_refresh(old)
+            store_sentences(old)
+            store_values_in_part(_migrate(BEFORE_VALUES_IN_PART))
+        finally:
+            _migrate(_newest())
+
+
+# What was stored before, by its user; as long as the process lives that built it.
+told: dict[str, Any] = {}
+
+
+@pytest.fixture
+@made_once
+def upgraded(
+    request: pytest.FixtureRequest,
+    sandbox: Any,
+    connect: Connect,
+    finish_sync: FinishSync,
+) -> Iterator[None]:
+    """Store what former versions did, and migrate it to the newest schema."""
+    build = Former(connect, finish_sync, sandbox).build
+    with built_once(request, sandbox, build, goes_back=True):
+        yield
+
+
+def connection_of(name: str) -> Connection:
+    return Connection.objects.get(owner__username=name)
+
+
+def contacts_of(name: str) -> Collection:
+    return connection_of(name).collections.get(remote_id="contacts")
+
+
+def rows_of(old: Any, name: str) -> Any:
+    """Return the collections of a user, as the older models have them."""
+    collections = old.get_model("integrations", "Collection").objects
+    return collections.filter(connection__owner__username=name)
+
+
+def note_contacts(old: Any, name: str, entry: dict[str, Any], **values: Any) -> None:
+    """Let the open run of a user have noted this of the contacts."""
+    key = str(rows_of(old, name).get(remote_id="contacts").pk)
+    runs_before = old.get_model("integrations", "SyncRun").objects
+    found = runs_before.filter(connection__owner__username=name, outcome="")
+    assert found.update(progress={key: entry}, **values) == 1
+
+
+def store_full_refresh(old: Any) -> None:
+    rows = rows_of(old, "full").filter(remote_id="contacts")
+    stored = rows.get().checkpoint
     assert (stored["phase"], stored["seen"]) == ("full", 100)
-    rows.filter(remote_id="contacts").update(checkpoint=old_full(cursor))
+    rows.update(checkpoint=old_full(told["full"]["cursor"]))
     entry = {"name": "Contacts", "state": "waiting", "phase": "full", "seen": 100}
     entry |= {"created": 100, "tries": 1, "reason": "the server is in trouble"}
     entry["retry_at"] = timezone.now().isoformat()
-    key = str(rows.get(remote_id="contacts").pk)
-    runs_before = old.get_model("integrations", "SyncRun").objects
-    runs_before.filter(pk=run.pk).update(progress={key: entry})
-    migrate(_newest())
-    calls = len(sandbox.log)
+    note_contacts(old, "full", entry)
+
+
+def test_a_full_refresh_goes_on_where_it_was(
+    upgraded: None, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    connection, calls = connection_of("full"), len(sandbox.log)
+    run = connection.runs.get()
 
     ended = finish_sync(connection)
 
     assert (ended.pk, ended.outcome) == (run.pk, "complete")
     first, *rest = calls_of(sandbox, "contacts", calls)
-    assert f"after={cursor}" in first
+    assert f"after={told['full']['cursor']}" in first
     assert sum("archived=false" in line for line in (first, *rest)) == 3
-    assert_equal_to(sandbox)
-    assert ended.entries[key].seen == 340
+    assert_equal_to(sandbox, connection)
+    assert ended.entries[str(contacts_of("full").pk)].seen == 340
 
 
-def test_an_incremental_sync_with_a_waiting_full_refresh_goes_on(
-    synced: Connection, finish_sync: FinishSync, sandbox: Any, migrate: Migrate
-) -> None:
-    run = read_one_page(synced, full=True)
-    cursor = Collection.objects.get(remote_id="contacts").checkpoint["cursor"]
-    (touched,) = touch(sandbox, count=1, property="firstname", value="Found")
+def store_waiting_full_refresh(old: Any) -> None:
     since = (timezone.now() - timedelta(minutes=10)).isoformat()
-
-    old = migrate(BEFORE)
-    rows = old.get_model("integrations", "Collection").objects
-    rows.filter(remote_id="contacts").update(
+    rows_of(old, "incremental").filter(remote_id="contacts").update(
         checkpoint={
             "phase": "changes",
             "began": timezone.now().isoformat(),
             "since": since,
             "settles": False,
-            "left": old_full(cursor),
+            "left": old_full(told["incremental"]["cursor"]),
         }
     )
-    runs_before = old.get_model("integrations", "SyncRun").objects
     entry = {"name": "Contacts", "state": "reading", "phase": "changes"}
     entry["failure"] = "the provider refused the request"
-    key = str(rows.get(remote_id="contacts").pk)
-    runs_before.filter(pk=run.pk).update(progress={key: entry}, is_full=False)
-    migrate(_newest())
-    contacts = Collection.objects.get(remote_id="contacts")
+    note_contacts(old, "incremental", entry, is_full=False)
+
+
+def test_an_incremental_sync_with_a_waiting_full_refresh_goes_on(
+    upgraded: None, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    connection, contacts = connection_of("incremental"), contacts_of("incremental")
+    cursor = told["incremental"]["cursor"]
     found = checkpoint.read(contacts)
     assert isinstance(found, Incremental)
     assert found.waiting is not None
     assert found.waiting.cursor == cursor
     calls = len(sandbox.log)
 
-    assert finish_sync(synced).outcome == "partial"
+    assert finish_sync(connection).outcome == "partial"
 
     assert calls_of(sandbox, "contacts", calls) == []
-    changed = Item.objects.get(type="contact", remote_id=touched)
+    changed = contacts.items.get(remote_id=told["touched"])
     assert changed.properties["firstname"] == "Found"
-    assert finish_sync(synced).outcome == "complete"
+    assert finish_sync(connection).outcome == "complete"
     first = calls_of(sandbox, "contacts", calls)[0]
     assert f"after={cursor}" in first
-    assert_equal_to(sandbox)
+    assert_equal_to(sandbox, connection)
     contacts.refresh_from_db()
     assert (contacts.completeness, contacts.checkpoint) == ("complete", {})
 
 
-def test_sentences_become_codes_and_unknown_ones_stay_as_details(
-    synced: Connection, migrate: Migrate
-) -> None:
-    ids = sorted(live("contacts"), key=int)[:5]
-    texts = ["archived", "merged:77", "not selected", "gone or no longer shared", "why"]
+TEXTS = ("archived", "merged:77", "not selected", "gone or no longer shared", "why")
 
-    old = migrate(BEFORE)
-    collections = old.get_model("integrations", "Collection").objects
-    items = old.get_model("integrations", "Item").objects.filter(type="contact")
-    for remote_id, text in zip(ids, texts, strict=True):
+
+def store_sentences(old: Any) -> None:
+    rows = rows_of(old, "sentences")
+    items = old.get_model("integrations", "Item").objects.filter(
+        connection__owner__username="sentences", type="contact"
+    )
+    ids = sorted(items.values_list("remote_id", flat=True), key=int)[:5]
+    told["sentences"] = ids
+    for remote_id, text in zip(ids, TEXTS, strict=True):
         gone = {"deleted_at": timezone.now(), "deleted_reason": text}
         items.filter(remote_id=remote_id).update(**gone)
     old.get_model("integrations", "ItemChange").objects.create(
@@ -167,20 +231,26 @@ def test_sentences_become_codes_and_unknown_ones_stay_as_details(
         kind="deleted",
         fields={"reason": "archived"},
     )
-    collections.filter(remote_id="contacts").update(
+    rows.filter(remote_id="contacts").update(
         reason="the listing ended after 100 of 340 items",
         pending_reason="pages inside the rows of large tables are looked for in "
         "turns, 500 rows at a time",
         held_deletions={"count": 1, "generation": 1, "reasons": {"1": "merged:7"}},
         details={"deleted_reason": "no longer shared"},
     )
-    collections.filter(remote_id="companies").update(
+    rows.filter(remote_id="companies").update(
         reason="reading everything failed: the dog ate it"
     )
-    collections.filter(remote_id="deals").update(reason="needs deals.read, oauth")
-    migrate(_newest())
+    rows.filter(remote_id="deals").update(reason="needs deals.read, oauth")
 
-    kinds = Item.objects.filter(type="contact", remote_id__in=ids)
+
+def test_sentences_become_codes_and_unknown_ones_stay_as_details(
+    upgraded: None,
+) -> None:
+    connection, ids = connection_of("sentences"), told["sentences"]
+    kinds = Item.objects.filter(
+        connection=connection, type="contact", remote_id__in=ids
+    )
     found = {i.remote_id: (i.deleted_kind, i.deleted_detail) for i in kinds}
     assert [found[each] for each in ids] == [
         ("archived", ""),
@@ -191,7 +261,7 @@ def test_sentences_become_codes_and_unknown_ones_stay_as_details(
     ]
     change = ItemChange.objects.get(kind="deleted")
     assert change.fields == {"deletion": "archived"}
-    one, two, three = Collection.objects.order_by("-reason")
+    one, two, three = connection.collections.order_by("-reason")
     assert (one.reason, one.reason_data) == (
         "short_listing",
         {"listed": 100, "total": 340},
@@ -203,44 +273,42 @@ def test_sentences_become_codes_and_unknown_ones_stay_as_details(
     assert three.reason_text == "the full refresh failed: the dog ate it"
 
 
-def test_values_in_part_get_their_own_code_in_the_middle_of_a_refresh(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any, migrate: Migrate
-) -> None:
-    run = read_one_page(connection)
+def store_values_in_part(old: Any) -> None:
+    rows = rows_of(old, "part")
     part = {"kind": "parts_not_listed"}
-
-    old = migrate(BEFORE_VALUES_IN_PART)
-    rows = old.get_model("integrations", "Collection").objects
     stored = {**rows.get(remote_id="contacts").checkpoint, "pending": part}
     codes = {"checkpoint": stored, "pending_reason": "parts_not_listed"}
     rows.filter(remote_id="contacts").update(**codes)
     waiting = {"kind": "incremental", "waiting": stored}
     rows.filter(remote_id="deals").update(checkpoint=waiting)
-    migrate(_newest())
 
-    contacts = Collection.objects.get(remote_id="contacts")
-    assert contacts.pending_reason == "values_in_part"
-    deals = Collection.objects.get(remote_id="deals")
+
+def test_values_in_part_get_their_own_code_in_the_middle_of_a_refresh(
+    upgraded: None, finish_sync: FinishSync, sandbox: Any
+) -> None:
+    connection = connection_of("part")
+    run = connection.runs.get()
+    assert contacts_of("part").pending_reason == "values_in_part"
+    deals = connection.collections.get(remote_id="deals")
     assert deals.checkpoint["waiting"]["pending"]["kind"] == "values_in_part"
     Collection.objects.filter(pk=deals.pk).update(checkpoint={})
     calls = len(sandbox.log)
     let_time_pass(run)
     assert finish_sync(connection).outcome == "complete"
-    assert f"after={stored['cursor']}" in calls_of(sandbox, "contacts", calls)[0]
-    assert_equal_to(sandbox)
+    first = calls_of(sandbox, "contacts", calls)[0]
+    assert f"after={told['part']['cursor']}" in first
+    assert_equal_to(sandbox, connection)
 
 
 def test_a_refresh_that_is_under_way_survives_the_way_back_and_forth(
-    connection: Connection, finish_sync: FinishSync, sandbox: Any, migrate: Migrate
+    upgraded: None, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    run = read_one_page(connection)
-    before = full_refresh_of(Collection.objects.get(remote_id="contacts"))
+    connection = connection_of("kept")
+    run = connection.runs.get()
 
-    migrate(BEFORE)
-    migrate(_newest())
+    after = full_refresh_of(contacts_of("kept"))
 
-    after = full_refresh_of(Collection.objects.get(remote_id="contacts"))
-    assert after == before
+    assert after == checkpoint.from_json(told["kept"])
     let_time_pass(run)
     assert finish_sync(connection).outcome == "complete"
-    assert_equal_to(sandbox)
+    assert_equal_to(sandbox, connection)

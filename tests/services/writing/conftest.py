@@ -35,7 +35,7 @@ def desk(
         read_one_page(connection)
         sandbox.log.clear()
 
-    with built_once(request.node, sandbox, build):
+    with built_once(request, sandbox, build):
         connection.refresh_from_db()
         yield Desk(connection, sandbox)
 
@@ -71,6 +71,6 @@ def synced_desk(
         switch_on(connection)
         sandbox.log.clear()
 
-    with built_once(request.node, sandbox, build):
+    with built_once(request, sandbox, build):
         connection.refresh_from_db()
         yield Desk(connection, sandbox)

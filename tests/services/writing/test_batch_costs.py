@@ -13,7 +13,12 @@ from integrations.services.writing.imports import jobs
 from integrations.services.writing.imports import undoing as import_undoing
 from integrations.services.writing.undo import undoing
 from tests.services.writing.fixtures_of_edits import Desk
-from tests.services.writing.fixtures_of_imports import check, finish, to_csv, upload
+from tests.services.writing.imports.fixtures_of_imports import (
+    check,
+    finish,
+    to_csv,
+    upload,
+)
 
 
 def create(desk: Desk, rows: int) -> Callable[[], Any]:

@@ -12,7 +12,12 @@ from integrations.services.writing.batches import bulk
 from integrations.services.writing.imports import jobs, results
 from integrations.services.writing.undo import discarding, undoing
 from tests.services.writing.fixtures_of_edits import Desk
-from tests.services.writing.fixtures_of_imports import check, finish, to_csv, upload
+from tests.services.writing.imports.fixtures_of_imports import (
+    check,
+    finish,
+    to_csv,
+    upload,
+)
 
 State = Edit.State
 

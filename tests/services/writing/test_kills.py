@@ -20,7 +20,7 @@ from integrations.models import Edit, Import, Item
 from integrations.services.writing.delivering import delivery
 from integrations.services.writing.imports import jobs, results
 from tests.services.writing.fixtures_of_edits import Desk, Killed, Reaper, Sniper
-from tests.services.writing.test_imports import check, finish, to_csv, upload
+from tests.services.writing.imports.test_imports import check, finish, to_csv, upload
 
 RUNS: Final = int(os.environ.get("KILLED_WORKERS", "40"))
 FAULTS: Final = (

@@ -3,7 +3,7 @@
 A fixture marked `made_once` builds by `built_once`. The first test of a worker that
 needs it builds it; before a later one begins, the database is what the first left
 behind, and the sandbox is started with its file. Whatever such a fixture builds on must
-find what is there already.
+find what is there already; it may itself be marked.
 """
 
 import sqlite3
@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ from django.core.cache import cache
 from django.db import connection
 
 T = TypeVar("T", bound=Callable[..., Any])
+MARK = "made_once"
 
 
 @dataclass(frozen=True)
@@ -28,54 +30,73 @@ class Snapshot:
 
     database: bytes
     sandbox: bytes
-    log: list[str]
+    log: list[Any]
     at: float
     cached: tuple[dict[str, Any], dict[str, Any]]
 
 
 _saved: dict[str, Snapshot] = {}
 _empty: list[bytes] = []
+# What the database holds: what was restored, and then what that builds on.
 _restored: list[str] = []
 
 
 def made_once(fixture: T) -> T:
     """Mark the function of a fixture whose work later tests find done."""
-    fixture.made_once = True  # type: ignore[attr-defined]
+    setattr(fixture, MARK, True)
     return fixture
 
 
-def key_of(item: pytest.Item) -> str:
-    """Return what names the state that a test begins with; empty for most."""
+def keys_of(item: pytest.Item) -> list[str]:
+    """Return what names the states that a test begins with, each after what it adds to.
+
+    Most tests begin with none.
+    """
+    if connection.vendor != "sqlite":
+        return []
     known = item._fixtureinfo.name2fixturedefs
-    used = {name: definitions[-1] for name, definitions in known.items()}
-    marked = [name for name in used if hasattr(used[name].func, "made_once")]
-    assert len(marked) < 2, f"{item.nodeid} begins with {marked}"
-    if not marked or connection.vendor != "sqlite":
-        return ""
-    # Folders and files have fixtures of one name: all that it builds on are part of it.
-    parts: dict[str, None] = {}
-    left = [marked[0]]
+    marked = [name for name, all_ in known.items() if hasattr(all_[-1].func, MARK)]
+    parts = sorted((_parts_of(item, name) for name in marked), key=len, reverse=True)
+    for more, less in pairwise(parts):
+        assert set(less) < set(more), f"{item.nodeid} begins with {marked}"
+    return [" ".join(each) for each in parts]
+
+
+def _parts_of(item: pytest.Item, fixture: str) -> list[str]:
+    """Return a fixture and all that it builds on.
+
+    Folders and files have fixtures of one name, and those with parameters are several.
+    """
+    known = item._fixtureinfo.name2fixturedefs
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    parts: dict[str, str] = {}
+    left = [fixture]
     while left:
-        if (name := left.pop()) in used and name not in parts:
-            parts[name] = None
-            left += used[name].argnames
-    return " ".join(f"{used[name].baseid}::{name}" for name in parts)
+        if (name := left.pop()) in known and name not in parts:
+            definition = known[name][-1]
+            parts[name] = f"{definition.baseid}::{name}{params.get(name, '')!r}"
+            left += definition.argnames
+    return list(parts.values())
+
+
+def _saved_keys(item: pytest.Item) -> list[str]:
+    """Return the newest state of a test that was made, and what that builds on."""
+    keys = keys_of(item)
+    return next((keys[at:] for at, key in enumerate(keys) if key in _saved), [])
 
 
 def restore(item: pytest.Item) -> None:
     """Put into the database what a test begins with, before its fixtures run."""
-    key = key_of(item)
-    now = _restored[0] if _restored else ""
-    wanted = key if key in _saved else ""
-    if now == wanted:
+    wanted = _saved_keys(item)
+    if _restored == wanted:
         return
-    if not now:
+    if not _restored:
         _empty[:] = [_serialized()]
-    content = _saved[wanted].database if wanted else _empty[0]
+    content = _saved[wanted[0]].database if wanted else _empty[0]
     with closing(sqlite3.connect(":memory:")) as source:
         source.deserialize(content)
         source.backup(connection.connection)
-    _restored[:] = [wanted] if wanted else []
+    _restored[:] = wanted
 
 
 def forget_restored() -> None:
@@ -85,26 +106,28 @@ def forget_restored() -> None:
 
 @contextmanager
 def built_once(
-    item: pytest.Item,
+    request: pytest.FixtureRequest,
     sandbox: Any,
     build: Callable[[], object],
     *,
     goes_back: bool = False,
 ) -> Iterator[None]:
-    """Build and save, or take what was saved.
+    """Build and save what the requesting fixture stands for, or take what was saved.
 
     ``goes_back`` has the clock go on from when it was saved; the database's does not.
     """
-    key = key_of(item)
+    name = str(request.fixturename)
+    parts = _parts_of(request.node, name) if keys_of(request.node) else []
+    key = " ".join(parts)
     with ExitStack() as stack:
-        if _restored == [key]:
+        if key and key in _restored[:1]:
             saved = _saved[key]
             if goes_back:
                 stack.enter_context(time_machine.travel(saved.at))
             for former, now in zip(saved.cached, _cached(), strict=True):
                 now.update(former)
             sandbox.log[:] = saved.log
-        else:
+        elif key not in _restored:
             build()
             if key:
                 _saved[key] = Snapshot(
@@ -120,8 +143,8 @@ def built_once(
 def sandbox_file(item: pytest.Item, seeded: Path, directory: Path) -> Path:
     """Return the file that the sandbox of a test opens, a copy of its own."""
     path = directory / "sandbox.sqlite3"
-    saved = _saved.get(key_of(item))
-    path.write_bytes(saved.sandbox if saved else seeded.read_bytes())
+    keys = _saved_keys(item)
+    path.write_bytes(_saved[keys[0]].sandbox if keys else seeded.read_bytes())
     return path
 
 

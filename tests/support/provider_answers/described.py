@@ -32,6 +32,10 @@ DOCS = Path(__file__).parents[3] / "docs" / "api-descriptions.md"
 EXPLAINED = re.compile(r"^\| `([^`]+)` \| (.+) \|$", re.MULTILINE)
 
 
+# Many tests ask a sandbox of the same data the same.
+_FINE: set[int] = set()
+
+
 class UndescribedError(Exception):
     """A call or an answer that is not as its endpoint is described."""
 
@@ -69,12 +73,16 @@ def check(
 
     A call that a test makes to be refused ``may_be_odd``; its answer may not.
     """
+    called = hash((slug, method, url, body, kind, answer, may_be_odd))
+    if called in _FINE:
+        return
     found = find_problems(
         slug, method, url, body, kind, answer=answer, may_be_odd=may_be_odd
     )
     problems = [*found]
     if problems:
         raise UndescribedError(f"{slug} {method} {url[:200]}: {'; '.join(problems)}")
+    _FINE.add(called)
 
 
 def find_problems(

@@ -12,6 +12,9 @@ from sandbox.providers import PROVIDERS
 # Of the large accounts; every other account has the size that it always has.
 SMALL = {"contacts": 340, "companies": 30, "deals": 40, "records": 800, "rows": 60}
 
+# Two pages of the largest list, for tests that are about something else.
+FEW = {"contacts": 130, "companies": 12, "deals": 15, "records": 320, "rows": 20}
+
 # Enough that a load goes on while something happens to it.
 MIDDLE = {
     "contacts": 3_000,
@@ -31,3 +34,9 @@ def make_seed(path: Path, sizes: Mapping[str, int], *, seed: int = 7) -> Path:
     storage.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     storage.close()
     return path
+
+
+def remove_sandbox(directory: Path) -> None:
+    """Remove what a test's sandbox was: of thousands, gigabytes would be written."""
+    for path in directory.glob("sandbox.sqlite3*"):
+        path.unlink()

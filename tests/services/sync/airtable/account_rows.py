@@ -10,6 +10,8 @@ class Airtable(AirtableClient):
     """Be somebody at the simulated Airtable, in front of it and behind it."""
 
     account = "harbour"
+    # What is shared of the account, if that is not all of it.
+    shared: tuple[str, ...] = ()
 
     def do(self, name: str, /, **params: Any) -> dict[str, Any]:
         return self.order(name, provider="airtable", **params)
@@ -18,7 +20,8 @@ class Airtable(AirtableClient):
         told = self.ask(
             "inventory", provider="airtable", account=self.account, with_ids=1
         )
-        return list(told["bases"])
+        bases = list(told["bases"])
+        return [b for b in bases if not self.shared or b["name"] in self.shared]
 
     def base(self, name: str) -> dict[str, Any]:
         return next(base for base in self.bases() if base["name"] == name)

@@ -1,7 +1,7 @@
 """Connect users to the simulated Airtable."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +13,9 @@ from integrations.services.common.clients import oauth_clients
 from integrations.services.connections import connect
 from integrations.services.grants.identify import identify
 from tests.sandbox.airtable.airtable_client import ANA, VERIFIER
+from tests.services.fixtures import read_once
 from tests.services.sync.airtable.account_rows import Airtable
+from tests.support.pages.snapshots import made_once
 
 
 @pytest.fixture
@@ -44,3 +46,22 @@ def connect_airtable(airtable: Airtable, settings: Any) -> Callable[..., Connect
 @pytest.fixture
 def connection(alice: User, connect_airtable: Callable[..., Connection]) -> Connection:
     return alice.connections.first() or connect_airtable(alice)
+
+
+@pytest.fixture
+def few(
+    alice: User, airtable: Airtable, connect_airtable: Callable[..., Connection]
+) -> Connection:
+    """Return a connection to two bases of the large account, with five tables."""
+    airtable.shared = ("Inventory 📦", "محتوى · Content")
+    chosen = tuple(base["id"] for base in airtable.bases())
+    return alice.connections.first() or connect_airtable(alice, resources=chosen)
+
+
+@pytest.fixture
+@made_once
+def synced_few(
+    request: pytest.FixtureRequest, sandbox: Any, few: Connection
+) -> Iterator[Connection]:
+    """Return the connection to two bases, read to its end."""
+    yield from read_once(request, sandbox, few)

@@ -1,6 +1,6 @@
 """Whole collections that vanish at once wait for a user, as many items do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from integrations.models import Collection, Connection, Item
 from integrations.services.sync.deletions import held_deletions
 from tests.services.fixtures import FinishSync
 from tests.services.sync.airtable.account_rows import Airtable, assert_equal_to
+from tests.support.pages.snapshots import built_once, made_once
 
 
 def records() -> int:
@@ -23,20 +24,28 @@ def unshare(airtable: Airtable, *, but: str = "") -> None:
 
 
 @pytest.fixture
+@made_once
 def emptied(
-    synced: Connection, finish_sync: FinishSync, airtable: Airtable
-) -> tuple[Connection, Callable[[], None]]:
+    request: pytest.FixtureRequest,
+    sandbox: Any,
+    synced_few: Connection,
+    finish_sync: FinishSync,
+    airtable: Airtable,
+) -> Iterator[tuple[Connection, Callable[[], None]]]:
     """Return a connection whose account shows no base any more, and what undoes it."""
-    bases = [base["id"] for base in airtable.bases()]
-    unshare(airtable)
-    finish_sync(synced, full=True)
-    finish_sync(synced, full=True)
+
+    def build() -> None:
+        unshare(airtable)
+        finish_sync(synced_few, full=True)
+        finish_sync(synced_few, full=True)
 
     def share() -> None:
-        for each in bases:
-            airtable.do("bases/share", base=each)
+        for each in airtable.bases():
+            airtable.do("bases/share", base=each["id"])
 
-    return synced, share
+    with built_once(request, sandbox, build, goes_back=True):
+        synced_few.refresh_from_db()
+        yield synced_few, share
 
 
 def test_an_account_that_shows_nothing_twice_is_held(

@@ -62,24 +62,24 @@ def test_a_base_that_is_unshared_is_no_longer_shared_and_comes_back(
 
 
 def test_a_base_that_cannot_be_listed_for_now_is_not_taken_for_unshared(
-    synced: Connection, finish_sync: FinishSync, airtable: Airtable
+    synced_few: Connection, finish_sync: FinishSync, airtable: Airtable
 ) -> None:
     for _ in range(3):
         airtable.do("faults/add", kind="empty", family="schema", count=1)
-        finish_sync(synced, full=True)
+        finish_sync(synced_few, full=True)
 
     assert not Collection.objects.filter(misses__gt=0).exists()
     assert_equal_to(airtable)
 
 
 def test_a_used_up_month_blocks_its_base_until_the_month_ends(
-    synced: Connection, finish_sync: FinishSync, airtable: Airtable, sandbox: Any
+    synced_few: Connection, finish_sync: FinishSync, airtable: Airtable, sandbox: Any
 ) -> None:
     base = airtable.base("Inventory 📦")
     airtable.do("quota/set", id=base["workspace"], calls=1000)
 
     now = datetime.now(UTC)
-    run = finish_sync(synced)
+    run = finish_sync(synced_few)
 
     blocked = Collection.objects.filter(blocked_until__isnull=False)
     following = (now.replace(day=1) + timedelta(days=32)).replace(day=1)
@@ -87,24 +87,24 @@ def test_a_used_up_month_blocks_its_base_until_the_month_ends(
     assert {c.remote_id.partition("/")[0] for c in blocked} == {base["id"]}
     assert {c.blocked_until.date() for c in blocked} == {following.date()}
     assert {c.reason for c in blocked} == {"quota_exhausted"}
-    synced.refresh_from_db()
-    assert synced.state == "active"
+    synced_few.refresh_from_db()
+    assert synced_few.state == "active"
     assert_equal_to(airtable)
 
     calls = sandbox.count(f"/v0/{base['id']}/")
-    assert finish_sync(synced).outcome == "partial"
+    assert finish_sync(synced_few).outcome == "partial"
     assert sandbox.count(f"/v0/{base['id']}/") == calls
 
     airtable.do("quota/set", id=base["workspace"], calls=0)
     Collection.objects.update(blocked_until=timezone.now())
-    assert finish_sync(synced).outcome == "complete"
+    assert finish_sync(synced_few).outcome == "complete"
 
 
 def test_a_penalty_blocks_the_bucket_of_its_base_and_no_other(
-    synced: Connection, airtable: Airtable
+    synced_few: Connection, airtable: Airtable
 ) -> None:
     airtable.do("faults/add", kind="rate_limit", family="list", count=1)
-    run, _ = runs.open_run(synced, trigger="user")
+    run, _ = runs.open_run(synced_few, trigger="user")
 
     wait = engine.run_slice(run.pk)
 
@@ -144,29 +144,29 @@ def test_slices_take_up_where_the_last_one_was_killed(
 
 
 def test_expired_tokens_are_renewed_once_and_reuse_is_never_tried(
-    synced: Connection, finish_sync: FinishSync, airtable: Airtable
+    synced_few: Connection, finish_sync: FinishSync, airtable: Airtable
 ) -> None:
     airtable.do("switches/set", name="punish_reuse", value=True)
     for _ in range(4):
         airtable.do("tokens/expire")
-        assert finish_sync(synced).outcome == "complete"
+        assert finish_sync(synced_few).outcome == "complete"
 
     assert airtable.ask("stats", provider="airtable")["double_spends"] == 0
-    synced.refresh_from_db()
-    assert synced.state == "active"
+    synced_few.refresh_from_db()
+    assert synced_few.state == "active"
 
 
 def test_a_refusal_that_ended_goes_on_where_it_was_if_the_scopes_are_the_same(
-    synced: Connection, finish_sync: FinishSync, airtable: Airtable, sandbox: Any
+    synced_few: Connection, finish_sync: FinishSync, airtable: Airtable, sandbox: Any
 ) -> None:
     airtable.do("faults/add", kind="forbidden", family="list")
-    assert finish_sync(synced).outcome != "complete"
+    assert finish_sync(synced_few).outcome != "complete"
     words = Collection.objects.filter(item_type="record")
     assert set(words.values_list("completeness", flat=True)) == {"no_permission"}
     airtable.do("faults/clear")
     calls = len(sandbox.log)
 
-    run = finish_sync(synced)
+    run = finish_sync(synced_few)
 
     bases = Item.objects.filter(type="base").count()
     assert run.outcome == "complete"
@@ -176,16 +176,16 @@ def test_a_refusal_that_ended_goes_on_where_it_was_if_the_scopes_are_the_same(
 
 
 def test_a_refusal_that_ended_with_other_scopes_reads_everything(
-    synced: Connection, finish_sync: FinishSync, airtable: Airtable
+    synced_few: Connection, finish_sync: FinishSync, airtable: Airtable
 ) -> None:
     airtable.do("faults/add", kind="forbidden", family="list")
-    finish_sync(synced)
+    finish_sync(synced_few)
     airtable.do("faults/clear")
-    Connection.objects.update(granted_scopes=[*synced.granted_scopes, "one:more"])
+    Connection.objects.update(granted_scopes=[*synced_few.granted_scopes, "one:more"])
     words = Collection.objects.filter(item_type="record")
     before = dict(words.values_list("pk", "generation"))
 
-    assert finish_sync(synced).outcome == "complete"
+    assert finish_sync(synced_few).outcome == "complete"
 
     for pk, generation in words.values_list("pk", "generation"):
         assert generation == before[pk] + 1

@@ -32,7 +32,7 @@ PAGE = b"<html>Blocked</html>"
     ],
 )
 def test_known_tables_are_read_while_the_bases_cannot_be_listed(
-    synced: Connection,
+    synced_few: Connection,
     finish_sync: FinishSync,
     airtable: Airtable,
     sandbox: Any,
@@ -58,7 +58,7 @@ def test_known_tables_are_read_while_the_bases_cannot_be_listed(
     Connection.objects.update(discovered_at=None)
     with monkeypatch.context() as patched:
         patched.setattr(sandbox, "send", refuse)
-        run = finish_sync(synced, full=True)
+        run = finish_sync(synced_few, full=True)
 
     assert run.outcome == "partial"
     assert gone not in live(table)
@@ -69,12 +69,12 @@ def test_known_tables_are_read_while_the_bases_cannot_be_listed(
     client.force_login(alice)
     assert "List of collections" in client.get(run.get_absolute_url()).content.decode()
 
-    assert finish_sync(synced, full=True).outcome == "complete"
+    assert finish_sync(synced_few, full=True).outcome == "complete"
     assert_equal_to(airtable)
 
 
 def test_the_very_first_list_that_is_refused_fails_the_run(
-    connection: Connection,
+    few: Connection,
     finish_sync: FinishSync,
     sandbox: Any,
     monkeypatch: pytest.MonkeyPatch,
@@ -86,7 +86,7 @@ def test_the_very_first_list_that_is_refused_fails_the_run(
         return replace(answer, status=403, body=REFUSAL)
 
     monkeypatch.setattr(sandbox, "send", refuse)
-    run = finish_sync(connection)
+    run = finish_sync(few)
 
     assert (run.outcome, run.reason) == ("failed", "no_permission")
 
@@ -103,7 +103,7 @@ def test_the_very_first_list_that_is_refused_fails_the_run(
     ],
 )
 def test_a_base_that_never_lists_its_tables_costs_the_others_nothing(
-    connection: Connection,
+    few: Connection,
     finish_sync: FinishSync,
     airtable: Airtable,
     sandbox: Any,
@@ -125,7 +125,7 @@ def test_a_base_that_never_lists_its_tables_costs_the_others_nothing(
 
     with monkeypatch.context() as patched:
         patched.setattr(sandbox, "send", refuse)
-        run = finish_sync(connection)
+        run = finish_sync(few)
 
     kept = set(
         Item.objects.live().filter(type="record").values_list("collection__remote_id")
@@ -140,5 +140,5 @@ def test_a_base_that_never_lists_its_tables_costs_the_others_nothing(
     assert base["name"] in client.get(run.get_absolute_url()).content.decode()
 
     Connection.objects.update(discovered_at=None)
-    assert finish_sync(connection, full=True).outcome == "complete"
+    assert finish_sync(few, full=True).outcome == "complete"
     assert_equal_to(airtable)

@@ -1,5 +1,6 @@
 """What is held is what a pass did not see, and nothing that was seen since."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.services.hubspot_account import (
     inventory,
     live,
 )
+from tests.support.pages.snapshots import built_once, made_once
 
 WHERE = {"portal": "555111", "type": "contacts"}
 
@@ -35,13 +37,23 @@ def some(number: int) -> list[str]:
 
 
 @pytest.fixture
-def held(contacts: Collection, finish_sync: FinishSync, sandbox: Any) -> Collection:
+@made_once
+def held(
+    request: pytest.FixtureRequest,
+    contacts: Collection,
+    finish_sync: FinishSync,
+    sandbox: Any,
+) -> Iterator[Collection]:
     """Return the collection with a hundred deletions that wait for a user."""
-    do(sandbox, "erase", *some(100))
-    finish_sync(contacts.connection, full=True)
-    contacts.refresh_from_db()
-    assert contacts.held_deletions["count"] == 100
-    return contacts
+
+    def build() -> None:
+        do(sandbox, "erase", *some(100))
+        finish_sync(contacts.connection, full=True)
+
+    with built_once(request, sandbox, build, goes_back=True):
+        contacts.refresh_from_db()
+        assert contacts.held_deletions["count"] == 100
+        yield contacts
 
 
 def test_what_is_new_since_is_not_hidden_with_it(

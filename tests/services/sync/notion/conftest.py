@@ -1,6 +1,7 @@
 """Connect users to the simulated Notion."""
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from integrations.services.common.clients import oauth_clients
 from integrations.services.connections import connect
 from integrations.services.grants.identify import identify
 from tests.sandbox.notion_client import NotionClient
-from tests.services.fixtures import Connect
+from tests.services.fixtures import Connect, read_once
 from tests.services.sync.notion.workspace_rows import LARGE, SMALL
+from tests.support.pages.snapshots import made_once
 
 
 @pytest.fixture
@@ -53,3 +55,27 @@ def large(alice: User, connect_notion: Connect, settings: Any) -> Connection:
     """Return a connection to the large workspace, whose texts are left unread."""
     settings.CONTENT_PAGES_PER_RUN = 0
     return alice.connections.first() or connect_notion(alice, LARGE)
+
+
+@pytest.fixture
+@made_once
+def synced_large(
+    request: pytest.FixtureRequest, sandbox: Any, large: Connection
+) -> Iterator[Connection]:
+    """Return the large workspace, read to its end."""
+    yield from read_once(request, sandbox, large)
+
+
+@pytest.fixture
+def with_texts(alice: User, connect_notion: Connect) -> Connection:
+    """Return a connection to the small workspace whose texts are read."""
+    return alice.connections.first() or connect_notion(alice)
+
+
+@pytest.fixture
+@made_once
+def synced_texts(
+    request: pytest.FixtureRequest, sandbox: Any, with_texts: Connection
+) -> Iterator[Connection]:
+    """Return the small workspace, read to its end with its texts."""
+    yield from read_once(request, sandbox, with_texts)

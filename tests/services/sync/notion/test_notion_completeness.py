@@ -21,24 +21,21 @@ from tests.services.sync.notion.workspace_rows import (
 
 
 def test_everything_shared_is_stored_although_search_leaves_a_tenth_out(
-    large: Connection, finish_sync: FinishSync, notion: NotionClient
+    synced_large: Connection, notion: NotionClient
 ) -> None:
-    run = finish_sync(large)
-
-    assert run.outcome == "complete", run.reason
+    assert synced_large.runs.get().outcome == "complete"
     assert_equal_to(notion, LANTERN)
-    words = set(large.collections.values_list("completeness", flat=True))
+    words = set(synced_large.collections.values_list("completeness", flat=True))
     assert words == {"complete"}
 
 
 def test_a_second_full_refresh_over_the_same_writes_nothing(
-    large: Connection, finish_sync: FinishSync, notion: NotionClient
+    synced_large: Connection, finish_sync: FinishSync
 ) -> None:
-    finish_sync(large)
     before = list(Item.objects.order_by("pk").values_list("digest", "changed_at"))
     changes = ItemChange.objects.count()
 
-    run = finish_sync(large, full=True)
+    run = finish_sync(synced_large, full=True)
 
     assert (run.outcome, run.created, run.changed, run.deleted) == ("complete", 0, 0, 0)
     after = list(Item.objects.order_by("pk").values_list("digest", "changed_at"))
@@ -108,17 +105,15 @@ def test_rows_beyond_the_end_of_a_query_are_read_window_by_window(
 
 
 def test_more_rows_of_one_minute_than_a_query_shows_are_a_gap_that_hides_nothing(
-    connection: Connection, finish_sync: FinishSync, notion: NotionClient
+    synced: Connection, finish_sync: FinishSync, notion: NotionClient
 ) -> None:
-    books = Collection.objects.none()
-    finish_sync(connection)
     books = Collection.objects.get(name="الكتب")
     for number in range(12):
         notion.order("records/create", id=books.remote_id, title=f"Neu {number}")
     count = Item.objects.live().count()
     notion.switch("query_cap", 10)
 
-    run = finish_sync(connection, full=True)
+    run = finish_sync(synced, full=True)
 
     books.refresh_from_db()
     assert (run.outcome, run.deleted) == ("partial", 0)
@@ -141,11 +136,7 @@ def test_what_a_pass_has_not_looked_into_is_said_beside_what_is_proven(
     assert (pages.completeness, pages.reason) == ("complete", "")
 
 
-def test_both_data_sources_of_a_database_are_read(
-    large: Connection, finish_sync: FinishSync, notion: NotionClient
-) -> None:
-    finish_sync(large)
-
+def test_both_data_sources_of_a_database_are_read(synced_large: Connection) -> None:
     database = Item.objects.get(name="Operations", type="database")
     inside = Item.objects.filter(parent_remote_id=database.remote_id)
     assert sorted(inside.values_list("name", "type")) == [

@@ -1,5 +1,6 @@
 """What no description names may be refused, and deletions do not depend on it."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,21 +13,32 @@ from integrations.models import Collection, Connection, Item
 from tests.sandbox.notion_client import NotionClient
 from tests.services.fixtures import FinishSync
 from tests.services.sync.notion.workspace_rows import assert_equal_to, item_named, live
+from tests.support.pages.snapshots import built_once, made_once
 
 ARCHIVED, TRASHED, PAGE = "كتاب رقم 4", "كتاب رقم 5", "الفصل 3"
 
 
 @pytest.fixture
+@made_once
 def strict(
-    synced: Connection, finish_sync: FinishSync, notion: NotionClient
-) -> NotionClient:
+    request: pytest.FixtureRequest,
+    sandbox: Any,
+    synced: Connection,
+    finish_sync: FinishSync,
+    notion: NotionClient,
+) -> Iterator[NotionClient]:
     """Return a Notion that has been read, and refuses from now on what is extra."""
-    notion.order("records/archive", id=item_named(ARCHIVED).remote_id)
-    finish_sync(synced)
-    assert item_named(ARCHIVED).properties["about.archived"] is True
-    notion.fault("no_extras", "search")
-    notion.fault("no_extras", "query")
-    return notion
+
+    def build() -> None:
+        notion.order("records/archive", id=item_named(ARCHIVED).remote_id)
+        finish_sync(synced)
+        assert item_named(ARCHIVED).properties["about.archived"] is True
+        notion.fault("no_extras", "search")
+        notion.fault("no_extras", "query")
+
+    with built_once(request, sandbox, build, goes_back=True):
+        synced.refresh_from_db()
+        yield notion
 
 
 def pending() -> set[str]:

@@ -28,8 +28,7 @@ def told(path, stored):
     return links
 
 
-def test_all_relations_of_a_workspace_are_stored(large, finish_sync, tmp_path):
-    assert finish_sync(large).outcome == "complete"
+def test_all_relations_of_a_workspace_are_stored(synced_large, tmp_path):
     stored = set(Item.objects.live().values_list("remote_id", flat=True))
 
     expected = told(tmp_path / "sandbox.sqlite3", stored)

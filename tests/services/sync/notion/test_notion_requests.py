@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from integrations.models import Collection, Connection, Item, ItemContent
 from tests.sandbox.notion_client import NotionClient
-from tests.services.fixtures import Connect, FinishSync
+from tests.services.fixtures import Connect, FinishSync, read_once
 from tests.services.sync.notion.workspace_rows import assert_equal_to, item_named
+from tests.support.pages.snapshots import made_once
 
 # What may be asked for beyond the least that tells everything.
 MOST = 1.2
@@ -59,13 +60,15 @@ def told(notion: NotionClient, settings: Any) -> NotionClient:
 
 
 @pytest.fixture
+@made_once
 def loaded(
-    alice: User, connect_notion: Connect, finish_sync: FinishSync, told: NotionClient
-) -> Connection:
+    request: pytest.FixtureRequest,
+    sandbox: Any,
+    told: NotionClient,
+    with_texts: Connection,
+) -> Iterator[Connection]:
     """Return a workspace that has been read once."""
-    connection = connect_notion(alice)
-    assert finish_sync(connection).outcome == "complete"
-    return connection
+    yield from read_once(request, sandbox, with_texts)
 
 
 def test_connecting_takes_the_exchange_of_the_code(

@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -21,11 +22,13 @@ from integrations.services.grants import credentials
 from tests.sandbox.notion_client import VERSION, NotionClient
 from tests.services.fixtures import Connect, FinishSync
 from tests.services.sync.notion.workspace_rows import LARGE
+from tests.support.provider_answers.seeds import make_seed
 
 MOST = 1.2
 # What the end of a step cuts short is taken up again by the next.
 MOST_REPEATED = 8
 REFERENCES = 25
+SIZES = {"contacts": 5, "companies": 5, "deals": 5, "records": 40, "rows": 30}
 
 
 @dataclass(kw_only=True)
@@ -147,6 +150,12 @@ class Loaded:
         return Workspace(notion=self.notion)
 
 
+@pytest.fixture(scope="session")
+def seeded_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a seed of whose pages a search shows two answers' worth."""
+    return make_seed(tmp_path_factory.mktemp("many") / "seed.sqlite3", SIZES)
+
+
 @pytest.fixture(params=[True, False], ids=["with gaps", "without gaps"])
 def loaded(
     request: pytest.FixtureRequest,
@@ -178,6 +187,7 @@ def test_each_phase_of_the_large_workspace_stays_near_the_least(
 ) -> None:
     first = loaded.asked()
     workspace = loaded.workspace
+    assert len(workspace.hits["page"]) > 100
     told = workspace.structure + workspace.untold
     assert_near(first, told + workspace.texts(pages()))
     assert ItemContent.objects.count() == len(pages())

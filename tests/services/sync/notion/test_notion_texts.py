@@ -18,7 +18,7 @@ from integrations.http.errors import (
     NotJson,
     Server,
 )
-from integrations.models import Item, ItemContent
+from integrations.models import Connection, Item, ItemContent
 from integrations.providers import CONNECTORS
 from integrations.providers.records import Content
 from tests.sandbox.notion_client import DROMEDARY, NotionClient
@@ -28,12 +28,8 @@ from tests.support.searching import found_by
 
 
 def test_texts_are_read_kept_and_found_by_their_words(
-    alice: User, connect_notion: Connect, finish_sync: FinishSync, notion: NotionClient
+    alice: User, synced_texts: Connection, finish_sync: FinishSync, notion: NotionClient
 ) -> None:
-    connection = connect_notion(alice)
-
-    finish_sync(connection)
-
     page = item_named("مهام نور الهاشمي")
     assert len(live()) == ItemContent.objects.count()
     assert "راجع الترجمة" in page.content.text
@@ -44,14 +40,12 @@ def test_texts_are_read_kept_and_found_by_their_words(
 
 
 def test_a_text_is_read_again_when_its_page_has_changed(
-    alice: User, connect_notion: Connect, finish_sync: FinishSync, notion: NotionClient
+    alice: User, synced_texts: Connection, finish_sync: FinishSync, notion: NotionClient
 ) -> None:
-    connection = connect_notion(alice)
-    finish_sync(connection)
     page = item_named("الفصل 3")
     notion.order("records/edit", id=page.remote_id, text="Quagga and okapi")
 
-    finish_sync(connection)
+    finish_sync(synced_texts)
 
     found = found_by(alice, "quagga")
     assert list(found) == [page]
@@ -77,14 +71,12 @@ def test_a_text_read_in_the_minute_of_an_edit_is_read_once_more(
 
 
 def test_a_change_of_the_item_alone_keeps_the_words_of_its_text(
-    alice: User, connect_notion: Connect, finish_sync: FinishSync, notion: NotionClient
+    alice: User, synced_texts: Connection, finish_sync: FinishSync, notion: NotionClient
 ) -> None:
-    connection = connect_notion(alice)
-    finish_sync(connection)
     page = item_named("مهام نور الهاشمي")
     Item.objects.filter(pk=page.pk).update(digest="an older one")
 
-    run = finish_sync(connection, full=True)
+    run = finish_sync(synced_texts, full=True)
 
     assert (run.changed, run.texts) == (1, 0)
     found = found_by(alice, "راجع")
@@ -126,12 +118,10 @@ def test_a_text_that_cannot_be_read_says_why_and_is_not_asked_for_again(
 
 def test_a_text_that_we_fail_to_read_costs_that_text_and_is_tried_again(
     alice: User,
-    connect_notion: Connect,
+    synced_texts: Connection,
     finish_sync: FinishSync,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    connection = connect_notion(alice)
-    finish_sync(connection)
     item_named("الفصل 3").content.delete()
     connector = CONNECTORS["notion"]
     fetch_content = connector.fetch_content
@@ -141,7 +131,7 @@ def test_a_text_that_we_fail_to_read_costs_that_text_and_is_tried_again(
         raise KeyError("Quagga")
 
     monkeypatch.setattr(connector, "fetch_content", fail_once)
-    run = finish_sync(connection)
+    run = finish_sync(synced_texts)
 
     assert run.outcome == "complete"
     (content,) = ItemContent.objects.exclude(reason="")
@@ -149,7 +139,7 @@ def test_a_text_that_we_fail_to_read_costs_that_text_and_is_tried_again(
     assert content.reason_data["reference"] in content.reason_text
     assert content.reason_data["origin"].startswith("KeyError at tests/")
     ItemContent.objects.update(read_at=timezone.now() - timedelta(days=2))
-    assert finish_sync(connection).texts == 1
+    assert finish_sync(synced_texts).texts == 1
     assert not ItemContent.objects.exclude(reason="").exists()
 
 
@@ -187,13 +177,11 @@ def edited_last(count: int) -> list[Item]:
 def test_a_text_that_never_comes_costs_itself_alone(
     alice: User,
     client: Client,
-    connect_notion: Connect,
+    synced_texts: Connection,
     finish_sync: FinishSync,
     poison: dict[str, ApiError],
     code: str,
 ) -> None:
-    connection = connect_notion(alice)
-    finish_sync(connection)
     kept, lost = edited_last(2)
     words = kept.content.text
     ItemContent.objects.exclude(pk=kept.pk).delete()
@@ -203,14 +191,14 @@ def test_a_text_that_never_comes_costs_itself_alone(
     )
     poison |= {kept.remote_id: TROUBLES[code], lost.remote_id: TROUBLES[code]}
 
-    assert finish_sync(connection).outcome == "complete"
+    assert finish_sync(synced_texts).outcome == "complete"
 
-    connection.refresh_from_db()
-    assert (connection.state, connection.retry_at) == ("active", None)
+    synced_texts.refresh_from_db()
+    assert (synced_texts.state, synced_texts.retry_at) == ("active", None)
     assert ItemContent.objects.count() == len(live())
     assert ItemContent.objects.filter(reason=code).count() == 2
     assert ItemContent.objects.get(pk=kept.pk).text == words
-    assert finish_sync(connection).texts == 0
+    assert finish_sync(synced_texts).texts == 0
     client.force_login(alice)
     for item in (kept, lost):
         assert "data-deferred" in client.get(item.get_absolute_url()).content.decode()
@@ -219,24 +207,22 @@ def test_a_text_that_never_comes_costs_itself_alone(
     # What is odd for good would be read in vain every hour.
     hours = 25 if code == "odd_answer" else 1.2
     with time_machine.travel(timezone.now() + timedelta(hours=hours - 1.1)):
-        assert finish_sync(connection).texts == 0
+        assert finish_sync(synced_texts).texts == 0
     with time_machine.travel(timezone.now() + timedelta(hours=hours)):
-        finish_sync(connection)
+        finish_sync(synced_texts)
     assert not ItemContent.objects.exclude(reason="").exists()
 
 
 def test_many_texts_in_a_row_that_do_not_come_are_left_to_the_next_sync(
     alice: User,
-    connect_notion: Connect,
+    synced_texts: Connection,
     finish_sync: FinishSync,
     poison: dict[str, ApiError],
 ) -> None:
-    connection = connect_notion(alice)
-    finish_sync(connection)
     ItemContent.objects.all().delete()
     poison |= {item.remote_id: Server("504") for item in edited_last(5)}
 
-    counts = [finish_sync(connection).texts for _ in range(2)]
+    counts = [finish_sync(synced_texts).texts for _ in range(2)]
 
     assert counts == [0, len(live()) - 5]
     assert ItemContent.objects.filter(reason="provider_down").count() == 5
@@ -244,21 +230,19 @@ def test_many_texts_in_a_row_that_do_not_come_are_left_to_the_next_sync(
 
 def test_texts_that_never_come_keep_no_others_from_their_turn(
     alice: User,
-    connect_notion: Connect,
+    synced_texts: Connection,
     finish_sync: FinishSync,
     poison: dict[str, ApiError],
 ) -> None:
-    connection = connect_notion(alice)
-    finish_sync(connection)
     never = edited_last(3)
     poison |= {item.remote_id: Server("504") for item in never}
     ItemContent.objects.filter(pk__in=never).delete()
-    finish_sync(connection)
+    finish_sync(synced_texts)
     others = ItemContent.objects.exclude(pk__in=never)
     number = others.count()
     others.delete()
 
     # By now those are due again, and were edited last.
     with time_machine.travel(timezone.now() + timedelta(minutes=70)):
-        finish_sync(connection)
+        finish_sync(synced_texts)
     assert ItemContent.objects.exclude(pk__in=never).count() == number

@@ -30,14 +30,13 @@ def described() -> dict[str, list[Any]]:
 
 
 def test_long_relations_are_stored_whole(
-    large: Connection, finish_sync: FinishSync
+    synced_large: Connection,
 ) -> None:
-    run = finish_sync(large)
-
     relations = [each for each in described()["Relation"] if isinstance(each, Relation)]
     assert max(len(each.linked_ids) for each in relations) == 30
     assert not any(each.has_more for each in relations)
-    assert (run.outcome, table().pending_reason) == ("complete", "")
+    outcome = synced_large.runs.get().outcome
+    assert (outcome, table().pending_reason) == ("complete", "")
 
 
 def test_what_is_left_in_part_is_said_of_the_collection(
@@ -54,11 +53,7 @@ def test_what_is_left_in_part_is_said_of_the_collection(
     assert "in part" in table().pending_text
 
 
-def test_whoever_made_a_row_has_a_name(
-    large: Connection, finish_sync: FinishSync
-) -> None:
-    finish_sync(large)
-
+def test_whoever_made_a_row_has_a_name(synced_large: Connection) -> None:
     makers = [each for each in described()["Created by"] if isinstance(each, User)]
     assert makers
     assert all(each.name for each in makers)
@@ -82,13 +77,12 @@ def hollow(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 
 def test_a_table_without_columns_is_not_believed(
-    large: Connection, finish_sync: FinishSync, hollow: set[str]
+    synced_large: Connection, finish_sync: FinishSync, hollow: set[str]
 ) -> None:
-    finish_sync(large)
     before, names = table(), set(Item.objects.values_list("name", flat=True))
     hollow.add(before.remote_id)
 
-    run = finish_sync(large, full=True)
+    run = finish_sync(synced_large, full=True)
 
     after = table()
     assert run.outcome == "complete"
@@ -97,5 +91,5 @@ def test_a_table_without_columns_is_not_believed(
     assert after.pending_reason_data["extras"] == ["schema"]
     assert set(Item.objects.live().values_list("name", flat=True)) == names
     hollow.clear()
-    assert finish_sync(large, full=True).outcome == "complete"
+    assert finish_sync(synced_large, full=True).outcome == "complete"
     assert table().reason == ""

@@ -8,7 +8,6 @@ from django.contrib.auth.models import User
 from integrations.models import Connection, ItemContent
 from integrations.services.sync.texts import opened_text
 from tests.sandbox.notion_client import NotionClient
-from tests.services.fixtures import Connect, FinishSync
 from tests.services.sync.notion.workspace_rows import item_named
 from tests.support.searching import found_by
 
@@ -17,18 +16,11 @@ TITLE = "مهام نور الهاشمي"
 
 @pytest.fixture
 def listed(
-    alice: User,
-    connect_notion: Connect,
-    finish_sync: FinishSync,
-    notion: NotionClient,
-    settings: Any,
+    synced: Connection,
 ) -> Connection:
     """Return a workspace whose pages are listed, without a text."""
-    settings.CONTENT_PAGES_PER_RUN = 0
-    connection = connect_notion(alice)
-    finish_sync(connection)
     assert not ItemContent.objects.exists()
-    return connection
+    return synced
 
 
 def test_the_text_of_an_opened_page_is_read_alone(

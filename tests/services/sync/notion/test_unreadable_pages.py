@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.contrib.auth.models import User
 from django.utils import timezone
 
 from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.models import Collection, Connection, Item
 from integrations.services.sync.refresh import start
 from tests.sandbox.notion_client import NotionClient
-from tests.services.fixtures import Connect, FinishSync
+from tests.services.fixtures import FinishSync
 from tests.services.sync.notion.workspace_rows import live
 
 ERROR = b"""{
@@ -50,13 +49,6 @@ class Poison:
 @pytest.fixture
 def poison(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Poison]:
     return Poison(sandbox, monkeypatch)
-
-
-@pytest.fixture
-def loaded(alice: User, connect_notion: Connect, finish_sync: FinishSync) -> Connection:
-    connection = connect_notion(alice)
-    finish_sync(connection)
-    return connection
 
 
 def parent() -> Item:
@@ -95,7 +87,7 @@ def forms(page: Item) -> dict[str, str]:
     ],
 )
 def test_a_first_load_ends_beside_a_page_that_cannot_be_shown(
-    loaded: Connection,
+    synced_texts: Connection,
     finish_sync: FinishSync,
     notion: NotionClient,
     poison: Poison,
@@ -105,10 +97,10 @@ def test_a_first_load_ends_beside_a_page_that_cannot_be_shown(
     pending: str,
 ) -> None:
     page, before = parent(), live()
-    begin_anew(loaded)
+    begin_anew(synced_texts)
     poison.form, poison.status, poison.body = forms(page)[part], status, body
 
-    run = finish_sync(loaded)
+    run = finish_sync(synced_texts)
 
     pages = Collection.objects.get(remote_id="pages")
     assert run.outcome == "complete"
@@ -119,20 +111,20 @@ def test_a_first_load_ends_beside_a_page_that_cannot_be_shown(
         assert live() == before
     other = next(each for each in live() if each != page.remote_id)
     notion.order("records/edit", id=other, title="Renamed quagga")
-    assert finish_sync(loaded).outcome == "complete"
+    assert finish_sync(synced_texts).outcome == "complete"
     assert Item.objects.filter(name="Renamed quagga").exists()
 
     poison.form = ""
-    assert finish_sync(loaded, full=True).outcome == "complete"
+    assert finish_sync(synced_texts, full=True).outcome == "complete"
     start.read_anew(Collection.objects.all())
     Collection.objects.update(last_full_refresh_at=None)
-    assert finish_sync(loaded, full=True).outcome == "complete"
+    assert finish_sync(synced_texts, full=True).outcome == "complete"
     assert live() == before
 
 
 @pytest.mark.parametrize("part", ["inside", "all"])
 def test_nothing_below_a_page_that_cannot_be_shown_is_deleted(
-    loaded: Connection,
+    synced_texts: Connection,
     finish_sync: FinishSync,
     poison: Poison,
     part: str,
@@ -141,22 +133,22 @@ def test_nothing_below_a_page_that_cannot_be_shown_is_deleted(
     Collection.objects.update(last_full_refresh_at=None)
     poison.form, poison.hides_all = forms(page)[part], True
 
-    run = finish_sync(loaded, full=True)
+    run = finish_sync(synced_texts, full=True)
 
     assert live() == before
     assert run.outcome == ("partial" if part == "all" else "complete")
 
 
 def test_a_provider_that_is_down_loses_no_page_by_it(
-    loaded: Connection, finish_sync: FinishSync, poison: Poison
+    synced_texts: Connection, finish_sync: FinishSync, poison: Poison
 ) -> None:
-    begin_anew(loaded)
+    begin_anew(synced_texts)
     poison.form = "/pages/|/blocks/|/users/"
 
-    assert finish_sync(loaded).outcome == "partial"
+    assert finish_sync(synced_texts).outcome == "partial"
     assert Collection.objects.get(remote_id="pages").watermark is None
 
     poison.form = ""
     with time_machine.travel(timezone.now() + timedelta(minutes=20)):
-        assert finish_sync(loaded).outcome == "complete"
+        assert finish_sync(synced_texts).outcome == "complete"
     assert not Collection.objects.exclude(pending_reason="").exists()

@@ -5,13 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 
 from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.models import Collection, Connection, Item
 from tests.sandbox.notion_client import NotionClient
-from tests.services.fixtures import Connect, FinishSync
-from tests.services.sync.notion.workspace_rows import LARGE, live
+from tests.services.fixtures import FinishSync
+from tests.services.sync.notion.workspace_rows import live
 
 ERROR = json.dumps(
     {
@@ -74,24 +73,19 @@ def long_row() -> Item:
 
 @pytest.mark.parametrize("how", ["partial", "value", "unseen"])
 def test_a_row_that_can_never_be_shown_is_kept_and_the_table_is_read(
-    alice: User,
-    connect_notion: Connect,
+    synced_large: Connection,
     finish_sync: FinishSync,
     notion: NotionClient,
     spoiled: Spoiled,
-    settings: Any,
     how: str,
 ) -> None:
-    settings.CONTENT_PAGES_PER_RUN = 0
-    connection: Connection = connect_notion(alice, LARGE)
-    finish_sync(connection)
     before, row = live(), long_row()
     other = row.collection.items.live().exclude(pk=row.pk).first()
     assert other is not None
     notion.order("records/edit", id=other.remote_id, title="Renamed quagga")
     spoiled.row, spoiled.how = row.remote_id, how
 
-    run = finish_sync(connection, full=True)
+    run = finish_sync(synced_large, full=True)
 
     table = Collection.objects.get(pk=row.collection_id)
     other.refresh_from_db()

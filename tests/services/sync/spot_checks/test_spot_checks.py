@@ -28,14 +28,13 @@ def unhurried(settings: Any) -> None:
 
 
 @pytest.fixture
-def check(connection: Connection, finish_sync: FinishSync) -> Check:
+def check(synced: Connection, finish_sync: FinishSync) -> Check:
     """Return what runs a scheduled sync some hours later."""
 
     def run(hours: float = 13) -> Any:
         with time_machine.travel(later(hours)):
-            return finish_sync(connection, trigger="schedule")
+            return finish_sync(synced, trigger="schedule")
 
-    finish_sync(connection)
     return run
 
 

@@ -14,7 +14,7 @@ from integrations.services.writing.imports import (
     undoing,
 )
 from tests.services.writing.fixtures_of_edits import Desk
-from tests.services.writing.fixtures_of_imports import (
+from tests.services.writing.imports.fixtures_of_imports import (
     addresses,
     import_all,
     to_csv,

@@ -16,7 +16,7 @@ from integrations.services.common import queue
 from integrations.services.writing.imports import jobs, lease, running
 from tests.real.support.processes import wait_until
 from tests.services.writing.fixtures_of_edits import Desk
-from tests.services.writing.fixtures_of_imports import check, to_csv, upload
+from tests.services.writing.imports.fixtures_of_imports import check, to_csv, upload
 from tests.support.rows import make_collection, make_connection
 
 

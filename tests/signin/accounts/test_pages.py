@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver
 from integrations.signin.adapters import AccountAdapter
 from tests.support.sessions import prove
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+TEMPLATES = Path(__file__).resolve().parents[3] / "templates"
 # Signing in by a mailed code is off, and a download is no page.
 NO_PAGES = {"account/confirm_login_code.html", "mfa/recovery_codes/download.txt"}
 STOCK = Path(allauth.urls.__file__).parent / "templates"

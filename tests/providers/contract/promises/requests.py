@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from integrations.http.errors import ApiError
 from integrations.http.sending.transport import Request
-from tests.providers.contract.by_id import fetch_chosen
 from tests.providers.contract.case import Case, sent
+from tests.providers.contract.promises.by_id import fetch_chosen
 from tests.providers.scenario import Scenario
 from tests.support.provider_answers.fake_transport import sent_headers
 

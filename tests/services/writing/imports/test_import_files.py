@@ -10,7 +10,7 @@ from integrations.models.writing.import_texts import file_text
 from integrations.providers import CONNECTORS
 from integrations.services.writing.imports import csv_file, formats, mapping, uploads
 from tests.services.writing.fixtures_of_edits import Desk
-from tests.services.writing.fixtures_of_imports import to_csv, upload
+from tests.services.writing.imports.fixtures_of_imports import to_csv, upload
 from tests.support.rows import NOON
 
 

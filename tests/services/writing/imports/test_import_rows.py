@@ -14,7 +14,7 @@ from integrations.services.connections import disconnect
 from integrations.services.writing.delivering import delivery
 from integrations.services.writing.imports import checking, jobs, results, running
 from tests.services.writing.fixtures_of_edits import Desk
-from tests.services.writing.test_imports import (
+from tests.services.writing.imports.test_imports import (
     check,
     finish,
     problems,

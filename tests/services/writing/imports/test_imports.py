@@ -15,7 +15,7 @@ from integrations.services.writing.imports import (
     results,
 )
 from tests.services.writing.fixtures_of_edits import Desk
-from tests.services.writing.fixtures_of_imports import (
+from tests.services.writing.imports.fixtures_of_imports import (
     State,
     addresses,
     check,
