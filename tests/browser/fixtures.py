@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,11 +32,14 @@ class Browsers:
         from playwright.sync_api import sync_playwright
 
         self._playwright = sync_playwright().start()
+        self._shared: Browser | None = None
 
-    @cached_property
+    @property
     def shared(self) -> "Browser":
-        """Launch it when it is first asked for."""
-        return self.launch()
+        """Launch it when it is first asked for, and again should it have died."""
+        if not (self._shared and self._shared.is_connected()):
+            self._shared = self.launch()
+        return self._shared
 
     def launch(self, **options: Any) -> "Browser":
         """Launch one; ``CHROMIUM`` names another binary."""
