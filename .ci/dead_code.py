@@ -23,7 +23,7 @@ SCANS = (
 EXCLUDED = ("*/migrations/*",)
 SETTINGS = (
     *("config/settings.py", "config/formats/en/formats.py", "gunicorn.conf.py"),
-    "sandbox/core/server.py",
+    "sandbox/core/serving/server.py",
 )
 DECORATORS = (
     *("@*.connect", "@checks.register", "@register.*", "@admin.*", "@shared_task"),

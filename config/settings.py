@@ -181,7 +181,7 @@ _replica = read_replica(env)
 if _replica:
     _replica["CONN_MAX_AGE"] = DATABASES["default"].get("CONN_MAX_AGE", 0)
     DATABASES["replica"] = _replica
-    DATABASE_ROUTERS = ["integrations.services.common.replica.Router"]
+    DATABASE_ROUTERS = ["integrations.services.common.database.replica.Router"]
     MIDDLEWARE.append("config.web.replica.note_writes")
 with suppress(OSError):
     # SQLite makes its file, but not the directory; whitenoise warns of none.

@@ -9,7 +9,7 @@ from django.core import checks
 
 from integrations.providers import REGISTERED, SPECS
 from integrations.providers.consistency import find_problems
-from integrations.services.common import crypto
+from integrations.services.common.sealing import crypto
 
 TAG = "mooring"
 

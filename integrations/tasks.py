@@ -18,7 +18,7 @@ from integrations.services.connections import account_deletion, consents
 from integrations.services.grants import refresh, revocation
 from integrations.services.items.downloads import making
 from integrations.services.items.search import reindex
-from integrations.services.items.tables import indexes
+from integrations.services.items.tables.indexing import indexes
 from integrations.services.notices import rounds, sending
 from integrations.services.sync import engine, runs
 from integrations.services.sync.leases import lost_tasks, turns

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.db import connection
 
-from integrations.services.grants import grant_ledger
+from integrations.services.grants.stores import grant_ledger
 from tests.support import lock_order
 from tests.support.guards.groups import InGroups, order_of, stack_of
 from tests.support.migrated import migrated_before

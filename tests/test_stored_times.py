@@ -59,10 +59,10 @@ ALLOWED: dict[str, str] = {
     ),
     "integrations/services/grants/credentials.py::has_shortest_life": BOTH_STORED,
     "integrations/views/editing/waits.py::wait_of_many": SHOWN,
-    "integrations/services/grants/restored_database.py::_newer": (
+    "integrations/services/grants/stores/restored_database.py::_newer": (
         "asks the helper as well"
     ),
-    "integrations/services/grants/restored_database.py::note_ended": (
+    "integrations/services/grants/stores/restored_database.py::note_ended": (
         "asks the helper as well"
     ),
     "integrations/services/connections/handover/take_over.py::_is_newer": BOTH_STORED,
@@ -132,10 +132,10 @@ ALLOWED: dict[str, str] = {
     "integrations/views/connections/selection.py::read": "asks the helper as well",
     "integrations/views/items/parts/content.py::make_content": BOTH_STORED,
     "integrations/views/live.py::_seconds_until": BOUNDED,
-    "integrations/services/items/tables/indexes.py::_note_use": (
+    "integrations/services/items/tables/indexing/indexes.py::_note_use": (
         "a use of the future is noted anew"
     ),
-    "integrations/services/items/tables/indexes.py::drop_unused": (
+    "integrations/services/items/tables/indexing/indexes.py::drop_unused": (
         "it is only kept longer"
     ),
     "integrations/services/writing/batches/bulk_delivery.py::_seconds_until_due": (

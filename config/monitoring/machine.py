@@ -28,7 +28,7 @@ def look() -> None:
     """Tell the cache what this machine remembers, and report how it is."""
     # Models are there only once the process has been set up.
     reports = import_module("integrations.services.upkeep.checks.reports")
-    restored = import_module("integrations.services.grants.restored_database")
+    restored = import_module("integrations.services.grants.stores.restored_database")
     try:
         _try(lambda: restored.publish(reports.machine_name()))
         _try(lambda: reports.report_machine(now=timezone.now()))

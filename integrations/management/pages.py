@@ -12,8 +12,8 @@ from integrations.services.items.downloads import asked
 from integrations.services.items.downloads.asked import AskedFile, Content
 from integrations.services.items.saved_views import fitting
 from integrations.services.items.saved_views.fitting import Fitted
+from integrations.services.items.tables.columns.results import typed_columns_of
 from integrations.services.items.tables.opening import OpenTable
-from integrations.services.items.tables.results import typed_columns_of
 
 
 def ask_page(user: User, address: str, content: Content) -> AskedFile:

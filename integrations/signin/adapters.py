@@ -16,7 +16,8 @@ from django.contrib.auth.signals import user_login_failed
 from django.http import HttpRequest
 from django.urls import reverse
 
-from integrations.services.common import audit, mfa
+from integrations.services.common import audit
+from integrations.services.common.sealing import mfa
 from integrations.services.connections import sign_in_methods
 from integrations.signin import confirmation, limit
 from integrations.signin.accounts import account_by_password

@@ -19,7 +19,7 @@ from integrations.oauth import errors as oauth_errors
 from integrations.oauth.errors import OAuthError
 from integrations.oauth.tokens import TokenSet
 from integrations.providers.records import RemoteAccount
-from integrations.services.common import oauth_clients
+from integrations.services.common.clients import oauth_clients
 from integrations.services.common.errors import (
     ConnectorError,
     OwnedBySomeoneElseError,
@@ -27,10 +27,11 @@ from integrations.services.common.errors import (
 )
 from integrations.services.connections import connect, consents
 from integrations.services.connections.connect import Connected
-from integrations.services.grants import circuit_breaker, consent_store
-from integrations.services.grants.consent_store import Consent, ConsentFile
+from integrations.services.grants import circuit_breaker
 from integrations.services.grants.identify import identify
 from integrations.services.grants.oauth_state import Authorization
+from integrations.services.grants.stores import consent_store
+from integrations.services.grants.stores.consent_store import Consent, ConsentFile
 from integrations.signin import user_messages
 from integrations.signin.provider import GrantProvider
 from integrations.signin.user_messages import UserMessage

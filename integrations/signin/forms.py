@@ -22,8 +22,8 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from integrations.services.common import mfa
-from integrations.services.common.crypto import CryptoError
+from integrations.services.common.sealing import mfa
+from integrations.services.common.sealing.crypto import CryptoError
 from integrations.services.connections import sign_in_methods
 from integrations.signin import limit
 from integrations.signin.accounts import accounts_of, is_claimed

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from integrations.models import Connection, Item
-from integrations.services.common import replica
+from integrations.services.common.database import replica
 from integrations.services.connections.status import Status
 from integrations.services.items.lists.counting import Count
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import Error
 from django.http import HttpResponse
 
-from integrations.services.common import replica
+from integrations.services.common.database import replica
 from integrations.views.access import UserRequest
 
 View = Callable[..., HttpResponse]

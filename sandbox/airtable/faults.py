@@ -8,8 +8,8 @@ from sandbox.airtable.api.errors import (
     answer_error,
 )
 from sandbox.core.provider import Params
+from sandbox.core.serving.web import Request, Response
 from sandbox.core.state import FaultKind, Sandbox
-from sandbox.core.web import Request, Response
 
 
 def _fail(name: str, label: str, kind: str, shape: str = "") -> FaultKind:

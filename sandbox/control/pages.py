@@ -5,8 +5,8 @@ from typing import Any
 from sandbox.control.commands import SQL
 from sandbox.control.queries import get_stats
 from sandbox.core.html import show_page
+from sandbox.core.serving.web import Request, Response, to_text
 from sandbox.core.state import Provider, Sandbox
-from sandbox.core.web import Request, Response, to_text
 
 TOTALS = {
     "Requests": "requests",

@@ -9,8 +9,7 @@ from sandbox.control.commands import get_provider, run_command
 from sandbox.control.pages import show_overview, show_provider
 from sandbox.control.queries import QUERIES
 from sandbox.core.provider import CommandError
-from sandbox.core.state import Route, Sandbox
-from sandbox.core.web import (
+from sandbox.core.serving.web import (
     ApiRefusal,
     BadBodyError,
     Request,
@@ -19,6 +18,7 @@ from sandbox.core.web import (
     to_json,
     to_text,
 )
+from sandbox.core.state import Route, Sandbox
 
 STYLE = (Path(__file__).parent.parent / "assets" / "sandbox.css").read_bytes()
 BAD_COMMANDS = (CommandError, ApiRefusal, BadBodyError, ValueError)

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from sandbox.core.provider import Params
+from sandbox.core.serving.web import Request, Response, to_json
 from sandbox.core.state import After, FaultKind, Sandbox
-from sandbox.core.web import Request, Response, to_json
 
 PAGE = b"<!doctype html><title>Please wait</title><p>We will be right back.</p>"
 # Linger on, zero seconds: closing the socket then resets the connection.

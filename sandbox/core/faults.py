@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from sandbox.core.data import read_statements
+from sandbox.core.serving.web import Request
 from sandbox.core.storage import Row, Storage
-from sandbox.core.web import Request
 
 SQL = read_statements(__package__, "faults.sql")
 EVERY = "*"

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.template import Context, Engine
 
-from sandbox.core.web import Response
+from sandbox.core.serving.web import Response
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none';"

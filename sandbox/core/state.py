@@ -14,12 +14,12 @@ from typing import Any
 from sandbox.core import faults, switches
 from sandbox.core.config import Config
 from sandbox.core.data import read
-from sandbox.core.endpoints import Endpoints, Problem
 from sandbox.core.limits import FixedWindows, InFlight, RollingWindows
 from sandbox.core.provider import Account, Params, Plan, Switch
+from sandbox.core.serving.endpoints import Endpoints, Problem
+from sandbox.core.serving.web import Request, Response
 from sandbox.core.stats import Stats
 from sandbox.core.storage import Storage
-from sandbox.core.web import Request, Response
 
 Handler = Callable[["Sandbox", Request], Response]
 Before = Callable[["Sandbox", Request, Params], Response | None]

@@ -5,8 +5,8 @@ from typing import Any
 
 from sandbox.core.common_faults import bend
 from sandbox.core.provider import Params
+from sandbox.core.serving.web import ApiRefusal
 from sandbox.core.state import Before, FaultKind
-from sandbox.core.web import ApiRefusal
 from sandbox.hubspot.api.errors import missing_scopes, rate_limited, refuse
 from sandbox.hubspot.oauth import POLICY
 from sandbox.oauth import kit

@@ -4,8 +4,8 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sandbox.core.serving.web import Request, Response, to_json
 from sandbox.core.state import Sandbox
-from sandbox.core.web import Request, Response, to_json
 from sandbox.hubspot.api.calls import READ, WRITE, Call, api, check_version
 from sandbox.hubspot.api.records import SLUG
 from sandbox.hubspot.seed.accounts import BY_ID, PORTALS, TYPES, get_scopes

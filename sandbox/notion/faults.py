@@ -5,8 +5,8 @@ from typing import Any
 
 from sandbox.core.common_faults import bend
 from sandbox.core.provider import Params
+from sandbox.core.serving.web import BadBodyError, Request, Response
 from sandbox.core.state import FaultKind, Sandbox
-from sandbox.core.web import BadBodyError, Request, Response
 from sandbox.notion.api.errors import slow_down, to_error
 from sandbox.notion.api.search import INCOMPLETE
 

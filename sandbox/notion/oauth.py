@@ -9,9 +9,9 @@ from typing import Any
 
 from sandbox.core.data import read
 from sandbox.core.provider import Account, Person
+from sandbox.core.serving.web import Request, Response
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
-from sandbox.core.web import Request, Response
 from sandbox.notion.api.calls import OWNERS, answer, check_version
 from sandbox.notion.api.changes import end_shares, make_holder, set_shares
 from sandbox.notion.api.errors import get_request_id, oauth_error

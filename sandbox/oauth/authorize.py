@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 
 from sandbox.core.html import show_page
 from sandbox.core.provider import Person
+from sandbox.core.serving.web import Pairs, Request, Response, find_repeated, redirect
 from sandbox.core.state import Sandbox
-from sandbox.core.web import Pairs, Request, Response, find_repeated, redirect
 from sandbox.oauth import grants
 from sandbox.oauth.consent import (
     AskAgainError,

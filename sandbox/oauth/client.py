@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.core.endpoints import UNKNOWN
+from sandbox.core.serving.endpoints import UNKNOWN
+from sandbox.core.serving.web import BadBodyError, Request, Response
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
-from sandbox.core.web import BadBodyError, Request, Response
 from sandbox.oauth.policy import Policy
 from sandbox.oauth.refusals import RefusedError
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 
 from sandbox.core.provider import Account, Person
-from sandbox.core.web import Pairs
+from sandbox.core.serving.web import Pairs
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,10 +6,10 @@ from typing import Any
 
 from sandbox.core.common_faults import KINDS, bend
 from sandbox.core.data import load, read
-from sandbox.core.endpoints import load_endpoints
 from sandbox.core.provider import Params, Switch
+from sandbox.core.serving.endpoints import load_endpoints
+from sandbox.core.serving.web import BadBodyError, Request, Response
 from sandbox.core.state import Before, FaultKind, Handler, Provider, Route, Sandbox
-from sandbox.core.web import BadBodyError, Request, Response
 from sandbox.oauth import grants
 from sandbox.oauth.authorize import ask
 from sandbox.oauth.client import read_call

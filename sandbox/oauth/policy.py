@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sandbox.core.provider import Account, Person
+from sandbox.core.serving.web import Request, Response, to_json
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
-from sandbox.core.web import Request, Response, to_json
 from sandbox.oauth import grants
 from sandbox.oauth.consent import (
     Asked,

@@ -6,9 +6,15 @@ import re
 import secrets
 from typing import Any
 
+from sandbox.core.serving.web import (
+    ApiRefusal,
+    Request,
+    Response,
+    find_repeated,
+    to_json,
+)
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
-from sandbox.core.web import ApiRefusal, Request, Response, find_repeated, to_json
 from sandbox.oauth import grants
 from sandbox.oauth.client import Call, read_call
 from sandbox.oauth.policy import Issued, Policy

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
 
 from sandbox.core.provider import Account, Person
+from sandbox.core.serving.web import ApiRefusal, Request, Response, to_json
 from sandbox.core.state import Sandbox
 from sandbox.core.times import to_ms
-from sandbox.core.web import ApiRefusal, Request, Response, to_json
 from sandbox.oauth.grants import Token
 from sandbox.plain.records import Kind, Place, Record, to_record
 

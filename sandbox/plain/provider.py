@@ -7,8 +7,8 @@ from functools import partial
 
 from sandbox.control.helpers import get_account
 from sandbox.core.provider import Plan
+from sandbox.core.serving.web import Request, Response
 from sandbox.core.state import Provider, Route, Sandbox
-from sandbox.core.web import Request, Response
 from sandbox.oauth import kit
 from sandbox.oauth.policy import Policy
 from sandbox.plain import records

@@ -11,7 +11,8 @@ from integrations.http.sending.transport import RequestsTransport, Timeouts
 from integrations.oauth import errors
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.config import OAuthConfig
-from integrations.services.common import clients, oauth_clients
+from integrations.services.common.clients import api_clients as clients
+from integrations.services.common.clients import oauth_clients
 from integrations.services.grants.refresh_attempts import lease
 from tests.support.provider_answers.raw_server import answer, serving
 

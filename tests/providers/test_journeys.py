@@ -13,10 +13,12 @@ from django.test import Client as Browser
 from integrations.models import Connection, Credential, Item, ItemChange, SyncRun
 from integrations.oauth.errors import GrantRejected
 from integrations.providers import CONNECTORS
-from integrations.services.common import clients, oauth_clients, queue
+from integrations.services.common import queue
+from integrations.services.common.clients import api_clients as clients
+from integrations.services.common.clients import oauth_clients
 from integrations.services.grants import credentials, revocation, tokens
-from sandbox.core.app import App
 from sandbox.core.config import Config
+from sandbox.core.serving.app import App
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS

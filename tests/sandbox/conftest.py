@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.core.app import App
 from sandbox.core.config import Config
+from sandbox.core.serving.app import App
 from sandbox.core.state import Provider, Sandbox
 from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS

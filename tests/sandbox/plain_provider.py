@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox.core.provider import Account, Person
-from sandbox.core.web import Response, to_json
+from sandbox.core.serving.web import Response, to_json
 from sandbox.oauth.consent import ConsentPage
 from sandbox.oauth.policy import Policy
 from sandbox.plain import Api, Call, Kind, Plain, Record

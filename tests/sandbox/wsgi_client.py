@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from sandbox.core.app import App
+from sandbox.core.serving.app import App
 from tests.support.provider_answers.described import check, make_environ
 
 CALLBACK = "http://localhost:8000/integrations/hubspot/oauth2callback"

@@ -13,12 +13,14 @@ from kombu import Connection as BrokerConnection
 from integrations.http.resilience.limits import Limit
 from integrations.http.secrets import Secret
 from integrations.models import Connection, SyncRun
-from integrations.services.common import clients, oauth_clients, queue
+from integrations.services.common import queue
+from integrations.services.common.clients import api_clients as clients
+from integrations.services.common.clients import oauth_clients
 from integrations.services.connections.connect import connect as store_grant
 from integrations.services.grants.identify import identify
 from integrations.services.sync import engine, runs
-from sandbox.core.app import App
 from sandbox.core.config import Config
+from sandbox.core.serving.app import App
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS

@@ -18,7 +18,8 @@ from integrations.models import Connection, Credential, PendingRevocation
 from integrations.services.common.proof import RecentProof
 from integrations.services.connections import consents, sign_in_methods
 from integrations.services.connections.disconnect import disconnect, remove
-from integrations.services.grants import consent_store, credentials, revocation
+from integrations.services.grants import credentials, revocation
+from integrations.services.grants.stores import consent_store
 from integrations.services.upkeep import schedule
 from integrations.signin import exchange
 from tests.services.grants.working import refresh_now

@@ -25,7 +25,8 @@ from config.monitoring.sentry import make_event
 from integrations.http.observability.redaction import JsonFormatter, RedactingFormatter
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential, Notice
-from integrations.services.common import oauth_clients, queue
+from integrations.services.common import queue
+from integrations.services.common.clients import oauth_clients
 from integrations.services.connections.disconnect import disconnect
 from integrations.services.connections.handover import bundle
 from integrations.services.grants import oauth_state, tokens

@@ -325,7 +325,7 @@ def test_what_is_small_is_sent_at_once(as_alice, collection):
 
 
 def test_an_index_that_is_being_built_is_waited_for(as_alice, many, order, monkeypatch):
-    from integrations.services.items.tables import indexes
+    from integrations.services.items.tables.indexing import indexes
 
     monkeypatch.setattr(indexes, "SMALL", 2)
     download = order(many, "?sort=item.name")

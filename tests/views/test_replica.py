@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from integrations.models import Collection, Connection
-from integrations.services.common import replica
+from integrations.services.common.database import replica
 from integrations.views import live
 from integrations.views.replica import from_replica
 from tests.support.rows import make_finished_run, make_item

@@ -10,7 +10,8 @@ from integrations.management.console import CHECKS
 from integrations.management.output import SafeCommand
 from integrations.management.tables import make_console
 from integrations.models.messages.wording import count_text
-from integrations.services.common import audit, crypto
+from integrations.services.common import audit
+from integrations.services.common.sealing import crypto
 from integrations.services.grants import key_rotation
 
 

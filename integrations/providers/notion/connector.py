@@ -22,7 +22,7 @@ from integrations.providers.notion.account import identify
 from integrations.providers.notion.api import content
 from integrations.providers.notion.api.classify import classify
 from integrations.providers.notion.ids import id_in
-from integrations.providers.notion.listing import by_id, inventory, rows, schema
+from integrations.providers.notion.listing import inventory, rows, schema
 from integrations.providers.notion.listing.discovery import list_collections
 from integrations.providers.notion.mapping import display, links
 from integrations.providers.notion.mapping.items import (
@@ -35,6 +35,7 @@ from integrations.providers.notion.mapping.items import (
     PAGES,
 )
 from integrations.providers.notion.mapping.schema import leading_columns, to_schema
+from integrations.providers.notion.reading import by_id
 from integrations.providers.notion.spec import SPEC
 from integrations.providers.records import (
     Content,

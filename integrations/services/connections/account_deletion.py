@@ -25,7 +25,8 @@ from integrations.models import (
     SuspendedSignInMethod,
     times,
 )
-from integrations.services.common import audit, queue, row_locks
+from integrations.services.common import audit, queue
+from integrations.services.common.database import row_locks
 from integrations.services.common.errors import LastAdministratorError
 from integrations.services.common.proof import RecentProof
 from integrations.services.connections import disconnect

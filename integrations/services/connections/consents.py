@@ -13,18 +13,20 @@ from integrations.models import Connection, Credential
 from integrations.models.connection import ConnectionQuerySet
 from integrations.oauth.errors import OAuthError
 from integrations.providers.records import RemoteAccount
-from integrations.services.common import crypto, queue
+from integrations.services.common import queue
 from integrations.services.common.errors import (
     ConnectorError,
     OwnedBySomeoneElseError,
     TooManyConnectionsError,
 )
+from integrations.services.common.sealing import crypto
 from integrations.services.connections import sign_in_methods
 from integrations.services.connections.connect import connect, same_account
 from integrations.services.connections.disconnect import was_removed
-from integrations.services.grants import consent_store, revocation
-from integrations.services.grants.consent_store import Consent, ConsentFile
+from integrations.services.grants import revocation
 from integrations.services.grants.identify import identify
+from integrations.services.grants.stores import consent_store
+from integrations.services.grants.stores.consent_store import Consent, ConsentFile
 
 logger = logging.getLogger(__name__)
 

@@ -13,18 +13,15 @@ from integrations.models import AuditEvent, Connection, Credential
 from integrations.models.reasons import ReasonCode, StateReason
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import UninstallsApp
-from integrations.services.common import audit, crypto, queue
-from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common import audit, queue
+from integrations.services.common.clients.connector_errors import connector_boundary
+from integrations.services.common.database.row_locks import lock_collections
 from integrations.services.common.errors import ConnectorError, ProofMissingError
 from integrations.services.common.proof import RecentProof
-from integrations.services.common.row_locks import lock_collections
-from integrations.services.grants import (
-    credentials,
-    restored_database,
-    revocation,
-    token_cache,
-)
+from integrations.services.common.sealing import crypto
+from integrations.services.grants import credentials, revocation, token_cache
 from integrations.services.grants.kept_accounts import kept_accounts
+from integrations.services.grants.stores import restored_database
 from integrations.services.items.downloads import orders
 from integrations.services.items.own_columns import store as own_columns
 from integrations.services.items.storage import store

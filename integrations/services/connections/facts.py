@@ -24,7 +24,7 @@ from integrations.models import (
 from integrations.models.connection import ConnectionQuerySet
 from integrations.models.reasons import StateReason
 from integrations.models.times import is_ahead
-from integrations.services.common import crypto
+from integrations.services.common.sealing import crypto
 
 OPEN = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)
 COLUMNS = (

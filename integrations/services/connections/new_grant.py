@@ -15,14 +15,10 @@ from integrations.oauth.tokens import TokenSet
 from integrations.providers import SPECS
 from integrations.providers.records import RemoteAccount
 from integrations.providers.typed.values import MAX_NAME, cut
-from integrations.services.common import crypto
-from integrations.services.common.row_locks import lock_collections
-from integrations.services.grants import (
-    credentials,
-    restored_database,
-    revocation,
-    token_cache,
-)
+from integrations.services.common.database.row_locks import lock_collections
+from integrations.services.common.sealing import crypto
+from integrations.services.grants import credentials, revocation, token_cache
+from integrations.services.grants.stores import restored_database
 
 logger = logging.getLogger(__name__)
 

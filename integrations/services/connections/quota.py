@@ -17,8 +17,8 @@ from integrations.models import Collection, Connection, Item, SyncRun
 from integrations.models.reasons import ReasonCode
 from integrations.providers.capabilities import Estimate, Plan, Schedule
 from integrations.providers.kinds import DeletionKind
-from integrations.services.common.connector_errors import connector_boundary
-from integrations.services.common.row_locks import lock_collections
+from integrations.services.common.clients.connector_errors import connector_boundary
+from integrations.services.common.database.row_locks import lock_collections
 from integrations.services.sync import runs
 from integrations.services.sync.calls import budget
 

@@ -11,7 +11,7 @@ from integrations.models import Connection, SyncRun
 from integrations.models.reasons import ReasonCode
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.services.common import audit, queue
-from integrations.services.common.row_locks import lock_collections
+from integrations.services.common.database.row_locks import lock_collections
 from integrations.services.items.storage import store
 from integrations.services.sync import runs
 from integrations.services.sync.deletions import seen_bitmap

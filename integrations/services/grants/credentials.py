@@ -12,9 +12,10 @@ from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential
 from integrations.models.reasons import StateReason
 from integrations.oauth.tokens import TokenSet
-from integrations.services.common import connection_state, crypto
+from integrations.services.common import connection_state
 from integrations.services.common.errors import NoTokenError
-from integrations.services.grants import restored_database
+from integrations.services.common.sealing import crypto
+from integrations.services.grants.stores import restored_database
 
 PURPOSE = "tokens"
 # In seconds. A shorter life that a provider tells is not believed, or its tokens would

@@ -6,8 +6,9 @@ from integrations.oauth.tokens import TokenSet
 from integrations.providers import CONNECTORS
 from integrations.providers.connector import NewGrant
 from integrations.providers.records import RemoteAccount
-from integrations.services.common import clients, oauth_clients
-from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.clients import api_clients as clients
+from integrations.services.common.clients import oauth_clients
+from integrations.services.common.clients.connector_errors import connector_boundary
 
 
 def identify(provider: str, tokens: TokenSet) -> RemoteAccount:

@@ -12,7 +12,8 @@ from integrations.models import Credential, RefreshAttempt
 from integrations.oauth.errors import OAuthError
 from integrations.providers import SPECS
 from integrations.providers.spec import ProviderSpec
-from integrations.services.common import crypto, oauth_clients
+from integrations.services.common.clients import oauth_clients
+from integrations.services.common.sealing import crypto
 from integrations.services.grants import credentials
 
 MAX_BYTES = 256 * 1024

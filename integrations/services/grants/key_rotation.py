@@ -19,7 +19,7 @@ from integrations.models import (
     PendingRevocation,
     SuspendedSignInMethod,
 )
-from integrations.services.common import crypto, import_content, mfa
+from integrations.services.common.sealing import crypto, import_content, mfa
 from integrations.services.grants import credentials, revocation
 
 CHUNK = 200

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from integrations.http.secrets import Secret
 from integrations.models import AuthorizationState, Connection, times
-from integrations.services.common import crypto
+from integrations.services.common.sealing import crypto
 
 LIFE = timedelta(minutes=10)
 # 32 bytes are 256 bits and 43 characters that every provider takes.

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from integrations.models import Connection, Credential, ProviderState
 from integrations.models.reasons import StateReason
-from integrations.services.common import audit, connection_state, crypto
+from integrations.services.common import audit, connection_state
+from integrations.services.common.sealing import crypto
 from integrations.services.grants import circuit_breaker, credentials
 
 logger = logging.getLogger(__name__)

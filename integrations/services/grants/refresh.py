@@ -21,10 +21,12 @@ from django.utils import timezone
 from integrations.http.errors import REFRESHING, RateLimited, Transient
 from integrations.models import Connection, Credential, RefreshAttempt
 from integrations.oauth.errors import OAuthError
-from integrations.services.common import oauth_clients, queue, shutdown
-from integrations.services.grants import circuit_breaker, credentials, fallback_store
+from integrations.services.common import queue, shutdown
+from integrations.services.common.clients import oauth_clients
+from integrations.services.grants import circuit_breaker, credentials
 from integrations.services.grants.refresh_attempts import intent, lease, outcome
 from integrations.services.grants.refresh_attempts.intent import Attempt
+from integrations.services.grants.stores import fallback_store
 
 WAIT_FOR_WINNER_SECONDS = 4.0
 

@@ -22,8 +22,11 @@ from integrations.oauth.errors import OAuthError, RequestRejected
 from integrations.oauth.tokens import TokenSet
 from integrations.providers import CONNECTORS, SPECS
 from integrations.providers.capabilities import UninstallsApp
-from integrations.services.common import clients, crypto, oauth_clients, queue
-from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common import queue
+from integrations.services.common.clients import api_clients as clients
+from integrations.services.common.clients import oauth_clients
+from integrations.services.common.clients.connector_errors import connector_boundary
+from integrations.services.common.sealing import crypto
 from integrations.services.grants import failed_revocations
 from integrations.services.grants.kept_accounts import kept_accounts
 

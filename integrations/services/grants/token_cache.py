@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from integrations.models import Credential
-from integrations.services.common import crypto
+from integrations.services.common.sealing import crypto
 from integrations.services.grants import credentials
 from integrations.services.grants.credentials import IssuedToken
 

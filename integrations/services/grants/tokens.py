@@ -5,17 +5,17 @@ from uuid import UUID
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential
 from integrations.models.reasons import StateReason
-from integrations.services.common import crypto
 from integrations.services.common.errors import NoTokenError
+from integrations.services.common.sealing import crypto
 from integrations.services.grants import (
     credentials,
     introspection,
     readability,
     refresh,
-    restored_database,
     token_cache,
 )
 from integrations.services.grants.credentials import IssuedToken
+from integrations.services.grants.stores import restored_database
 
 
 def token_for(connection_id: UUID, *, seen: IssuedToken | None = None) -> IssuedToken:

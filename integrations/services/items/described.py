@@ -8,7 +8,7 @@ from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import HasLinkFields
 from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField
-from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.clients.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 
 

@@ -8,7 +8,8 @@ from uuid import uuid4
 from django.core.cache import cache
 from django.utils import timezone
 
-from integrations.services.notices import digests, leavers, sending, watch
+from integrations.services.notices import sending, watch
+from integrations.services.notices.following import digests, leavers
 
 logger = logging.getLogger(__name__)
 

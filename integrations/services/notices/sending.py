@@ -14,9 +14,10 @@ from django.db.models import Case, F, Q, When
 from django.utils import timezone
 
 from integrations.models import Notice, NoticeSettings, times
-from integrations.services.notices import addresses, digests, mails, quiet, webhook
+from integrations.services.notices import addresses, mails, quiet, webhook
 from integrations.services.notices.failures import Failure, Scope
-from integrations.services.notices.view_items import NotReadyError
+from integrations.services.notices.following import digests
+from integrations.services.notices.following.view_items import NotReadyError
 
 logger = logging.getLogger(__name__)
 

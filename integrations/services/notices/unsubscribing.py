@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from integrations.models import NoticeSettings
 from integrations.services.common import audit
-from integrations.services.common.opaque import from_token, to_token
+from integrations.services.common.sealing.opaque import from_token, to_token
 
 PURPOSE = "unsubscribe"
 

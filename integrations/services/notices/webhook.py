@@ -11,7 +11,7 @@ from django.conf import settings
 from integrations.http.errors import ApiError
 from integrations.http.sending.transport import Request, Timeouts
 from integrations.models import Notice
-from integrations.services.common import oauth_clients
+from integrations.services.common.clients import oauth_clients
 from integrations.services.notices.mails import entry_of, site_text
 
 TIMEOUTS = Timeouts(connect=3, read=5, total=8)

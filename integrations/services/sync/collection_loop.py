@@ -20,7 +20,7 @@ from integrations.models.reasons import Reason
 from integrations.models.sync.progress import ProgressState
 from integrations.providers.capabilities import GroupsCollections
 from integrations.providers.errors import CollectionDeletedError, NothingSharedError
-from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.clients.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 from integrations.services.sync import failures
 from integrations.services.sync.collections import opened_collections

@@ -29,9 +29,11 @@ from integrations.http.observability import trace
 from integrations.models import Connection, SyncRun
 from integrations.models.reasons import Reason, ReasonCode, StateReason
 from integrations.models.sync.progress import ProgressState
-from integrations.services.common import clients, connection_state, row_locks
+from integrations.services.common import connection_state
+from integrations.services.common.clients import api_clients as clients
+from integrations.services.common.clients.connector_errors import connector_boundary
 from integrations.services.common.clock import database_now
-from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.database import row_locks
 from integrations.services.common.errors import (
     ConnectorError,
     LeaseLostError,

@@ -41,7 +41,7 @@ from integrations.services.common.errors import (
     ConnectorError,
     PlanUnknownError,
 )
-from integrations.services.items.tables import rows as table_rows
+from integrations.services.items.tables.indexing import rows as table_rows
 from integrations.services.sync.collections import refusals
 from integrations.services.sync.deletions import lost_collections
 from integrations.services.sync.leases.lease import RunLease

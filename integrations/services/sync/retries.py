@@ -15,7 +15,7 @@ from django.utils import timezone
 from integrations.models import Connection, SyncRun
 from integrations.models.reasons import PASSING, Reason, ReasonCode
 from integrations.models.sync.progress import CollectionProgress, ProgressState
-from integrations.services.common.row_locks import lock_collections
+from integrations.services.common.database.row_locks import lock_collections
 
 # Counted since the last sync that worked; after these the schedule goes on alone.
 DELAYS: Final = tuple(timedelta(minutes=number) for number in (1, 2, 5, 10))

@@ -34,16 +34,12 @@ from integrations.services.connections import (
     disconnect,
     selection,
 )
-from integrations.services.grants import (
-    fallback_store,
-    readability,
-    refresh,
-    revocation,
-)
+from integrations.services.grants import readability, refresh, revocation
 from integrations.services.grants.refresh_attempts import intent, lease
+from integrations.services.grants.stores import fallback_store
 from integrations.services.items.downloads import orders
 from integrations.services.items.search import reindex
-from integrations.services.items.tables import indexes
+from integrations.services.items.tables.indexing import indexes
 from integrations.services.sync import quarantine, runs
 from integrations.services.upkeep import daily_counts, retention, staleness
 from integrations.services.writing.batches import bulk

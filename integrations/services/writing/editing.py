@@ -10,7 +10,7 @@ from integrations.providers import CONNECTORS, SPECS
 from integrations.providers.capabilities import WritesItems
 from integrations.providers.writing import WritableField
 from integrations.services.common import audit
-from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.clients.connector_errors import connector_boundary
 from integrations.services.sync.refresh.context import context_of
 
 

@@ -17,8 +17,8 @@ from integrations.models.collection import Completeness
 from integrations.models.messages import wording
 from integrations.models.sync.progress import ProgressState
 from integrations.providers import SPECS
+from integrations.services.common.database.one_moment import one_moment
 from integrations.services.common.errors import ConnectorError
-from integrations.services.common.one_moment import one_moment
 from integrations.services.connections import quota
 from integrations.services.connections.status import Status, status_of
 from integrations.services.grants import credentials

@@ -10,7 +10,7 @@ from integrations.models import Collection, Connection, SyncRun
 from integrations.models.messages.wording import count_text
 from integrations.models.times import is_ahead
 from integrations.providers import CONNECTORS
-from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.clients.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.lists.counting import Count
 from integrations.services.items.unread_texts import types_with_text

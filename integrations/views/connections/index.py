@@ -20,8 +20,8 @@ from integrations.models import Connection, SyncRun
 from integrations.models.messages.wording import count_text
 from integrations.providers import SPECS
 from integrations.providers.spec import ProviderSpec
+from integrations.services.common.database.one_moment import one_moment
 from integrations.services.common.errors import NotSyncableError
-from integrations.services.common.one_moment import one_moment
 from integrations.services.common.proof import RecentProof
 from integrations.services.connections import disconnect
 from integrations.services.connections import settings as service

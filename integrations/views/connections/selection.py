@@ -24,7 +24,7 @@ from integrations.providers.capabilities import (
     Place,
     Plan,
 )
-from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.clients.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 from integrations.services.connections import quota, selection
 from integrations.services.sync.calls import budget

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from integrations.models import Import, ImportRow
-from integrations.services.common import import_content
+from integrations.services.common.sealing import import_content
 from integrations.services.writing import editing
 from integrations.services.writing.imports import results
 from integrations.views.editing import status

@@ -14,7 +14,7 @@ from integrations.services.items.relations import everything as service
 from integrations.services.items.relations.everything import CHANGED, CREATED, Timeline
 from integrations.services.items.relations.traces import Trace
 from integrations.services.items.search.words import to_key
-from integrations.services.items.tables.columns import leading_columns
+from integrations.services.items.tables.columns.columns import leading_columns
 from integrations.views.access import UserRequest
 from integrations.views.items.parts.changed import describe, put_in_words
 from integrations.views.items.parts.head import NOUNS, everything_url, is_short

@@ -24,7 +24,7 @@ from integrations.services.items.lists.counting import Count
 from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.saved_views import shelf, snapshot
 from integrations.services.items.search import reindex
-from integrations.services.notices import following
+from integrations.services.notices.following import follows as following
 from integrations.services.sync.collections import opened_collections
 from integrations.services.writing import editing
 from integrations.views import live

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from integrations.forms import DigestForm
 from integrations.models import Item, SavedView
 from integrations.services.items.saved_views import store
-from integrations.services.notices import following as service
 from integrations.services.notices import quiet
+from integrations.services.notices.following import follows as service
 from integrations.views.access import UserRequest
 from integrations.views.notices.pages import settings_of
 

@@ -30,19 +30,19 @@ from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.saved_views import feeds, fitting
 from integrations.services.items.saved_views.fitting import Fitted
 from integrations.services.items.saved_views.problems import Problem, find_problem
-from integrations.services.items.tables import indexes
 from integrations.services.items.tables import listing as tables
-from integrations.services.items.tables.columns import (
+from integrations.services.items.tables.columns.columns import (
     NAME,
     Column,
     Columns,
     Family,
 )
+from integrations.services.items.tables.columns.results import typed_columns_of
+from integrations.services.items.tables.columns.values import load_beside, values_of
+from integrations.services.items.tables.indexing import indexes
 from integrations.services.items.tables.listing import Selection
 from integrations.services.items.tables.opening import asker_of
-from integrations.services.items.tables.results import typed_columns_of
 from integrations.services.items.tables.table_query import TableQuery
-from integrations.services.items.tables.values import load_beside, values_of
 from integrations.views.access import UserRequest, proof_required
 from integrations.views.items.facets import type_name
 from integrations.views.saved_views.pages import get_view

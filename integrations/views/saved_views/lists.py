@@ -12,8 +12,8 @@ from integrations.models import Collection, Connection
 from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.saved_views import shelf, snapshot
 from integrations.services.items.saved_views.snapshot import Snapshot
-from integrations.services.items.tables import layouts
-from integrations.services.items.tables.results import typed_columns_of
+from integrations.services.items.tables.columns import layouts
+from integrations.services.items.tables.columns.results import typed_columns_of
 from integrations.services.items.tables.table_query import TableQuery
 from integrations.views.access import UserRequest
 from integrations.views.items.tables.table import get_collection

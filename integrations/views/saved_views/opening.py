@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, Connection, SavedView
 from integrations.services.items.saved_views import fitting, store
-from integrations.services.items.tables.results import typed_columns_of
+from integrations.services.items.tables.columns.results import typed_columns_of
 from integrations.views.access import UserRequest
 from integrations.views.saved_views.lists import own_collections
 

@@ -10,7 +10,7 @@ from integrations.services.items.lists.query import ALL_VIEW, ItemQuery
 from integrations.services.items.saved_views.shelf import Shelf
 from integrations.services.items.saved_views.snapshot import Snapshot
 from integrations.services.items.tables.table_query import TableQuery
-from integrations.services.notices import following
+from integrations.services.notices.following import follows as following
 
 
 def make_context(

@@ -15,7 +15,7 @@ from integrations.context_processors import is_sandbox_on
 from integrations.models import Connection, Item
 from integrations.models.items.item import ItemQuerySet
 from integrations.providers import SPECS
-from integrations.services.common.one_moment import one_moment
+from integrations.services.common.database.one_moment import one_moment
 from integrations.services.connections.status import put_status, waiting_for_user
 from integrations.services.items.history.news import News, recent_items
 from integrations.services.items.lists import counting

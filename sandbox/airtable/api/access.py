@@ -18,9 +18,9 @@ from sandbox.airtable.api.errors import (
 from sandbox.airtable.seed.accounts import FREE, SLUG, TEAM
 from sandbox.airtable.values import is_id
 from sandbox.core.data import read
+from sandbox.core.serving.web import ApiRefusal, Request, to_text
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
-from sandbox.core.web import ApiRefusal, Request, to_text
 from sandbox.oauth.grants import Token
 
 MAX_URL = 16_000

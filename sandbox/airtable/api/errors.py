@@ -1,7 +1,7 @@
 """Make errors in Airtable's three envelopes: a string, an object or a list."""
 
+from sandbox.core.serving.web import ApiRefusal, Request, Response, to_json, to_text
 from sandbox.core.state import Sandbox
-from sandbox.core.web import ApiRefusal, Request, Response, to_json, to_text
 
 RATE, MONTH = "RATE_LIMIT_REACHED", "PUBLIC_API_BILLING_LIMIT_EXCEEDED"
 UNAUTHORIZED, FORBIDDEN = "AUTHENTICATION_REQUIRED", "INVALID_PERMISSIONS"

@@ -6,8 +6,8 @@ from sandbox.airtable.api.access import admit, list_bases
 from sandbox.airtable.api.errors import BAD_OFFSET, refuse
 from sandbox.airtable.seed.accounts import EMAIL_READ, PEOPLE, SCHEMA_READ, SLUG
 from sandbox.airtable.values import derive_id, is_id, list_tables
+from sandbox.core.serving.web import Request, Response, to_json
 from sandbox.core.state import Sandbox
-from sandbox.core.web import Request, Response, to_json
 
 
 def show_whoami(sandbox: Sandbox, request: Request) -> Response:

@@ -15,8 +15,8 @@ from sandbox.airtable.api.options import Options, read_options
 from sandbox.airtable.api.render import make_render
 from sandbox.airtable.seed.accounts import RECORDS_READ, SLUG
 from sandbox.airtable.values import LENGTH, Table, is_id, list_tables, make_id, pick
+from sandbox.core.serving.web import Request, Response, to_json
 from sandbox.core.state import Sandbox
-from sandbox.core.web import Request, Response, to_json
 
 
 def list_records(sandbox: Sandbox, request: Request) -> Response:

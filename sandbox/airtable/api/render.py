@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 from sandbox.airtable.seed.accounts import PEOPLE, SLUG, show_person
 from sandbox.airtable.values import Table
+from sandbox.core.serving.web import Request
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
 from sandbox.core.times import to_iso
-from sandbox.core.web import Request
 
 THUMBNAILS = {"small": 36, "large": 512, "full": 3000}
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sandbox.core.state import Handler, Sandbox
-from sandbox.core.web import (
+from sandbox.core.serving.web import (
     NOT_SIMULATED,
     ApiRefusal,
     Request,
@@ -15,6 +14,7 @@ from sandbox.core.web import (
     to_json,
     to_text,
 )
+from sandbox.core.state import Handler, Sandbox
 from sandbox.hubspot.api.errors import (
     get_correlation_id,
     missing_scopes,

@@ -3,8 +3,8 @@
 import uuid
 from typing import Any
 
+from sandbox.core.serving.web import ApiRefusal, Request, Response, to_json
 from sandbox.core.state import Sandbox
-from sandbox.core.web import ApiRefusal, Request, Response, to_json
 
 # The message and the category of a status that a fault asks for.
 MESSAGES = {

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.core.serving.web import Response, to_json
 from sandbox.core.storage import Row
 from sandbox.core.times import to_short_iso
-from sandbox.core.web import Response, to_json
 from sandbox.hubspot.api.calls import READ, Call, api
 from sandbox.hubspot.api.errors import make_error, not_found, refuse
 from sandbox.hubspot.seed.accounts import ALIASES, BY_ID, MODIFIED, SINGULAR, TYPES

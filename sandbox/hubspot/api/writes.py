@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
+from sandbox.core.serving.web import ApiRefusal, Response, to_json
 from sandbox.core.storage import Row
-from sandbox.core.web import ApiRefusal, Response, to_json
 from sandbox.hubspot.api.calls import WRITE, Call, api, to_id
 from sandbox.hubspot.api.errors import make_error, not_found, refuse
 from sandbox.hubspot.api.objects import MAX_PAGE, read_shape, to_batch, to_objects

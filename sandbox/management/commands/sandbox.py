@@ -8,9 +8,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from sandbox.core import server
 from sandbox.core.config import Config
 from sandbox.core.provider import Plan
+from sandbox.core.serving import server
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS

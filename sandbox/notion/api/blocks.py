@@ -4,8 +4,8 @@ import json
 from collections.abc import Collection
 from typing import Any
 
+from sandbox.core.serving.web import Response
 from sandbox.core.storage import Row
-from sandbox.core.web import Response
 from sandbox.notion.api.calls import READ, Call, api
 from sandbox.notion.api.dialect import Outline
 from sandbox.notion.api.errors import not_found

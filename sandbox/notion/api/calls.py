@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.core.serving.web import BadBodyError, Request, Response, to_json
 from sandbox.core.state import Handler, Sandbox
 from sandbox.core.storage import Row
-from sandbox.core.web import BadBodyError, Request, Response, to_json
 from sandbox.notion.api.errors import (
     RATE,
     get_request_id,

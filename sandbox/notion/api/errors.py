@@ -4,8 +4,8 @@ import math
 import uuid
 from typing import Any
 
+from sandbox.core.serving.web import ApiRefusal, Request, Response, to_json
 from sandbox.core.state import Sandbox
-from sandbox.core.web import ApiRefusal, Request, Response, to_json
 
 REQUEST_ID = "notion.request_id"
 RATE = "public_api_request_rate_limit"

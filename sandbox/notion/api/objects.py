@@ -4,10 +4,10 @@ import json
 from typing import Any
 from urllib.parse import unquote
 
+from sandbox.core.serving.web import Response
 from sandbox.core.state import Handler
 from sandbox.core.storage import Row
 from sandbox.core.times import to_iso
-from sandbox.core.web import Response
 from sandbox.notion.api.calls import READ, Call, api
 from sandbox.notion.api.errors import not_found
 from sandbox.notion.api.paging import read_page

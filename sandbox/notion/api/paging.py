@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.core.web import Request, Response, to_json
+from sandbox.core.serving.web import Request, Response, to_json
 from sandbox.notion.api.errors import get_request_id, malformed, refuse
 
 MAX_SIZE = 100

@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from typing import Any
 
+from sandbox.core.serving.web import Response
 from sandbox.core.state import Sandbox
-from sandbox.core.web import Response
 from sandbox.notion.api.calls import EMAILS, USERS, Call, api, get_held
 from sandbox.notion.api.paging import read_page
 from sandbox.notion.seed.workspaces import BY_ID

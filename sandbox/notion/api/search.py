@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from sandbox.core.data import read_statements
+from sandbox.core.serving.web import Response
 from sandbox.core.storage import Row
 from sandbox.core.times import to_ms
-from sandbox.core.web import Response
 from sandbox.notion.api.calls import READ, Call, api
 from sandbox.notion.api.errors import malformed
 from sandbox.notion.api.objects import to_object

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from sandbox.core.app import App
 from sandbox.core.config import Config
 from sandbox.core.provider import Plan
+from sandbox.core.serving.app import App
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS

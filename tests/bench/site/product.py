@@ -12,7 +12,7 @@ from integrations.http.secrets import Secret
 from integrations.models import Collection, Connection, SyncRun
 from integrations.models.reasons import ReasonCode
 from integrations.providers import SPECS
-from integrations.services.common import oauth_clients
+from integrations.services.common.clients import oauth_clients
 from integrations.services.connections.connect import connect as store_grant
 from integrations.services.grants.identify import identify
 from integrations.services.sync import foreground, runs

@@ -17,8 +17,8 @@ from integrations.providers.hubspot.objects import DEALS
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.search import full_text, reindex
 from integrations.services.items.storage import store
-from integrations.services.items.tables import indexes
-from integrations.services.items.tables.columns import columns_of
+from integrations.services.items.tables.columns.columns import columns_of
+from integrations.services.items.tables.indexing import indexes
 from sandbox.hubspot.seed.accounts import DEALS as DEALS_ID
 from sandbox.hubspot.seed.definitions import list_definitions
 from tests.bench.site.rows import FIRST, LAST, WORDS

@@ -19,7 +19,7 @@ from integrations.models.reasons import ReasonCode
 from integrations.oauth.config import code_challenge, new_code_verifier
 from integrations.providers import SPECS
 from integrations.providers.records import RemoteAccount
-from integrations.services.common import oauth_clients
+from integrations.services.common.clients import oauth_clients
 from integrations.services.common.errors import NotSyncableError
 from integrations.services.connections.connect import connect as store_grant
 from integrations.services.sync import runs

@@ -10,7 +10,7 @@ from celery.concurrency.thread import TaskPool as ThreadPool
 
 from config import celery
 from config.monitoring import machine
-from integrations.services.grants import restored_database
+from integrations.services.grants.stores import restored_database
 from integrations.services.upkeep.checks import reports
 
 

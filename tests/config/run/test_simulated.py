@@ -5,8 +5,8 @@ from pathlib import Path
 from config.run.plan import Plan, make_plan
 from config.run.simulated import Simulated
 from integrations.providers import SPECS
-from sandbox.core.app import App
 from sandbox.core.config import Config
+from sandbox.core.serving.app import App
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS

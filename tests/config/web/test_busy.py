@@ -26,7 +26,7 @@ from config.web import busy
 from config.web.middleware import SEEN, STARTED
 from integrations import tasks
 from integrations.models import Connection, Item
-from integrations.services.items.tables import indexes
+from integrations.services.items.tables.indexing import indexes
 from integrations.views.site import home
 from tests.support import file_database
 from tests.support.rows import make_collection, make_connection, make_item, make_run

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory, override_settings
 
 from config.web.replica import note_writes
-from integrations.services.common.replica import BELIEVED_SECONDS
+from integrations.services.common.database.replica import BELIEVED_SECONDS
 
 
 @pytest.mark.parametrize("lag", [5, 15, 600])

@@ -6,7 +6,7 @@ import pytest
 
 from integrations.http.errors import Network
 from integrations.providers.kinds import PendingKind
-from integrations.providers.notion.listing import rest
+from integrations.providers.notion.reading import rest
 
 SOURCE = "d1000000-0000-4000-8000-000000000001"
 QUERY = f"POST /v1/data_sources/{SOURCE}/query"

@@ -8,9 +8,9 @@ import pytest
 from integrations.http.secrets import Secret
 from integrations.http.sending.transport import Headers, Response
 from integrations.oauth.tokens import read_tokens
-from sandbox.core.app import App
 from sandbox.core.config import Config
 from sandbox.core.provider import Plan
+from sandbox.core.serving.app import App
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS

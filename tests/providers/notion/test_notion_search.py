@@ -5,8 +5,8 @@ import pytest
 from integrations.http.responses.answers import Answers
 from integrations.providers.errors import ListingExpiredError
 from integrations.providers.notion.listing import search
-from integrations.providers.notion.listing.reader import Reader
 from integrations.providers.notion.mapping.items import DATABASES, PAGES
+from integrations.providers.notion.reading.reader import Reader
 
 SEARCH = "POST /v1/search"
 

@@ -24,7 +24,7 @@ from integrations.services.common.clock import database_now
 from integrations.services.common.errors import LeaseLostError
 from integrations.services.connections import disconnect, quota, selection
 from integrations.services.items.storage import store
-from integrations.services.items.tables.columns import Family
+from integrations.services.items.tables.columns.columns import Family
 from integrations.services.sync import failures, runs
 from integrations.services.sync.collections import discovery
 from integrations.services.sync.deletions import held_deletions

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.core.endpoints import Endpoints
+from sandbox.core.serving.endpoints import Endpoints
 from sandbox.providers import PROVIDERS
 from tests.support.provider_answers.described import (
     UndescribedError,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.core.record import MOST_ALIKE, Recorder, skeleton_of
-from sandbox.core.web import Request, Response
+from sandbox.core.serving.record import MOST_ALIKE, Recorder, skeleton_of
+from sandbox.core.serving.web import Request, Response
 from tests.support.provider_answers.described import make_environ
 
 METHODS = ("GET", "POST")

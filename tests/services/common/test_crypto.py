@@ -6,7 +6,7 @@ import pytest
 from django.test import override_settings
 
 from integrations.http.secrets import Secret
-from integrations.services.common import crypto
+from integrations.services.common.sealing import crypto
 
 K1 = "k1:" + base64.b64encode(bytes(range(32))).decode()
 K2 = "k2:" + base64.b64encode(bytes(range(1, 33))).decode()

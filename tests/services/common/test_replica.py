@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import Heartbeat
-from integrations.services.common import replica
+from integrations.services.common.database import replica
 
 pytestmark = pytest.mark.django_db
 

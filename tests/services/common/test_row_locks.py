@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from integrations.models import Collection, Connection, SyncRun
-from integrations.services.common import row_locks
+from integrations.services.common.database import row_locks
 from tests.support import lock_order
 from tests.support.rows import make_collection, make_connection, make_run
 

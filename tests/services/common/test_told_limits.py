@@ -10,7 +10,8 @@ from integrations.http.secrets import Secret
 from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.models import Connection
 from integrations.providers import SPECS
-from integrations.services.common import clients, oauth_clients
+from integrations.services.common.clients import api_clients as clients
+from integrations.services.common.clients import oauth_clients
 from tests.support.rows import make_connection
 
 

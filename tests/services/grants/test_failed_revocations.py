@@ -14,7 +14,7 @@ from integrations.models import (
     FailedRevocation,
     PendingRevocation,
 )
-from integrations.services.common import oauth_clients
+from integrations.services.common.clients import oauth_clients
 from integrations.services.connections import disconnect
 from integrations.services.grants import failed_revocations, revocation
 from integrations.services.upkeep import retention

@@ -12,12 +12,9 @@ from django.utils import timezone
 
 from integrations.models import Connection, Credential, PendingRevocation
 from integrations.services.connections import disconnect
-from integrations.services.grants import (
-    credentials,
-    fallback_store,
-    revocation,
-)
+from integrations.services.grants import credentials, revocation
 from integrations.services.grants.refresh_attempts import intent
+from integrations.services.grants.stores import fallback_store
 from tests.services.grants.working import outcomes, refresh_now, send_and_vanish, stats
 
 pytestmark = pytest.mark.django_db

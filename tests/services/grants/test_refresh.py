@@ -12,7 +12,8 @@ from django.utils import timezone
 from integrations.http.errors import RateLimited, Transient
 from integrations.models import Connection, Credential, ProviderState
 from integrations.services.common.errors import NoTokenError
-from integrations.services.grants import credentials, fallback_store, refresh, tokens
+from integrations.services.grants import credentials, refresh, tokens
+from integrations.services.grants.stores import fallback_store
 from integrations.services.notices import sending, watch
 from integrations.services.upkeep import schedule
 from tests.services.grants.working import (

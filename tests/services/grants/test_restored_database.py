@@ -15,12 +15,8 @@ from integrations.models.reasons import StateReason
 from integrations.services.common import shared_cache
 from integrations.services.common.errors import NoTokenError
 from integrations.services.connections.disconnect import disconnect
-from integrations.services.grants import (
-    grant_ledger,
-    introspection,
-    restored_database,
-    tokens,
-)
+from integrations.services.grants import introspection, tokens
+from integrations.services.grants.stores import grant_ledger, restored_database
 from tests.services.fixtures import Connect
 from tests.services.grants.working import expire, refresh_now, stats
 

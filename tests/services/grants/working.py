@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from integrations.models import Credential, RefreshAttempt
-from integrations.services.common import oauth_clients
+from integrations.services.common.clients import oauth_clients
 from integrations.services.grants import refresh
 from integrations.services.grants.refresh_attempts import intent, lease
 

@@ -11,13 +11,13 @@ from pytest_django import DjangoAssertNumQueries
 from integrations.models import Collection, Item, ItemChange
 from integrations.models.messages import wording
 from integrations.providers.records import IntegrationItem
-from integrations.services.common.row_writes import MOST_ROWS
+from integrations.services.common.database.row_writes import MOST_ROWS
 from integrations.services.items.history import as_of, changes
 from integrations.services.items.history.change_query import ChangeQuery
 from integrations.services.items.history.differences import MOST_CHANGED
 from integrations.services.items.storage import recording, store
-from integrations.services.notices import news
-from integrations.services.notices.news import Span
+from integrations.services.notices.following import news
+from integrations.services.notices.following.news import Span
 from integrations.views.items.parts.changed import put_in_words
 from tests.support.rows import make_collection, make_connection, make_items
 

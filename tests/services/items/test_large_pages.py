@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 
 from integrations.models import Collection, Item, ItemLink, PropertyIndex, PropertyValue
 from integrations.providers.records import IntegrationItem
-from integrations.services.common.row_writes import (
+from integrations.services.common.database.row_writes import (
     MOST_CHARACTERS,
     MOST_ROWS,
     parts_of,

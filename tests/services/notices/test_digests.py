@@ -19,13 +19,9 @@ from integrations.models import (
     SavedView,
 )
 from integrations.services.items.saved_views.problems import Problem
-from integrations.services.notices import (
-    digests,
-    following,
-    news,
-    sending,
-    view_items,
-)
+from integrations.services.notices import sending
+from integrations.services.notices.following import digests, news, view_items
+from integrations.services.notices.following import follows as following
 from tests.support.rows import make_collection, make_connection, make_item
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,8 @@ from integrations.models import Collection, Follow, Item, SavedView
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
-from integrations.services.notices import digests, following, leavers, view_items
+from integrations.services.notices.following import digests, leavers, view_items
+from integrations.services.notices.following import follows as following
 from tests.services.notices.test_digests import DAY, HOUR, choose, tick, view_of
 from tests.support.rows import make_collection, make_connection
 

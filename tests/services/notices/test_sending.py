@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from integrations import tasks
 from integrations.models import Notice, NoticeSettings, Preferences
-from integrations.services.notices import digests, quiet, rounds, sending, watch
-from integrations.services.notices.view_items import NotReadyError
+from integrations.services.notices import quiet, rounds, sending, watch
+from integrations.services.notices.following import digests
+from integrations.services.notices.following.view_items import NotReadyError
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks import registry
 from tests.support.mail import PickyBackend

@@ -18,7 +18,9 @@ from integrations.http.responses.body import parse_json
 from integrations.http.sending.transport import Headers, Request, Response, Timeouts
 from integrations.models import Collection, Item, SyncRun
 from integrations.providers import CONNECTORS
-from integrations.services.common import clients, oauth_clients, queue
+from integrations.services.common import queue
+from integrations.services.common.clients import api_clients as clients
+from integrations.services.common.clients import oauth_clients
 from integrations.services.sync import engine, runs
 from tests.providers.contract import paths
 from tests.providers.contract.case import Case, sent

@@ -74,7 +74,7 @@ BOUNDED = {
     "integrations.SavedView": USERS,
     "integrations.ViewFeed": ONE,
     "integrations.SearchState": ONE,
-    "integrations.PropertyIndex": "dropped after TABLE_INDEX_DAYS: tables/indexes",
+    "integrations.PropertyIndex": "dropped after TABLE_INDEX_DAYS: indexing/indexes",
     "integrations.PropertyValue": "dropped with its index",
     "integrations.TableLayout": USERS,
     "integrations.NoticeSettings": ONE,

@@ -7,7 +7,7 @@ import pytest
 
 from integrations.http.client import ApiClient
 from integrations.models import Collection, Connection
-from integrations.services.common import clients
+from integrations.services.common.clients import api_clients as clients
 from integrations.services.grants.tokens import TokenSource
 from integrations.services.items.storage import store
 from integrations.services.sync.deletions import seen_bitmap

@@ -16,7 +16,7 @@ import pytest
 from integrations.http.sending.transport import Request, Response
 from integrations.models import Edit, Item
 from integrations.models.reasons import ReasonCode
-from integrations.services.common import clients
+from integrations.services.common.clients import api_clients as clients
 from integrations.services.grants.tokens import TokenSource
 from integrations.services.items.storage import store
 from integrations.services.sync.refresh.context import connector_of, context_of

@@ -77,7 +77,7 @@ def test_a_row_whose_record_goes_during_the_check_is_refused(
 def test_a_new_row_without_an_address_ends_its_import_all_the_same(
     desk: Desk,
 ) -> None:
-    from integrations.services.common import import_content
+    from integrations.services.common.sealing import import_content
 
     data = to_csv(["Email"], ["one@example.com"], ["two@example.com"])
     source = check(upload(desk, data))

@@ -97,15 +97,15 @@ BOUNDS = {
     "providers/notion/api/paging.py::PAGE_SIZE": PAGE,
     "providers/notion/listing/discovery.py::MOST_PAGES": LATER,
     "providers/notion/listing/inventory.py::MOST_ROUNDS": NOT_ALL,
-    "providers/notion/listing/people.py::MOST_PAGES": '"more_people": "names of',
+    "providers/notion/reading/people.py::MOST_PAGES": '"more_people": "names of',
     "providers/notion/listing/probing.py::MOST_PROBES": LATER,
-    "providers/notion/listing/reader.py::MAX_HEIGHT": (
+    "providers/notion/reading/reader.py::MAX_HEIGHT": (
         f"{NONE}the item is there, at the top; nobody nests so many blocks"
     ),
-    "providers/notion/listing/reader.py::MOST_CALLS": LATER,
-    "providers/notion/listing/reader.py::MOST_TRIES": NOT_ALL,
-    "providers/notion/listing/rest.py::MOST_CALLS": IN_PART,
-    "providers/notion/listing/rest.py::MOST_PAGES": IN_PART,
+    "providers/notion/reading/reader.py::MOST_CALLS": LATER,
+    "providers/notion/reading/reader.py::MOST_TRIES": NOT_ALL,
+    "providers/notion/reading/rest.py::MOST_CALLS": IN_PART,
+    "providers/notion/reading/rest.py::MOST_PAGES": IN_PART,
     "providers/notion/listing/rows.py::MOST_CHECKED": NOT_ALL,
     "providers/notion/listing/rows.py::MOST_REST": IN_PART,
     "providers/notion/listing/rows.py::MOST_RESULTS": CAPPED,

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from sandbox.core.endpoints import Endpoints, Problem
-from sandbox.core.record import skeleton_of
+from sandbox.core.serving.endpoints import Endpoints, Problem
+from sandbox.core.serving.record import skeleton_of
+from sandbox.core.serving.web import BadBodyError, Request
 from sandbox.core.state import find_route
-from sandbox.core.web import BadBodyError, Request
 from sandbox.providers import PROVIDERS
 from tests.support.provider_answers.descriptions import (
     DIRECTORY,

@@ -23,7 +23,7 @@ from openapi_schema_validator import (
     oas31_format_checker,
 )
 
-from sandbox.core.record import skeleton
+from sandbox.core.serving.record import skeleton
 
 DIRECTORY = os.environ.get("API_DESCRIPTIONS", "")
 VERSION = re.compile(r"\d{4}-\d\d(?:-beta)?")

@@ -18,7 +18,7 @@ from integrations.models import (
     ImportRow,
     Item,
 )
-from integrations.services.items.tables import indexes
+from integrations.services.items.tables.indexing import indexes
 from integrations.services.writing import editing
 from integrations.services.writing.batches import bulk as bulk_service
 from tests.support.rows import NOON, make_collection, make_connection, make_item

@@ -132,7 +132,7 @@ def test_a_cell_becomes_a_value_in_the_providers_form(
 
 
 def contents(source: Import) -> list[dict[str, Any]]:
-    from integrations.services.common import import_content
+    from integrations.services.common.sealing import import_content
 
     return [import_content.unseal(row) for row in source.rows.order_by("number")]
 

@@ -9,7 +9,7 @@ import pytest
 from django.http import QueryDict
 
 from integrations.http.secrets import Secret
-from integrations.services.common.opaque import to_token
+from integrations.services.common.sealing.opaque import to_token
 from integrations.services.items.lists.query import ItemQuery, Position
 from tests.support.rows import NOON
 

@@ -18,7 +18,8 @@ from integrations.models import (
     NoticeSettings,
     SavedView,
 )
-from integrations.services.notices import digests, following
+from integrations.services.notices.following import digests
+from integrations.services.notices.following import follows as following
 from integrations.services.notices.unsubscribing import MailingList, unsubscribe
 from integrations.views.notices import pages
 from tests.support.rows import make_item

@@ -23,7 +23,7 @@ from integrations.services.common.proof import RecentProof
 from integrations.services.connections import disconnect
 from integrations.services.items.own_columns import store as own_store
 from integrations.services.items.storage import store
-from integrations.services.items.tables import indexes
+from integrations.services.items.tables.indexing import indexes
 from integrations.views.items.tables.drawing import draw
 from tests.support.rows import make_collection, make_connection, make_item
 from tests.support.sessions import prove

@@ -11,7 +11,7 @@ from integrations.models import AuditEvent, Collection, Item, ViewFeed
 from integrations.models.connection import Connection
 from integrations.services.connections import sign_in_methods
 from integrations.services.items.saved_views import feeds
-from integrations.services.items.tables import indexes
+from integrations.services.items.tables.indexing import indexes
 from tests.support.rows import NOON, make_item
 from tests.support.sessions import prove
 from tests.views.items.tables.test_table import deal

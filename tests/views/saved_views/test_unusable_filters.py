@@ -13,7 +13,8 @@ from django.utils import timezone
 from integrations.models import Collection, Download, Item, Notice
 from integrations.services.items.downloads import making
 from integrations.services.items.saved_views.problems import Problem
-from integrations.services.notices import digests, following, view_items
+from integrations.services.notices.following import digests, view_items
+from integrations.services.notices.following import follows as following
 from tests.support.rows import make_connection
 from tests.views.items.tables.test_relation_columns import COMPANIES, make, stored
 from tests.views.items.tables.test_table import codes, get

@@ -6,7 +6,6 @@ from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError, is_refusal
 from integrations.providers.errors import IncompleteListingError
 from integrations.providers.listing import first_pages, map_rows
-from integrations.providers.notion.listing.reader import Reader
 from integrations.providers.notion.listing.search import search
 from integrations.providers.notion.mapping.items import (
     DATABASE,
@@ -17,6 +16,7 @@ from integrations.providers.notion.mapping.items import (
     is_trashed,
     to_collection,
 )
+from integrations.providers.notion.reading.reader import Reader
 from integrations.providers.records import RemoteCollection
 
 MOST_PAGES: Final = 10

@@ -33,11 +33,11 @@ from integrations.providers.notion.listing.gathering import (
     OUT_OF_REACH,
     Gathering,
 )
-from integrations.providers.notion.listing.reader import Reader
 from integrations.providers.notion.listing.search import read_hits, read_trash
 from integrations.providers.notion.listing.tree import Tree
 from integrations.providers.notion.listing.walking import ROWS_PER_REFRESH, Walker
 from integrations.providers.notion.mapping.items import DATABASES, PAGES
+from integrations.providers.notion.reading.reader import Reader
 from integrations.providers.records import Page
 from integrations.providers.stored import StoredItem, StoredItems
 

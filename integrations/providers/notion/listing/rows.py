@@ -25,8 +25,6 @@ from integrations.providers.notion.listing.cursors import Query, UnseenRows
 from integrations.providers.notion.listing.gathering import Gathering
 from integrations.providers.notion.listing.probing import probe_missing
 from integrations.providers.notion.listing.querying import query
-from integrations.providers.notion.listing.reader import MOST_CALLS, MOST_TRIES, Reader
-from integrations.providers.notion.listing.rest import Rest
 from integrations.providers.notion.listing.tree import Tree
 from integrations.providers.notion.mapping.items import (
     TRASHED,
@@ -35,6 +33,8 @@ from integrations.providers.notion.mapping.items import (
     to_page_item,
 )
 from integrations.providers.notion.mapping.parents import DATA_SOURCE, to_parent
+from integrations.providers.notion.reading.reader import MOST_CALLS, MOST_TRIES, Reader
+from integrations.providers.notion.reading.rest import Rest
 from integrations.providers.records import Page
 from integrations.providers.stored import StoredItem
 from integrations.providers.typed.values import to_time

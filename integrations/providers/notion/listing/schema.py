@@ -9,7 +9,6 @@ from integrations.providers.connector import CollectionContext
 from integrations.providers.errors import CollectionDeletedError
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.notion.ids import to_id
-from integrations.providers.notion.listing.people import fetch_users
 from integrations.providers.notion.mapping.items import is_trashed
 from integrations.providers.notion.mapping.schema import (
     USERS,
@@ -17,6 +16,7 @@ from integrations.providers.notion.mapping.schema import (
     to_schema,
 )
 from integrations.providers.notion.mapping.titles import expect_title
+from integrations.providers.notion.reading.people import fetch_users
 
 PEOPLE: Final = "people"
 

@@ -18,7 +18,6 @@ from integrations.providers.notion.ids import find_id, find_ids
 from integrations.providers.notion.listing.cursors import Hits, Search, Trash
 from integrations.providers.notion.listing.gathering import OUT_OF_REACH
 from integrations.providers.notion.listing.probing import probe_missing
-from integrations.providers.notion.listing.reader import Reader
 from integrations.providers.notion.listing.tree import Tree
 from integrations.providers.notion.mapping.items import (
     DATABASES,
@@ -27,6 +26,7 @@ from integrations.providers.notion.mapping.items import (
     is_trashed,
 )
 from integrations.providers.notion.mapping.parents import to_parent
+from integrations.providers.notion.reading.reader import Reader
 from integrations.providers.typed.values import to_time
 
 H = TypeVar("H", bound=Hits)

@@ -12,8 +12,6 @@ from integrations.providers.notion.listing.gathering import (
     VALUES_IN_PART,
     Gathering,
 )
-from integrations.providers.notion.listing.reader import MAX_HEIGHT, Reader
-from integrations.providers.notion.listing.rest import Rest
 from integrations.providers.notion.mapping.items import (
     BLOCK_KEY,
     BURIED_KEY,
@@ -40,6 +38,8 @@ from integrations.providers.notion.mapping.parents import (
     Parent,
     to_parent,
 )
+from integrations.providers.notion.reading.reader import MAX_HEIGHT, Reader
+from integrations.providers.notion.reading.rest import Rest
 from integrations.providers.records import IntegrationItem
 from integrations.providers.stored import StoredItem
 

@@ -16,7 +16,8 @@ from integrations.models import Connection, Credential
 from integrations.models.reasons import ReasonCode, StateReason
 from integrations.oauth.tokens import TokenSet
 from integrations.providers.typed import typed_json
-from integrations.services.common import audit, crypto
+from integrations.services.common import audit
+from integrations.services.common.sealing import crypto
 from integrations.services.connections import new_grant
 from integrations.services.connections.handover import bundle
 from integrations.services.connections.handover.records import (
@@ -25,13 +26,9 @@ from integrations.services.connections.handover.records import (
     Result,
     make_record,
 )
-from integrations.services.grants import (
-    credentials,
-    fallback_store,
-    restored_database,
-    token_cache,
-)
+from integrations.services.grants import credentials, token_cache
 from integrations.services.grants.refresh_attempts import lease
+from integrations.services.grants.stores import fallback_store, restored_database
 from integrations.services.sync import runs
 from integrations.services.writing import waiting
 

@@ -14,16 +14,17 @@ from integrations.http.errors import REFRESHING, RateLimited, Transient
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential, RefreshAttempt
 from integrations.models.reasons import StateReason
-from integrations.services.common import connection_state, crypto
+from integrations.services.common import connection_state
 from integrations.services.common.errors import NoTokenError
+from integrations.services.common.sealing import crypto
 from integrations.services.grants import (
     circuit_breaker,
     credentials,
     introspection,
     readability,
-    restored_database,
 )
 from integrations.services.grants.refresh_attempts import lease
+from integrations.services.grants.stores import restored_database
 
 RETRY_SPACING, LONGEST_SPACING = timedelta(seconds=30), timedelta(minutes=15)
 LEAST_PATIENCE = timedelta(seconds=75)

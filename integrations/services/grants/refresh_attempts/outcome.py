@@ -17,16 +17,17 @@ from integrations.oauth import errors as oauth_errors
 from integrations.oauth.errors import OAuthError
 from integrations.oauth.tokens import TokenSet
 from integrations.providers import SPECS
-from integrations.services.common import connection_state, crypto, metrics
+from integrations.services.common import connection_state, metrics
 from integrations.services.common.errors import NoTokenError
+from integrations.services.common.sealing import crypto
 from integrations.services.grants import (
     circuit_breaker,
     credentials,
-    fallback_store,
     revocation,
     token_cache,
 )
 from integrations.services.grants.refresh_attempts.intent import RETRY_SPACING, Attempt
+from integrations.services.grants.stores import fallback_store
 
 logger = logging.getLogger(__name__)
 

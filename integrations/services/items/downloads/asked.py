@@ -24,8 +24,8 @@ from integrations.services.items.lists.query import ALL_VIEW, ItemQuery
 from integrations.services.items.lists.walk import walk
 from integrations.services.items.own_columns import beside
 from integrations.services.items.saved_views import shelf
-from integrations.services.items.tables import layouts
 from integrations.services.items.tables import walk as table_walk
+from integrations.services.items.tables.columns import layouts
 from integrations.services.items.tables.listing import Selection
 from integrations.services.items.tables.opening import OpenTable
 

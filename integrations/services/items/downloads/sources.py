@@ -30,8 +30,12 @@ from integrations.services.items.export import (
     to_integration_items,
 )
 from integrations.services.items.relations.links import MAX_LINKS, Links, find_by_id
-from integrations.services.items.tables.columns import NAME, Column
-from integrations.services.items.tables.values import load_beside, singles_of, values_of
+from integrations.services.items.tables.columns.columns import NAME, Column
+from integrations.services.items.tables.columns.values import (
+    load_beside,
+    singles_of,
+    values_of,
+)
 
 # So many rows are looked at together.
 PART: Final = 500

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from integrations.models import ItemChange
 from integrations.providers import SPECS
-from integrations.services.common.opaque import from_token, to_token
+from integrations.services.common.sealing.opaque import from_token, to_token
 from integrations.services.items.left_out import find_left_out
 
 PURPOSE = "change-position"

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.urls import reverse
 
 from integrations.providers import SPECS
-from integrations.services.common.opaque import from_token, to_token
+from integrations.services.common.sealing.opaque import from_token, to_token
 from integrations.services.items.history.news import News
 from integrations.services.items.left_out import find_left_out
 

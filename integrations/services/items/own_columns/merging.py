@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from integrations.models import Collection, Item, OwnColumn, OwnValue
 from integrations.providers.kinds import Deletion, DeletionKind
-from integrations.services.items.tables import rows
+from integrations.services.items.tables.indexing import rows
 
 
 def inherit(collection: Collection, deletions: Mapping[int, Deletion]) -> None:

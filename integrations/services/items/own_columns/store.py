@@ -22,8 +22,8 @@ from integrations.models.messages.wording import count_text
 from integrations.models.remote_key import remote_key
 from integrations.services.common.errors import ProofMissingError
 from integrations.services.common.proof import RecentProof
-from integrations.services.items.tables.layouts import NORMAL
-from integrations.services.items.tables.values import fold
+from integrations.services.items.tables.columns.layouts import NORMAL
+from integrations.services.items.tables.columns.values import fold
 
 MOST_COLUMNS: Final = 30
 MOST_OPTIONS: Final = 100

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.db import transaction
 
 from integrations.models import Collection, Item, OwnColumn, OwnValue
-from integrations.services.items.tables import rows
+from integrations.services.items.tables.indexing import rows
 
 
 def set_values(

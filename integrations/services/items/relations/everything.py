@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.db.models import Q
 
 from integrations.models import Collection, Item, ItemChange
-from integrations.services.common.opaque import from_token, to_token
+from integrations.services.common.sealing.opaque import from_token, to_token
 from integrations.services.items.relations import related
 from integrations.services.items.relations.traces import Trace
 

@@ -17,7 +17,7 @@ from integrations.services.items.described import describe
 from integrations.services.items.lists.counting import Count
 from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.relations.groups import Group, Linked
-from integrations.services.items.tables.columns import leading_columns
+from integrations.services.items.tables.columns.columns import leading_columns
 
 MOST_TABLES, MOST_ROWS, MOST_COLUMNS = 12, 5, 4
 # The kind of fields that hold amounts, with every provider.

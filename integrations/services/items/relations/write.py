@@ -11,9 +11,9 @@ from integrations.models.items.link import LABEL_SEPARATOR
 from integrations.providers import CONNECTORS
 from integrations.providers.links import RemoteLink
 from integrations.providers.typed.values import cut
-from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.clients.connector_errors import connector_boundary
+from integrations.services.common.database.row_writes import write_rows
 from integrations.services.common.errors import ConnectorError
-from integrations.services.common.row_writes import write_rows
 
 ID_LENGTH = 255
 # Items whose links are compared at a time, and rows that are deleted at a time.

@@ -12,7 +12,7 @@ from integrations.providers.typed.values import cut
 from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.saved_views import snapshot
 from integrations.services.items.saved_views.snapshot import Snapshot, to_query_dict
-from integrations.services.items.tables.columns import NAME, Columns
+from integrations.services.items.tables.columns.columns import NAME, Columns
 from integrations.services.items.tables.conditions import SEPARATOR, split_name
 from integrations.services.items.tables.table_address import (
     DENSITIES,

@@ -11,8 +11,8 @@ from integrations.models.items.saved_view import SavedViewQuerySet
 from integrations.services.items.lists.query import ALL_VIEW, ItemQuery
 from integrations.services.items.saved_views import fitting
 from integrations.services.items.saved_views.fitting import Fitted
-from integrations.services.items.tables.columns import Columns
-from integrations.services.items.tables.layouts import Layout
+from integrations.services.items.tables.columns.columns import Columns
+from integrations.services.items.tables.columns.layouts import Layout
 from integrations.services.items.tables.table_query import TableQuery
 
 Query = TypeVar("Query", TableQuery, ItemQuery)

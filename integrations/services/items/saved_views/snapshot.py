@@ -9,7 +9,7 @@ from django.http import QueryDict
 
 from integrations.models import Collection, Connection
 from integrations.services.items.lists.query import ItemQuery
-from integrations.services.items.tables.columns import Column
+from integrations.services.items.tables.columns.columns import Column
 from integrations.services.items.tables.table_query import TableQuery
 
 # Neither is part of what a view keeps.

@@ -17,7 +17,7 @@ from django.db.models.expressions import RawSQL
 
 from integrations.models import Connection
 from integrations.models.items.item import Item, ItemQuerySet
-from integrations.services.common.row_writes import write_rows
+from integrations.services.common.database.row_writes import write_rows
 from integrations.services.items.search.conditions import (
     Condition,
     all_of,

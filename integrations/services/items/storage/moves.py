@@ -10,7 +10,7 @@ from django.db.models.functions import Greatest
 
 from integrations.models import Collection, Item
 from integrations.services.items.storage.rows import Known
-from integrations.services.items.tables.rows import moves_items
+from integrations.services.items.tables.indexing.rows import moves_items
 
 
 @dataclass(frozen=True, kw_only=True)

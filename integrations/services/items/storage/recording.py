@@ -9,9 +9,9 @@ from uuid import UUID
 from integrations.models import Collection, Item, ItemChange
 from integrations.providers import CONNECTORS
 from integrations.providers.finding import PARENT, Parents
-from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.clients.connector_errors import connector_boundary
+from integrations.services.common.database.row_writes import MOST_ROWS
 from integrations.services.common.errors import ConnectorError
-from integrations.services.common.row_writes import MOST_ROWS
 from integrations.services.items.history.differences import differences, is_capped
 from integrations.services.items.storage.moves import Moved
 from integrations.services.items.storage.rows import Known, Row

@@ -17,7 +17,7 @@ from integrations.models.uuids import time_ordered_uuid
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.records import IntegrationItem
 from integrations.providers.typed.values import cut
-from integrations.services.common.row_writes import write_rows
+from integrations.services.common.database.row_writes import write_rows
 from integrations.services.items.storage.statements import upsert_statement
 
 NAME_LENGTH = 500

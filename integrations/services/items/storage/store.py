@@ -19,8 +19,8 @@ from integrations.services.items.storage import contents, moves, recording, rows
 from integrations.services.items.storage.moves import Moved
 from integrations.services.items.storage.recording import COMPARED, Stored
 from integrations.services.items.storage.rows import Known, Row
-from integrations.services.items.tables import linked_rows
-from integrations.services.items.tables import rows as table_rows
+from integrations.services.items.tables.indexing import linked_rows
+from integrations.services.items.tables.indexing import rows as table_rows
 
 CHUNK = 2000
 

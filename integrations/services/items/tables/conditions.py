@@ -21,9 +21,9 @@ from django.db.models import (
 
 from integrations.models import PropertyIndex, PropertyValue
 from integrations.services.items.tables import operators
-from integrations.services.items.tables.columns import LINKING, Column, Family
+from integrations.services.items.tables.columns.columns import LINKING, Column, Family
+from integrations.services.items.tables.columns.values import DAY, TIME, fold, id_number
 from integrations.services.items.tables.operators import YES, Operator, to_amount
-from integrations.services.items.tables.values import DAY, TIME, fold, id_number
 
 SEPARATOR = "__"
 # Without a value there is nothing to write, and browsers leave empty fields in.

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from integrations.services.common.opaque import from_token, to_token
+from integrations.services.common.sealing.opaque import from_token, to_token
 
 PURPOSE: Final = "table-position"
 

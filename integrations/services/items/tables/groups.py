@@ -11,12 +11,8 @@ from integrations.providers.typed.fields import Money, Number, User, Value
 from integrations.providers.typed.plain import plain
 from integrations.providers.typed.values import to_number
 from integrations.services.items.tables import totals
-from integrations.services.items.tables.columns import Column, Family
-from integrations.services.items.tables.conditions import Condition
-from integrations.services.items.tables.operators import MOST_LENGTH, NO, YES, Operator
-from integrations.services.items.tables.selection import Selection
-from integrations.services.items.tables.totals import Summed, Total
-from integrations.services.items.tables.values import (
+from integrations.services.items.tables.columns.columns import Column, Family
+from integrations.services.items.tables.columns.values import (
     Key,
     fold,
     keys_of,
@@ -25,6 +21,10 @@ from integrations.services.items.tables.values import (
     singles_of,
     values_of,
 )
+from integrations.services.items.tables.conditions import Condition
+from integrations.services.items.tables.operators import MOST_LENGTH, NO, YES, Operator
+from integrations.services.items.tables.selection import Selection
+from integrations.services.items.tables.totals import Summed, Total
 
 MOST_GROUPS = 50
 # Enough of an id to tell two users apart.

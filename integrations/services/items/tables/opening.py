@@ -12,14 +12,16 @@ from integrations.models import Collection
 from integrations.providers import CONNECTORS
 from integrations.services.items.saved_views import shelf
 from integrations.services.items.saved_views.shelf import Shelf
-from integrations.services.items.tables import groups, indexes, layouts
-from integrations.services.items.tables.columns import Column, Columns
+from integrations.services.items.tables import groups
+from integrations.services.items.tables.columns import layouts
+from integrations.services.items.tables.columns.columns import Column, Columns
+from integrations.services.items.tables.columns.layouts import Layout
+from integrations.services.items.tables.columns.results import typed_columns_of
+from integrations.services.items.tables.columns.values import identity
 from integrations.services.items.tables.conditions import Asker
-from integrations.services.items.tables.layouts import Layout
+from integrations.services.items.tables.indexing import indexes
 from integrations.services.items.tables.listing import Selection
-from integrations.services.items.tables.results import typed_columns_of
 from integrations.services.items.tables.table_query import TableQuery
-from integrations.services.items.tables.values import identity
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Final
 from integrations.models.items.table import TEXT_LENGTH
 from integrations.providers.typed.plain import write_day
 from integrations.providers.typed.values import to_number
-from integrations.services.items.tables.columns import Column, Family
+from integrations.services.items.tables.columns.columns import Column, Family
 
 
 class Operator(StrEnum):

@@ -21,7 +21,6 @@ from integrations.services.items.search import full_text
 from integrations.services.items.search.full_text import Hits
 from integrations.services.items.search.question import Question
 from integrations.services.items.search.related_names import with_related
-from integrations.services.items.tables import linked_names
 from integrations.services.items.tables.conditions import (
     Asker,
     Condition,
@@ -29,7 +28,8 @@ from integrations.services.items.tables.conditions import (
     matching,
     to_q,
 )
-from integrations.services.items.tables.indexes import Indexes
+from integrations.services.items.tables.indexing import linked_names
+from integrations.services.items.tables.indexing.indexes import Indexes
 from integrations.services.items.tables.operators import Operator
 from integrations.services.items.tables.table_address import ANY
 from integrations.services.items.tables.table_query import TableQuery

@@ -8,7 +8,7 @@ from integrations.models.messages import wording
 from integrations.providers.typed.values import cut
 from integrations.services.items.left_out import find_left_out
 from integrations.services.items.lists.query import MAX_SEARCH, SEARCH_CUT, read_view
-from integrations.services.items.tables.columns import UPDATED, Column, Columns
+from integrations.services.items.tables.columns.columns import UPDATED, Column, Columns
 from integrations.services.items.tables.conditions import (
     Condition,
     read_line,

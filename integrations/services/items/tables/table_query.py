@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from integrations.services.items.lists.query import DEFAULT_SIZE, SIZES
-from integrations.services.items.tables.columns import UPDATED, Column, Columns
+from integrations.services.items.tables.columns.columns import UPDATED, Column, Columns
 from integrations.services.items.tables.conditions import Condition, write_line
 from integrations.services.items.tables.cursors import Cursor
 from integrations.services.items.tables.table_address import (

@@ -13,9 +13,9 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection as database
 
 from integrations.models import PropertyIndex, PropertyValue
-from integrations.services.items.tables.columns import Family
+from integrations.services.items.tables.columns.columns import Family
+from integrations.services.items.tables.columns.values import MORE, SINGLE, Key
 from integrations.services.items.tables.selection import Selection
-from integrations.services.items.tables.values import MORE, SINGLE, Key
 
 # Each currency is a column of the statement, of which databases take only so many.
 MOST_CURRENCIES = 20

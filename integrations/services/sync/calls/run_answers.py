@@ -9,7 +9,7 @@ from django.core.cache import cache
 
 from integrations.http.responses.answers import Answers
 from integrations.http.secrets import Secret
-from integrations.services.common import crypto
+from integrations.services.common.sealing import crypto
 
 logger = logging.getLogger(__name__)
 

@@ -19,8 +19,8 @@ from integrations.providers.errors import IncompleteListingError
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import RemoteCollection
 from integrations.providers.typed.values import MAX_NAME, cut
-from integrations.services.common import row_locks
-from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.clients.connector_errors import connector_boundary
+from integrations.services.common.database import row_locks
 from integrations.services.common.errors import ConnectorError
 from integrations.services.sync import failures
 from integrations.services.sync.deletions import lost_collections

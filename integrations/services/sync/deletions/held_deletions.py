@@ -16,7 +16,7 @@ from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.models.sync.hold import HeldDeletions, HoldKind
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.services.items.storage import store
-from integrations.services.items.tables import rows as table_rows
+from integrations.services.items.tables.indexing import rows as table_rows
 from integrations.services.sync.deletions import seen_bitmap
 from integrations.services.sync.refresh.mistakes import unreadable_reason
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from integrations.http.errors import ApiError, is_refusal
 from integrations.models import Collection
 from integrations.models.reasons import Reason, ReasonCode
-from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.clients.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import extras

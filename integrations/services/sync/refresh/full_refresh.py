@@ -15,7 +15,7 @@ from integrations.providers.capabilities import ReadsLinks
 from integrations.providers.kinds import IncompleteKind
 from integrations.services.items.search import full_text
 from integrations.services.items.storage import store
-from integrations.services.items.tables import rows as table_rows
+from integrations.services.items.tables.indexing import rows as table_rows
 from integrations.services.sync.deletions import (
     held_deletions,
     mass_loss,

@@ -11,7 +11,7 @@ from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.models.sync.progress import ProgressState
 from integrations.providers.kinds import Cut
 from integrations.providers.typed import typed_json
-from integrations.services.items.tables import rows as table_rows
+from integrations.services.items.tables.indexing import rows as table_rows
 from integrations.services.sync.collections import refusals
 from integrations.services.sync.deletions import soft_delete
 from integrations.services.sync.leases.lease import RunLease

@@ -22,8 +22,8 @@ from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsItems, ReadsLinks
 from integrations.providers.connector import CollectionContext
 from integrations.providers.stored import StoredItem
-from integrations.services.common import row_locks
-from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.clients.connector_errors import connector_boundary
+from integrations.services.common.database import row_locks
 from integrations.services.sync import failures
 from integrations.services.sync.calls import budget
 from integrations.services.sync.leases.lease import RunLease

@@ -23,7 +23,7 @@ from integrations.services.common.errors import LeaseLostError
 from integrations.services.items.history import comparison
 from integrations.services.items.storage import store
 from integrations.services.items.storage.store import PageCounts
-from integrations.services.items.tables import rows as table_rows
+from integrations.services.items.tables.indexing import rows as table_rows
 from integrations.services.sync.calls import clock
 from integrations.services.sync.collections import discovered
 from integrations.services.sync.deletions import (

@@ -17,8 +17,8 @@ from integrations.models import Collection, Connection, Item, SpotCheck
 from integrations.providers.capabilities import ReadsItems
 from integrations.providers.connector import CollectionContext
 from integrations.providers.records import IntegrationItem
-from integrations.services.common import row_locks
-from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.clients.connector_errors import connector_boundary
+from integrations.services.common.database import row_locks
 from integrations.services.items.history.comparison import differing_fields
 from integrations.services.sync import failures
 from integrations.services.sync.leases.lease import RunLease

@@ -10,7 +10,7 @@ from integrations.models import Collection, Item
 from integrations.providers.records import IntegrationItem, Page
 from integrations.providers.stored import StoredItem
 from integrations.services.items.storage.store import PageCounts
-from integrations.services.items.tables import rows as table_rows
+from integrations.services.items.tables.indexing import rows as table_rows
 from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import pages
 

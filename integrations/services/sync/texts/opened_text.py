@@ -11,7 +11,8 @@ from integrations.http.errors import ApiError
 from integrations.models import Connection, Item, times
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsContent
-from integrations.services.common import clients, queue
+from integrations.services.common import queue
+from integrations.services.common.clients import api_clients as clients
 from integrations.services.common.errors import NoTokenError
 from integrations.services.grants.tokens import TokenSource
 from integrations.services.sync.calls import spend

@@ -24,7 +24,7 @@ from integrations.models.reasons import PASSING, Reason, ReasonCode, columns
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsContent
 from integrations.providers.records import Content
-from integrations.services.common.connector_errors import connector_boundary
+from integrations.services.common.clients.connector_errors import connector_boundary
 from integrations.services.items.search import full_text
 from integrations.services.items.storage import contents
 from integrations.services.items.storage.contents import SETTLES

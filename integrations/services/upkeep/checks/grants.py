@@ -11,8 +11,9 @@ from django.db.models import Q
 
 from integrations.http.secrets import Secret
 from integrations.models import Credential, FailedRevocation
-from integrations.services.common import crypto
-from integrations.services.grants import failed_revocations, grant_ledger, readability
+from integrations.services.common.sealing import crypto
+from integrations.services.grants import failed_revocations, readability
+from integrations.services.grants.stores import grant_ledger
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks.check import (
     PROBED,

@@ -16,7 +16,7 @@ from integrations.models.messages.wording import count_text
 from integrations.oauth.errors import ClientRejected, OAuthError
 from integrations.providers import SPECS
 from integrations.providers.versions import UsedVersion
-from integrations.services.common import oauth_clients
+from integrations.services.common.clients import oauth_clients
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks.check import SEEN, Check, Result, Severity
 from integrations.services.upkeep.checks.counting import too_many

@@ -15,8 +15,9 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError, ResponseError
 
 from integrations.models import Heartbeat
-from integrations.services.common import queue, replica, shared_cache
+from integrations.services.common import queue, shared_cache
 from integrations.services.common.clock import database_now
+from integrations.services.common.database import replica
 from integrations.services.upkeep import schedule
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks.check import (

@@ -17,9 +17,9 @@ from integrations.http.errors import (
 from integrations.models import BulkEdit, Edit
 from integrations.models.reasons import ReasonCode
 from integrations.providers.capabilities import WritesManyItems
-from integrations.services.common import clients
+from integrations.services.common.clients import api_clients as clients
+from integrations.services.common.clients.connector_errors import connector_boundary
 from integrations.services.common.clock import database_now
-from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import LeaseLostError, NoTokenError
 from integrations.services.grants import circuit_breaker
 from integrations.services.grants.tokens import TokenSource

@@ -12,9 +12,9 @@ from uuid import UUID
 from integrations.http.errors import ApiError
 from integrations.models import Edit
 from integrations.models.reasons import ReasonCode
-from integrations.services.common import clients
+from integrations.services.common.clients import api_clients as clients
+from integrations.services.common.clients.connector_errors import connector_boundary
 from integrations.services.common.clock import database_now
-from integrations.services.common.connector_errors import connector_boundary
 from integrations.services.common.errors import LeaseLostError, NoTokenError
 from integrations.services.grants import circuit_breaker
 from integrations.services.grants.tokens import TokenSource

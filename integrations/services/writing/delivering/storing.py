@@ -13,7 +13,7 @@ from integrations.models import Collection, Edit, Item, ItemChange
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
-from integrations.services.items.tables import rows as table_rows
+from integrations.services.items.tables.indexing import rows as table_rows
 from integrations.services.sync.deletions import seen_bitmap
 from integrations.services.writing import editing
 

@@ -16,7 +16,7 @@ from integrations.models import Import, ImportRow, Item
 from integrations.models.writing.import_texts import RowProblem
 from integrations.providers.capabilities import WritesItems
 from integrations.providers.writing import WritableField
-from integrations.services.common import crypto, import_content
+from integrations.services.common.sealing import crypto, import_content
 from integrations.services.writing import editing
 from integrations.services.writing.imports import mapping
 from integrations.services.writing.imports.conversion import (

@@ -11,7 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from integrations.models import Edit, Import, ImportRow
 from integrations.models.messages import wording
 from integrations.models.writing.import_texts import problem_text, refusal_text
-from integrations.services.common import import_content
+from integrations.services.common.sealing import import_content
 from integrations.services.items.export import to_cell
 from integrations.services.writing import row_states
 from integrations.services.writing.imports.lease import ImportLease

@@ -20,7 +20,8 @@ from integrations.models import BulkEdit, Connection, Edit, Import, ImportRow
 from integrations.models.reasons import ReasonCode
 from integrations.models.writing.import_texts import RowProblem
 from integrations.providers.capabilities import WritesManyItems
-from integrations.services.common import audit, import_content
+from integrations.services.common import audit
+from integrations.services.common.sealing import import_content
 from integrations.services.writing import conflicts, editing, outbox
 from integrations.services.writing.batches import bulk, bulk_delivery
 from integrations.services.writing.delivering import delivery

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from integrations.models import Collection, Import, ImportRow
 from integrations.models.writing.import_texts import FileProblem
-from integrations.services.common import audit, import_content
+from integrations.services.common import audit
+from integrations.services.common.sealing import import_content
 from integrations.services.writing import editing
 from integrations.services.writing.imports import csv_file, formats, mapping
 from integrations.services.writing.imports.csv_file import FileRefusedError

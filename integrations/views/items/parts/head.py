@@ -11,7 +11,7 @@ from integrations.providers.records import DisplayField
 from integrations.providers.typed.plain import plain
 from integrations.services.items.relations.tables import UNSUITABLE
 from integrations.services.items.relations.traces import Kind, Trace
-from integrations.services.items.tables.columns import leading_columns
+from integrations.services.items.tables.columns.columns import leading_columns
 from integrations.views.items.parts.values import show
 
 MOST_FIELDS, LONGEST = 5, 60

@@ -24,7 +24,7 @@ from integrations.services.items.history.change_query import (
     UNSEEN,
     ChangeQuery,
 )
-from integrations.services.notices.leavers import MOST_ASKED, find_left
+from integrations.services.notices.following.leavers import MOST_ASKED, find_left
 from integrations.views.access import UserRequest
 from integrations.views.items.facets import type_names
 from integrations.views.items.parts.changed import put_in_words

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from integrations.models import Collection, Item
 from integrations.services.items.history import table_history
 from integrations.services.items.history.table_history import PastPage, Place
-from integrations.services.items.tables.columns import Column
+from integrations.services.items.tables.columns.columns import Column
 from integrations.views.access import UserRequest
 from integrations.views.items.past.past_times import MAX_ID, make_context
 from integrations.views.items.tables import cells

@@ -14,7 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from integrations.models import Item
-from integrations.services.items.tables.columns import Column
+from integrations.services.items.tables.columns.columns import Column
 from integrations.templatetags import icons
 from integrations.templatetags.mooring import external, is_safe_link
 from integrations.templatetags.times import shown_time

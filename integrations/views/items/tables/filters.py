@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-from integrations.services.items.tables.columns import (
+from integrations.services.items.tables.columns.columns import (
     LINKING,
     Column,
     Columns,

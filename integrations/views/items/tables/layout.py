@@ -15,10 +15,10 @@ from django.views.decorators.http import require_http_methods
 
 from integrations.services.items.saved_views import shelf
 from integrations.services.items.saved_views.shelf import Shelf
-from integrations.services.items.tables import layouts
-from integrations.services.items.tables.columns import NAME, Columns
-from integrations.services.items.tables.layouts import NORMAL, WIDTHS, Layout
-from integrations.services.items.tables.results import typed_columns_of
+from integrations.services.items.tables.columns import layouts
+from integrations.services.items.tables.columns.columns import NAME, Columns
+from integrations.services.items.tables.columns.layouts import NORMAL, WIDTHS, Layout
+from integrations.services.items.tables.columns.results import typed_columns_of
 from integrations.services.items.tables.table_address import DENSITIES, MOST_COLUMNS
 from integrations.services.items.tables.table_query import TableQuery
 from integrations.views.access import UserRequest

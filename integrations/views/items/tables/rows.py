@@ -15,9 +15,9 @@ from integrations.models import Collection, Item
 from integrations.models.messages.wording import count_text
 from integrations.providers.text.rich_text import safe_href
 from integrations.providers.typed.fields import Email
-from integrations.services.items.tables.columns import Columns
+from integrations.services.items.tables.columns.columns import Columns
+from integrations.services.items.tables.columns.values import singles_of, values_of
 from integrations.services.items.tables.listing import Selection
-from integrations.services.items.tables.values import singles_of, values_of
 from integrations.services.items.tables.walk import walk
 from integrations.views.access import UserRequest
 from integrations.views.items.tables.chosen import (

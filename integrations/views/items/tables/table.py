@@ -18,13 +18,14 @@ from integrations.services.items.downloads.formats import FORMATS
 from integrations.services.items.icons import put_icons
 from integrations.services.items.lists.counting import Count, count_since
 from integrations.services.items.saved_views import snapshot
-from integrations.services.items.tables import groups, layouts, listing
-from integrations.services.items.tables.columns import Family
-from integrations.services.items.tables.in_part import (
+from integrations.services.items.tables import groups, listing
+from integrations.services.items.tables.columns import layouts
+from integrations.services.items.tables.columns.columns import Family
+from integrations.services.items.tables.columns.in_part import (
     filtered_in_part,
     searched_in_part,
 )
-from integrations.services.items.tables.layouts import NORMAL
+from integrations.services.items.tables.columns.layouts import NORMAL
 from integrations.services.items.tables.opening import OpenTable
 from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.table_query import SIZES, TableQuery

@@ -6,7 +6,12 @@ from uuid import UUID
 import pytest
 from django.http import QueryDict
 
-from integrations.services.items.tables.columns import OWN, Column, Columns, Family
+from integrations.services.items.tables.columns.columns import (
+    OWN,
+    Column,
+    Columns,
+    Family,
+)
 from integrations.services.items.tables.conditions import Condition, read_list
 from integrations.services.items.tables.operators import (
     ALLOWED,

@@ -10,9 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
-from integrations.services.items.tables import indexes, totals
-from integrations.services.items.tables.columns import columns_of
+from integrations.services.items.tables import totals
+from integrations.services.items.tables.columns.columns import columns_of
 from integrations.services.items.tables.conditions import Asker
+from integrations.services.items.tables.indexing import indexes
 from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.table_query import TableQuery
 from tests.support.plans import tell_statistics

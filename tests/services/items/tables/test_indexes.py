@@ -12,9 +12,10 @@ from integrations.models import Item, PropertyIndex, PropertyValue
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
-from integrations.services.items.tables import indexes, listing
-from integrations.services.items.tables.columns import Family, columns_of
+from integrations.services.items.tables import listing
+from integrations.services.items.tables.columns.columns import Family, columns_of
 from integrations.services.items.tables.conditions import Asker
+from integrations.services.items.tables.indexing import indexes
 from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.table_query import TableQuery
 from integrations.services.upkeep import schedule

@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from integrations.models import Collection, Connection, PropertyIndex, PropertyValue
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
-from integrations.services.items.tables import indexes
-from integrations.services.items.tables.columns import columns_of
-from integrations.services.items.tables.values import id_number
+from integrations.services.items.tables.columns.columns import columns_of
+from integrations.services.items.tables.columns.values import id_number
+from integrations.services.items.tables.indexing import indexes
 from tests.support.rows import NOON, make_collection, make_connection
 
 COMPANIES = "associations.companies"

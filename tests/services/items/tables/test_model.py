@@ -25,13 +25,14 @@ from integrations.providers.typed.fields import (
 from integrations.providers.typed.plain import plain
 from integrations.services.items.described import describe
 from integrations.services.items.storage import store
-from integrations.services.items.tables import indexes, listing, selection
-from integrations.services.items.tables.columns import Family, columns_of
+from integrations.services.items.tables import listing, selection
+from integrations.services.items.tables.columns.columns import Family, columns_of
+from integrations.services.items.tables.columns.values import identity
 from integrations.services.items.tables.conditions import Asker
+from integrations.services.items.tables.indexing import indexes
 from integrations.services.items.tables.operators import ALLOWED, Operator
 from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.table_query import TableQuery
-from integrations.services.items.tables.values import identity
 from tests.support.rows import NOON, make_collection, make_connection, make_items
 
 ZONE, TODAY = ZoneInfo("America/New_York"), date(2026, 11, 10)

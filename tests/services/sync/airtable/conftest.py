@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from integrations.http.secrets import Secret
 from integrations.models import Connection
-from integrations.services.common import oauth_clients
+from integrations.services.common.clients import oauth_clients
 from integrations.services.connections import connect
 from integrations.services.grants.identify import identify
 from tests.sandbox.airtable.airtable_client import ANA, VERIFIER

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from integrations.models import Collection, Connection, Item, SyncRun
-from integrations.services.common import clients
+from integrations.services.common.clients import api_clients as clients
 from integrations.services.sync import engine, runs
 from tests.services.fixtures import FinishSync, let_time_pass
 from tests.services.sync.airtable.account_rows import Airtable, assert_equal_to, live

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from integrations.models import Collection, Connection, Item, ItemChange, SyncRun
 from integrations.providers.notion.listing import walking
-from integrations.services.common import oauth_clients
+from integrations.services.common.clients import oauth_clients
 from integrations.services.sync import engine, runs
 from tests.sandbox.notion_client import DROMEDARY, LANTERN, NotionClient
 from tests.services.fixtures import FinishSync

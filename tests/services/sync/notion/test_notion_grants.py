@@ -15,7 +15,7 @@ from integrations.models import (
     PendingRevocation,
     RefreshAttempt,
 )
-from integrations.services.common import oauth_clients
+from integrations.services.common.clients import oauth_clients
 from integrations.services.connections import disconnect
 from integrations.services.grants import revocation
 from integrations.services.grants.refresh_attempts import outcome

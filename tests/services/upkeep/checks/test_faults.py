@@ -21,7 +21,8 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from integrations.models import Incident
-from integrations.services.common import oauth_clients, queue
+from integrations.services.common import queue
+from integrations.services.common.clients import oauth_clients
 from integrations.services.notices import watch
 from integrations.services.upkeep import metrics, overview, schedule
 from integrations.services.upkeep.checks import registry, reports, runner

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from integrations.models import ItemLink
 from integrations.services.items.relations import around
-from integrations.services.items.tables import indexes
+from integrations.services.items.tables.indexing import indexes
 from integrations.views.items.parts import beside
 from tests.support.rows import make_collection, make_connection, make_item, make_items
 

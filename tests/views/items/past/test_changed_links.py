@@ -8,8 +8,9 @@ from django.urls import reverse
 from integrations.models import Item
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
-from integrations.services.notices import digests, following
-from integrations.services.notices.news import Span
+from integrations.services.notices.following import digests
+from integrations.services.notices.following import follows as following
+from integrations.services.notices.following.news import Span
 from tests.support.rows import NOON, make_collection, make_connection
 from tests.views.items.tables.test_relation_columns import COMPANIES, CONTACTS, make
 

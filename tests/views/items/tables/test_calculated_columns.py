@@ -5,7 +5,7 @@ import pytest
 from integrations.models import PropertyIndex, SavedView
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
-from integrations.services.items.tables.columns import Family
+from integrations.services.items.tables.columns.columns import Family
 from tests.support.rows import NOON, make_collection, make_connection
 
 RESULTS = {

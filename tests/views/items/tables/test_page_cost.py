@@ -14,8 +14,10 @@ from integrations.providers.records import IntegrationItem
 from integrations.services.items.lists import counting
 from integrations.services.items.search import full_text
 from integrations.services.items.storage import store
-from integrations.services.items.tables import incoming, indexes, listing, selection
-from integrations.services.items.tables.columns import columns_of
+from integrations.services.items.tables import listing, selection
+from integrations.services.items.tables.columns import incoming
+from integrations.services.items.tables.columns.columns import columns_of
+from integrations.services.items.tables.indexing import indexes
 from tests.support.plans import tell_statistics, whole_reads
 from tests.support.rows import NOON, make_collection
 from tests.views.items.tables.test_relation_columns import COMPANIES

@@ -6,8 +6,8 @@ from integrations.models import Item
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
-from integrations.services.items.tables import incoming
-from integrations.services.items.tables import rows as index_rows
+from integrations.services.items.tables.columns import incoming
+from integrations.services.items.tables.indexing import rows as index_rows
 from tests.support.rows import NOON, make_collection, make_connection
 
 COMPANIES, CONTACTS = "associations.companies", "associations.contacts"

@@ -3,7 +3,7 @@
 import pytest
 
 from integrations.models import Download, Item
-from integrations.services.items.tables import indexes
+from integrations.services.items.tables.indexing import indexes
 from integrations.views.items.tables import rows
 from tests.support.rows import make_collection, make_item
 from tests.support.workbooks import body_of, rows_of

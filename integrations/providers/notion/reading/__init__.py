@@ -1,0 +1,1 @@
+"""Read single objects and the rest of what a listing shows in part."""

@@ -1,0 +1,1 @@
+"""Clients of providers, the limits they are told of, the boundary around connectors."""

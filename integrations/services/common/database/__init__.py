@@ -1,0 +1,1 @@
+"""Database: rows locked and written, read elsewhere or at one moment."""

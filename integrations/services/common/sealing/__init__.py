@@ -1,0 +1,1 @@
+"""Sealing: secrets, files and addresses that only this site can read."""

@@ -1,0 +1,1 @@
+"""Stores of grants beside their rows, and what a restored database means for them."""

@@ -1,0 +1,1 @@
+"""Indexing: rows of property indexes, and what changes with linked items."""

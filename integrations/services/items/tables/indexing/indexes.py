@@ -1,0 +1,295 @@
+"""Indexes of properties: made when one is first used, dropped when none uses it.
+
+A small collection is indexed at once; a larger one by a worker in batches, each a
+short transaction, so that no sync waits for it.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from itertools import islice
+from uuid import UUID
+
+from django.conf import settings
+from django.db import OperationalError, transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
+
+from integrations.models import Collection, Item, PropertyIndex, PropertyValue
+from integrations.providers.records import COLOURS_KEY, field_entries
+from integrations.services.common import queue
+from integrations.services.items.tables.columns.columns import (
+    LINKING,
+    Column,
+    Family,
+    columns_of,
+)
+from integrations.services.items.tables.columns.results import typed_columns_of
+from integrations.services.items.tables.columns.values import CUT, MORE, places_of
+from integrations.services.items.tables.indexing import rows
+from integrations.services.items.tables.indexing.rows import Indexed
+
+logger = logging.getLogger(__name__)
+
+# Up to so many items are indexed while whoever asked waits.
+SMALL = 2000
+BATCH = 500
+SLICE_SECONDS = 15.0
+EXPIRES_SECONDS = 120.0
+# How exactly it is known when an index was used last.
+USE_NOTED = timedelta(days=1)
+# One user cannot fill the database with indexes; the one not used for longest goes.
+MOST_INDEXES = 24
+DROPPED_AT_ONCE = 20_000
+# Part of every digest: another number builds all indexes again.
+VERSION = 4
+# So much of what an index was made with tells how its rows are ordered.
+ORDER_LENGTH = 16
+# What changes in a schema without changing how values are typed.
+_NOT_TYPED = frozenset(
+    {"tag", "fields", "requested", "ask_again", "refused", COLOURS_KEY}
+)
+_STATE = PropertyIndex.State
+_UNBUILT = Q(state__in=(_STATE.BUILDING, _STATE.REBUILDING))
+COMPARED = (
+    *("name", "properties", "remote_id"),
+    *("remote_created_at", "remote_updated_at"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Building:
+    """An index that is not there yet: how many items are done."""
+
+    column: Column
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Indexes:
+    """The indexes that some columns have, and those that are still being built."""
+
+    by_column: Mapping[str, PropertyIndex]
+    building: Sequence[Building] = ()
+
+    def get(self, column: Column | None) -> PropertyIndex | None:
+        """Return the index of a column if it can be used."""
+        return self.by_column.get(column.id) if column else None
+
+
+def prepare(collection: Collection, columns: Sequence[Column]) -> Indexes:
+    """Return the indexes of some columns; those that lack are made, or begun."""
+    if not columns:
+        return Indexes(by_column={})
+    names = [column.id for column in columns]
+    known = _find(collection, names)
+    outdated = [
+        column
+        for column in columns
+        if column.id not in known
+        or not _is_current(known[column.id], column, collection)
+    ]
+    try:
+        if outdated:
+            _begin(collection, outdated)
+            known = _find(collection, names)
+        _note_use(known.values())
+    except OperationalError:
+        # Somebody else writes; a worker waits for its turn, and a page does not.
+        logger.info("table indexes not begun yet collection=%s", collection.pk)
+        queue.send(
+            "index_properties",
+            collection.pk,
+            *(column.id for column in outdated),
+            expires=EXPIRES_SECONDS,
+        )
+        for column in outdated:
+            known.pop(column.id, None)
+    usable = {name: index for name, index in known.items() if index.is_usable}
+    building = [
+        Building(
+            column=column,
+            done=_done(known.get(column.id), collection),
+            total=collection.stored_count,
+        )
+        for column in columns
+        if column.id not in usable
+    ]
+    return Indexes(by_column=usable, building=building)
+
+
+def _find(collection: Collection, names: Sequence[str]) -> dict[str, PropertyIndex]:
+    """Return indexes by name, with whether they hold all of their items' values."""
+    rows = PropertyValue.objects.filter(index=OuterRef("pk"))
+    found = PropertyIndex.objects.filter(collection=collection, name__in=names)
+    told = found.exclude(state=_STATE.DROPPING).annotate(  # type: ignore[no-redef]
+        has_cut=Exists(rows.filter(number=CUT)),
+        has_more=Exists(rows.filter(number=MORE)),
+    )
+    return {index.name: index for index in told}
+
+
+def _done(index: PropertyIndex | None, collection: Collection) -> int:
+    return min(index.done, collection.stored_count) if index else 0
+
+
+def _is_current(index: PropertyIndex, column: Column, collection: Collection) -> bool:
+    """Tell whether its rows are compared as the column is, typed as they are now."""
+    is_same_family = index.family == column.family
+    return is_same_family and index.labels == labels_of(collection, column)
+
+
+def labels_of(collection: Collection, column: Column) -> str:
+    """Return what the values of a column are ordered and typed with: a digest each."""
+    schema = collection.schema
+    fields = [each for each in field_entries(schema) if each.get("name") == column.id]
+    rest = {key: value for key, value in schema.items() if key not in _NOT_TYPED}
+    order = _digest([VERSION, list(places_of(column))])
+    return order + _digest([fields, rest, collection.connection.account])
+
+
+def _digest(told: Sequence[object]) -> str:
+    text = json.dumps(told, sort_keys=True, default=str)
+    return blake2b(text.encode(), digest_size=ORDER_LENGTH // 2).hexdigest()
+
+
+def _begin(collection: Collection, columns: Sequence[Column]) -> None:
+    """Build indexes at once if the collection is small, else ask a worker to."""
+    with transaction.atomic():
+        # Locked, because a sync that stores a page must see the indexes there are.
+        is_linking = any(column.family in LINKING for column in columns)
+        rows.lock_rows(collection, is_linking=is_linking)
+        begun = [_begin_one(collection, column) for column in columns]
+        _drop_most_unused(collection, [index.name for index in begun])
+        items = Item.objects.live().filter(collection=collection).order_by("pk")
+        is_small = not items.values("pk")[SMALL : SMALL + 1].exists()
+        if is_small:
+            kept = [
+                Indexed(index=i, column=c) for i, c in zip(begun, columns, strict=True)
+            ]
+            rows.write(collection, kept, list(items.only(*COMPARED)))
+            for index in begun:
+                index.state = _STATE.READY
+                index.save(update_fields=["state"])
+    if not is_small:
+        queue.send("index_properties", collection.pk, expires=EXPIRES_SECONDS)
+
+
+def _begin_one(collection: Collection, column: Column) -> PropertyIndex:
+    labels = labels_of(collection, column)
+    index, is_new = PropertyIndex.objects.get_or_create(
+        collection=collection,
+        name=column.id,
+        defaults={"family": column.family, "labels": labels},
+    )
+    is_dropped = index.state == _STATE.DROPPING
+    is_same = index.labels == labels and index.family == column.family
+    if is_new or (is_same and not is_dropped):
+        return index
+    # Of another type its rows are of no use until they are all written again, nor are
+    # those that link, whose ids were written otherwise once, nor choices in an order
+    # that is mixed with another one.
+    is_same_order = index.labels[:ORDER_LENGTH] == labels[:ORDER_LENGTH]
+    is_ordered = column.family is not Family.CHOICE or is_same_order
+    is_kept = index.family == column.family and column.family not in LINKING
+    is_usable = index.is_usable and is_kept and is_ordered
+    index.state = _STATE.REBUILDING if is_usable else _STATE.BUILDING
+    index.family, index.labels, index.position, index.done = column.family, labels, 0, 0
+    index.save(update_fields=["state", "family", "labels", "position", "done"])
+    return index
+
+
+def _drop_most_unused(collection: Collection, names: Sequence[str]) -> None:
+    others = PropertyIndex.objects.filter(collection=collection).exclude(name__in=names)
+    by_use = others.order_by("-used_at").values_list("pk", flat=True)
+    unused = list(by_use[max(0, MOST_INDEXES - len(names)) :])
+    if unused:
+        PropertyIndex.objects.filter(pk__in=unused).update(state=_STATE.DROPPING)
+
+
+def _note_use(indexes: Iterable[PropertyIndex]) -> None:
+    now = timezone.now()
+    noted = [i.pk for i in indexes if not now - USE_NOTED < i.used_at <= now]
+    if noted:
+        PropertyIndex.objects.filter(pk__in=noted).update(used_at=now)
+
+
+def send_due() -> int:
+    """Queue the building of what is not built yet; return how many were queued."""
+    waiting = PropertyIndex.objects.filter(_UNBUILT).values_list(
+        "collection", flat=True
+    )
+    return sum(
+        queue.send("index_properties", pk, expires=EXPIRES_SECONDS)
+        for pk in islice(dict.fromkeys(waiting.order_by("pk")), 20)
+    )
+
+
+def begin(collection_id: UUID, names: Sequence[str]) -> None:
+    """Begin the indexes that a page could not begin, because another was writing."""
+    collection = (
+        Collection.objects.select_related("connection").filter(pk=collection_id).first()
+    )
+    if collection is not None:
+        columns = typed_columns_of(collection)
+        found = [columns.get(name) for name in names]
+        prepare(collection, [column for column in found if column is not None])
+
+
+def build(collection_id: UUID, *, seconds: float = SLICE_SECONDS) -> None:
+    """Build the indexes of a collection until the time is up; a sweep goes on."""
+    stop_at = time.monotonic() + seconds
+    while _build_batch(collection_id):
+        if time.monotonic() >= stop_at:
+            queue.send("index_properties", collection_id, expires=EXPIRES_SECONDS)
+            return
+
+
+def _build_batch(collection_id: UUID) -> bool:
+    """Index some items; False when all is built, or what is next must wait."""
+    with transaction.atomic():
+        collection = Collection.objects.filter(pk=collection_id).first()
+        if collection is None:
+            return False
+        rows.lock_rows(collection)
+        collection.refresh_from_db()
+        unbuilt = PropertyIndex.objects.filter(_UNBUILT, collection=collection_id)
+        found = list(unbuilt.order_by("position"))
+        if not found:
+            return False
+        position = found[0].position
+        together = [index for index in found if index.position == position]
+        live = Item.objects.live().filter(collection=collection, pk__gt=position)
+        items = list(live.order_by("pk").only(*COMPARED)[:BATCH])
+        columns = columns_of(collection)
+        kept = [
+            Indexed(index=index, column=columns.get(index.name)) for index in together
+        ]
+        rows.write(collection, kept, items)
+        own = PropertyIndex.objects.filter(pk__in=[index.pk for index in together])
+        if len(items) < BATCH:
+            own.update(state=_STATE.READY)
+        else:
+            own.update(position=items[-1].pk, done=F("done") + len(items))
+    return True
+
+
+def drop_unused(*, now: datetime) -> int:
+    """Drop indexes that nobody used for long, a little at a time; return the rows."""
+    since = now - timedelta(days=settings.TABLE_INDEX_DAYS)
+    PropertyIndex.objects.filter(used_at__lt=since).update(state=_STATE.DROPPING)
+    dropped = 0
+    for index in PropertyIndex.objects.filter(state=_STATE.DROPPING)[:20]:
+        values = PropertyValue.objects.filter(index=index).values_list("pk", flat=True)
+        keys = list(values[: DROPPED_AT_ONCE - dropped])
+        PropertyValue.objects.filter(pk__in=keys).delete()
+        dropped += len(keys)
+        if dropped >= DROPPED_AT_ONCE:
+            break
+        index.delete()
+    return dropped

@@ -1,0 +1,61 @@
+"""Which linked items a filter on a relation names, asked anew at each question.
+
+The index of a relation holds the ids of linked items, so that a name that changes is
+found at once, however many items are linked to it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from integrations.models import Collection, Item
+from integrations.services.items.search import full_text
+from integrations.services.items.search.conditions import all_of
+from integrations.services.items.search.question import Question, Rank
+from integrations.services.items.search.texts import NAME_WORD
+from integrations.services.items.tables.columns.values import fold
+from integrations.services.items.tables.conditions import Condition
+from integrations.services.items.tables.operators import Operator
+
+# A filter by a name that more items have is left out, and the page says so.
+MOST_NAMED = 500
+
+
+class Linked(NamedTuple):
+    """The ids of the items that conditions name, and those that name too many."""
+
+    ids: Mapping[Condition, Sequence[str]]
+    vague: Sequence[Condition]
+
+
+def find(collection: Collection, conditions: Iterable[Condition]) -> Linked:
+    """Return which items each of the conditions names."""
+    naming = [each for each in conditions if each.names_items]
+    named = {each: _find_ids(collection, each) for each in naming}
+    found = {each: ids for each, ids in named.items() if ids is not None}
+    return Linked(found, [each for each in named if each not in found])
+
+
+def _find_ids(collection: Collection, condition: Condition) -> list[str] | None:
+    """Return the ids of the items that a condition names, None where too many."""
+    (text,) = condition.values
+    is_exact = condition.operator is not Operator.CONTAINS
+    question = Question.parse(text, owner_id=collection.connection.owner_id)
+    words = all_of(question.units, mark=f"{question.mark}{NAME_WORD}")
+    wanted = question.ranked(Rank.NAME) if is_exact else words
+    if wanted is None or not question.units:
+        return []
+    keys = full_text.keys_of(wanted, most=full_text.FEW + 1)
+    rows = Item.objects.filter(pk__in=keys).values_list(
+        "remote_id", "name", "connection_id", "collection__remote_id", "deleted_at"
+    )
+    told = list(rows)
+    ids = {
+        remote_id
+        for remote_id, name, connection_id, place, deleted_at in told
+        if connection_id == collection.connection_id
+        and deleted_at is None
+        and (condition.column.source or condition.column.target) in ("", place)
+        and (not is_exact or fold(name) == fold(text))
+    }
+    is_known = len(told) <= full_text.FEW and len(ids) <= MOST_NAMED
+    return sorted(ids) if is_known else None

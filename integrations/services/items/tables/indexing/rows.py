@@ -1,0 +1,197 @@
+"""Rows of property indexes: written in the transaction that stores the items."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection as database
+from django.db.models import Exists, Q
+
+from integrations.models import Collection, Item, PropertyIndex, PropertyValue
+from integrations.providers import CONNECTORS
+from integrations.providers.records import IntegrationItem
+from integrations.providers.typed.fields import Relation, Value
+from integrations.services.common.database.row_locks import lock_collections
+from integrations.services.common.database.row_writes import write_rows
+from integrations.services.items.relations import links
+from integrations.services.items.tables.columns.columns import (
+    LINKING,
+    Column,
+    Family,
+    columns_of,
+)
+from integrations.services.items.tables.columns.values import (
+    MOST_LINKED,
+    NONE,
+    Names,
+    fold,
+    keys_of,
+    load_beside,
+    places_of,
+    singles_of,
+    values_of,
+)
+
+# So many keys in one statement.
+CHUNK = 500
+KEPT = Q(state__in=("building", "ready", "rebuilding"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Indexed:
+    """An index that is kept, with its column where the schema still has it."""
+
+    index: PropertyIndex
+    column: Column | None
+
+
+def lock(collection: Collection) -> list[Indexed]:
+    """Return the indexes that a transaction must keep; mostly there are none.
+
+    The collection is locked before its items, so that no index is begun or built by
+    what they were. Columns are read from the schema only where there is an index.
+    """
+    lock_rows(collection)
+    found = list(PropertyIndex.objects.filter(KEPT, collection=collection.pk))
+    if not found:
+        return []
+    columns = columns_of(collection)
+    return [Indexed(index=index, column=columns.get(index.name)) for index in found]
+
+
+def lock_rows(collection: Collection, *, is_linking: bool = False) -> None:
+    """Lock a collection, and those beside it where an index links any of them.
+
+    That is so, or about to be so where ``is_linking``. What is stored in one of these
+    may be told in an index of another. They are locked as well where an item may turn
+    up that was in another until now. Whoever stores something takes these before any
+    other lock.
+    """
+    beside = Collection.objects.filter(connection=collection.connection_id)
+    linking = PropertyIndex.objects.filter(
+        collection__connection=collection.connection_id, family__in=LINKING
+    )
+    wanted = beside
+    if not is_linking and not moves_items(collection):
+        wanted = beside.filter(Q(pk=collection.pk) | Exists(linking))
+    lock_collections(wanted)
+
+
+def moves_items(collection: Collection) -> bool:
+    """Tell whether an id proves that an item is one of another collection, moved."""
+    connector = CONNECTORS.get(collection.connection.provider)
+    return connector is not None and connector.ids_unique_in == "account"
+
+
+def store(
+    collection: Collection,
+    kept: Sequence[Indexed],
+    added: Mapping[int, IntegrationItem],
+    changed: Mapping[int, IntegrationItem],
+    *,
+    moved: Sequence[int],
+) -> None:
+    """Write the values of a page's items, in the caller's transaction.
+
+    Those that ``moved`` here leave the indexes of where they were.
+    """
+    if moved:
+        _forget(moved)
+    if not kept:
+        return
+    items = [
+        _to_item(collection, key, item)
+        for each in (added, changed)
+        for key, item in each.items()
+    ]
+    write(collection, kept, items, is_new=not changed)
+
+
+def _to_item(collection: Collection, key: int, item: IntegrationItem) -> Item:
+    """Return what is compared of an item that was just stored in a collection."""
+    return Item(
+        pk=key,
+        connection_id=collection.connection_id,
+        collection_id=collection.pk,
+        remote_id=item.id,
+        name=item.name,
+        properties=item.properties,
+        remote_created_at=item.creation_time,
+        remote_updated_at=item.last_modified_time,
+    )
+
+
+def write(
+    collection: Collection,
+    kept: Sequence[Indexed],
+    items: Sequence[Item],
+    *,
+    is_new: bool = False,
+) -> None:
+    """Replace the rows of some items in some indexes."""
+    columns = [each.column for each in kept if each.column is not None]
+    if not is_new:
+        indexes = [each.index for each in kept]
+        for start in range(0, len(items), CHUNK):
+            keys = [item.pk for item in items[start : start + CHUNK]]
+            PropertyValue.objects.filter(item__in=keys, index__in=indexes).delete()
+    load_beside(items, columns, most=MOST_LINKED, is_exact=True)
+    values = [values_of(item, collection, columns) for item in items]
+    names = _names_of(collection, columns, values)
+    places = {column.id: places_of(column) for column in columns}
+    rows: list[tuple[Any, ...]] = []
+    for item, told in zip(items, values, strict=True):
+        for each in kept:
+            index, column = each.index, each.column
+            # What it was begun as: no schema tells the type of a calculated column.
+            found = [NONE]
+            if column is not None:
+                family, own = Family(index.family), places[column.id]
+                value = told.get(column.id)
+                found = keys_of(value, family, places=own, names=names)
+            rows += [(index.pk, item.pk, n, *key) for n, key in enumerate(found)]
+    _insert(rows)
+
+
+def _names_of(
+    collection: Collection,
+    columns: Sequence[Column],
+    values: Sequence[Mapping[str, Value]],
+) -> Names:
+    """Return the names that relations are sorted by, by one query if there are any."""
+    linking = [column.id for column in columns if column.family is Family.RELATION]
+    parts = (
+        part
+        for told in values
+        for name in linking
+        if name in told
+        for part in singles_of(told[name])
+    )
+    first = {
+        part.linked_ids[0]
+        for part in parts
+        if isinstance(part, Relation) and part.linked_ids
+    }
+    found = links.find_beside(collection.connection_id, first)
+    return {place: fold(item.name) for place, item in found.items()}
+
+
+def _insert(rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows as items are."""
+    quote = database.ops.quote_name
+    table = quote(PropertyValue._meta.db_table)  # noqa: SLF001 (Django documents _meta)
+    names = ("index_id", "item_id", "position", "number", "text")
+    before = f"INSERT INTO {table} ({', '.join(map(quote, names))}) VALUES"
+    write_rows(before, "(%s, %s, %s, %s, %s)", rows)
+
+
+def delete(keys: Sequence[int], collection: Collection) -> None:
+    """Take deleted items out of the indexes of their collection."""
+    if PropertyIndex.objects.filter(collection=collection.pk).exists():
+        _forget(keys)
+
+
+def _forget(keys: Sequence[int]) -> None:
+    for start in range(0, len(keys), CHUNK):
+        part = keys[start : start + CHUNK]
+        PropertyValue.objects.filter(item__in=part).delete()

@@ -1,0 +1,200 @@
+"""Digest of what changed in followed items and views, by mail at a chosen hour."""
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from django.contrib.auth.models import User
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations.models import Follow, Notice, NoticeSettings, SavedView, times
+from integrations.models.messages.wording import count_text, time_text
+from integrations.services.items.history import changes
+from integrations.services.items.saved_views.problems import Problem
+from integrations.services.notices import mails
+from integrations.services.notices.following import follows as following
+from integrations.services.notices.following import leavers, news, view_items
+from integrations.services.notices.following.leavers import MOST_REMEMBERED, Leaving
+from integrations.services.notices.following.news import Changed, Entry, Span
+from integrations.services.notices.quiet import zone_for
+from integrations.services.notices.unsubscribing import MailingList
+
+MOST_PLANNED: Final = 500
+PLAN_SECONDS: Final = 5.0
+MOST_ENTRIES: Final = 25
+NOT_REMEMBERED = (
+    f"This view shows more than {count_text(MOST_REMEMBERED, 'item')}:"
+    " what leaves it is not told."
+)
+CUT = (
+    "So much changed that only the latest was looked through: changes of this view may"
+    " be missing here."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """Followed items, or one followed view, with what changed.
+
+    With a ``problem`` none of it is told; where it ``is_cut`` only the latest is.
+    ``leaving`` is what to remember of a view once all this was told.
+    """
+
+    title: str
+    link: str
+    entries: Sequence[Entry]
+    number: int
+    problem: Problem | None = None
+    is_cut: bool = False
+    leaving: Leaving | None = None
+
+    @property
+    def note(self) -> str:
+        """Return in words why not all that changed is told."""
+        if self.problem:
+            return self.problem.sentence
+        is_unknown = self.number and self.leaving and self.leaving.is_unknown
+        notes = ((self.is_cut, CUT), (is_unknown, NOT_REMEMBERED))
+        return " ".join(text for is_so, text in notes if is_so)
+
+    @property
+    def more(self) -> str:
+        """Return how many changed besides those that are listed."""
+        left = self.number - len(self.entries)
+        return f"and {count_text(left, 'more item')}" if left > 0 else ""
+
+
+def plan_due(*, now: datetime | None = None) -> int:
+    """Plan the digests whose hour has come, each once; return how many."""
+    now = now or timezone.now()
+    is_due = times.come("digest_due_at", now, longest=NoticeSettings.LONGEST_WAIT)
+    due = NoticeSettings.objects.filter(is_due).select_related("user")
+    stop_at, planned = time.monotonic() + PLAN_SECONDS, 0
+    for chosen in due.order_by("digest_due_at")[:MOST_PLANNED]:
+        planned += _plan(chosen, now)
+        if time.monotonic() > stop_at:
+            break
+    return planned
+
+
+def _plan(chosen: NoticeSettings, now: datetime) -> bool:
+    """Move on to the next time; whoever does it first plans the message."""
+    since, until = chosen.digest_until or now, min(now, changes.settled_until())
+    taken = NoticeSettings.objects.filter(
+        pk=chosen.pk, digest_due_at=chosen.digest_due_at
+    )
+    with transaction.atomic():
+        if not taken.update(
+            digest_due_at=following.next_slot(chosen, now), digest_until=until
+        ):
+            return False
+        Notice.objects.create(
+            user=chosen.user,
+            channel=Notice.Channel.MAIL,
+            phase=Notice.Phase.DIGEST,
+            text="Digest of what you follow",
+            facts={"since": since.timestamp(), "until": until.timestamp()},
+            due_at=now,
+        )
+    return True
+
+
+def send(user: User, notice: Notice) -> bool:
+    """Mail the digest of a time, if there is something to be told; tell whether.
+
+    What it told of views is remembered then. Raises NotReadyError while a view cannot
+    be asked yet, and what the mail server raises.
+    """
+    since, until = (
+        datetime.fromtimestamp(notice.facts[name], UTC) for name in ("since", "until")
+    )
+    chosen = NoticeSettings.objects.filter(user=user).first()
+    with timezone.override(zone_for(chosen or NoticeSettings(user=user))):
+        sections = sections_of(user, Span(since=since, until=until))
+        message = _mail(user, notice, sections, Span(since=since, until=until))
+    if message is not None and not message.send():
+        return False
+    for section in sections:
+        if section.leaving is not None:
+            leavers.settle(section.leaving)
+    return message is not None
+
+
+def _mail(
+    user: User, notice: Notice, made: Sequence[Section], span: Span
+) -> EmailMultiAlternatives | None:
+    sections = [section for section in made if section.number or section.note]
+    number = sum(section.number for section in sections)
+    is_newly_broken = _note_broken(notice, sections)
+    is_cut = any(section.is_cut for section in sections)
+    if not number and not is_newly_broken and not is_cut:
+        return None
+    context = {
+        "sections": sections,
+        "since_text": time_text(span.since),
+        "until_text": time_text(span.until),
+        "settings_url": mails.public_url(reverse("integrations:following")),
+    }
+    told = f"{count_text(number, 'change')} in" if number else "About"
+    title = f"{told} what you follow"
+    return mails.list_mail(user, MailingList.DIGEST, title, context, with_html=True)
+
+
+def _note_broken(notice: Notice, sections: Sequence[Section]) -> bool:
+    """Note which views are broken; tell whether the last digest did not say it yet."""
+    broken = [section.link for section in sections if section.problem]
+    Notice.objects.filter(pk=notice.pk).update(facts={**notice.facts, "broken": broken})
+    sent = Notice.objects.filter(
+        user=notice.user_id, phase=Notice.Phase.DIGEST, state=Notice.State.SENT
+    )
+    latest = sent.order_by("-sent_at").first()
+    told = latest.facts.get("broken") if latest is not None else None
+    return bool(set(broken) - set(told or ()))
+
+
+def sections_of(user: User, span: Span) -> list[Section]:
+    """Return what changed in what a user follows, of their own items only."""
+    rows = list(following.followed(user))
+    keys = [row.item_id for row in rows if row.item_id]
+    own = news.of_items(user, keys, span)
+    made = [_section(user, span, "Items you follow", "", own.at)]
+    views = [(row, row.view) for row in rows if row.view]
+    if views:
+        changed = news.of_all(user, span)
+        made += [_of_view(row, view, user, changed, span) for row, view in views]
+    return made
+
+
+def _of_view(
+    row: Follow, view: SavedView, user: User, changed: Changed, span: Span
+) -> Section:
+    link = mails.public_url(view.get_absolute_url())
+    try:
+        leaving = leavers.look(row, view, user)
+        shown = view_items.shown_among(view, user, list(changed.at))
+    except view_items.BrokenViewError as exc:
+        return Section(
+            title=view.name, link=link, entries=(), number=0, problem=exc.problem
+        )
+    found = changed.among(shown)
+    found |= {key: changed.at.get(key, at) for key, at in leaving.gone.items()}
+    made = _section(user, span, view.name, link, found, left=leaving.gone)
+    return replace(made, is_cut=changed.is_cut, leaving=leaving)
+
+
+def _section(
+    user: User,
+    span: Span,
+    title: str,
+    link: str,
+    found: Mapping[int, datetime],
+    *,
+    left: Collection[int] = (),
+) -> Section:
+    entries = news.entries_of(user, found, span, most=MOST_ENTRIES, left=left)
+    return Section(title=title, link=link, entries=entries, number=len(found))

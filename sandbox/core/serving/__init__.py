@@ -1,0 +1,1 @@
+"""Serve requests: WSGI, routes, tables of endpoints, records of calls."""
