@@ -15,7 +15,8 @@ PRODUCTION := ENV_FILE=.ci/production.env
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-fast test-real programs check format bench lock
+.PHONY: help setup setup-dev run test test-fast test-real programs check check-dead-code \
+	check-types check-rest format bench lock
 
 help: ## Say what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
@@ -38,10 +39,19 @@ test-real: setup-dev programs ## Run the tests on real processes and a real brow
 	$(BIN)/python -m pytest -m "(real or browser) and alone"
 
 check: setup-dev ## Check layout, lint, types, dead code, templates, migrations, settings, layers
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target \
+		check-dead-code check-types check-rest
+
+# Side by side: the first two take as long as everything else, each on one core.
+check-dead-code:
+	$(BIN)/python .ci/dead_code.py
+
+check-types:
+	$(BIN)/mypy
+
+check-rest:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/python .ci/dead_code.py
 	$(BIN)/djlint --quiet --lint templates
 	$(BIN)/djlint --quiet --check templates sandbox
 	$(PRODUCTION) DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check --dry-run

@@ -15,7 +15,7 @@ from django.db import connection
 
 from integrations.services.grants.stores import grant_ledger
 from tests.support import lock_order
-from tests.support.guards.groups import InGroups, order_of
+from tests.support.guards.groups import InGroups, order_of, stack_of
 from tests.support.migrated import migrated_before
 from tests.support.pages.snapshots import forget_restored, restore
 
@@ -44,7 +44,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # What waits comes first; what computes fills the workers up to the end.
-    items.sort(key=lambda item: order_of(item.nodeid))
+    items.sort(key=lambda item: (order_of(item.nodeid), stack_of(item)))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -5,15 +5,28 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.guards.groups import LONG, TOGETHER, group_of, order_of
+from tests.support.guards.groups import (
+    CONTROLS,
+    LONG,
+    LONGEST,
+    ONE_STACK,
+    TOGETHER,
+    group_of,
+    order_of,
+)
 
-OF_THE_FILE = '@pytest.fixture(scope="module")'
+OWN_EDIT = "tests/real/test_editing.py::test_rows"
+OF_THE_FILE = '@pytest.fixture(scope="module"'
 FAST = "tests/http/sending/test_urls.py::test_a_path[items]"
-OWN = "tests/real/test_run.py::test_ctrl_c_stops_everything"
+OWN = "tests/real/test_run.py::test_a_taken_port_is_named"
 LONG_FILE = "tests/providers/test_mutations.py::test_a_mistake[notion]"
 BROWSER = "tests/browser/test_journey.py::test_a_newcomer[js]"
-SQLITE = "tests/real/test_sync.py::test_a_worker_killed[sqlite]"
-POSTGRES = "tests/real/test_grants.py::test_a_late_answer[postgres-hubspot]"
+ALL_OF_A_PAGE = "tests/browser/test_every_control.py::test_everything"
+GAME_DAY = "tests/real/test_game_day.py::test_each_fault[postgres]"
+OWN_STACK = "tests/real/test_sync.py::test_a_worker_killed[sqlite]"
+SQLITE = "tests/real/test_search.py::test_a_stage_is_found[sqlite]"
+POSTGRES = "tests/real/test_editing.py::test_writes[postgres]"
+GRANTS = "tests/real/test_grants.py"
 
 
 @pytest.mark.parametrize(
@@ -27,8 +40,16 @@ POSTGRES = "tests/real/test_grants.py::test_a_late_answer[postgres-hubspot]"
         (OWN, OWN),
         ("tests/real/test_doors.py::test_a_page", "tests/real/test_doors.py"),
         (BROWSER, "tests/browser/"),
+        (ALL_OF_A_PAGE, "tests/browser/ controls"),
+        (GAME_DAY, GAME_DAY),
+        (OWN_STACK, OWN_STACK),
         (SQLITE, "sqlite"),
         (POSTGRES, "postgres"),
+        (
+            "tests/real/test_editing.py::test_rows",
+            "tests/real/test_editing.py::test_rows",
+        ),
+        (f"{GRANTS}::test_an_answer[postgres-hubspot]", f"{GRANTS} postgres"),
     ],
 )
 def test_a_name_says_the_group(node_id: str, group: str) -> None:
@@ -36,7 +57,7 @@ def test_a_name_says_the_group(node_id: str, group: str) -> None:
 
 
 def test_what_waits_comes_first() -> None:
-    ids = [FAST, LONG_FILE, OWN, BROWSER, SQLITE, POSTGRES]
+    ids = [FAST, LONG_FILE, OWN, POSTGRES, BROWSER]
 
     assert sorted(ids, key=order_of) == [*reversed(ids)]
 
@@ -49,8 +70,34 @@ def test_the_tests_of_a_file_that_share_its_server_stay_together() -> None:
     assert own == set(TOGETHER)
 
 
+def _uses_the_stack_of_others(text: str) -> bool:
+    """Tell whether a test beside others takes the stack that the files share."""
+    functions = [
+        node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)
+    ]
+    if "stack" in {each.name for each in functions}:
+        return False
+    return any(
+        "stack" in {argument.arg for argument in each.args.args}
+        for each in functions
+        if (marks := [ast.unparse(mark) for mark in each.decorator_list])
+        or each.name.startswith("test_")
+        if "pytest.mark.alone" not in marks
+    )
+
+
+def test_the_tests_that_share_a_stack_between_files_stay_together() -> None:
+    texts = {path: path.read_text("utf-8") for path in Path("tests/real").glob("*.py")}
+
+    sharing = {
+        str(path) for path, text in texts.items() if _uses_the_stack_of_others(text)
+    }
+
+    assert sharing == set(ONE_STACK)
+
+
 def test_a_file_that_is_called_long_exists() -> None:
-    assert all(Path(name).is_file() for name in LONG)
+    assert all(Path(name).exists() for name in (*LONG, *LONGEST, *CONTROLS))
 
 
 def _is_a_set(values: ast.expr) -> bool:

@@ -108,25 +108,27 @@ def assert_works_without_script(page: Page) -> None:
 
 
 def controls_of(page: Page, address: str) -> list[Control]:
-    """Return what can be pressed on a page, links left out."""
-    page.goto(address)
+    """Return what can be pressed on the page that is open, links left out."""
     assert_works_without_script(page)
     return [Control(page=address, **each) for each in page.evaluate(FIND, SELECTORS)]
 
 
-def press(page: Page, control: Control) -> None:
-    """Press a control where it stands, and look at what comes of it."""
+def press(page: Page, control: Control) -> bool:
+    """Press a control where it stands, and look at what comes of it.
+
+    Return whether the page is whole afterwards: as it was, or loaded anew.
+    """
     element = page.locator(control.selector).nth(control.index)
-    if not element.is_visible():
+    is_hidden = not element.is_visible()
+    if is_hidden:
         reveal(element)
     if control.kind == "details":
-        was_open = is_open(element)
-        element.click()
-        assert is_open(element) is not was_open, control
-        return
+        for was_open in (is_open(element), not is_open(element)):
+            element.click()
+            assert is_open(element) is not was_open, control
+        return not is_hidden
     if control.kind == "select":
-        choose(page, element, control)
-        return
+        return choose(page, element, control)
     fill_in(element)
     try:
         with page.expect_response(is_answer, timeout=30_000) as told:
@@ -137,6 +139,7 @@ def press(page: Page, control: Control) -> None:
     assert told.value.status < 400, (control, told.value.status)
     assert_shows_something(page, None, control)
     assert LOGIN not in page.url or control.page == LOGIN, control
+    return is_loaded_by(told.value)
 
 
 def is_answer(response: Response) -> bool:
@@ -144,6 +147,15 @@ def is_answer(response: Response) -> bool:
     request = response.request
     is_poll = "/progress/" in response.url
     return request.resource_type in ("document", "xhr", "fetch") and not is_poll
+
+
+def is_loaded_by(response: Response) -> bool:
+    """Tell whether a page was asked for by its address, not what a form was answered.
+
+    Only then is it what whoever opens that address sees.
+    """
+    is_asked = response.request.method == "GET" or 300 <= response.status < 400
+    return is_asked and response.request.resource_type == "document"
 
 
 def reveal(element: Locator) -> None:
@@ -171,13 +183,16 @@ def fill_in(button: Locator) -> None:
             field.fill(words.get(kind, "7"))
 
 
-def choose(page: Page, element: Locator, control: Control) -> None:
-    """Choose something else, and send it where the page does not by itself."""
+def choose(page: Page, element: Locator, control: Control) -> bool:
+    """Choose something else, and send it where the page does not by itself.
+
+    Return whether a page was loaded.
+    """
     values = element.evaluate(
         "s => [...s.options].filter(o => !o.disabled && !o.selected).map(o => o.value)"
     )
     if not values:
-        return
+        return False
     form = element.locator("xpath=ancestor::form[1]")
     sends = (form.get_attribute("hx-get"), element.get_attribute(ON_CHANGE))
     is_scripted = page.evaluate("() => !!window.htmx")
@@ -193,6 +208,7 @@ def choose(page: Page, element: Locator, control: Control) -> None:
     page.wait_for_load_state()
     assert told.value.status < 400, (control, told.value.status)
     assert_shows_something(page, None, control)
+    return is_loaded_by(told.value)
 
 
 def go_back(page: Page, control: Control) -> None:
@@ -210,13 +226,17 @@ def press_all(page: Page, addresses: Iterable[str]) -> int:
     pressed: set[str] = set()
     sent: set[str] = set()
     for address in addresses:
+        page.goto(address)
         # What is pressed may take controls away and bring others: look each time.
         while control := next(unpressed(page, address, pressed), None):
             pressed.add(control.key)
-            press(page, control)
+            is_whole = press(page, control)
             if control.kind == "button" and form_of(control) not in sent:
                 sent.add(form_of(control))
                 go_back(page, control)
+                is_whole = False
+            if not (is_whole and page.url == f"{origin_of(page)}{address}"):
+                page.goto(address)
     return len(pressed)
 
 
@@ -224,17 +244,18 @@ def press_and_go_back(page: Page, addresses: Iterable[str]) -> int:
     """Press one control of each form that only asks, and take the way back."""
     pressed: set[str] = set()
     for address in addresses:
+        page.goto(address)
         for control in list(unpressed(page, address, pressed)):
             form = form_of(control)
             if control.kind == "details" or form in pressed:
                 continue
-            page.goto(address)
             element = page.locator(control.selector).nth(control.index)
             method = element.evaluate("e => e.form ? e.form.method : ''")
             pressed.add(form)
             if method == "get":
                 press(page, control)
                 go_back(page, control)
+                page.goto(address)
     return len(pressed)
 
 
@@ -248,16 +269,20 @@ def press_signed_out(page: Page, addresses: Iterable[str]) -> int:
     pressed: set[str] = set()
     kept = [each for each in page.context.cookies() if each["name"] == SESSION]
     for address in addresses:
+        page.goto(address)
+        is_there = True
         for control in list(unpressed(page, address, pressed)):
             is_public = any(path in control.key for path in PUBLIC)
             form = form_of(control)
             if control.kind == "details" or is_public or form in pressed:
                 continue
             pressed.add(form)
-            page.goto(address)
+            if not is_there:
+                page.goto(address)
             page.context.clear_cookies(name=SESSION)
             press_for_sign_in(page, control)
             page.context.add_cookies(kept)
+            is_there = False
     return len(pressed)
 
 

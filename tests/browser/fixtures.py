@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,21 +25,64 @@ PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
 
 
-@pytest.fixture(scope="module")
-def chromium() -> "Iterator[Browser]":
-    """Return one Chromium for a file's tests; ``CHROMIUM`` names another binary.
+class Browsers:
+    """Playwright at work, and the Chromium that tests share."""
 
-    Not for longer: while Playwright runs, its event loop does, and Django refuses
-    the database to whatever test follows.
+    def __init__(self) -> None:
+        from playwright.sync_api import sync_playwright
+
+        self._playwright = sync_playwright().start()
+        self._shared: Browser | None = None
+
+    @property
+    def shared(self) -> "Browser":
+        """Launch it when it is first asked for, and again should it have died."""
+        if not (self._shared and self._shared.is_connected()):
+            self._shared = self.launch()
+        return self._shared
+
+    def launch(self, **options: Any) -> "Browser":
+        """Launch one; ``CHROMIUM`` names another binary."""
+        binary = os.environ.get("CHROMIUM") or shutil.which("chromium")
+        assert binary, "no chromium; `make test` installs it or says how"
+        return self._playwright.chromium.launch(
+            executable_path=binary, args=ARGUMENTS, **options
+        )
+
+    def close(self) -> None:
+        """End all that were launched."""
+        self._playwright.stop()
+
+
+BROWSERS: "pytest.StashKey[Browsers]" = pytest.StashKey()
+
+
+@pytest.fixture
+def browsers(request: pytest.FixtureRequest) -> Browsers:
+    """Return what the tests of the browser that follow each other share."""
+    stash = request.session.stash
+    if BROWSERS not in stash:
+        stash[BROWSERS] = Browsers()
+    return stash[BROWSERS]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """End Playwright with the last of them.
+
+    While it runs, its event loop does, and Django refuses the database to whatever
+    test follows.
     """
-    from playwright.sync_api import sync_playwright
+    stash = item.session.stash
+    if BROWSERS in stash and not (nextitem and nextitem.get_closest_marker("browser")):
+        stash[BROWSERS].close()
+        del stash[BROWSERS]
 
-    binary = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    assert binary, "no chromium; `make chromium` installs it or says how"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=binary, args=ARGUMENTS)
-        yield browser
-        browser.close()
+
+@pytest.fixture
+def chromium(browsers: Browsers) -> "Browser":
+    """Return the Chromium that tests share."""
+    return browsers.shared
 
 
 @pytest.fixture

@@ -1,31 +1,23 @@
 """After a sign-out, Back shows nothing of what was on the pages."""
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.browser.fixtures import ARGUMENTS
+from tests.browser.fixtures import Browsers
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+@pytest.fixture
+def chromium(browsers: Browsers) -> Iterator[Browser]:
     """Return a Chromium that keeps pages alive for Back, as people's browsers do."""
-    binary = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=binary,
-            args=ARGUMENTS,
-            ignore_default_args=["--disable-back-forward-cache"],
-        )
-        yield browser
-        browser.close()
+    browser = browsers.launch(ignore_default_args=["--disable-back-forward-cache"])
+    yield browser
+    browser.close()
 
 
 def is_kept(page: Page, path: str, away: str) -> bool:

@@ -124,8 +124,6 @@ def fault(stack: Stack, kind: str, **values: int) -> None:
     stack.sandbox("faults/add", **told, **values)
 
 
-# Alone for the sake of the stack that it shares with tests that assert seconds.
-@pytest.mark.alone
 def test_writes_outlive_a_lost_scope_an_error_after_the_commit_and_a_limit(
     stack: Stack,
 ) -> None:

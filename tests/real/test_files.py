@@ -14,7 +14,7 @@ from tests.real.support.stack import Stack
 from tests.support.table_rows import shown_rows
 from tests.support.workbooks import rows_of
 
-pytestmark = [pytest.mark.real, pytest.mark.alone]
+pytestmark = pytest.mark.real
 ROWS_AT_ONCE = 60
 # Whose account is connected, where it is not the first one: Notion's is a large one.
 SMALL = "1c8b7e66-3f52-4a19-8d20-b7a6c5d4e3f2:e4f5a6b7-c8d9-4e0f-91a2-b3c4d5e6f708"

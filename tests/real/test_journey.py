@@ -5,8 +5,7 @@ import pytest
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
 
-# Alone for the sake of the stacks that it shares with tests that assert seconds.
-pytestmark = [pytest.mark.real, pytest.mark.alone]
+pytestmark = pytest.mark.real
 
 
 def test_a_connected_account_fills_by_itself(stack: Stack) -> None:

@@ -8,10 +8,8 @@ from tests.real.support.person import Person
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
 
-# Alone for the sake of the stack that it shares with tests that assert seconds.
 pytestmark = [
     pytest.mark.real,
-    pytest.mark.alone,
     pytest.mark.parametrize("stack", ["sqlite"], indirect=True),
 ]
 PORTAL, USER = "146201883", "7301155"

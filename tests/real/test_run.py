@@ -108,7 +108,7 @@ def run(fresh: Run, templates: Templates) -> Run:
     return fresh
 
 
-def test_it_starts_from_nothing_and_again_from_what_there_is(fresh: Run) -> None:
+def test_it_starts_from_nothing_and_again_and_nothing_outlives_it(fresh: Run) -> None:
     text = fresh.start_and_wait()
 
     email, password = PASSWORD.findall(text)[0]
@@ -127,18 +127,12 @@ def test_it_starts_from_nothing_and_again_from_what_there_is(fresh: Run) -> None
     assert read_env_file(fresh.directory / "env") == keys
     assert can_sign_in(fresh, email, password)
 
+    fresh.running.kill_head()
 
-def test_ctrl_c_stops_everything(run: Run) -> None:
-    run.start_and_wait()
-    assert run.running is not None
-
-    run.running.popen.send_signal(signal.SIGINT)
-
-    assert run.running.popen.wait(STOP_SECONDS) == 0
-    assert run.left_behind() == []
+    wait_until(lambda: not fresh.left_behind(), "all are gone", seconds=STOP_SECONDS)
 
 
-def test_a_process_that_dies_comes_back(run: Run) -> None:
+def test_a_process_that_dies_comes_back_and_ctrl_c_stops_everything(run: Run) -> None:
     run.start_and_wait()
     wait_until(
         lambda: len(find(run, "-Q refresh")) == 3, "the worker has its pool", seconds=60
@@ -155,15 +149,12 @@ def test_a_process_that_dies_comes_back(run: Run) -> None:
         "the worker is back and its old pool is gone",
         seconds=60,
     )
-
-
-def test_nothing_outlives_a_killed_supervisor(run: Run) -> None:
-    run.start_and_wait()
     assert run.running is not None
 
-    run.running.kill_head()
+    run.running.popen.send_signal(signal.SIGINT)
 
-    wait_until(lambda: not run.left_behind(), "all are gone", seconds=STOP_SECONDS)
+    assert run.running.popen.wait(STOP_SECONDS) == 0
+    assert run.left_behind() == []
 
 
 def test_a_killed_supervisor_cuts_no_call_that_spends_a_token(

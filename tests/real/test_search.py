@@ -8,8 +8,7 @@ from tests.real.support.person import Person
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
 
-# Alone for the sake of the stacks that it shares with tests that assert seconds.
-pytestmark = [pytest.mark.real, pytest.mark.alone]
+pytestmark = pytest.mark.real
 ANOTHER = "555111:4243"
 
 

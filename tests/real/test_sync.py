@@ -17,6 +17,8 @@ ACCOUNTS = {
     "hubspot": ({"portal": "555111"}, {}),
     "airtable": ({"account": "harbour"}, {"identity": "harbour:usrAnaMarinHarbor"}),
 }
+# Some ten seconds of a load that is slowed down, and as many pages.
+LOAD = {**MIDDLE, "contacts": 1_800, "records": 3_600}
 COUNT = "select count(*) from integrations_item where deleted_at is null"
 LOST = "select 1 from integrations_syncrun where workers_lost > 0"
 # Seconds from a kill to the next item.
@@ -36,20 +38,20 @@ IMPATIENT = {
 @pytest.fixture(params=DATABASES)
 def loading(request: pytest.FixtureRequest, make_stack: MakeStack) -> Stack:
     """Return a product in the middle of its first load."""
-    return start_loading(make_stack(request.param, sizes=MIDDLE, **IMPATIENT))
+    return start_loading(make_stack(request.param, sizes=LOAD, **IMPATIENT))
 
 
 @pytest.fixture(params=["postgres"])
 def loading_airtable(request: pytest.FixtureRequest, make_stack: MakeStack) -> Stack:
     """Return the same with an account of bases, tables and records."""
-    stack = make_stack(request.param, sizes=MIDDLE, **IMPATIENT)
+    stack = make_stack(request.param, sizes=LOAD, **IMPATIENT)
     return start_loading(stack, "airtable")
 
 
 @pytest.fixture(params=["postgres"])
 def loading_on_postgres(request: pytest.FixtureRequest, make_stack: MakeStack) -> Stack:
     """Return the same on the database that can end a transaction left open."""
-    return start_loading(make_stack(request.param, sizes=MIDDLE, **IMPATIENT))
+    return start_loading(make_stack(request.param, sizes=LOAD, **IMPATIENT))
 
 
 def start_loading(stack: Stack, provider: str = "hubspot") -> Stack:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -10,6 +10,7 @@ import pytest
 
 from tests.real.support.fork_server import ForkServers
 from tests.real.support.stack import Stack
+from tests.support.guards.groups import stack_of
 from tests.support.provider_answers.seeds import SMALL
 
 if TYPE_CHECKING:
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     from tests.real.support.templates import Templates
 
 MakeStack = Callable[..., Stack]
-# The names by which tests/support/guards/groups.py knows the tests that share a server.
+# The names by which tests/support/guards/groups.py knows the tests that share a stack.
 DATABASES = ["sqlite", "postgres"]
+# Stacks that tests share, by their database, and what ends them.
+KEPT: "pytest.StashKey[dict[str, tuple[Stack, ExitStack]]]" = pytest.StashKey()
 
 
 @pytest.fixture(scope="session")
@@ -82,11 +85,27 @@ def make_stack(make_any_stack: MakeStack) -> Iterator[MakeStack]:
         stack.close()
 
 
-@pytest.fixture(scope="session", params=DATABASES)
-def stack(request: pytest.FixtureRequest, make_any_stack: MakeStack) -> Iterator[Stack]:
-    """Return everything running, shared by tests that leave it as they found it."""
-    with running(make_any_stack(request.param)) as made:
-        yield made
+@pytest.fixture(params=DATABASES)
+def stack(request: pytest.FixtureRequest, make_any_stack: MakeStack) -> Stack:
+    """Return everything running, shared by tests that leave it as they found it.
+
+    It goes with the last of those that follow each other: one that idles for minutes
+    costs more than to start another.
+    """
+    kept = request.session.stash.setdefault(KEPT, {})
+    if request.param not in kept:
+        begun = ExitStack()
+        made = begun.enter_context(running(make_any_stack(request.param)))
+        kept[request.param] = made, begun
+    return kept[request.param][0]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Close the stack whose last test this was."""
+    kept = item.session.stash.get(KEPT, {})
+    for database in kept.keys() - {stack_of(nextitem)}:
+        kept.pop(database)[1].close()
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,8 @@
 Importing costs each process of a product more than a second of CPU, and a stack has
 half a dozen of them beside its commands. A server imports once for an environment,
 opens no connection and begins no thread; what it forks runs the same command line as a
-process of its own would, from its arguments to its exit code.
+process of its own would, from its arguments to its exit code. The servers themselves
+are forked out of one that has imported what knows of no environment.
 """
 
 import gc
@@ -19,6 +20,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -28,6 +30,21 @@ BASE_DIR = Path(__file__).resolve().parents[3]
 MANAGE = str(BASE_DIR / "manage.py")
 COMMAND_SECONDS = 300
 MOST_BYTES = 1024 * 1024
+# What others have written and reads no setting and no variable when it is imported.
+LIBRARIES = (
+    "celery.apps.beat",
+    "celery.bin.celery",
+    "django.core.handlers.wsgi",
+    "django.core.management.base",
+    "django.db.migrations.executor",
+    "fido2.server",
+    "gunicorn.app.wsgiapp",
+    "kombu.transport.redis",
+    "psycopg",
+    "requests",
+)
+# Python itself reads them, once; of every plan they are the same.
+AT_START = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONUNBUFFERED", "PYTHONWARNINGS")
 # What the commands of a product import before they read what is wanted of them.
 COMMANDS = (
     "celery.apps.beat",
@@ -88,11 +105,10 @@ class Forked:
         return self.returncode
 
 
-class ForkServer:
-    """Tests' end of a server for one environment."""
+class Root:
+    """Tests' end of the server that forks the servers of environments."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._lock = threading.Lock()
         self._channel, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with far:
             self._popen = subprocess.Popen(
@@ -107,6 +123,28 @@ class ForkServer:
                 start_new_session=True,
             )
 
+    def fork(self, environment: Mapping[str, str], channel: socket.socket) -> None:
+        """Fork a server for an environment that answers at a channel."""
+        told = json.dumps(dict(environment)).encode()
+        socket.send_fds(self._channel, [told], [channel.fileno()])
+
+
+@cache
+def root(at_start: frozenset[tuple[str, str]]) -> Root:
+    """Return the one server that all with such variables are forked from."""
+    return Root(dict(at_start))
+
+
+class ForkServer:
+    """Tests' end of a server for one environment."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._lock = threading.Lock()
+        self._channel, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        at_start = {name: environment[name] for name in AT_START if name in environment}
+        with far, suppress(OSError):
+            root(frozenset(at_start.items())).fork(environment, far)
+
     def start(self, command: list[str], out: Path, err: Path) -> Forked:
         """Fork a process with a group of its own, which adds to files."""
         answer = self._ask(start=command[1:], out=str(out), err=str(err))
@@ -119,7 +157,6 @@ class ForkServer:
     def close(self) -> None:
         """End the server, not what it forked."""
         self._channel.close()
-        self._popen.wait()
 
     def _ask(self, **question: Any) -> dict[str, Any]:
         with self._lock, suppress(OSError):
@@ -181,13 +218,37 @@ def check_is_forkable(command: list[str]) -> None:
 def main() -> None:
     """Import, then fork until the tests' end is closed; in a child, be the process."""
     gc.disable()
+    for name in LIBRARIES:
+        import_module(name)
+    gc.freeze()
+    with socket.socket(fileno=int(sys.argv[1])) as channel:
+        own = fork_servers(channel)
+    if own is None:
+        return
     preload()
     gc.freeze()
     gc.enable()
-    with socket.socket(fileno=int(sys.argv[1])) as channel:
-        wanted = serve(channel)
+    with own:
+        wanted = serve(own)
     if wanted:
         become(**wanted)
+
+
+def fork_servers(channel: socket.socket) -> socket.socket | None:
+    """Fork servers; return the channel of its own in each, None at the end."""
+    # Nobody asks how they ended.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        told, descriptors, _, _ = socket.recv_fds(channel, MOST_BYTES, 1)
+        if not told:
+            return None
+        own = socket.socket(fileno=descriptors[0])
+        if not os.fork():
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.setsid()
+            os.environ.update(json.loads(told))
+            return own
+        own.close()
 
 
 def preload() -> None:

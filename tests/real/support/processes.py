@@ -16,6 +16,8 @@ from config.run.guard import Guard
 from tests.real.support.fork_server import ForkServers
 
 STOP_SECONDS = 30.0
+# Shorter than anything that has to be seen while it lasts.
+LONGEST_PAUSE = 0.5
 
 
 def _port_range() -> Iterator[int]:
@@ -50,15 +52,20 @@ def _is_free(port: int) -> bool:
 def wait_until(
     claim: Callable[[], Any], what: str, *, seconds: float = 30, every: float = 0.1
 ) -> Any:
-    """Return the claim's value as soon as it is true; fail by name otherwise."""
-    deadline = time.monotonic() + seconds
+    """Return the claim's value as soon as it is true; fail by name otherwise.
+
+    What takes long is asked for less often, as many questions are pages that cost
+    more than what is waited for: twice a second after ten seconds.
+    """
+    began = time.monotonic()
     while True:
         value = claim()
         if value:
             return value
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - began
+        if waited > seconds:
             raise AssertionError(f"after {seconds:g} s still not true: {what}")
-        time.sleep(every)
+        time.sleep(max(every, min(waited / 20, LONGEST_PAUSE)))
 
 
 def listens(port: int) -> bool:

@@ -5,20 +5,38 @@ look: with that pair its tests are silently not grouped. So here a test's name s
 where it belongs.
 """
 
+import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 BROWSER, REAL = "tests/browser/", "tests/real/"
+# They take as long as all the others there, so they have a site of their own.
+CONTROLS = (
+    "tests/browser/test_account_controls.py",
+    "tests/browser/test_every_control.py",
+)
 DATABASES = ("postgres", "sqlite")
-# Each has a server of its own that its tests share.
+# Each has a server of its own that its tests share, one for each database if it asks
+# for both.
 TOGETHER = (
     "tests/real/test_consents.py",
     "tests/real/test_doors.py",
+    "tests/real/test_grants.py",
     "tests/real/test_health.py",
     "tests/real/test_limits.py",
     "tests/real/test_own_columns.py",
     "tests/real/test_slow_clients.py",
 )
-# Most of a minute each: whoever began one last would keep the others waiting.
+# Their tests for a database share one stack between the files.
+ONE_STACK = (
+    "tests/real/test_editing.py",
+    "tests/real/test_journey.py",
+    "tests/real/test_prometheus.py",
+    "tests/real/test_proof.py",
+    "tests/real/test_search.py",
+)
+# Minutes each: whoever began one last would keep the others waiting.
+LONGEST = (BROWSER, "tests/real/test_game_day.py", "tests/real/test_tables.py")
+# Most of a minute each, without a server.
 LONG = (
     "tests/providers/test_mutations.py",
     "tests/views/connections/test_truth.py",
@@ -30,29 +48,37 @@ LONG = (
 def group_of(node_id: str) -> str:
     """Return the name that tests have in common which one worker runs.
 
-    A stack lives as long as its group, which is a file where the file has one. Other
-    tests on real processes have stacks of their own and are groups of one; tests
-    without a server share their file's data.
+    A stack lives as long as its group. Other tests on real processes have stacks of
+    their own and are groups of one; tests without a server share their file's data.
     """
     path, _, test = node_id.partition("::")
     if path.startswith(BROWSER):
-        return BROWSER
+        return f"{BROWSER} controls" if path in CONTROLS else BROWSER
+    parameters = test.partition("[")[2].rstrip("]").split("-")
+    database = next((name for name in DATABASES if name in parameters), "")
+    if path in ONE_STACK:
+        return database or node_id
     if path.startswith(REAL) and path not in TOGETHER:
-        parameters = test.partition("[")[2].rstrip("]").split("-")
-        return next((name for name in DATABASES if name in parameters), node_id)
-    return path
+        return node_id
+    return f"{path} {database}" if path in TOGETHER and database else path
 
 
 def order_of(node_id: str) -> int:
-    """Return when a test's turn is: shared stacks, own stacks, and no server last.
+    """Return when a test's turn is: long ones, other real processes, no server last.
 
     The long files of those without a server come before the many short ones.
     """
-    if not node_id.startswith((BROWSER, REAL)):
-        return 3 if node_id.startswith(LONG) else 4
-    shared = (*DATABASES, BROWSER)
-    group = group_of(node_id)
-    return shared.index(group) - 1 if group in shared else 2
+    if node_id.startswith(LONGEST):
+        return 0
+    if node_id.startswith(REAL):
+        return 1 if group_of(node_id) in DATABASES else 2
+    return 3 if node_id.startswith(LONG) else 4
+
+
+def stack_of(item: pytest.Item | None) -> str:
+    """Return which of the stacks that tests share this one uses, if it does."""
+    call = getattr(item, "callspec", None)
+    return str(call.params.get("stack", "")) if call else ""
 
 
 class InGroups(LoadScopeScheduling):
