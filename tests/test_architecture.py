@@ -137,7 +137,7 @@ MOST_FILES = 16
 DJANGOS = {"migrations", "commands"}
 
 
-@pytest.mark.parametrize("tree", TREES)
+@pytest.mark.parametrize("tree", [*TREES, "tests"])
 def test_no_folder_is_crowded(tree: str) -> None:
     files = Counter(path.parent for path in python_files(ROOT / tree))
     crowded = {

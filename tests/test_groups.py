@@ -15,18 +15,18 @@ from tests.support.guards.groups import (
     order_of,
 )
 
-OWN_EDIT = "tests/real/test_editing.py::test_rows"
+OWN_EDIT = "tests/real/pages/test_editing.py::test_rows"
 OF_THE_FILE = '@pytest.fixture(scope="module"'
 FAST = "tests/http/sending/test_urls.py::test_a_path[items]"
-OWN = "tests/real/test_run.py::test_a_taken_port_is_named"
+OWN = "tests/real/run/test_run.py::test_a_taken_port_is_named"
 LONG_FILE = "tests/providers/test_mutations.py::test_a_mistake[notion]"
 BROWSER = "tests/browser/test_journey.py::test_a_newcomer[js]"
 ALL_OF_A_PAGE = "tests/browser/test_every_control.py::test_everything"
-GAME_DAY = "tests/real/test_game_day.py::test_each_fault[postgres]"
-OWN_STACK = "tests/real/test_sync.py::test_a_worker_killed[sqlite]"
-SQLITE = "tests/real/test_search.py::test_a_stage_is_found[sqlite]"
-POSTGRES = "tests/real/test_editing.py::test_writes[postgres]"
-GRANTS = "tests/real/test_grants.py"
+GAME_DAY = "tests/real/operations/test_game_day.py::test_each_fault[postgres]"
+OWN_STACK = "tests/real/sync/test_sync.py::test_a_worker_killed[sqlite]"
+SQLITE = "tests/real/pages/test_search.py::test_a_stage_is_found[sqlite]"
+POSTGRES = "tests/real/pages/test_editing.py::test_writes[postgres]"
+GRANTS = "tests/real/grants/test_grants.py"
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ GRANTS = "tests/real/test_grants.py"
             "tests/http/sending/test_urls.py",
         ),
         (OWN, OWN),
-        ("tests/real/test_doors.py::test_a_page", "tests/real/test_doors.py"),
+        ("tests/real/web/test_doors.py::test_a_page", "tests/real/web/test_doors.py"),
         (BROWSER, "tests/browser/"),
         (ALL_OF_A_PAGE, "tests/browser/ controls"),
         (GAME_DAY, GAME_DAY),
@@ -46,8 +46,8 @@ GRANTS = "tests/real/test_grants.py"
         (SQLITE, "sqlite"),
         (POSTGRES, "postgres"),
         (
-            "tests/real/test_editing.py::test_rows",
-            "tests/real/test_editing.py::test_rows",
+            "tests/real/pages/test_editing.py::test_rows",
+            "tests/real/pages/test_editing.py::test_rows",
         ),
         (f"{GRANTS}::test_an_answer[postgres-hubspot]", f"{GRANTS} postgres"),
     ],
@@ -63,7 +63,7 @@ def test_what_waits_comes_first() -> None:
 
 
 def test_the_tests_of_a_file_that_share_its_server_stay_together() -> None:
-    texts = {path: path.read_text("utf-8") for path in Path("tests/real").glob("*.py")}
+    texts = {path: path.read_text("utf-8") for path in Path("tests/real").rglob("*.py")}
 
     own = {str(path) for path, text in texts.items() if OF_THE_FILE in text}
 
@@ -87,7 +87,7 @@ def _uses_the_stack_of_others(text: str) -> bool:
 
 
 def test_the_tests_that_share_a_stack_between_files_stay_together() -> None:
-    texts = {path: path.read_text("utf-8") for path in Path("tests/real").glob("*.py")}
+    texts = {path: path.read_text("utf-8") for path in Path("tests/real").rglob("*.py")}
 
     sharing = {
         str(path) for path, text in texts.items() if _uses_the_stack_of_others(text)

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import django
 
-from tests.bench.figures import Figures
 from tests.bench.site.site import Site
+from tests.bench.support.figures import Figures
 from tests.real.support.postgres import Postgres
 
 UNLIMITED = {"HUBSPOT_RATE_LIMIT": "1000000"}

@@ -1,4 +1,4 @@
-"""Bare Django views of ``tests.bench.bare`` for gunicorn, on the product's database."""
+"""Bare views of ``tests.bench.support.bare`` for gunicorn, on the same database."""
 
 import django
 from django.conf import settings
@@ -7,7 +7,7 @@ from django.core.handlers.wsgi import WSGIHandler
 django.setup()
 
 # Models exist from here on.
-from tests.bench import bare  # noqa: E402
+from tests.bench.support import bare  # noqa: E402
 
 settings.ROOT_URLCONF = bare.__name__
 settings.MIDDLEWARE = bare.MIDDLEWARE

@@ -5,9 +5,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.bench.figures import Figures, median
 from tests.bench.site import workspaces
 from tests.bench.site.site import EMAIL, IDENTITY, Site
+from tests.bench.support.figures import Figures, median
 from tests.real.support.processes import wait_until
 
 LARGE, SMALL = 120_000, 30

@@ -10,9 +10,9 @@ from django.utils import timezone
 from integrations.models import Connection, SyncRun
 from integrations.services.common import queue
 from integrations.services.upkeep import schedule
-from tests.bench.figures import Figures, median
 from tests.bench.site import product
 from tests.bench.site.site import Site
+from tests.bench.support.figures import Figures, median
 
 CONNECTIONS = 100_000
 TICKS, TICK_SECONDS = 3, 15

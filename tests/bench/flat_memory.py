@@ -3,9 +3,9 @@
 import os
 import subprocess
 
-from tests.bench.figures import Figures
 from tests.bench.site import product
 from tests.bench.site.site import Site
+from tests.bench.support.figures import Figures
 from tests.real.support.stack import BASE_DIR
 
 SMALL, LARGE, LONG = 10_000, 200_000, 1_000_000

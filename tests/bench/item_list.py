@@ -10,9 +10,9 @@ from integrations.services.items.lists.query import (
     Position,
 )
 from integrations.services.items.search import full_text
-from tests.bench.figures import Figures, median, percentile
 from tests.bench.site import product, rows
 from tests.bench.site.site import EMAIL, Site
+from tests.bench.support.figures import Figures, median, percentile
 from tests.real.support.person import Person
 
 ITEMS, LONG = 100_000, 1_000_000

@@ -18,9 +18,9 @@ from django.db import connection as database
 
 from integrations.models import Connection
 from integrations.services.grants.tokens import token_for
-from tests.bench.figures import Figures
 from tests.bench.site import product
 from tests.bench.site.site import Site
+from tests.bench.support.figures import Figures
 from tests.real.support.stack import BASE_DIR
 
 CONTACTS = int(os.environ.get("BENCH_CONTACTS", "50000"))

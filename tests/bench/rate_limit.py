@@ -2,9 +2,9 @@
 
 import time
 
-from tests.bench.figures import Figures
 from tests.bench.site import product
 from tests.bench.site.site import Site
+from tests.bench.support.figures import Figures
 
 # So many that the last call falls due right after a whole number of windows.
 PAGES = 1096

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 import requests
 
-from tests.bench.figures import Figures, median, percentile
 from tests.bench.site import product, table_rows
 from tests.bench.site.site import EMAIL, Site
+from tests.bench.support.figures import Figures, median, percentile
 from tests.real.support.processes import Running, free_ports, listens, wait_until
 from tests.real.support.stack import BASE_DIR
 

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from tests.bench.figures import Figures, percentile
 from tests.bench.site.site import Site
+from tests.bench.support.figures import Figures, percentile
 from tests.real.support.processes import Running, free_ports, listens, wait_until
 from tests.real.support.stack import BASE_DIR
 from tests.support.slow_clients import slow_clients

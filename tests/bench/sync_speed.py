@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 from integrations.models import Collection, Item
-from tests.bench import naive
-from tests.bench.figures import Figures, median
 from tests.bench.site import product
 from tests.bench.site.site import Site
+from tests.bench.support import naive
+from tests.bench.support.figures import Figures, median
 
 CONTACTS = 50_000
 LATENCY_MS = 50

@@ -22,10 +22,10 @@ from integrations.models import Collection, Item, PropertyIndex
 from integrations.services.items.lists.query import ItemQuery, Position
 from integrations.services.items.tables import kept_totals
 from integrations.services.items.tables.cursors import Cursor
-from tests.bench import bare
-from tests.bench.figures import Figures, median, percentile
 from tests.bench.site import product, table_rows
 from tests.bench.site.site import Site
+from tests.bench.support import bare
+from tests.bench.support.figures import Figures, median, percentile
 from tests.support.plans import whole_reads
 
 DEALS, NEIGHBOURS = 100_000, 900_000

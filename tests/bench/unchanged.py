@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from django.db import connection as database
 
 from integrations.models import SyncRun
-from tests.bench.figures import Figures
 from tests.bench.site import product
 from tests.bench.site.site import Site
+from tests.bench.support.figures import Figures
 
 CONTACTS = 20_000
 LISTING = "/search"

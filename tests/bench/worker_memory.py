@@ -3,8 +3,8 @@
 from contextlib import suppress
 from pathlib import Path
 
-from tests.bench.figures import Figures
 from tests.bench.site.site import EMAIL, Site
+from tests.bench.support.figures import Figures
 from tests.real.support.processes import wait_until
 
 CONTACTS = 50_000

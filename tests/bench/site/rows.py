@@ -14,7 +14,7 @@ from django.db import transaction
 from integrations.models import Collection, Connection
 from integrations.services.items.search.texts import Indexer
 from integrations.services.items.storage.rows import sort_name
-from tests.bench.naive import COLUMNS, to_row
+from tests.bench.support.naive import COLUMNS, to_row
 
 TYPES = {"contacts": "contact", "companies": "company", "deals": "deal"}
 FIRST = ("Ada", "Ben", "Chloé", "Dóra", "Emil", "Fatima", "Goro", "Hana", "Ivo", "Jo")

@@ -17,12 +17,12 @@ from django.utils import timezone
 from integrations.models import Connection, Credential, RefreshAttempt
 from integrations.oauth.errors import OAuthError
 from integrations.services.grants.refresh_attempts import lease
-from tests.bench.figures import Figures, percentile
 from tests.bench.site.site import Site
 from tests.bench.soak.audit import Auditor
 from tests.bench.soak.leaks import find_canary, sweep
 from tests.bench.soak.trouble import REFRESHERS, Background, Diary, Trouble
 from tests.bench.soak.world import PLACES, World, insist
+from tests.bench.support.figures import Figures, percentile
 from tests.real.support.postgres import Postgres
 from tests.real.support.stack import Stack
 

@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 from django.db import connection as database
 
 from integrations.models import Collection, Item
-from tests.bench import naive
 from tests.bench.site import rows
+from tests.bench.support import naive
 from tests.support.rows import make_collection, make_connection
 
 RECORD = {

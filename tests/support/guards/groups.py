@@ -18,24 +18,28 @@ DATABASES = ("postgres", "sqlite")
 # Each has a server of its own that its tests share, one for each database if it asks
 # for both.
 TOGETHER = (
-    "tests/real/test_consents.py",
-    "tests/real/test_doors.py",
-    "tests/real/test_grants.py",
-    "tests/real/test_health.py",
-    "tests/real/test_limits.py",
-    "tests/real/test_own_columns.py",
-    "tests/real/test_slow_clients.py",
+    "tests/real/grants/test_consents.py",
+    "tests/real/web/test_doors.py",
+    "tests/real/grants/test_grants.py",
+    "tests/real/web/test_health.py",
+    "tests/real/web/test_limits.py",
+    "tests/real/pages/test_own_columns.py",
+    "tests/real/web/test_slow_clients.py",
 )
 # Their tests for a database share one stack between the files.
 ONE_STACK = (
-    "tests/real/test_editing.py",
-    "tests/real/test_journey.py",
-    "tests/real/test_prometheus.py",
-    "tests/real/test_proof.py",
-    "tests/real/test_search.py",
+    "tests/real/pages/test_editing.py",
+    "tests/real/pages/test_journey.py",
+    "tests/real/operations/test_prometheus.py",
+    "tests/real/sync/test_proof.py",
+    "tests/real/pages/test_search.py",
 )
 # Minutes each: whoever began one last would keep the others waiting.
-LONGEST = (BROWSER, "tests/real/test_game_day.py", "tests/real/test_tables.py")
+LONGEST = (
+    BROWSER,
+    "tests/real/operations/test_game_day.py",
+    "tests/real/pages/test_tables.py",
+)
 # Most of a minute each, without a server.
 LONG = (
     "tests/providers/test_mutations.py",

@@ -111,7 +111,7 @@ def test_a_mistake_of_ours_is_logged_by_its_place_without_values(caplog):
         found = map_rows([{"id": "1"}], to_value)
 
     assert [mistake.error for mistake in found.mistakes] == ["ValueError"]
-    assert "ValueError at tests/providers/test_listing.py:" in caplog.text
+    assert "ValueError at tests/providers/shared/test_listing.py:" in caplog.text
     assert "ana@example.com" not in caplog.text
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from redis import Redis
 
-from tests.real.certificates import Certificates
+from tests.real.operations.certificates import Certificates
 from tests.real.support.processes import Running, free_ports, listens, wait_until
 
 SERVICE, PASSWORD, SENTINEL_PASSWORD = "mooring", "at-sea-9", "on-watch-4"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.real.game_day import (
+from tests.real.operations.game_day import (
     DOCTOR,
     METRICS,
     NOTICE,

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.fixtures import PHONE
+from tests.browser.items.test_saved_views import CONNECTED, IDENTITIES, OTHER
 from tests.browser.test_accessibility import HALF
-from tests.browser.test_saved_views import CONNECTED, IDENTITIES, OTHER
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
 

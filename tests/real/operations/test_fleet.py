@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.real.certificates import make_certificates
-from tests.real.sentinels import PASSWORD, Sentinels
+from tests.real.operations.certificates import make_certificates
+from tests.real.operations.sentinels import PASSWORD, Sentinels
 from tests.real.support.fixtures import MakeStack
 from tests.real.support.person import Person
 from tests.real.support.processes import free_ports, wait_until

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.real.certificates import Certificates
+from tests.real.operations.certificates import Certificates
 from tests.real.support.processes import Running, free_ports, listens, wait_until
 
 # Debian's command in the PATH would change to a user of its own.

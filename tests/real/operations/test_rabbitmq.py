@@ -9,8 +9,8 @@ import pytest
 import requests
 
 from config.background.queues import QUEUES
-from tests.real.certificates import make_certificates
-from tests.real.rabbitmq import RabbitMQ
+from tests.real.operations.certificates import make_certificates
+from tests.real.operations.rabbitmq import RabbitMQ
 from tests.real.support.fixtures import MakeStack
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack

@@ -21,7 +21,7 @@ from tests.real.support.processes import free_ports
 
 pytestmark = [pytest.mark.real, pytest.mark.alone]
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 WORKER = """
 import sys, time
 import redis

@@ -1,0 +1,1 @@
+"""Figures with targets, and the bare pages and loops that benchmarks compare with."""
