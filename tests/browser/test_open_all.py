@@ -13,7 +13,7 @@ LINKS = "".join(
 )
 PAGE = f"""<!doctype html><body><p id="announcer"></p>
 <button data-open="links" hidden>Open all</button>
-<p id="links-blocked" hidden></p><ul id="links">{LINKS}</ul></body>"""
+<p id="links-blocked" hidden>Blocked</p><ul id="links">{LINKS}</ul></body>"""
 # A browser that lets one press open so many windows.
 BLOCKER = """allowed => {
     window.opened = []

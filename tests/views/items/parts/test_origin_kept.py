@@ -23,7 +23,7 @@ def item(alice: User) -> Item:
     contacts = make_collection(connection, schema={"fields": FIELDS})
     for name in ("Ada", "Cleo"):
         make_item(contacts, name=name)
-    store.create(contacts, name="Note", kind="text", options=[])
+    store.create(alice, contacts, name="Note", kind="text", options=[])
     return make_item(contacts, name="Bea", properties={"city": "Bonn"})
 
 
