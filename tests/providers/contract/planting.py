@@ -90,7 +90,7 @@ def plant(slug: str, mistake: Mistake) -> BaseConnector:
 
 @contextmanager
 def _fresh(module: str) -> Iterator[None]:
-    """Import a module and those in it anew, and have the honest ones back afterwards."""
+    """Import a module and those in it anew, and have the honest ones back after."""
 
     def loaded() -> list[str]:
         return [n for n in sys.modules if n == module or n.startswith(f"{module}.")]
