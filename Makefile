@@ -15,7 +15,7 @@ PRODUCTION := ENV_FILE=.ci/production.env
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-fast test-real programs check check-dead-code \
+.PHONY: help setup setup-dev run test test-fast test-real programs validate check check-dead-code \
 	check-types check-rest format bench lock
 
 help: ## Say what can be done here
@@ -37,6 +37,17 @@ test-fast: setup-dev ## Run the tests that need no server
 test-real: setup-dev programs ## Run the tests on real processes and a real browser
 	$(TOGETHER) -m "(real or browser) and not alone"
 	$(BIN)/python -m pytest -m "(real or browser) and alone"
+
+# What the providers publish of their APIs is not ours to ship: API_DESCRIPTIONS says
+# where it is.
+validate: setup-dev programs ## Hold all calls against the official descriptions
+	@test -d "$(API_DESCRIPTIONS)" || { \
+		echo "API_DESCRIPTIONS names no directory of official descriptions."; exit 1; }
+	@rm -rf var/api-tally
+	API_TALLY=var/api-tally $(TOGETHER) -m "not browser and not alone" \
+		tests/providers tests/sandbox tests/services tests/real
+	$(BIN)/python -m tests.support.provider_answers.report var/api-tally \
+		"all tests of providers, sandbox and services, and those on real processes"
 
 check: setup-dev ## Check layout, lint, types, dead code, templates, migrations, settings, layers
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target \

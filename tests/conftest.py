@@ -18,6 +18,7 @@ from tests.support import lock_order
 from tests.support.guards.groups import InGroups, order_of, stack_of
 from tests.support.migrated import migrated_before
 from tests.support.pages.snapshots import forget_restored, restore
+from tests.support.provider_answers import tally
 
 pytest_plugins = ["tests.real.support.fixtures", "tests.browser.fixtures"]
 REAL = {"real", "browser"}
@@ -45,6 +46,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # What waits comes first; what computes fills the workers up to the end.
     items.sort(key=lambda item: (order_of(item.nodeid), stack_of(item)))
+
+
+def pytest_sessionfinish() -> None:
+    tally.save()
 
 
 @pytest.hookimpl(tryfirst=True)

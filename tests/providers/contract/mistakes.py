@@ -57,6 +57,10 @@ HUBSPOT = (
     Mistake("mapping/items.py", "own = https_url(url, domains=DOMAINS)", "own = url"),
     Mistake("mapping/items.py", "return cut(name, MAX_NAME) or", "return name or"),
     Mistake("mapping/items.py", "visibility=not flag", "visibility=flag"),
+    Mistake("mapping/items.py", "if old.isdecimal()}", "}"),
+    Mistake("mapping/items.py", "for old in ids if", "for old in ids[:1] if"),
+    Mistake("mapping/items.py", "detail=remote_id)", "detail=DeletionKind.MERGED)"),
+    Mistake("../listing.py", "gone.items() if key not in told}", "gone.items()}"),
     Mistake(
         "api/classify.py",
         "if isinstance(error, Forbidden):",

@@ -19,7 +19,10 @@ FOLDER = Path(providers.__file__).parent
 
 @dataclass(frozen=True)
 class Mistake:
-    """One wrong line: ``right`` stands once in ``file``, and becomes ``wrong``."""
+    """One wrong line: ``right`` stands once in ``file``, and becomes ``wrong``.
+
+    The file is one of the provider's, or one that all share: ``../listing.py``.
+    """
 
     file: str
     right: str
@@ -65,9 +68,10 @@ def plant(slug: str, mistake: Mistake) -> BaseConnector:
     text = path.read_text(encoding="utf-8")
     assert text.count(mistake.right) == 1, f"{mistake.file}: look for {mistake.right!r}"
     package = f"{providers.__name__}.{slug}"
-    name = f"{package}.{mistake.file.removesuffix('.py').replace('/', '.')}"
+    inside = path.resolve().relative_to(FOLDER).with_suffix("")
+    name = ".".join((providers.__name__, *inside.parts))
     finder = _Finder(name, path, text.replace(mistake.right, mistake.wrong))
-    with _fresh_package(package):
+    with _fresh(package), _fresh(name):
         sys.meta_path.insert(0, finder)
         try:
             module = importlib.import_module(f"{package}.connector")
@@ -85,11 +89,11 @@ def plant(slug: str, mistake: Mistake) -> BaseConnector:
 
 
 @contextmanager
-def _fresh_package(package: str) -> Iterator[None]:
-    """Import a package anew inside, and have the honest one back afterwards."""
+def _fresh(module: str) -> Iterator[None]:
+    """Import a module and those in it anew, and have the honest ones back after."""
 
     def loaded() -> list[str]:
-        return [n for n in sys.modules if n == package or n.startswith(f"{package}.")]
+        return [n for n in sys.modules if n == module or n.startswith(f"{module}.")]
 
     honest = {name: sys.modules.pop(name) for name in loaded()}
     try:
@@ -98,4 +102,6 @@ def _fresh_package(package: str) -> Iterator[None]:
         for name in loaded():
             del sys.modules[name]
         sys.modules.update(honest)
-        setattr(providers, package.rpartition(".")[2], honest[package])
+        if module in honest:
+            holder, _, last = module.rpartition(".")
+            setattr(sys.modules[holder], last, honest[module])

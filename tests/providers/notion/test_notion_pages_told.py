@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from integrations.providers.notion.api.content import MOST_FOLLOW_UPS
+from integrations.providers.notion.listing.gathering import OUT_OF_REACH
 from integrations.providers.notion.listing.walking import MOST_PARTS
 from integrations.providers.notion.mapping.items import TRASHED
 from tests.providers.notion.workspace import (
@@ -153,6 +154,29 @@ def test_of_very_many_children_the_page_is_walked_and_the_cursor_stays_short(
     assert max(len(each.next_cursor or "") for each in steps) < 1000
     live = reading.store.live()
     assert live.keys() == ids(1, 51, *pages, *databases, *sources)
+
+
+@pytest.mark.parametrize(("count", "pending"), [(100, set()), (150, {OUT_OF_REACH})])
+def test_new_children_that_no_walk_can_reach_are_told(
+    reading, workspace, count, pending
+):
+    """The blocks of a page are refused, although its Markdown was answered."""
+    workspace.page_size = 100
+    workspace.page(1)
+    reading.full("pages")
+    workspace.things[uid(1)]["last_edited_time"] = LATE
+    children = range(100, 100 + count)
+    for number in children:
+        workspace.page(number, in_page(1))
+    workspace.hide(*children)
+    Written(workspace, p1={"markdown": "\n".join(tag(each) for each in children)})
+    workspace.closed.add(uid(1))
+
+    pages = reading.listing("fetch_page", "pages", since=SINCE)
+
+    assert {page.pending for page in pages if page.pending} == pending
+    found = reading.store.live().keys() - ids(1)
+    assert found == (set() if pending else ids(*children))
 
 
 def test_a_child_that_an_edited_page_does_not_tell_any_more_is_asked_for(

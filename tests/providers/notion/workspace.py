@@ -42,7 +42,10 @@ def in_source(number: int) -> dict[str, Any]:
 
 
 class Workspace:
-    """Answer like Notion: search leaves out what is in ``unsearchable``."""
+    """Answer like Notion: search leaves out what is in ``unsearchable``.
+
+    The blocks of what is ``closed`` are not shown.
+    """
 
     page_size = 3
 
@@ -51,6 +54,7 @@ class Workspace:
         self.blocks: dict[str, list[dict[str, Any]]] = {}
         self.unsearchable: set[str] = set()
         self.unshared: set[str] = set()
+        self.closed: set[str] = set()
         self.is_capped = False
         self.requests: list[Request] = []
 
@@ -140,7 +144,8 @@ class Workspace:
         return {**found, "request_status": status} if self.is_capped else found
 
     def _children(self, remote_id: str, start: str | None) -> Any:
-        if remote_id not in self.things or remote_id in self.unshared:
+        hidden = self.unshared | self.closed
+        if remote_id not in self.things or remote_id in hidden:
             return None
         shown = [
             block

@@ -21,6 +21,7 @@ from sandbox.core.serving.record import skeleton_of
 from sandbox.core.serving.web import BadBodyError, Request
 from sandbox.core.state import find_route
 from sandbox.providers import PROVIDERS
+from tests.support.provider_answers import tally
 from tests.support.provider_answers.descriptions import (
     DIRECTORY,
     find_operation,
@@ -160,13 +161,17 @@ def _ask_validator(
         return
     operation = find_operation(slug, method, path)
     if operation is None:
+        tally.add("undescribed", name)
         found = ["the endpoint is not described"]
         yield from (one for one in found if not is_explained(f"{name} {one}"))
         return
+    tally.add("calls", name, int(request is not None))
+    tally.add("answers", name, int(answer is not None))
     status, content = answer or (0, b"")
     key = (name, *_form_of(request), status, skeleton_of(content.decode()))
     if key in _ASKED:
         return
+    tally.add("forms", name)
     problems: list[str] = []
     if request is not None:
         problems += operation.check_query(request.query_string)
@@ -174,6 +179,8 @@ def _ask_validator(
     if answer is not None:
         problems += operation.check_answer(status, content)
     left = [one for one in problems if not is_explained(f"{name} {one}")]
+    for one in left:
+        tally.add("disagreements", f"{name} {one}")
     if not left:
         _ASKED.add(key)
     yield from dict.fromkeys(left)
@@ -194,4 +201,7 @@ def list_explained() -> Sequence[str]:
 
 def is_explained(problem: str) -> bool:
     """Tell whether the docs say why our side differs."""
-    return any(fnmatchcase(problem, pattern) for pattern in list_explained())
+    if not any(fnmatchcase(problem, pattern) for pattern in list_explained()):
+        return False
+    tally.add("explained", problem)
+    return True

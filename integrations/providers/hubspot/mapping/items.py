@@ -72,7 +72,8 @@ def as_written(
 def merged_away(item: IntegrationItem) -> Mapping[str, Deletion]:
     """Return the ids that live on in ``item``.
 
-    Merging keeps one of the ids or makes a new one, depending on the portal.
+    Merging keeps one of the ids or makes a new one, depending on the portal; the own
+    id may be among them, and is none that ``to_page`` takes for deleted.
     """
     # https://developers.hubspot.com/changelog/updated-merge-functionality-for-contacts-and-companies
     merged = item.properties.get("hs_merged_object_ids")
@@ -80,7 +81,7 @@ def merged_away(item: IntegrationItem) -> Mapping[str, Deletion]:
         return {}
     ids = [part.strip() for part in merged.split(";")][:MAX_MERGED]
     merged = merged_into(item.id)
-    return {old: merged for old in ids if old.isdecimal() and old != item.id}
+    return {old: merged for old in ids if old.isdecimal()}
 
 
 def merged_into(remote_id: str) -> Deletion:

@@ -95,7 +95,8 @@ class Walk(Rounds):
 
     ``path`` leads to a block of the page ``holder``. Of what that page told, the
     ``pages`` and ``databases`` in it are asked for next, and its ``parts`` are walked
-    then: it is not asked for them again.
+    then: it is not asked for them again. ``has_too_many`` says that it told children
+    that are not among them, because the walk through all of it finds them.
     """
 
     after: str = ""
@@ -104,6 +105,7 @@ class Walk(Rounds):
     pages: tuple[str, ...] = ()
     databases: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
+    has_too_many: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -146,7 +146,8 @@ class Walker:
         new = [child for child in children if child.id not in known]
         if max(len(new), len(parts)) > MOST_PARTS:
             parts = [page_id]
-        if len(new) > MOST_PARTS:
+        has_too_many = len(new) > MOST_PARTS
+        if has_too_many:
             new = []
         self._cursor = replace(
             self._cursor,
@@ -154,6 +155,7 @@ class Walker:
             pages=tuple(child.id for child in new if child.is_page),
             databases=tuple(child.id for child in new if not child.is_page),
             parts=tuple(parts),
+            has_too_many=has_too_many,
         )
 
     def _next_child(self) -> None:
@@ -215,6 +217,9 @@ class Walker:
                 level.frame = Frame(id=frame.id, is_retried=True)
             return None
         except (NotFound, InvalidRequest):
+            if self._cursor.has_too_many and frame.id == self._cursor.holder:
+                # The page told of children, and nothing else leads to them.
+                self._tree.gathering.pending = OUT_OF_REACH
             self._path.pop()
             return None
         except ApiError as exc:

@@ -78,7 +78,9 @@ def due(connection: Connection) -> Iterator[tuple[Collection, SpotCheck]]:
     checks = SpotCheck.objects.in_bulk([each.latest_check for each in chosen])
     pairs = [(each, checks.get(each.latest_check)) for each in chosen]
     pairs.sort(key=lambda pair: pair[1].began_at if pair[1] else NEVER)
-    most_calls = _most_calls(connection) / max(1, len(chosen))
+    # A call brings the more the fuller it is; where there are more collections than
+    # calls a day, some wait for the next one.
+    most_calls = max(1.0, _most_calls(connection) / max(1, len(chosen)))
     for collection, check in pairs:
         if check is not None and not _is_over(check, now):
             if check.ended_at is None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from integrations.providers.kinds import DeletionKind
 from integrations.providers.records import IntegrationItem, Page
 from tests.providers.contract import paths
 from tests.providers.contract.case import STEPS, Case, as_json
@@ -275,6 +276,29 @@ def deleted_by(case: Case, step: str) -> list[str]:
     return sorted({each for page in case.read_all(step) for each in page.deleted})
 
 
+def a_row_outlives_what_was_merged_into_it(case: Case) -> None:
+    """A record that a row names as merged into it is deleted, the row itself never."""
+    pages = [page for step in case.steps() for page in case.read_all(step)]
+    merge = case.script.get("merge")
+    if merge is None:
+        assert not any(takers_of(page) for page in pages), "no merge is in the script"
+        return
+    row = paths.put(case.rows[0], merge["path"], merge["value"])
+    page = case.read_first(case.with_rows([row, *case.rows[1:]]))
+    assert first_id(case) in merge["value"], "the row names itself as well"
+    assert takers_of(page) == {first_id(case)}
+    assert sorted(page.deleted) == merge["deleted"]
+    for each in (page, *pages):
+        check(each)
+        assert takers_of(each) <= {item.id for item in each.items}
+
+
+def takers_of(page: Page) -> set[str]:
+    """Return the ids of the records that others were merged into."""
+    ends = page.deleted.values()
+    return {end.detail for end in ends if end.kind is DeletionKind.MERGED}
+
+
 def living_rows_are_never_deleted(case: Case) -> None:
     """A listing of what is deleted may show a living row again: it lives."""
     if "deletions" not in case.steps():
@@ -303,5 +327,6 @@ PROMISES: tuple[Callable[[Case], None], ...] = (
     any_value_of_a_property_can_be_kept,
     the_same_record_comes_out_the_same,
     deletions_are_proven,
+    a_row_outlives_what_was_merged_into_it,
     living_rows_are_never_deleted,
 )
