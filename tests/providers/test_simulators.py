@@ -13,7 +13,7 @@ from integrations.oauth.errors import GrantRejected
 from integrations.providers import CONNECTORS
 from sandbox.providers import PROVIDERS
 from tests.providers.contract.simulator import WHILE, Simulation
-from tests.providers.notion.workspace import Store, View
+from tests.providers.notion.invented.workspace import Store, View
 from tests.sandbox.conftest import start_app
 from tests.sandbox.wsgi_client import Client, Clock
 from tests.support.provider_answers.seeds import make_seed

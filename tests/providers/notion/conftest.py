@@ -2,7 +2,7 @@ import pytest
 
 from integrations.providers import SPECS
 from integrations.providers.notion.connector import Notion
-from tests.providers.notion.workspace import Reading, Workspace
+from tests.providers.notion.invented.workspace import Reading, Workspace
 from tests.providers.scenario import Scenario
 
 

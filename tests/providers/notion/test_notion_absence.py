@@ -1,7 +1,13 @@
 """What is not found any more is deleted, trashed, archived, or merely not shown."""
 
 from integrations.providers.notion.mapping.items import TRASHED
-from tests.providers.notion.workspace import UNSEEN, ids, in_block, in_page, uid
+from tests.providers.notion.invented.workspace import (
+    UNSEEN,
+    ids,
+    in_block,
+    in_page,
+    uid,
+)
 
 
 def test_absence_from_search_hides_nothing(reading, workspace):

@@ -19,7 +19,7 @@ from integrations.providers.notion.listing.cursors import (
     UnseenRows,
     Walk,
 )
-from tests.providers.notion.workspace import in_block, in_page, uid
+from tests.providers.notion.invented.workspace import in_block, in_page, uid
 
 BEGAN = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 READERS = {

@@ -1,6 +1,6 @@
 """Pages and databases are found completely, although search leaves things out."""
 
-from tests.providers.notion.workspace import (
+from tests.providers.notion.invented.workspace import (
     ids,
     in_block,
     in_page,

@@ -9,7 +9,7 @@ from integrations.providers.notion.api.content import MOST_FOLLOW_UPS
 from integrations.providers.notion.listing.gathering import OUT_OF_REACH
 from integrations.providers.notion.listing.walking import MOST_PARTS
 from integrations.providers.notion.mapping.items import TRASHED
-from tests.providers.notion.workspace import (
+from tests.providers.notion.invented.workspace import (
     ids,
     in_block,
     in_page,

@@ -14,7 +14,7 @@ from sandbox.core.serving.app import App
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
-from tests.providers.notion.workspace import Reading
+from tests.providers.notion.invented.workspace import Reading
 from tests.sandbox.notion_client import INES, LANTERN, NotionClient
 from tests.sandbox.wsgi_client import Clock
 from tests.support.provider_answers.fake_transport import sent_headers

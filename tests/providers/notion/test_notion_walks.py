@@ -7,7 +7,7 @@ import pytest
 from integrations.providers.notion.listing.walking import MAX_DEPTH, is_due
 from integrations.providers.notion.mapping.items import NOT_SHOWN, TRASHED
 from integrations.providers.stored import StoredItem
-from tests.providers.notion.workspace import (
+from tests.providers.notion.invented.workspace import (
     ids,
     in_block,
     in_page,

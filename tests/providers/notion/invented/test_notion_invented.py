@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.providers.notion.workspace import (
+from tests.providers.notion.invented.workspace import (
     ROOT,
     Reading,
     Workspace,
