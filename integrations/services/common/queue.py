@@ -1,8 +1,9 @@
 """Task queue: publish by name; a broker that is down never fails a request."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import Any
 
 from celery import current_app
@@ -29,6 +30,12 @@ def send(task: str, *ids: object, countdown: float = 0.0, expires: float = 0.0) 
         transaction.on_commit(lambda: _publish(task, ids, countdown, expires))
         return True
     return _publish(task, ids, countdown, expires)
+
+
+def send_all(task: str, ids: Iterable[object], *, expires: float = 0.0) -> int:
+    """Publish a task for each id until the broker fails; return how many it took."""
+    sent = takewhile(lambda each: send(task, each, expires=expires), ids)
+    return sum(1 for _ in sent)
 
 
 @contextmanager

@@ -14,8 +14,9 @@ from integrations.services.notices.following import digests, leavers
 logger = logging.getLogger(__name__)
 
 TURN = "notices:turn"
-# A worker that died lets the next one look after this long.
-TURN_SECONDS = 120
+# A worker that died lets the next one look after this long; a longer round has
+# another one beside it.
+TURN_SECONDS = 20
 
 
 def take_turn() -> bool:

@@ -37,15 +37,17 @@ BATCH = 200
 LOOK_SECONDS = 10.0
 DEADLINE_SECONDS = 5.0
 AFTER = "notices:after"
-# The heartbeat of those who look at the site.
-LOOKED = "notices.site"
-# Where nobody had looked, silence says only that everything starts.
+# Heartbeats of those who look at the site: now, and since when without a break.
+LOOKED, BEGAN = "notices.site", "notices.began"
+# A break is shorter than any silence that is told at once.
+BREAK = timedelta(seconds=40)
+# After it silence says only that everything starts.
 STARTING = timedelta(minutes=1)
 
 
 def watch_site(*, now: datetime) -> None:
     """Run the checks that operators are told of."""
-    least_grace = timedelta() if _was_watched(now) else STARTING
+    least_grace = _least_grace(now)
     rows = Incident.objects.filter(resolved_at__isnull=True, connection__isnull=True)
     known = {(each.kind, each.subject): each for each in rows}
     checks, results = _look({kind for kind, _ in known}, now)
@@ -72,13 +74,18 @@ def watch_site(*, now: datetime) -> None:
             # What an older release told as a whole goes on in parts.
             goes_on = incident.subject == Incident.SITE and incident.kind in in_parts
             incidents.seen_clear(incident, now, is_told=not goes_on)
-    Heartbeat.objects.update_or_create(name=LOOKED, defaults={"at": now})
 
 
-def _was_watched(now: datetime) -> bool:
-    """Tell whether somebody has looked at the site just before."""
-    looked = Heartbeat.objects.filter(name=LOOKED).values_list("at", flat=True).first()
-    return looked is not None and not times.is_over(looked, STARTING, now)
+def _least_grace(now: datetime) -> timedelta:
+    """Note that somebody looks, and return what is left of the time for a start."""
+    seen = Heartbeat.objects.in_bulk([LOOKED, BEGAN])
+    looked, began = seen.get(LOOKED), seen.get(BEGAN)
+    is_start = looked is None or began is None or times.is_over(looked.at, BREAK, now)
+    for name in (LOOKED, BEGAN) if is_start else (LOOKED,):
+        Heartbeat.objects.update_or_create(name=name, defaults={"at": now})
+    if is_start or began is None:
+        return STARTING
+    return max(timedelta(), STARTING - (now - began.at))
 
 
 def _look(open_kinds: set[str], now: datetime) -> tuple[list[Check], dict[str, Result]]:

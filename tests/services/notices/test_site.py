@@ -111,22 +111,40 @@ def look(at: datetime) -> None:
         sending.send_due(now=at)
 
 
-def test_processes_that_start_after_an_hour_are_no_news(
-    with_processes: datetime,
+@pytest.mark.parametrize("stopped_for", [46, 50, 59, 61, 3600])
+def test_processes_that_start_after_a_stop_are_no_news(
+    with_processes: datetime, stopped_for: int
 ) -> None:
     seconds = timedelta(seconds=1)
     now = with_processes
     look(now)
-    now += 60 * MINUTE
+    now += stopped_for * seconds
     look(now)
     assert Incident.objects.filter(kind="workers").exists()
     look(now + 15 * seconds)
     for passed in (30, 45, 60, 75, 90):
-        alive = Heartbeat.objects.exclude(name=watch.LOOKED)
+        alive = Heartbeat.objects.exclude(name__startswith="notices.")
         alive.update(at=now + (passed - 5) * seconds)
         look(now + passed * seconds)
 
     assert mail.outbox == []
+
+
+def test_what_is_seen_soon_after_a_start_has_the_rest_of_its_minute(
+    with_processes: datetime,
+) -> None:
+    now = with_processes
+    look(now)
+    ProviderState.objects.create(
+        provider="hubspot",
+        paused_until=now + 9 * MINUTE,
+        reason=ProviderState.CLIENT_REJECTED,
+        since=now,
+    )
+    look(now + timedelta(seconds=15))
+
+    notice = Notice.objects.get(incident__kind="provider_paused")
+    assert notice.due_at == now + MINUTE
 
 
 def test_processes_that_fall_silent_while_somebody_looks_are_told_at_once(
@@ -351,7 +369,8 @@ def test_a_process_of_its_own_tells_of_a_broker_that_is_gone(
 ) -> None:
     current_app.conf.broker_url = "redis://127.0.0.1:9/0"
     looks = iter((timedelta(), timedelta(seconds=21)))
-    Heartbeat.objects.create(name=watch.LOOKED, at=timezone.now())
+    for name, ago in ((watch.LOOKED, timedelta()), (watch.BEGAN, 9 * MINUTE)):
+        Heartbeat.objects.create(name=name, at=timezone.now() - ago)
     start = timezone.now()
 
     def pass_time(_seconds: float) -> None:

@@ -128,8 +128,9 @@ class Heartbeat:
 
     def _queues_at_work(self) -> set[str]:
         """Return the queues whose slices go on: no message of theirs need be taken."""
-        most = self._most_idle_beats()
-        return {held.queue for held in self._held.values() if held.idle < most} - {""}
+        # In so many a call of a sync ends: what stands still for longer may hang.
+        most = settings.HTTP_TOTAL_TIMEOUT / self._seconds_between_beats() + 1
+        return {held.queue for held in self._held.values() if held.idle <= most} - {""}
 
     def is_at_work(self, key: object) -> bool:
         """Tell whether this process is on something, whatever became of its lease."""

@@ -73,6 +73,8 @@ def wake(connection: Connection) -> None:
 def _send_all(edits: Sequence[Edit]) -> int:
     """Send edits, those of a bulk edit together; return how many the queue took."""
     together = {edit.bulk_edit_id for edit in edits if edit.is_sent_together}
-    sent = sum(queue.send("deliver_bulk_edit", key) for key in together)
-    alone = [edit for edit in edits if not edit.is_sent_together]
-    return sent + sum(queue.send("deliver_edit", edit.pk) for edit in alone)
+    sent = queue.send_all("deliver_bulk_edit", together)
+    if sent < len(together):
+        return sent
+    alone = [edit.pk for edit in edits if not edit.is_sent_together]
+    return sent + queue.send_all("deliver_edit", alone)

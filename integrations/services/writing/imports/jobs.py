@@ -127,8 +127,7 @@ def wake(connection: Connection) -> None:
     free = connection.imports.filter(state__in=Import.OPEN, lease_id__isnull=True)
     keys = list(free.values_list("pk", flat=True)[:MOST_AT_ONCE])
     free.update(due_at=timezone.now())
-    for key in keys:
-        queue.send("run_import", key)
+    queue.send_all("run_import", keys)
 
 
 def send_due() -> int:
@@ -140,7 +139,7 @@ def send_due() -> int:
     keys = list(due.order_by("due_at").values_list("pk", flat=True)[:MOST_AT_ONCE])
     # What is in the queue already is no more due than it was.
     Import.objects.filter(pk__in=keys, lease_id__isnull=True).update(due_at=now)
-    return sum(queue.send("run_import", key) for key in keys)
+    return queue.send_all("run_import", keys)
 
 
 def prune(*, now: datetime) -> int:
