@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -57,6 +58,20 @@ class Browsers:
 BROWSERS: "pytest.StashKey[Browsers]" = pytest.StashKey()
 
 
+# Statuses of answers that a test asks for, which browsers note on the console.
+EXPECTED: set[int] = set()
+
+
+@contextmanager
+def expecting(status: int) -> Iterator[None]:
+    """Let answers of this status be no complaint meanwhile."""
+    EXPECTED.add(status)
+    try:
+        yield
+    finally:
+        EXPECTED.discard(status)
+
+
 @pytest.fixture
 def browsers(request: pytest.FixtureRequest) -> Browsers:
     """Return what the tests of the browser that follow each other share."""
@@ -97,7 +112,8 @@ def open_page(chromium: "Browser", site: "Stack") -> "Iterator[Callable[..., Pag
 
     def note(said: "ConsoleMessage") -> None:
         where = said.location["url"]
-        if said.type == "error" and where.startswith(site.url):
+        is_expected = any(f"status of {each} " in said.text for each in EXPECTED)
+        if said.type == "error" and where.startswith(site.url) and not is_expected:
             complaints.append(f"{where}: {said.text}")
 
     def make(email: str = "", **options: object) -> "Page":
