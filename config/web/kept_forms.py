@@ -14,6 +14,7 @@ from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.views.csrf import csrf_failure as plain_csrf_failure
 
+from integrations.http.observability.steering import ON_PAGES
 from integrations.templatetags.form_sender import SENDER, TOKEN, is_sender
 
 Fields = list[tuple[str, str]]
@@ -21,7 +22,10 @@ Fields = list[tuple[str, str]]
 # Forms of allauth and the administration may hold passwords and codes.
 OURS: Final = "integrations"
 # What ends something is decided anew, on the page that says what is lost.
-DECIDED_ANEW: Final = ("-delete", "-disconnect", "-remove", "-archive")
+DECIDED_ANEW: Final = (
+    *("-delete", "-disconnect", "-remove", "-archive"),
+    *("-approve", "-other-account", "-collections", "-feed"),
+)
 # What pages put into their forms by themselves.
 UNTYPED: Final = frozenset(
     {TOKEN, SENDER, "key", "base", "back", "shown", "shown_at", "next", "on"}
@@ -34,13 +38,16 @@ REFUSED: Final = 403
 def sent_fields(request: HttpRequest) -> Fields | None:
     """Return all that a form of ours sent, but its token; None if it cannot be kept.
 
-    A file is in no field, and a form without it would be another one.
+    A file is in no field, and a form without it would be another one. Characters that
+    no page carries as they are would come back as others.
     """
     match = request.resolver_match
     is_ours = match is not None and match.app_name == OURS
     if request.method != "POST" or not is_ours or request.FILES:
         return None
     fields = [(name, value) for name, sent in request.POST.lists() for value in sent]
+    if any(ON_PAGES.search(value.replace("\r\n", "\n")) for _, value in fields):
+        return None
     return [(name, value) for name, value in fields if name != TOKEN]
 
 

@@ -139,8 +139,8 @@ def next_commit(site: Site) -> tuple[float, int]:
 def speed(begun: tuple[float, int], ended: tuple[float, int]) -> float:
     """Return the items stored in a second between two commits.
 
-    Several pages are stored at once, so a time that does not end with a commit has
-    too many or too few; any wait within it counts.
+    A time that does not end with a commit has too many or too few; any wait within it
+    counts.
     """
     return (ended[1] - begun[1]) / (ended[0] - begun[0])
 

@@ -136,6 +136,7 @@ def test_another_sites_text_is_never_one_click_from_being_sent(
         pytest.param({"file": StringIO("email")}, id="a file"),
         pytest.param({"form_sender": ""}, id="no sender"),
         pytest.param({"label": "x" * 1_000_001}, id="too large"),
+        pytest.param({"label": "\u2068Ana\u2069"}, id="no page carries it"),
     ],
 )
 def test_what_cannot_be_kept_is_not_said_to_be(
@@ -153,10 +154,18 @@ def test_a_button_and_what_ends_something_are_asked_for_anew(
 ) -> None:
     end_session(browser, with_all_cookies=False)
     del form["label"]
-    names = {"connection-pause": {}, "connection-disconnect": {"items": "keep"}}
+    names = {
+        "connection-pause": {},
+        "connection-disconnect": {"items": "keep"},
+        "connection-other-account": {"choice": "remove"},
+        "connection-collections": {"selected": "7"},
+        "collection-approve": {"generation": "7"},
+        "view-feed": {"action": "revoke"},
+    }
 
     for name, typed in names.items():
-        path = reverse(f"integrations:{name}", args=[connection.pk])
+        keys = [connection.pk] * (2 if name == "connection-other-account" else 1)
+        path = reverse(f"integrations:{name}", args=keys)
         assert send(browser, path, form | typed).status_code == 302, name
 
 

@@ -11,8 +11,8 @@ from integrations.models import SyncRun
 from integrations.services.sync.leases import lease
 from integrations.services.sync.leases.heartbeat import heartbeat
 
-# After so many requests, some half a minute of the providers' limits, even a user's run
-# goes on among the bulk. Claims that came to nothing but a wait are none.
+# After so many requests, ten to thirty-five seconds of a provider's limit, even a
+# user's run goes on among the bulk. Claims that came to nothing but a wait are none.
 INTERACTIVE_REQUESTS = 100
 # As many due runs are compared, the longest due first.
 MOST_COMPARED = 500

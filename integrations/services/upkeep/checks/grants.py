@@ -160,7 +160,7 @@ CHECKS = (
     Check(
         id="fallback_store",
         title="No new token waits outside the database",
-        advice="Start a worker on the queue refresh on this machine. "
+        advice="Start workers on refresh and on interactive,ticks on this machine. "
         "Those of damaged files reconnect; then delete the files.",
         probe=_fallback_store,
         is_of_machine=True,
