@@ -68,9 +68,12 @@ def _names(sql: str, scanned: Iterable[str]) -> Iterator[str]:
 
 
 def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the nodes of a plan, but those which a limit is expected to end early."""
     yield plan
     for each in plan.get("Plans", ()):
-        yield from _nodes(each)
+        is_limit = plan["Node Type"] == "Limit"
+        if not (is_limit and plan["Total Cost"] < each["Total Cost"] / 2):
+            yield from _nodes(each)
 
 
 def _reads_whole(node: dict[str, Any]) -> bool:
