@@ -51,7 +51,7 @@ def test_what_sql_by_hand_does_holds_on_postgresql(postgres: "Postgres") -> None
         capture_output=True,
         text=True,
         check=False,
-        timeout=480,
+        timeout=900,
     )
 
     assert done.returncode == 0, done.stdout[-3000:]

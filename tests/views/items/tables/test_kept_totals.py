@@ -217,6 +217,7 @@ def test_of_names_of_linked_items_nothing_is_kept(deals, family, is_kept):
     assert (told == [("before",)]) is is_kept
 
 
+@ON_SQLITE
 def test_no_more_is_kept_than_is_said(deals, monkeypatch):
     monkeypatch.setattr(kept_totals, "MOST_KEPT", 2)
     indexes.prepare(deals, [columns_of(deals).by_id["dealstage"]])
