@@ -130,7 +130,9 @@ OWN = (
 class Columns:
     """All columns of a collection by id, and those that are shown at first.
 
-    ``naming`` is the property, if any, that the column of the names stands for.
+    ``naming`` is the property, if any, that the column of the names stands for where
+    it is shown or sorted by. An item without one has a name all the same, so that
+    filters are of the property itself.
     """
 
     by_id: Mapping[str, Column]
@@ -138,16 +140,17 @@ class Columns:
     naming: Column | None = None
 
     def get(self, column_id: str) -> Column | None:
-        """Return a column, None for one that is not there."""
-        return self.by_id.get(column_id)
+        """Return a column to filter by, None for one that is not there."""
+        is_name = self.naming is not None and column_id == self.naming.id
+        return self.naming if is_name else self.by_id.get(column_id)
 
     def find(self, told: str) -> Column | None:
-        """Return the column that an address or a view means, None without one.
+        """Return a column to show or to sort by, None for one that is not there.
 
         The property that names the items was a column of its own once.
         """
         is_name = self.naming is not None and told == self.naming.id
-        return self.get(NAME if is_name else told)
+        return self.by_id.get(NAME if is_name else told)
 
 
 def columns_of(collection: Collection) -> Columns:
