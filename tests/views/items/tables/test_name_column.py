@@ -8,6 +8,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from integrations.models import Collection, SavedView
+from integrations.providers.airtable.api.bases import Table
+from integrations.providers.airtable.listing.schema import to_schema
 from integrations.providers.records import FieldSpec
 from integrations.services.items.saved_views.fitting import fit_table
 from integrations.services.items.tables.columns.columns import NAME, columns_of
@@ -16,6 +18,7 @@ from tests.support.rows import NOON, make_collection, make_connection, make_item
 from tests.views.saved_views.test_feeds import make_feed, titles
 
 PRIMARY = "fldProject"
+SINGLE_LINE = {"type": "singleLineText"}
 
 
 def schema_of(*specs: FieldSpec, **more: Any) -> dict[str, Any]:
@@ -43,6 +46,7 @@ def projects(owner: User, **kind: Any) -> Collection:
             FieldSpec(name=PRIMARY, label="Project", **kind),
             FieldSpec(name="fldPlace", label="Place"),
             primary=PRIMARY,
+            formats={PRIMARY: SINGLE_LINE},
         ),
     )
 
@@ -62,6 +66,7 @@ def test_what_names_the_items_is_offered_once(
         FieldSpec(name=naming, label=label),
         FieldSpec(name="other", label="Other"),
         primary=naming,
+        formats={naming: SINGLE_LINE},
     )
 
     columns = columns_of(make_table(alice, provider, item_type, schema))
@@ -89,12 +94,48 @@ def test_parts_of_a_name_and_other_texts_stay_columns(
 
 @pytest.mark.parametrize(
     "kind",
-    [{"kind": "number"}, {"kind": "date"}, {"kind": "email"}, {"is_long": True}],
+    [
+        {"kind": "number"},
+        {"kind": "date"},
+        {"kind": "email"},
+        {"kind": "markdown"},
+        {"is_long": True},
+    ],
 )
 def test_a_name_that_is_more_than_words_stays_a_column(
     alice: User, kind: dict[str, Any]
 ) -> None:
     assert PRIMARY in columns_of(projects(alice, **kind)).by_id
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"type": "multilineText"},
+        {"type": "richText"},
+        {"type": "aiText"},
+        {"type": "barcode"},
+        {"type": "formula", "options": {"result": {"type": "singleLineText"}}},
+    ],
+    ids=lambda options: options["type"],
+)
+def test_a_primary_field_of_which_the_name_is_a_part_stays_a_column(
+    alice: User, options: dict[str, Any]
+) -> None:
+    """A record's name is the beginning of it, on one line."""
+    known = Table(
+        id="tblProjects",
+        name="Projects",
+        description="",
+        primary_field_id=PRIMARY,
+        fields=[{"id": PRIMARY, "name": "Project", **options}],
+        views=[],
+    )
+    schema = to_schema("appBase", known)
+
+    columns = columns_of(make_table(alice, "airtable", "record", schema))
+
+    assert columns.find(PRIMARY) == columns.by_id[PRIMARY]
 
 
 def test_an_address_and_a_view_from_before_mean_the_names(
@@ -124,6 +165,7 @@ def test_an_address_and_a_view_from_before_mean_the_names(
         FieldSpec(name="fldOther", label="Project"),
         FieldSpec(name="fldPlace", label="Place"),
         primary="fldOther",
+        formats={"fldOther": SINGLE_LINE},
     )
     table.save(update_fields=["schema"])
     # The same table in another base: its fields have other ids.
@@ -200,7 +242,7 @@ def test_a_view_filters_the_property_of_that_label_in_another_base(
 ) -> None:
     """Most tables of Airtable call their primary field just what its column is."""
     table = projects(alice)
-    table.schema = schema_of(FieldSpec(name=PRIMARY, label="Name"), primary=PRIMARY)
+    table.schema["fields"][0]["label"] = "Name"
     columns = columns_of(table)
     view = SavedView(
         parameters=[["fldElse__empty", "1"], ["sort", "fldElse"]],

@@ -59,8 +59,6 @@ KINDS = {OwnColumn.Kind.CHECK: "boolean", OwnColumn.Kind.PERSON: "user"}
 LINKING = frozenset({Family.RELATION, Family.INCOMING})
 # What is sorted by its text: that of a relation is the name of its first item.
 BY_TEXT = frozenset({Family.TEXT, Family.USER, Family.FILES, Family.RELATION})
-# Texts that lead somewhere, which a name does not.
-ADDRESSES = frozenset({"email", "phone", "link"})
 # Other kinds are texts.
 GROUPED = frozenset({Family.CHOICE, Family.USER, Family.BOOLEAN})
 
@@ -180,20 +178,15 @@ def columns_of(collection: Collection) -> Columns:
 def _naming(collection: Collection, specs: Sequence[FieldSpec]) -> FieldSpec | None:
     """Return the field that is the items' name and nothing more, if there is one.
 
-    What is compared as a number or a date, leads somewhere or is longer, is more.
+    What is compared as a number or a date, leads somewhere, has marks or is longer, is
+    more.
     """
     connector = CONNECTORS.get(collection.connection.provider)
     if connector is None:
         return None
     named = connector.naming_property(collection.item_type, collection.schema)
-    return next(
-        (spec for spec in specs if spec.name == named and _is_words(spec)), None
-    )
-
-
-def _is_words(spec: FieldSpec) -> bool:
-    is_text = FAMILIES.get(spec.kind, Family.TEXT) is Family.TEXT
-    return is_text and not spec.is_long and spec.kind not in ADDRESSES
+    words = (spec for spec in specs if spec.kind == "text" and not spec.is_long)
+    return next((spec for spec in words if spec.name == named), None)
 
 
 def _links(collection: Collection) -> list[Column]:
