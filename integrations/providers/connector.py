@@ -196,7 +196,7 @@ class BaseConnector(ABC):
     def naming_property(self, item_type: str, schema: Mapping[str, Any]) -> str | None:
         """Return the property that is the name of items of a type, if one alone is.
 
-        A list shows it once, as the items' name.
+        The whole of its text is the name, so that a list shows it once.
         """
         return None
 

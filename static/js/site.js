@@ -59,8 +59,8 @@
     for (const link of opened) link.dataset.opened = ""
     const left = links.length - opened.length
     document.getElementById(`${list}-blocked`).hidden = left === 0
-    if (left) button.textContent = `Open the other ${left}`
-    else button.hidden = true
+    if (opened.length) button.textContent = `Open the other ${left}`
+    button.hidden = left === 0
   }
 
   for (const [selector, act] of [["[data-copy]", copy], ["[data-open]", openAll]]) {

@@ -68,3 +68,14 @@ def test_one_press_is_enough_where_windows_are_allowed(chromium: Browser) -> Non
 
     assert opened(page) == ALL
     assert not page.locator("#links-blocked").is_visible()
+
+
+def test_a_press_that_opens_nothing_tells_of_no_others(chromium: Browser) -> None:
+    page = start(chromium, allowed=0)
+    button = page.locator("[data-open]")
+
+    button.click()
+
+    assert opened(page) == []
+    assert page.locator("#links-blocked").is_visible()
+    assert button.inner_text() == "Open all"

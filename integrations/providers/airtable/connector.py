@@ -27,6 +27,7 @@ from integrations.providers.airtable.listing import (
 )
 from integrations.providers.airtable.listing.schema import fetch_schema
 from integrations.providers.airtable.mapping import display, links
+from integrations.providers.airtable.mapping.fields import formats_of
 from integrations.providers.airtable.spec import SPEC
 from integrations.providers.capabilities import Estimate, Place, Plan, Schedule
 from integrations.providers.connector import (
@@ -156,8 +157,14 @@ class Airtable(BaseConnector):
         return [name for name in names if name != schema.get("primary")]
 
     def naming_property(self, item_type: str, schema: Mapping[str, Any]) -> str | None:
-        """Return a table's primary field."""
-        return schema.get("primary")
+        """Return a table's primary field where that is one line of text.
+
+        Of a longer text, or one with marks, a record's name is a part. What a formula
+        comes to may be either.
+        """
+        primary = schema.get("primary")
+        told = formats_of(schema).get(str(primary), {})
+        return primary if told.get("type") == "singleLineText" else None
 
     def collection_of(
         self, item_type: str, remote_id: str, *, parent_id: str

@@ -11,6 +11,15 @@ def types_in(collection: Collection) -> tuple[str, ...]:
     return (collection.item_type, *mixed.get(collection.item_type, ()))
 
 
+def types_holding(item_type: str) -> set[str]:
+    """Return the types of the collections, of any provider, that hold such items."""
+    mixed = (each.mixed_types.items() for each in CONNECTORS.values())
+    return {
+        item_type,
+        *(of for kinds in mixed for of, more in kinds if item_type in more),
+    }
+
+
 def parent_types(item: Item) -> list[str]:
     """Return the types of what may be the parent of an item: an id alone names none."""
     return _parent_types(item.provider, item.type) or [item.type]

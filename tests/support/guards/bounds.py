@@ -34,6 +34,7 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "views/items/parts/facts.py::MAX_CHANGES": "All changes of it",
     "views/items/parts/head.py::MOST_FIELDS": LOOK,
     "views/items/past/changed_fields.py::MOST_OFFERED": "more_fields",
+    "views/items/past/changed_fields.py::MOST_SCHEMAS": "more_fields",
     "views/items/past/past_times.py::PAGE_SIZE": PAGES,
     "views/paging.py::PAGE_SIZE": PAGES,
     "views/items/tables/cells.py::MOST_PARTS": "+{}",

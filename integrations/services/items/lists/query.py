@@ -117,7 +117,8 @@ class ItemQuery:
 
     ``left_out`` says in words what the address asked for and the items lack,
     ``look_left_out`` what they only look different without. ``relation`` is one by
-    which ``linked_to`` names the items, or, after a minus, by which they name it.
+    which ``linked_to`` names the items, or, after a minus, by which they name it; what
+    it is called, and whose it is, depends on ``collection``.
     """
 
     search: str = ""
@@ -153,10 +154,12 @@ class ItemQuery:
             provider=read("provider") if read("provider") in SPECS else "",
             type=read("type") if TYPE.fullmatch(read("type")) else "",
             connection=_to_uuid(read("connection")),
-            collection=_to_uuid(read("collection")),
+            collection=(collection := _to_uuid(read("collection"))),
             parent=_to_uuid(read("parent")),
             linked_to=(linked_to := _to_uuid(read("linked_to"))),
-            relation=read("relation")[:MAX_RELATION] if linked_to else "",
+            relation=read("relation")[:MAX_RELATION]
+            if linked_to and collection
+            else "",
             state=read("state") if read("state") in STATES else "",
             news=News.parse(read("news")),
             view=read_view(read("view")),
@@ -187,7 +190,7 @@ class ItemQuery:
             "collection": str(self.collection or ""),
             "parent": str(self.parent or ""),
             "linked_to": str(self.linked_to or ""),
-            "relation": self.relation if self.linked_to else "",
+            "relation": self.relation if self.linked_to and self.collection else "",
             "state": self.state,
             "news": str(self.news or ""),
         }

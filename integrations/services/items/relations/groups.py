@@ -22,8 +22,9 @@ from integrations.services.items.relations.around import (
 )
 from integrations.services.items.relations.links import collections_beside
 
-# What an address puts before a relation by which the others name an item.
-INCOMING = "-"
+# What an address puts before a relation by which the others name an item, and before
+# one of its own that would be misread as that.
+INCOMING, OUTGOING = "-", "+"
 
 
 class Linked(NamedTuple):
@@ -56,7 +57,10 @@ class Group:
     @property
     def address(self) -> str:
         """Return the relation as an address tells it, with its direction."""
-        return f"{INCOMING}{self.relation}" if self.is_incoming else self.relation
+        if self.is_incoming:
+            return f"{INCOMING}{self.relation}"
+        is_misread = self.relation.startswith((INCOMING, OUTGOING))
+        return f"{OUTGOING}{self.relation}" if is_misread else self.relation
 
     @property
     def is_full(self) -> bool:
@@ -83,21 +87,28 @@ def find_groups(item: Item, around: Around | None = None) -> list[Group]:
 
 def label_of(address: str, item: Item, collection: Collection) -> str:
     """Return what a relation of an item with a collection is called."""
-    name = address.removeprefix(INCOMING)
-    naming = collection if name != address else item.collection
+    name, is_incoming = _read(address)
+    naming = collection if is_incoming else item.collection
     return _labels(naming).get(name, collection.name)
 
 
-def linked_with(item: Item, relation: str = "") -> Q:
+def _read(address: str) -> tuple[str, bool]:
+    """Return the relation of an address, and whether the others name an item by it."""
+    is_signed = address.startswith((INCOMING, OUTGOING))
+    return address[1:] if is_signed else address, address.startswith(INCOMING)
+
+
+def linked_with(item: Item, address: str = "") -> Q:
     """Return the condition that an item is linked with another one.
 
     By the relation that an address tells, or by any, either way. However many they
     are, as opposed to what a page looks at.
     """
+    relation, is_incoming = _read(address)
     own = ItemLink.objects.filter(item=item)
     naming = ItemLink.objects.filter(linked_to(item))
-    if relation.startswith(INCOMING):
-        naming = naming.filter(relation=relation.removeprefix(INCOMING))
+    if is_incoming:
+        naming = naming.filter(relation=relation)
         return Q(pk__in=naming.values("item"))
     if relation:
         return Q(pk__in=_named(item, own.filter(relation=relation)).values("pk"))

@@ -56,13 +56,13 @@ def fit_table(view: SavedView, collection: Collection, columns: Columns) -> Fitt
     ids = _Ids(view.names, columns)
     told = to_query_dict(ids.rename(view.parameters))
     query = TableQuery.parse(collection.pk, told, columns, names=view.names)
-    renamed = [ids.find(each) for each in view.columns]
+    found = {each: columns.find(ids.find(each)) for each in view.columns}
     lost = [
         f"There is no column “{cut(str(view.names.get(each, each)), 60)}” to be shown."
-        for each in renamed
-        if columns.get(each) is None
+        for each, column in found.items()
+        if column is None
     ]
-    there = [each for each in renamed if columns.get(each)]
+    there = [column.id for column in found.values() if column]
     shown = [columns.by_id[each] for each in dict.fromkeys([NAME, *there])]
     density = view.density if view.density in DENSITIES else DENSITIES[0]
     return Fitted(
@@ -82,12 +82,15 @@ class _Ids:
         self._by_label = {
             column.label.casefold(): column.id for column in columns.by_id.values()
         }
-        if columns.naming is not None:
-            self._by_label.setdefault(columns.naming.label.casefold(), NAME)
+        naming = columns.naming
+        if naming is not None:
+            label = naming.label.casefold()
+            if self._by_label.get(label, NAME) == NAME:
+                self._by_label[label] = naming.id
 
     def find(self, column_id: str) -> str:
-        if there := self._columns.find(column_id):
-            return there.id
+        if self._columns.get(column_id):
+            return column_id
         label = str(self._names.get(column_id, "")).casefold()
         return self._by_label.get(label, column_id) if label else column_id
 

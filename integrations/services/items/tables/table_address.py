@@ -156,7 +156,9 @@ class AddressReader:
         return condition
 
     def _find(self, column_id: str, done: str, left_out: list[str]) -> Column | None:
-        column = self._columns.find(column_id)
+        is_filter = done == "filtered by"
+        known = self._columns.get if is_filter else self._columns.find
+        column = known(column_id)
         if column is None:
             purpose = "to be shown" if done == "shown" else f"for rows to be {done}"
             name = cut(str(self._names.get(column_id, column_id)), 60)

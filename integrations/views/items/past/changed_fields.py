@@ -1,20 +1,26 @@
 """Offer the fields whose changes can be asked for, told apart by provider."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
+from django.db.models import QuerySet
+
 from integrations.models import Collection
 from integrations.providers.records import read_fields
 from integrations.services.items.history.change_query import ChangeQuery
-from integrations.services.items.types import types_in
+from integrations.services.items.types import types_holding
 from integrations.views.items.facets import Choice, Group
 from integrations.views.items.parts.changed import FIELD_NAMES, PREFIX
 
-# More than these are narrowed by the provider, the connection or the type first.
+# More than these are narrowed by the provider, the connection or the type first, and
+# so many schemas are looked through for them.
 MOST_OFFERED: Final = 500
+MOST_SCHEMAS: Final = 500
+# Schemas are large: so many are in memory at once.
+CHUNK: Final = 20
 SEVERAL: Final = "Several providers"
 
 
@@ -23,6 +29,18 @@ class Offered(NamedTuple):
 
     groups: Sequence[Group]
     has_more: bool
+
+
+class _Found:
+    """The fields that were found, by the name under which changes store them."""
+
+    def __init__(self) -> None:
+        self.fields: dict[str, _Field] = {}
+
+    def add(self, collection: Collection, name: str, label: str) -> None:
+        known = self.fields.setdefault(name, _Field(name=name, label=label))
+        known.providers.add(collection.connection.provider_name)
+        known.collections.add(collection.name)
 
 
 @dataclass(kw_only=True)
@@ -45,21 +63,21 @@ class _Field:
 
 def offer(
     query: ChangeQuery,
-    collections: Iterable[Collection],
+    collections: QuerySet[Collection],
     entries: Sequence[Mapping[str, Any]],
 ) -> Offered:
     """Return the fields of the collections that a query is about.
 
-    Those of ``entries``, the changes that are shown, are among them whatever a schema
-    says; ``collections`` have their schemas and connections.
+    Those of ``entries``, the changes that are shown, and the one that the query asks
+    for are among them, however many others there are.
     """
-    found: dict[str, _Field] = {}
-    for collection, name, label in _known(query, collections, entries):
-        known = found.setdefault(name, _Field(name=name, label=label))
-        known.providers.add(collection.connection.provider_name)
-        known.collections.add(collection.name)
+    found = _Found()
+    for entry in entries:
+        for shown in entry["fields"]:
+            found.add(entry["item"].collection, shown["name"], shown["label"])
+    has_more = _fill(found, query, collections)
     ordered = sorted(
-        found.values(), key=lambda f: (f.heading, f.label.casefold(), f.place)
+        found.fields.values(), key=lambda f: (f.heading, f.label.casefold(), f.place)
     )
     alike = Counter((each.heading, each.label) for each in ordered)
     groups = [
@@ -70,9 +88,9 @@ def offer(
                 for f in fields
             ],
         )
-        for heading, fields in groupby(ordered[:MOST_OFFERED], key=lambda f: f.heading)
+        for heading, fields in groupby(ordered, key=lambda f: f.heading)
     ]
-    return Offered(groups, len(ordered) > MOST_OFFERED)
+    return Offered(groups, has_more)
 
 
 def _text(known: _Field, alike: int) -> str:
@@ -80,26 +98,44 @@ def _text(known: _Field, alike: int) -> str:
     return known.label if alike == 1 else f"{known.label} ({known.place})"
 
 
-def _known(
-    query: ChangeQuery,
-    collections: Iterable[Collection],
-    entries: Sequence[Mapping[str, Any]],
-) -> Iterator[tuple[Collection, str, str]]:
-    for collection in collections:
-        if _is_within(collection, query):
-            yield from ((collection, *each) for each in FIELD_NAMES.items())
-            for spec in read_fields(collection.schema):
-                if not spec.is_hidden:
-                    yield collection, f"{PREFIX}{spec.name}", spec.label
-    for entry in entries:
-        for shown in entry["fields"]:
-            yield entry["item"].collection, shown["name"], shown["label"]
+def _fill(found: _Found, query: ChangeQuery, collections: QuerySet[Collection]) -> bool:
+    """Add the fields of schemas while there is room; tell whether there are more.
+
+    Beyond that, only the chosen field is looked for.
+    """
+    room, has_more = MOST_OFFERED + len(found.fields), False
+    is_property = query.field.startswith(PREFIX)
+    rows = _within(collections, query).order_by("name", "pk")[: MOST_SCHEMAS + 1]
+    for place, collection in enumerate(rows.iterator(chunk_size=CHUNK)):
+        if place == MOST_SCHEMAS:
+            return True
+        for name, label in _fields_of(collection):
+            is_known = name in found.fields or name == query.field
+            if is_known or len(found.fields) < room:
+                found.add(collection, name, label)
+            else:
+                has_more = True
+        if has_more and (not is_property or query.field in found.fields):
+            return True
+    return has_more
 
 
-def _is_within(collection: Collection, query: ChangeQuery) -> bool:
-    connection = collection.connection
-    return (
-        query.provider in ("", connection.provider)
-        and query.connection in (None, connection.pk)
-        and (not query.type or query.type in types_in(collection))
-    )
+def _fields_of(collection: Collection) -> Iterator[tuple[str, str]]:
+    """Yield the fields under the names by which changes store them, and labels."""
+    yield from FIELD_NAMES.items()
+    for spec in read_fields(collection.schema):
+        if not spec.is_hidden:
+            yield f"{PREFIX}{spec.name}", spec.label
+
+
+def _within(
+    collections: QuerySet[Collection], query: ChangeQuery
+) -> QuerySet[Collection]:
+    """Return the collections that a query is about."""
+    if query.provider:
+        collections = collections.filter(connection__provider=query.provider)
+    if query.connection is not None:
+        collections = collections.filter(connection=query.connection)
+    if query.type:
+        collections = collections.filter(item_type__in=types_holding(query.type))
+    return collections

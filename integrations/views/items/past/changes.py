@@ -27,7 +27,7 @@ from integrations.services.items.history.change_query import (
 from integrations.services.notices.following.leavers import MOST_ASKED, find_left
 from integrations.views.access import UserRequest
 from integrations.views.items.facets import type_names
-from integrations.views.items.parts.changed import PREFIX, put_in_words
+from integrations.views.items.parts.changed import put_in_words
 from integrations.views.items.past import changed_fields
 from integrations.views.items.past.changed_fields import Offered
 
@@ -45,6 +45,7 @@ LABELS = {
 ANY = ("", "Any")
 KIND_NAMES = {**dict(ItemChange.Kind.choices), PRESENT: "Changed or restored"}
 UNSEEN_TEXT = "I last looked"
+UNKNOWN = "Unknown"
 
 
 @require_safe
@@ -152,15 +153,14 @@ def _filters(
 ) -> list[dict[str, Any]]:
     """Return a select for each filter, that of the field in groups."""
     own = Collection.objects.filter(connection__owner=owner_id)
-    collections = own.select_related("connection").defer(
-        "checkpoint", "details", "held_deletions"
-    )
-    fields = changed_fields.offer(query, collections, entries)
+    own = own.select_related("connection")
+    with_schemas = own.defer("checkpoint", "details", "held_deletions")
+    fields = changed_fields.offer(query, with_schemas, entries)
     titles = unique_names(connections)
     choices = {
         "provider": {c.provider: c.provider_name for c in connections},
         "connection": {str(c.pk): titles[c.pk] for c in connections},
-        "type": type_names(collections),
+        "type": type_names(own.only("item_type", "connection__provider")),
         "kind": KIND_NAMES,
     }
     selects = [
@@ -176,26 +176,27 @@ def _filters(
 
 
 def _field_filter(query: ChangeQuery, offered: Offered) -> dict[str, Any]:
-    """Return the select of the fields; one that none has stays by its own name."""
+    """Return the select of the fields; one that none has stays, unknown."""
     known = {each.value for group in offered.groups for each in group.choices}
     unknown = {query.field} - known - {""}
     return {
         "name": "field",
         "label": LABELS["field"],
         "chosen": query.field,
-        "choices": [ANY, *((name, name.removeprefix(PREFIX)) for name in unknown)],
+        "choices": [ANY, *((name, UNKNOWN) for name in unknown)],
         "groups": offered.groups,
         "has_more": offered.has_more,
+        "is_narrowed": query.connection is not None and query.type != "",
     }
 
 
 def _chosen_field(
     query: ChangeQuery, filters: Sequence[Mapping[str, Any]]
 ) -> dict[str, str]:
-    """Return the chosen field by its label, or by its own name where none is known."""
+    """Return the chosen field by its label, unknown where nothing says it."""
     groups = (group for each in filters for group in each.get("groups", ()))
     labels = {each.value: each.label for group in groups for each in group.choices}
-    return {query.field: labels.get(query.field, query.field.removeprefix(PREFIX))}
+    return {query.field: labels.get(query.field, UNKNOWN)}
 
 
 def _item_name(query: ChangeQuery, entries: Sequence[Mapping[str, Any]]) -> str:

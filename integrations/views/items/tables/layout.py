@@ -124,7 +124,7 @@ def _rows(layout: Layout, columns: Columns) -> dict[str, Any]:
 
 def _read(data: QueryDict, columns: Columns, *, move: str, moved: str) -> Layout:
     """Return the layout that the form has, one column moved by a place if asked for."""
-    ticked = [name for name in data.getlist("columns") if columns.get(name)]
+    ticked = [name for name in data.getlist("columns") if name in columns.by_id]
     places = {name: _place(data.get(f"place-{name}", "")) for name in ticked}
     names = sorted(dict.fromkeys(ticked), key=lambda name: places[name])
     if moved in names and move in {"up", "down"}:

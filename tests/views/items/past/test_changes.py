@@ -12,7 +12,6 @@ from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.history import changes as service
 from integrations.services.items.storage import store
-from integrations.views.items.past import changed_fields
 from tests.support.rows import (
     NOON,
     make_collection,
@@ -164,56 +163,6 @@ def test_each_filter_leaves_exactly_what_it_says(as_alice, alice, deals, query, 
     }
 
     assert keys(as_alice.get(f"{PATH}?{query}")) == [made[name].pk for name in which]
-
-
-def offered(page):
-    [fields] = [each for each in page.context["filters"] if each["name"] == "field"]
-    return {
-        (group.label, each.label): each.value
-        for group in fields["groups"]
-        for each in group.choices
-    }
-
-
-def test_every_field_is_offered_told_apart_by_provider(as_alice, alice, deals):
-    other = make_connection(alice, provider="notion", remote_id="n")
-    price = {"name": "p1", "label": "Amount", "kind": "number"}
-    for name, field in (("Offers", "p1"), ("Orders", "p2")):
-        schema = {"fields": [{**price, "name": field}]}
-        make_collection(
-            other, remote_id=name, name=name, item_type="page", schema=schema
-        )
-    rare = change(
-        make_item(deals), at=NOON, fields={"properties.dealstage": ["s1", "s2"]}
-    )
-    for n in range(60):
-        change(make_item(deals), at=NOON + timedelta(minutes=n + 1))
-
-    found = offered(as_alice.get(PATH))
-
-    assert found["HubSpot", "Amount"] == "properties.amount"
-    assert found["Notion", "Amount (Offers)"] == "properties.p1"
-    assert found["Notion", "Amount (Orders)"] == "properties.p2"
-    assert found["Several providers", "Name"] == "name"
-    stage = found["HubSpot", "Stage"]
-    page = as_alice.get(PATH, {"field": stage})
-    assert keys(page) == [rare.pk]
-    assert page.context["chips"][0]["value"] == "Stage"
-    narrowed = offered(as_alice.get(PATH, {"provider": "notion"}))
-    assert "properties.p2" in narrowed.values()
-    assert stage not in narrowed.values()
-
-
-def test_more_fields_than_are_offered_are_said(as_alice, deals, monkeypatch):
-    monkeypatch.setattr(changed_fields, "MOST_OFFERED", 5)
-
-    page = as_alice.get(PATH, {"field": "properties.dealstage"})
-
-    assert len(offered(page)) == 5
-    assert 'data-code="more_fields"' in page.content.decode()
-    assert b'<option value="properties.dealstage" selected>' in b" ".join(
-        page.content.split()
-    )
 
 
 def test_what_is_rare_is_looked_for_a_stretch_at_a_time(as_alice, deals, monkeypatch):

@@ -8,11 +8,17 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from integrations.models import Collection, SavedView
+from integrations.providers.airtable.api.bases import Table
+from integrations.providers.airtable.listing.schema import to_schema
 from integrations.providers.records import FieldSpec
+from integrations.services.items.saved_views.fitting import fit_table
 from integrations.services.items.tables.columns.columns import NAME, columns_of
+from integrations.services.items.tables.table_query import TableQuery
 from tests.support.rows import NOON, make_collection, make_connection, make_item
+from tests.views.saved_views.test_feeds import make_feed, titles
 
 PRIMARY = "fldProject"
+SINGLE_LINE = {"type": "singleLineText"}
 
 
 def schema_of(*specs: FieldSpec, **more: Any) -> dict[str, Any]:
@@ -40,6 +46,7 @@ def projects(owner: User, **kind: Any) -> Collection:
             FieldSpec(name=PRIMARY, label="Project", **kind),
             FieldSpec(name="fldPlace", label="Place"),
             primary=PRIMARY,
+            formats={PRIMARY: SINGLE_LINE},
         ),
     )
 
@@ -59,12 +66,14 @@ def test_what_names_the_items_is_offered_once(
         FieldSpec(name=naming, label=label),
         FieldSpec(name="other", label="Other"),
         primary=naming,
+        formats={naming: SINGLE_LINE},
     )
 
     columns = columns_of(make_table(alice, provider, item_type, schema))
 
     assert naming not in columns.by_id
     assert columns.find(naming) == columns.by_id[NAME]
+    assert columns.get(naming) == columns.naming
     assert "other" in columns.by_id
 
 
@@ -85,7 +94,13 @@ def test_parts_of_a_name_and_other_texts_stay_columns(
 
 @pytest.mark.parametrize(
     "kind",
-    [{"kind": "number"}, {"kind": "date"}, {"kind": "email"}, {"is_long": True}],
+    [
+        {"kind": "number"},
+        {"kind": "date"},
+        {"kind": "email"},
+        {"kind": "markdown"},
+        {"is_long": True},
+    ],
 )
 def test_a_name_that_is_more_than_words_stays_a_column(
     alice: User, kind: dict[str, Any]
@@ -93,12 +108,42 @@ def test_a_name_that_is_more_than_words_stays_a_column(
     assert PRIMARY in columns_of(projects(alice, **kind)).by_id
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"type": "multilineText"},
+        {"type": "richText"},
+        {"type": "aiText"},
+        {"type": "barcode"},
+        {"type": "formula", "options": {"result": {"type": "singleLineText"}}},
+    ],
+    ids=lambda options: options["type"],
+)
+def test_a_primary_field_of_which_the_name_is_a_part_stays_a_column(
+    alice: User, options: dict[str, Any]
+) -> None:
+    """A record's name is the beginning of it, on one line."""
+    known = Table(
+        id="tblProjects",
+        name="Projects",
+        description="",
+        primary_field_id=PRIMARY,
+        fields=[{"id": PRIMARY, "name": "Project", **options}],
+        views=[],
+    )
+    schema = to_schema("appBase", known)
+
+    columns = columns_of(make_table(alice, "airtable", "record", schema))
+
+    assert columns.find(PRIMARY) == columns.by_id[PRIMARY]
+
+
 def test_an_address_and_a_view_from_before_mean_the_names(
     client: Client, alice: User
 ) -> None:
     table = projects(alice)
     for name in ("Pier", "Quay"):
-        make_item(table, name=name, properties={PRIMARY: name})
+        make_item(table, name=name, properties={PRIMARY: name, "fldOther": name})
     view = SavedView.objects.create(
         owner=alice,
         name="Piers",
@@ -120,6 +165,7 @@ def test_an_address_and_a_view_from_before_mean_the_names(
         FieldSpec(name="fldOther", label="Project"),
         FieldSpec(name="fldPlace", label="Place"),
         primary="fldOther",
+        formats={"fldOther": SINGLE_LINE},
     )
     table.save(update_fields=["schema"])
     # The same table in another base: its fields have other ids.
@@ -132,3 +178,81 @@ def test_an_address_and_a_view_from_before_mean_the_names(
             "Place",
         ]
         assert 'data-code="lost_' not in page.text
+
+
+def companies(owner: User) -> Collection:
+    """Return companies of which one has no name, so that its domain stands for it."""
+    table = make_table(
+        owner,
+        "hubspot",
+        "company",
+        schema_of(
+            FieldSpec(name="name", label="Company name"),
+            FieldSpec(name="domain", label="Domain"),
+        ),
+    )
+    make_item(table, name="Pier", properties={"name": "Pier", "domain": "pier.test"})
+    make_item(table, name="quay.test", properties={"name": "", "domain": "quay.test"})
+    return table
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "found"),
+    [
+        ("empty", "1", ["quay.test"]),
+        ("filled", "1", ["Pier"]),
+        ("is", "quay.test", []),
+        ("not", "Pier", ["quay.test"]),
+    ],
+)
+def test_a_filter_by_what_names_the_items_is_of_what_they_say(
+    client: Client, alice: User, operator: str, value: str, found: list[str]
+) -> None:
+    """What stands for a name that is empty is no value of the property."""
+    table = companies(alice)
+    view = SavedView.objects.create(
+        owner=alice,
+        name="Companies",
+        provider="hubspot",
+        account_id="1:1",
+        collection_id=table.remote_id,
+        collection_name=table.name,
+        item_type=table.item_type,
+        parameters=[[f"name__{operator}", value]],
+        columns=[NAME, "name", "domain"],
+        names={"name": "Company name", "domain": "Domain"},
+    )
+    client.force_login(alice)
+    feed = make_feed(client, view)
+
+    asked = client.get(f"/collections/{table.pk}/?name__{operator}={value}&sort=name")
+    opened = client.get(f"/views/{view.pk}/", follow=True)
+    told = Client().get(feed)
+
+    for page in (asked, opened):
+        assert [row.item.name for row in page.context["rows"]] == found
+        assert page.context["query"].conditions[0].column.id == "name"
+        assert 'data-code="lost_' not in page.text
+    assert asked.context["query"].sort.id == NAME
+    assert titles(told) == found
+
+
+def test_a_view_filters_the_property_of_that_label_in_another_base(
+    client: Client, alice: User
+) -> None:
+    """Most tables of Airtable call their primary field just what its column is."""
+    table = projects(alice)
+    table.schema["fields"][0]["label"] = "Name"
+    columns = columns_of(table)
+    view = SavedView(
+        parameters=[["fldElse__empty", "1"], ["sort", "fldElse"]],
+        columns=[NAME, "fldElse"],
+        names={"fldElse": "Name"},
+    )
+
+    fitted = fit_table(view, table, columns)
+
+    assert isinstance(fitted.query, TableQuery)
+    assert [each.column.id for each in fitted.query.conditions] == [PRIMARY]
+    assert fitted.query.sort == columns.by_id[NAME]
+    assert fitted.columns == (NAME,)

@@ -1,12 +1,18 @@
 """What items are linked with is a column: names that lead there, filters by them."""
 
+from urllib.parse import urlencode
+
 import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 
 from integrations.models import Item
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
+from integrations.services.items.search import full_text
 from integrations.services.items.storage import store
 from integrations.services.items.tables.columns import incoming
+from integrations.services.items.tables.conditions import write_line
 from integrations.services.items.tables.indexing import rows as index_rows
 from tests.support.rows import NOON, make_collection, make_connection
 
@@ -420,3 +426,28 @@ def test_what_names_an_item_now_is_not_shown_as_what_did_then(
 
     assert page.context["columns"] == []
     assert "One company" not in page.content.decode()
+
+
+def test_many_names_of_one_filter_are_one_question(as_alice, deals):
+    """One address holds so many names, and is asked again by each look at its page."""
+    wanted = ["harbour", "möbel NORD", *(f"Nobody {n}" for n in range(48))]
+    asked = []
+    for values in (wanted[:1], wanted):
+        address = urlencode({f"{COMPANIES}__in": ",".join(values)})
+        get(as_alice, deals, f"?{address}")
+        with CaptureQueriesContext(database) as queries:
+            page = get(as_alice, deals, f"?{address}")
+        searches = [q for q in queries if full_text.TABLE in q["sql"]]
+        asked.append((len(searches), names(page)))
+
+    assert asked == [(1, {"Two"}), (1, {"Two"})]
+    assert len(page.context["query"].conditions[0].values) == len(wanted)
+
+
+@pytest.mark.parametrize("chosen", [["Harbour & Vale", "Harbour"], ["!?", "Harbour"]])
+def test_each_of_several_names_is_found(as_alice, deals, chosen):
+    address = urlencode({f"{COMPANIES}__in": write_line(chosen)})
+
+    found = names(get(as_alice, deals, f"?{address}"))
+
+    assert found == ({"Two"} if chosen[0] == "!?" else {"One company", "Two"})

@@ -59,8 +59,6 @@ KINDS = {OwnColumn.Kind.CHECK: "boolean", OwnColumn.Kind.PERSON: "user"}
 LINKING = frozenset({Family.RELATION, Family.INCOMING})
 # What is sorted by its text: that of a relation is the name of its first item.
 BY_TEXT = frozenset({Family.TEXT, Family.USER, Family.FILES, Family.RELATION})
-# Texts that lead somewhere, which a name does not.
-ADDRESSES = frozenset({"email", "phone", "link"})
 # Other kinds are texts.
 GROUPED = frozenset({Family.CHOICE, Family.USER, Family.BOOLEAN})
 
@@ -130,7 +128,9 @@ OWN = (
 class Columns:
     """All columns of a collection by id, and those that are shown at first.
 
-    ``naming`` is the property, if any, that the column of the names stands for.
+    ``naming`` is the property, if any, that the column of the names stands for where
+    it is shown or sorted by. An item without one has a name all the same, so that
+    filters are of the property itself.
     """
 
     by_id: Mapping[str, Column]
@@ -138,16 +138,17 @@ class Columns:
     naming: Column | None = None
 
     def get(self, column_id: str) -> Column | None:
-        """Return a column, None for one that is not there."""
-        return self.by_id.get(column_id)
+        """Return a column to filter by, None for one that is not there."""
+        is_name = self.naming is not None and column_id == self.naming.id
+        return self.naming if is_name else self.by_id.get(column_id)
 
     def find(self, told: str) -> Column | None:
-        """Return the column that an address or a view means, None without one.
+        """Return a column to show or to sort by, None for one that is not there.
 
         The property that names the items was a column of its own once.
         """
         is_name = self.naming is not None and told == self.naming.id
-        return self.get(NAME if is_name else told)
+        return self.by_id.get(NAME if is_name else told)
 
 
 def columns_of(collection: Collection) -> Columns:
@@ -177,20 +178,15 @@ def columns_of(collection: Collection) -> Columns:
 def _naming(collection: Collection, specs: Sequence[FieldSpec]) -> FieldSpec | None:
     """Return the field that is the items' name and nothing more, if there is one.
 
-    What is compared as a number or a date, leads somewhere or is longer, is more.
+    What is compared as a number or a date, leads somewhere, has marks or is longer, is
+    more.
     """
     connector = CONNECTORS.get(collection.connection.provider)
     if connector is None:
         return None
     named = connector.naming_property(collection.item_type, collection.schema)
-    return next(
-        (spec for spec in specs if spec.name == named and _is_words(spec)), None
-    )
-
-
-def _is_words(spec: FieldSpec) -> bool:
-    is_text = FAMILIES.get(spec.kind, Family.TEXT) is Family.TEXT
-    return is_text and not spec.is_long and spec.kind not in ADDRESSES
+    words = (spec for spec in specs if spec.kind == "text" and not spec.is_long)
+    return next((spec for spec in words if spec.name == named), None)
 
 
 def _links(collection: Collection) -> list[Column]:

@@ -106,7 +106,7 @@ def shown_columns(
 ) -> Sequence[Column]:
     """Return the columns to show: an address can name others than the layout."""
     names = _with_name(query.columns) if query.columns else layout.columns
-    found = (columns.get(name) for name in names)
+    found = (columns.by_id.get(name) for name in names)
     return [column for column in found if column is not None]
 
 

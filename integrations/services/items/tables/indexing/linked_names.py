@@ -9,14 +9,15 @@ from typing import NamedTuple
 
 from integrations.models import Collection, Item
 from integrations.services.items.search import full_text
-from integrations.services.items.search.conditions import all_of
+from integrations.services.items.search.conditions import AnyOf, all_of
+from integrations.services.items.search.conditions import Condition as Wanted
 from integrations.services.items.search.question import Question, Rank
 from integrations.services.items.search.texts import NAME_WORD
 from integrations.services.items.tables.columns.values import fold
 from integrations.services.items.tables.conditions import Condition
 from integrations.services.items.tables.operators import Operator
 
-# A filter by a name that more items have is left out, and the page says so.
+# A filter by names that more items have is left out, and the page says so.
 MOST_NAMED = 500
 
 
@@ -37,34 +38,38 @@ def find(collection: Collection, conditions: Iterable[Condition]) -> Linked:
 
 def _find_ids(collection: Collection, condition: Condition) -> list[str] | None:
     """Return the ids of the items that a condition names, None where too many."""
-    found: set[str] = set()
-    for text in condition.values:
-        ids = _find_named(collection, condition, text)
-        if ids is None or len(found := found | ids) > MOST_NAMED:
-            return None
-    return sorted(found)
-
-
-def _find_named(
-    collection: Collection, condition: Condition, text: str
-) -> set[str] | None:
     is_exact = condition.operator is not Operator.CONTAINS
-    question = Question.parse(text, owner_id=collection.connection.owner_id)
-    words = all_of(question.units, mark=f"{question.mark}{NAME_WORD}")
-    wanted = question.ranked(Rank.NAME) if is_exact else words
-    if wanted is None or not question.units:
-        return set()
-    keys = full_text.keys_of(wanted, most=full_text.FEW + 1)
+    wanted = _wanted(collection, condition, is_exact=is_exact)
+    if not wanted:
+        return []
+    keys = full_text.keys_of(AnyOf(tuple(wanted)), most=full_text.FEW + 1)
     rows = Item.objects.filter(pk__in=keys).values_list(
         "remote_id", "name", "connection_id", "collection__remote_id", "deleted_at"
     )
     told = list(rows)
+    texts = {fold(text) for text in condition.values}
     ids = {
         remote_id
         for remote_id, name, connection_id, place, deleted_at in told
         if connection_id == collection.connection_id
         and deleted_at is None
         and (condition.column.source or condition.column.target) in ("", place)
-        and (not is_exact or fold(name) == fold(text))
+        and (not is_exact or fold(name) in texts)
     }
-    return ids if len(told) <= full_text.FEW else None
+    return (
+        sorted(ids) if len(told) <= full_text.FEW and len(ids) <= MOST_NAMED else None
+    )
+
+
+def _wanted(
+    collection: Collection, condition: Condition, *, is_exact: bool
+) -> list[Wanted]:
+    """Return what the texts of items hold that the values of a condition name."""
+    found = []
+    for text in condition.values:
+        question = Question.parse(text, owner_id=collection.connection.owner_id)
+        words = all_of(question.units, mark=f"{question.mark}{NAME_WORD}")
+        wanted = question.ranked(Rank.NAME) if is_exact else words
+        if wanted is not None and question.units:
+            found.append(wanted)
+    return found
