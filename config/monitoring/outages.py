@@ -43,8 +43,9 @@ QUIET_SECONDS: Final = {BROKER: 1.0, DATABASE: 30.0}
 # Nobody may have tried since, so what comes so much later is another outage.
 FORGOTTEN_SECONDS: Final = 600.0
 SAID_AGAIN_SECONDS: Final = 60.0
-# What a worker asks besides is asked by modules of other names.
-CONSUMER: Final = "celery.worker.consumer"
+# What takes messages, and acknowledges them; what a worker asks besides is asked by
+# modules of other names.
+CONSUMERS: Final = ("celery.worker.consumer", "celery.worker.request")
 BROKER_ERRORS: Final = (
     AMQPError,
     BrokerError,
@@ -148,7 +149,7 @@ def part_of(record: logging.LogRecord) -> str | None:
         return str(marked)
     error = _error_of(record)
     # RabbitMQ's library raises what the socket does.
-    if isinstance(error, OSError) and record.name.startswith(CONSUMER):
+    if isinstance(error, OSError) and record.name.startswith(CONSUMERS):
         return BROKER
     return _part_of_error(error)
 

@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 from collections.abc import Iterator
+from ssl import SSLEOFError
 from typing import Any
 
 import psycopg
@@ -116,6 +117,8 @@ def test_a_rabbitmq_that_is_away_is_one_line_of_its_worker(log: Log) -> None:
     for seconds in (2, 4, 6):
         consumer.error("Cannot connect: %s. Again in %d seconds", refused, seconds)
     fail("celery.worker", ConnectionForced("(0, 0): (320) CONNECTION_FORCED"))
+    # A task that ends meanwhile cannot be acknowledged, and is delivered again.
+    fail("celery.worker.request", SSLEOFError(8, "EOF occurred"))
     fail("somebody.else", refused)
 
     begins, other = log.lines[0], log.lines[1:]
