@@ -85,7 +85,8 @@ def _least_grace(now: datetime) -> timedelta:
         Heartbeat.objects.update_or_create(name=name, defaults={"at": now})
     if is_start or began is None:
         return STARTING
-    return max(timedelta(), STARTING - (now - began.at))
+    is_over = times.is_over(began.at, STARTING, now)
+    return timedelta() if is_over else STARTING - (now - began.at)
 
 
 def _look(open_kinds: set[str], now: datetime) -> tuple[list[Check], dict[str, Result]]:
