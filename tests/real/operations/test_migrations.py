@@ -45,7 +45,7 @@ def shape(stack: Stack) -> list[set[tuple[object, ...]]]:
 def test_migrations_go_back_and_forth_around_the_rows(
     database: str, postgres: "Postgres", tmp_path: Path
 ) -> None:
-    url = postgres.create_database("back_and_forth", template="migrated")
+    url = postgres.create_database(template="migrated")
     stack = Stack(tmp_path, database_url=url, fork_servers=ForkServers())
     before = shape(stack)
     stack.manage("shell", "--no-imports", "-c", FILL)

@@ -32,10 +32,11 @@ LARGE = ("item", "itemlink", "propertyvalue", "ownvalue")
 
 
 def test_what_sql_by_hand_does_holds_on_postgresql(postgres: "Postgres") -> None:
-    url = postgres.create_database("tables", template="migrated")
+    url = postgres.create_database(template="migrated")
     # The name that Django gives to the database of tests: migrated already.
+    tested = f"test_{psycopg.conninfo.conninfo_to_dict(url)['dbname']}"
     with psycopg.connect(
-        postgres.create_database("test_tables", template="migrated")
+        postgres.create_database(tested, template="migrated")
     ) as connection:
         connection.execute(EMPTY)
         for table in LARGE:

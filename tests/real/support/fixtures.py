@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import pytest
 
@@ -58,7 +57,7 @@ def make_any_stack(
         url = ""
         if database == "postgres":
             server = request.getfixturevalue("postgres")
-            url = server.create_database(f"own_{uuid4().hex}", template="migrated")
+            url = server.create_database(template="migrated")
         directory = tmp_path_factory.mktemp(f"stack-{database}")
         stack = Stack(directory, database_url=url, fork_servers=ForkServers(), **values)
         request.getfixturevalue("templates").fill(stack, sizes)

@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 from shutil import chown, rmtree
 from tempfile import mkdtemp
+from uuid import uuid4
 
 import psycopg
 
@@ -41,8 +42,12 @@ class Postgres:
             self._execute(f"alter system set {setting}")
         self._execute("select pg_reload_conf()")
 
-    def create_database(self, name: str, *, template: str = "template1") -> str:
-        """Make a database, by default empty, and return its address."""
+    def create_database(self, name: str = "", *, template: str = "template1") -> str:
+        """Make a database, by default empty, and return its address.
+
+        All tests share the server: whoever needs no certain name gets one of its own.
+        """
+        name = name or f"own_{uuid4().hex}"
         self._execute(f'create database "{name}" template "{template}"')
         return self.url(name)
 

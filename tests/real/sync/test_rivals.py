@@ -32,7 +32,7 @@ def run(stack: Stack, what: str) -> str:
 def test_each_run_is_taken_once_and_nobody_locks_out_the_other(
     database: str, postgres: "Postgres", tmp_path: Path
 ) -> None:
-    url = postgres.create_database("rivals", template="migrated")
+    url = postgres.create_database(template="migrated")
     stack = Stack(tmp_path, database_url=url, fork_servers=ForkServers())
     run(stack, "fill")
 
@@ -55,7 +55,7 @@ def test_each_run_is_taken_once_and_nobody_locks_out_the_other(
 def test_whoever_stores_in_linked_collections_waits_for_nobody_who_waits(
     database: str, postgres: "Postgres", tmp_path: Path
 ) -> None:
-    url = postgres.create_database("tables", template="migrated")
+    url = postgres.create_database(template="migrated")
     stack = Stack(tmp_path, database_url=url, fork_servers=ForkServers())
     assert run(stack, "store_tables").splitlines()[-1] == "failed: 0 []"
     stack.close()
