@@ -29,7 +29,12 @@ from integrations.providers.airtable.listing.schema import fetch_schema
 from integrations.providers.airtable.mapping import display, links
 from integrations.providers.airtable.mapping.fields import formats_of
 from integrations.providers.airtable.spec import SPEC
-from integrations.providers.capabilities import Estimate, Place, Plan, Schedule
+from integrations.providers.capabilities import (
+    CollectionGroup,
+    Estimate,
+    Plan,
+    Schedule,
+)
 from integrations.providers.connector import (
     BaseConnector,
     CollectionContext,
@@ -192,9 +197,9 @@ class Airtable(BaseConnector):
         """Return the cells with the boxes that have no tick, which are left out."""
         return display.complete(properties, schema)
 
-    def place_of(self, details: Mapping[str, Any]) -> Place | None:
+    def group_of(self, details: Mapping[str, Any]) -> CollectionGroup | None:
         """Return the base that a table is in."""
-        return structure.place_of(details)
+        return structure.group_of(details)
 
     def estimate(
         self,

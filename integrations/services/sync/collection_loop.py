@@ -74,7 +74,7 @@ def _next_turn(ready: Sequence[Collection]) -> list[Collection]:
     for collection in ready:
         connector: object = connector_of(collection)
         grouping = connector if isinstance(connector, GroupsCollections) else None
-        place = grouping.place_of(collection.details) if grouping else None
+        place = grouping.group_of(collection.details) if grouping else None
         groups.setdefault(place.group_id if place else "", collection)
     alone = groups.get("")
     return [alone] if alone else [*groups.values()][:MOST_IN_TURNS]

@@ -37,7 +37,7 @@ from integrations.providers.airtable.ids import (
 )
 from integrations.providers.airtable.mapping.fields import type_in_words
 from integrations.providers.airtable.spec import RECORDS_READ, SCHEMA_READ
-from integrations.providers.capabilities import Place
+from integrations.providers.capabilities import CollectionGroup
 from integrations.providers.errors import IncompleteListingError
 from integrations.providers.kinds import DeletionKind, Incomplete, IncompleteKind
 from integrations.providers.records import (
@@ -153,12 +153,14 @@ def _is_passing(answer: Tables | ApiError) -> bool:
     return isinstance(answer, ApiError) and may_pass(answer)
 
 
-def place_of(details: Mapping[str, Any]) -> Place | None:
+def group_of(details: Mapping[str, Any]) -> CollectionGroup | None:
     """Return the base that a table is in, and the table's own name."""
     base_id, base = str(details.get("base_id", "")), str(details.get("base_name", ""))
     if not base_id:
         return None
-    return Place(group_id=base_id, group=base, name=str(details.get("table_name", "")))
+    return CollectionGroup(
+        group_id=base_id, group=base, name=str(details.get("table_name", ""))
+    )
 
 
 def tag_of(table: Table) -> str:
