@@ -1,4 +1,4 @@
-"""Whose turn an open run takes, and the index that finds the next one of each user.
+"""Whose turn an open run takes, and the indexes that find the next one.
 
 Through connections, SQLite read every run there has been before it chose one.
 Runs that old code opens meanwhile get their user when a message names them.
@@ -42,6 +42,14 @@ class Migration(migrations.Migration):
                 condition=Q(turn_of__isnull=False),
                 fields=["turn_of", "due_at"],
                 name="sync_run_turns",
+            ),
+        ),
+        beside_use.AddIndex(
+            "syncrun",
+            models.Index(
+                condition=Q(finished_at__isnull=True),
+                fields=["is_interactive", "due_at"],
+                name="sync_run_due",
             ),
         ),
     )

@@ -160,6 +160,11 @@ class SyncRun(models.Model):
                 condition=Q(turn_of__isnull=False),
                 name="sync_run_turns",
             ),
+            models.Index(
+                fields=("is_interactive", "due_at"),
+                condition=Q(finished_at__isnull=True),
+                name="sync_run_due",
+            ),
         )
 
     def __str__(self) -> str:

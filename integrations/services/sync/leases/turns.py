@@ -4,12 +4,9 @@ import threading
 from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
-from django.contrib.auth.models import User
-from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.db.models.expressions import RawSQL
+from django.db.models import Q, QuerySet
 
 from integrations.models import SyncRun
 from integrations.services.sync.leases import lease
@@ -20,14 +17,6 @@ from integrations.services.sync.leases.heartbeat import heartbeat
 INTERACTIVE_REQUESTS = 100
 # Lost so often before its first page, a run may be what ends its worker.
 SUSPECT_AFTER = 2
-# A step from each user in the index to the next: one seek each.
-USERS_WITH_OPEN_RUNS: Final = (
-    "WITH RECURSIVE step(id) AS ("
-    " SELECT MIN(turn_of) FROM integrations_syncrun WHERE turn_of IS NOT NULL"
-    " UNION ALL SELECT (SELECT MIN(turn_of) FROM integrations_syncrun"
-    " WHERE turn_of > step.id) FROM step WHERE step.id IS NOT NULL)"
-    " SELECT id FROM step WHERE id IS NOT NULL"
-)
 # Threads that look at the same moment would all see the same state.
 _taking = threading.Lock()
 
@@ -79,35 +68,39 @@ def _user_of(named: UUID) -> int | None:
 def _next(
     queue_name: str, first: int | None, passed: Collection[UUID], now: datetime
 ) -> UUID | None:
-    """Return the run that is longest due of the user with the fewest in work."""
+    """Return the run that is longest due of the users with the fewest in work."""
     due = SyncRun.objects.filter(
         lease.is_due(now),
         lease.is_free(now),
         is_of(queue_name),
-        state__in=SyncRun.OPEN,
+        # Not by their states, for which SQLite would sort the whole backlog.
+        finished_at__isnull=True,
     ).exclude(pk__in=passed)
     leased = SyncRun.objects.filter(lease_until__gt=now).exclude(lease.is_free(now))
     # In their usual order, SQLite would go through all runs.
     working = leased.order_by().values_list("turn_of", "deliveries")
-    in_work = Counter(user for user, _ in working)
     # Its claim counts as well, until a page of it is stored.
     if any(deliveries > SUSPECT_AFTER for _, deliveries in working):
         due = due.exclude(deliveries__gte=SUSPECT_AFTER, lease_id__isnull=False)
-    waiting = [
-        (in_work[user], user != first, since, pk)
-        for user, pk, since in _longest_due(due)
-        if pk is not None
-    ]
-    return min(waiting)[-1] if waiting else None
+    in_work = Counter(user for user, _ in working if user is not None)
+    shares = [due.exclude(turn_of__in=in_work)]
+    for count in sorted(set(in_work.values())):
+        users = [user for user in in_work if in_work[user] == count]
+        shares.append(due.filter(turn_of__in=users))
+    for share in shares:
+        for runs in (share.filter(turn_of=first), share):
+            if (found := _longest_due(runs, queue_name)) is not None:
+                return found
+    return None
 
 
-def _longest_due(due: QuerySet[SyncRun]) -> QuerySet[User, tuple[int, UUID, datetime]]:
-    """Return the users with open runs, and of each the run that is longest due.
+def _longest_due(runs: QuerySet[SyncRun], queue_name: str) -> UUID | None:
+    """Return the one of some runs that is longest due.
 
-    It costs some seeks a user, however many runs each has.
+    What somebody asked for and what nobody did each stand in an index in that order,
+    which SQLite only uses where the kind is compared with a value.
     """
-    own = due.filter(turn_of=OuterRef("pk")).order_by("due_at")
-    users = User.objects.filter(pk__in=RawSQL(USERS_WITH_OPEN_RUNS, ()))
-    return users.values_list(
-        "pk", Subquery(own.values("pk")[:1]), Subquery(own.values("due_at")[:1])
-    )
+    kinds = (True,) if queue_name == "interactive" else (False, True)
+    rows = runs.order_by("due_at").values_list("due_at", "pk")
+    found = (rows.filter(is_interactive__in=[kind]).first() for kind in kinds)
+    return min(filter(None, found), default=(None, None))[1]

@@ -78,6 +78,23 @@ def test_no_decision_reads_all_runs_there_have_been(alice: User, bob: User) -> N
     assert whole_reads(queries, large="syncrun|connection") == []
 
 
+def test_no_decision_sorts_the_backlog(alice: User, bob: User) -> None:
+    hers = due(alice, seconds_ago=10)
+    due(bob, seconds_ago=1)
+    take(hers)
+
+    with CaptureQueriesContext(database) as asked:
+        take(hers)
+
+    queries = [each["sql"] for each in asked.captured_queries]
+    chosen = [sql for sql in queries if "LIMIT 1" in sql and "due_at" in sql]
+    assert len(chosen) > 1
+    for sql in chosen:
+        with database.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+            assert "TEMP B-TREE" not in str(cursor.fetchall()), sql
+
+
 def test_a_run_that_old_code_has_opened_gets_its_turn(alice: User) -> None:
     hers = due(alice, seconds_ago=10, turn_of=None)
 
