@@ -116,7 +116,7 @@ ALLOWED: dict[str, str] = {
     "integrations/services/sync/spot_checks/results.py::proofs_of": COUNTED,
     "integrations/services/sync/stored/stored_items.py::latest": BOTH_STORED,
     "integrations/services/sync/stored/stored_items.py::walk": BOTH_STORED,
-    "integrations/services/sync/leases/turns.py::_by_turn": "excludes what lies ahead",
+    "integrations/services/sync/leases/turns.py::_next": "excludes what lies ahead",
     "integrations/services/notices/watch.py::_least_grace": "asks before what is left",
     "integrations/services/upkeep/census.py::at_risk": "a provider's own time",
     "integrations/services/upkeep/census.py::failed_today": COUNTED,
