@@ -7,7 +7,6 @@ nothing.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -178,7 +177,7 @@ def tag_of(table: Table) -> str:
 
 def fetch_schema() -> dict[str, Any]:
     """Return labels for what the items of the structure carry."""
-    return {"fields": [asdict(spec) for spec in _FIELDS]}
+    return {"fields": [spec.to_json() for spec in _FIELDS]}
 
 
 def fetch_page(
