@@ -161,7 +161,6 @@ BOUNDS = bounds_of_providers.BOUNDS | {
         "sample|length < collection.hold.count"
     ),
     "services/sync/failures.py::MOST_IN_A_ROW": FAILS,
-    "services/sync/leases/turns.py::MOST_COMPARED": LATER,
     "services/sync/refresh/checkpoint.py::MOST_NOTED": "found.has_more_noted",
     "services/sync/refresh/collection.py::MOST_RESTARTS": FAILS,
     "services/sync/refresh/extras.py::MOST_TRIES": (
