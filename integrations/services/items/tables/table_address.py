@@ -1,13 +1,20 @@
 """Reading of a table's address: what of it can be had, and in words what cannot."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from uuid import UUID
 
 from django.http import QueryDict
 
 from integrations.models.messages import wording
 from integrations.providers.typed.values import cut
 from integrations.services.items.left_out import find_left_out
-from integrations.services.items.lists.query import MAX_SEARCH, SEARCH_CUT, read_view
+from integrations.services.items.lists.query import (
+    MAX_RELATION,
+    MAX_SEARCH,
+    SEARCH_CUT,
+    read_view,
+)
 from integrations.services.items.tables.columns.columns import UPDATED, Column, Columns
 from integrations.services.items.tables.conditions import (
     Condition,
@@ -15,6 +22,7 @@ from integrations.services.items.tables.conditions import (
     read_list,
     split_name,
 )
+from integrations.services.items.tables.link_filter import LinkFilter
 from integrations.services.items.tables.operators import MOST_CHOICES, MOST_LENGTH
 
 ALL, ANY = "all", "any"
@@ -58,6 +66,17 @@ class AddressReader:
         if len(text) > MAX_SEARCH:
             self.left_out.append(SEARCH_CUT)
         return " ".join(text[:MAX_SEARCH].split())
+
+    def linked(self) -> LinkFilter | None:
+        """Return what filters by a relation with an item."""
+        relation = self.text("relation")[:MAX_RELATION]
+        with suppress(ValueError):
+            item = UUID(self.text("linked_to"))
+            if relation:
+                return LinkFilter(item=item, relation=relation)
+        for name in ("linked_to", "relation"):
+            self.left_out += self._untaken(name, "")
+        return None
 
     def _untaken(self, name: str, taken: str) -> Iterable[str]:
         return find_left_out({name: self.text(name)}, {name: taken})

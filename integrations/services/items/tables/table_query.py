@@ -13,6 +13,7 @@ from integrations.services.items.lists.query import DEFAULT_SIZE, SIZES
 from integrations.services.items.tables.columns.columns import UPDATED, Column, Columns
 from integrations.services.items.tables.conditions import Condition, write_line
 from integrations.services.items.tables.cursors import Cursor
+from integrations.services.items.tables.link_filter import LinkFilter
 from integrations.services.items.tables.table_address import (
     ALL,
     ANY,
@@ -35,6 +36,7 @@ class TableQuery:
     collection: UUID
     view: str = ""
     search: str = ""
+    linked: LinkFilter | None = None
     conditions: tuple[Condition, ...] = ()
     match: str = ALL
     sort: Column | None = None
@@ -67,6 +69,7 @@ class TableQuery:
             collection=collection,
             view=reader.view(),
             search=reader.search(),
+            linked=reader.linked(),
             conditions=tuple(reader.conditions()),
             match=reader.one_of("match", (ALL, ANY)) or ALL,
             sort=sort,
@@ -117,8 +120,10 @@ class TableQuery:
     def filters(self) -> list[tuple[str, str]]:
         """Return the parameters that leave rows out."""
         search = [("q", self.search)] if self.search else []
+        linked = self.linked.address if self.linked else []
         match = [("match", ANY)] if self.match == ANY else []
-        return [*search, *(each.address for each in self.conditions), *match]
+        own = (each.address for each in self.conditions)
+        return [*search, *linked, *own, *match]
 
     @property
     def look(self) -> list[tuple[str, str]]:
@@ -148,7 +153,7 @@ class TableQuery:
 
     @property
     def words(self) -> str:
-        """Return all filters in words."""
+        """Return the search and the conditions in words."""
         told = [f"“{self.search}” is in it"] if self.search else []
         glue = " or " if self.match == ANY else " and "
         conditions = glue.join(each.words for each in self.conditions)
@@ -157,6 +162,11 @@ class TableQuery:
     def change(self, **changes: Any) -> "TableQuery":
         """Return the first page of the table with something about it changed."""
         return replace(self, **{"after": None, "before": None, **changes})
+
+    @property
+    def unfiltered(self) -> "TableQuery":
+        """Return the first page of the table with all of its rows."""
+        return self.change(search="", linked=None, conditions=())
 
     def without(self, condition: Condition) -> "TableQuery":
         """Return the first page of the table without one of its filters."""

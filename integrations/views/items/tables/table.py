@@ -1,6 +1,7 @@
 """Show one collection as a table of its own columns."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -138,7 +139,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         **_place(asked.collection),
         "query": query,
         **_rows_or_why(rows, asked),
-        "columns": _columns(asked),
+        "columns": make_heads(asked),
         "density": density,
         "lost_columns": asked.layout.lost,
         "count_text": _count_text(number, asked),
@@ -159,13 +160,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         **chosen.make_context(selection, page.items),
         **_groups(asked),
         **saved_views.make_context(asked.views, query, now, request.user),
-        **filters.make_context(
-            query,
-            asked.columns,
-            request.GET,
-            vague=selection.vague,
-            knows_me=bool(selection.asker.identities),
-        ),
+        **filters.make_context(selection, asked.columns, request.GET),
         **_live(Look.of(page.items), asked),
     }
 
@@ -199,7 +194,9 @@ def _address(query: TableQuery, name: str) -> str:
     return f"{path}?{urlencode(parameters)}" if parameters else path
 
 
-def _columns(asked: Table) -> list[dict[str, Any]]:
+def make_heads(
+    asked: Table, *, to_url: Callable[[TableQuery], str] = attrgetter("url")
+) -> list[dict[str, Any]]:
     """Return the heads of the columns, with the order that a click gives."""
     query = asked.query
     found = []
@@ -214,7 +211,7 @@ def _columns(asked: Table) -> list[dict[str, Any]]:
             {
                 "column": column,
                 "label": column.label,
-                "sort_url": (other if is_sorted else first).url,
+                "sort_url": to_url(other if is_sorted else first),
                 "sorted_by": SORTED_BY.get(column.family, ""),
                 "direction": order if is_sorted else "none",
                 "width": asked.layout.widths.get(column.id, NORMAL),
