@@ -261,3 +261,15 @@ def test_no_large_table_is_read_whole_for_a_relation(
 
     assert Item.objects.count() > 300
     assert whole_reads(str(each["sql"]) for each in queries) == []
+
+
+def test_a_table_of_a_relation_asks_few_questions(as_alice, people, project):
+    more = {"sort": "-age", "age__gt": "1", "q": "person", "group": "role"}
+    url = address(people, project, **more)
+    as_alice.get(url)
+
+    with CaptureQueriesContext(database) as queries:
+        page = as_alice.get(url)
+
+    assert ages(page) == [8, 7, 6, 5, 4, 3, 2]
+    assert len(queries) <= 12
