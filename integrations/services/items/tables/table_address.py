@@ -21,12 +21,15 @@ from integrations.services.items.tables.conditions import (
     read_line,
     read_list,
     split_name,
+    write_line,
 )
 from integrations.services.items.tables.link_filter import LinkFilter
 from integrations.services.items.tables.operators import MOST_CHOICES, MOST_LENGTH
 
 ALL, ANY = "all", "any"
 DENSITIES = ("comfortable", "compact")
+NORMAL = "normal"
+WIDTHS = ("narrow", NORMAL, "wide")
 DEFAULT_SORT = f"-{UPDATED}"
 MOST_CONDITIONS, MOST_COLUMNS = 10, 40
 
@@ -112,6 +115,17 @@ class AddressReader:
             self.look_left_out.append(f"{left} more than can be shown at once.")
         return ids[:MOST_COLUMNS]
 
+    def widths(self) -> Iterable[tuple[str, str]]:
+        """Return columns that are narrow or wide, each with which of them."""
+        told = read_line(self.text("widths"))
+        found: dict[str, str] = {}
+        for name, width in zip(told[::2], told[1::2], strict=False):
+            column = self._columns.find(name)
+            if column is not None and width in WIDTHS and width != NORMAL:
+                found[column.id] = width
+        self.look_left_out += self._untaken("widths", write_widths(found.items()))
+        return sorted(found.items())
+
     def conditions(self) -> list[Condition]:
         """Return the filters, of several that are the same one."""
         found: dict[Condition, None] = {}
@@ -183,6 +197,11 @@ class AddressReader:
             name = cut(str(self._names.get(column_id, column_id)), 60)
             left_out.append(f"There is no column “{name}” {purpose}.")
         return column
+
+
+def write_widths(widths: Iterable[tuple[str, str]]) -> str:
+    """Return widths as the address has them: each column, then how wide it is."""
+    return write_line([text for pair in sorted(widths) for text in pair])
 
 
 def split_sort(text: str) -> tuple[str, bool]:

@@ -21,6 +21,7 @@ from integrations.services.items.tables.table_address import (
     DENSITIES,
     AddressReader,
     write_sort,
+    write_widths,
 )
 
 
@@ -29,8 +30,9 @@ class TableQuery:
     """Which rows and columns of a collection are shown, and in what order.
 
     Without ``columns`` and ``density`` those of the saved view hold, or else those of
-    the user's layout. ``left_out`` says in words what the address asked for and the
-    rows lack, ``look_left_out`` what they only look different without.
+    the user's layout; ``widths`` are of columns that are not as wide as usual.
+    ``left_out`` says in words what the address asked for and the rows lack,
+    ``look_left_out`` what they only look different without.
     """
 
     collection: UUID
@@ -43,6 +45,7 @@ class TableQuery:
     is_descending: bool = True
     group: Column | None = None
     columns: tuple[str, ...] = ()
+    widths: tuple[tuple[str, str], ...] = ()
     density: str = ""
     size: int = DEFAULT_SIZE
     after: Cursor | None = None
@@ -76,6 +79,7 @@ class TableQuery:
             is_descending=is_descending,
             group=reader.group(),
             columns=tuple(reader.columns()),
+            widths=tuple(reader.widths()),
             density=reader.one_of("density", DENSITIES),
             size=int(reader.one_of("size", [str(s) for s in SIZES]) or DEFAULT_SIZE),
         )
@@ -133,6 +137,7 @@ class TableQuery:
             "sort": "" if self.sort_text == DEFAULT_SORT else self.sort_text,
             "group": self.group.id if self.group else "",
             "columns": write_line(self.columns) if self.columns else "",
+            "widths": write_widths(self.widths),
             "density": self.density,
             "size": "" if self.size == DEFAULT_SIZE else str(self.size),
         }

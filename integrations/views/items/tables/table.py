@@ -21,14 +21,14 @@ from integrations.services.items.lists.counting import Count, count_since
 from integrations.services.items.saved_views import snapshot
 from integrations.services.items.tables import groups, listing
 from integrations.services.items.tables.columns import layouts
-from integrations.services.items.tables.columns.columns import Family
+from integrations.services.items.tables.columns.columns import NAME, Family
 from integrations.services.items.tables.columns.in_part import (
     filtered_in_part,
     searched_in_part,
 )
-from integrations.services.items.tables.columns.layouts import NORMAL
 from integrations.services.items.tables.opening import OpenTable
 from integrations.services.items.tables.selection import Selection
+from integrations.services.items.tables.table_address import NORMAL
 from integrations.services.items.tables.table_query import SIZES, TableQuery
 from integrations.services.sync.collections import opened_collections
 from integrations.services.writing import editing
@@ -139,6 +139,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         **_place(asked.collection),
         "query": query,
         **_rows_or_why(rows, asked),
+        "name_width": next((c.width for c in asked.shown if c.id == NAME), ""),
         "columns": make_heads(asked),
         "density": density,
         "lost_columns": asked.layout.lost,
@@ -214,7 +215,7 @@ def make_heads(
                 "sort_url": to_url(other if is_sorted else first),
                 "sorted_by": SORTED_BY.get(column.family, ""),
                 "direction": order if is_sorted else "none",
-                "width": asked.layout.widths.get(column.id, NORMAL),
+                "width": column.width or NORMAL,
             }
         )
     return found
