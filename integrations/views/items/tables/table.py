@@ -37,6 +37,7 @@ from integrations.views.access import UserRequest
 from integrations.views.items import emptiness, freshness
 from integrations.views.items.parts.values import show
 from integrations.views.items.tables import cells, charts, chosen, filters
+from integrations.views.items.tables.of_table import name_of_item
 from integrations.views.live import Look
 from integrations.views.saved_views import shown as saved_views
 
@@ -170,7 +171,9 @@ def _place(collection: Collection) -> dict[str, Any]:
     """Return what the table is of, and whether that is as new as promised."""
     connection = collection.connection
     fresh = freshness.make_context(connection)
-    return {"collection": collection, "connection": connection, **fresh}
+    has_item = name_of_item(collection) is not None
+    place = {"collection": collection, "connection": connection}
+    return {**place, "has_item": has_item, **fresh}
 
 
 def _rows_or_why(rows: Sequence[object], asked: Table) -> dict[str, Any]:
