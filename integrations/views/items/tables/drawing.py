@@ -37,7 +37,7 @@ ROW: Final = (
 # So many letters fit into a column at least, by how wide it is.
 ROOM: Final[Mapping[str, int]] = {"narrow": 8, "": 20, "wide": 50}
 # Of a name there is a box to tick beside, and it is cut in a narrow window.
-MOST_NAME: Final = 12
+NAME_ROOM: Final = 12
 BAR: Final = '<progress max="100" value="{}" aria-hidden="true"></progress> {}'
 
 
@@ -71,7 +71,7 @@ def draw_row(item: Item, cells: SafeString) -> SafeString:
     """Return the HTML of one row: a box to tick, the name, and its cells."""
     name, address = item.name or "Untitled", item.get_absolute_url()
     icon = format_html(ICON, item.icon) if item.icon else ""
-    is_cut = len(name) > MOST_NAME
+    is_cut = len(name) > NAME_ROOM
     title = format_html(' title="{}"', name) if is_cut else ""
     return format_html(ROW, title, item.uuid, name, address, icon, name, cells)
 
