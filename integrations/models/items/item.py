@@ -212,9 +212,9 @@ class Item(models.Model):
         own = self.get_absolute_url()
         if connector is None or self.is_deleted:
             return own
-        parent_id = self.parent_remote_id
-        name = connector.collection_of(self.type, self.remote_id, parent_id=parent_id)
-        return f"{own}table/" if name else own
+        # By its type alone, as lists load no ids; that page knows the rest.
+        is_table = connector.collection_of(self.type, "id", parent_id="id")
+        return f"{own}table/" if is_table else own
 
     @property
     def provider_name(self) -> str:
