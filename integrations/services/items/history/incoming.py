@@ -79,9 +79,12 @@ def find_incoming(items: Sequence[Item], at: datetime) -> PastIncoming:
 
 
 def _naming_now(items: Sequence[Item], found: PastIncoming) -> set[int]:
-    """Return the keys of what names any of the items now, the latest of each."""
+    """Return the keys of what names any of the items now, some of each.
+
+    In no order: for one by their keys PostgreSQL would read all links.
+    """
     most = min(MOST_OF_ONE, MOST_OF_ALL // len(items))
-    parts = [ItemLink.objects.filter(linked_to(item)).order_by("-pk") for item in items]
+    parts = [ItemLink.objects.filter(linked_to(item)).order_by() for item in items]
     keys = first_keys(parts, most=most)
     found.is_partial |= any(len(each) > most for each in keys)
     return {key for each in keys for key in each[:most]}
