@@ -24,7 +24,7 @@ from integrations.views.items import index as items
 from integrations.views.items.parts import beside
 from integrations.views.items.past import as_of, changes, list_as_of
 from integrations.views.items.tables import as_of as table_as_of
-from integrations.views.items.tables import layout, rows, table
+from integrations.views.items.tables import layout, of_table, rows, table
 from integrations.views.notices import following, unsubscribe
 from integrations.views.notices import pages as notices
 from integrations.views.own_columns import pages as own_columns
@@ -128,6 +128,7 @@ urlpatterns = [
     path("runs/<uuid:pk>/", runs.run_detail, name="run-detail"),
     path("runs/<uuid:pk>/cancel/", runs.run_cancel, name="run-cancel"),
     path("collections/<uuid:pk>/", table.table, name="table"),
+    path("collections/<uuid:pk>/about/", of_table.table_about, name="table-about"),
     path("collections/<uuid:pk>/live/", table.table_live, name="table-live"),
     path("collections/<uuid:pk>/columns/", layout.table_layout, name="table-layout"),
     path(
@@ -156,6 +157,7 @@ urlpatterns = [
     path("items/download/", download.item_download, name="item-download"),
     path("items/live/", items.item_list_live, name="item-list-live"),
     path("items/<uuid:pk>/", items.item_detail, name="item-detail"),
+    path("items/<uuid:pk>/table/", of_table.item_table, name="item-table"),
     path("items/<uuid:pk>/live/", items.item_detail_live, name="item-detail-live"),
     path("items/<uuid:pk>/next/", beside.item_next, name="item-next"),
     path("items/<uuid:pk>/previous/", beside.item_previous, name="item-previous"),

@@ -206,6 +206,13 @@ class BaseConnector(ABC):
         """Return the remote id of the collection whose rows an item holds, if any."""
         return None
 
+    def item_of(self, collection_id: str) -> tuple[str, str] | None:
+        """Return type and remote id of the item that stands for a collection, if any.
+
+        The other way round as ``collection_of``.
+        """
+        return None
+
     def page_target(self, address: SplitResult) -> PageTarget:
         """Return what the address of a page at the provider stands for.
 

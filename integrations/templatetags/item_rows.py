@@ -46,7 +46,7 @@ def _name(item: Item, _: str) -> SafeString:
         NAME,
         mark(item.provider, item.provider_name),
         DELETED if item.deleted_at else "",
-        item.get_absolute_url(),
+        item.page_url,
         format_html(ICON, item.icon) if item.icon else "",
         marked(pieces) if pieces else item.name or "Untitled",
         format_html(PARENT, parent_text(item)) if item.parent_name else "",

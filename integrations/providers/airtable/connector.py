@@ -177,6 +177,11 @@ class Airtable(BaseConnector):
         """Return the collection of a table's records."""
         return table_key(parent_id, remote_id) if item_type == "table" else None
 
+    def item_of(self, collection_id: str) -> tuple[str, str] | None:
+        """Return the table that a collection has the records of."""
+        table_id = collection_id.partition("/")[2]
+        return ("table", table_id) if table_id else None
+
     def page_target(self, address: SplitResult) -> PageTarget:
         """Return the record, table or base that an address is of, whatever the view."""
         parts = address.path.split("/")

@@ -33,6 +33,7 @@ from integrations.views.editing.status import SECONDS_BUSY, edits_of_item
 from integrations.views.items import emptiness, filters, freshness, unread_texts
 from integrations.views.items.origins import onward, origin_of
 from integrations.views.items.parts import beside, facts
+from integrations.views.items.parts.related_tables import put_ways
 from integrations.views.items.past.as_of import minute_text
 from integrations.views.items.rows import put_rows
 from integrations.views.live import Look
@@ -228,6 +229,7 @@ def _detail(request: UserRequest, pk: UUID) -> dict[str, Any]:
     for row in context["properties"]:
         row["is_writable"] = row["name"] in writable
     origin = origin_of(request, item)
+    put_ways(context["tables"], item, origin)
     is_busy = any(each["edit"].is_open for each in edits["edits"])
     return {
         "item": item,

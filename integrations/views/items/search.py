@@ -80,7 +80,7 @@ def _open(item: Item, text: str) -> HttpResponse:
     """Go to an item, from where the way back leads to the search."""
     stay = urlencode({"q": text, "open": STAY})
     origin = urlencode({FROM: f"{reverse('integrations:search')}?{stay}"})
-    return redirect(f"{item.get_absolute_url()}?{origin}")
+    return redirect(f"{item.page_url}?{origin}")
 
 
 def _group(group: TypeGroup, name: str) -> dict[str, Any]:

@@ -94,6 +94,11 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     ),
     "services/items/search/texts.py::MOST_KNOWN": f"{NONE}a memory that begins anew",
     "services/items/history/table_history.py::MOST_LOOKED_AT": "difference.is_partial",
+    "views/items/past/as_of.py::MOST_NAMED": "linked.more",
+    "services/items/history/incoming.py::MOST_OF_ONE": "links_partial",
+    "services/items/history/incoming.py::MOST_OF_ALL": "links_partial",
+    "services/items/history/incoming.py::MOST_CHANGES": "links_partial",
+    "services/items/history/past_selection.py::MOST_ROWS": "past_cut",
     "services/items/tables/columns/columns.py::MOST_DEFAULT": LOOK,
     "services/items/tables/groups.py::SHOWN_ID": (
         f"{NONE}enough of an id to tell two users apart"

@@ -12,7 +12,7 @@ from integrations.services.items.lists import listing
 from integrations.services.items.lists.query import ItemQuery, Position
 from integrations.services.items.relations import everything
 from integrations.services.items.relations.around import linked_to
-from integrations.services.items.relations.groups import find_groups
+from integrations.services.items.relations.groups import Group, find_groups
 from integrations.services.items.relations.traces import Trace
 from integrations.services.items.search import full_text
 from integrations.services.items.search.question import Question, Rank
@@ -93,12 +93,20 @@ def _is_inside(item: Item, other: Item) -> bool:
     return is_beside and item.parent_remote_id == other.remote_id
 
 
-def find_around(item: Item, other: Item, *, is_next: bool) -> Item | None:
-    """Return the neighbour of an item in the first table of another's page with it.
+def find_around(
+    item: Item, other: Item, *, clicked: tuple[str, str] = ("", ""), is_next: bool
+) -> Item | None:
+    """Return the neighbour of an item in a table of another's page.
 
-    Raises NotShownError for one that is in none, or behind what a table looks at.
+    That is the table that was ``clicked``, by the address of its relation and the key
+    of its collection; else the first one with the item. Raises NotShownError for one
+    that is in none, or behind what a table looks at.
     """
-    for group in find_groups(other):
+
+    def is_other(group: Group) -> bool:
+        return (group.address, str(group.collection.pk)) != clicked
+
+    for group in sorted(find_groups(other), key=is_other):
         gone = [each for each in group.linked if each.item.is_deleted]
         rows = [each.item for each in (*group.live, *gone)]
         if item in rows:

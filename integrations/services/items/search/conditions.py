@@ -87,6 +87,17 @@ def to_instr(condition: Condition, text: str) -> tuple[str, list[str]]:
     return write(condition), words
 
 
+def is_in(condition: Condition, text: str) -> bool:
+    """Tell whether a text of words between spaces holds a condition."""
+    if isinstance(condition, Word):
+        end = " " if condition.is_whole else ""
+        return f" {condition.text}{end}" in text
+    if isinstance(condition, Except):
+        return is_in(condition.wanted, text) and not is_in(condition.unwanted, text)
+    answers = (is_in(part, text) for part in condition.parts)
+    return all(answers) if isinstance(condition, All) else any(answers)
+
+
 def _write(
     condition: All | AnyOf | Except,
     write: Callable[[Condition], str],

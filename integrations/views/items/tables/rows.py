@@ -45,8 +45,9 @@ def narrow(selection: Selection, chosen: ChosenRows) -> Selection:
         raise NoRowsError("building")
     return replace(
         selection,
-        query=selection.query.change(search="", conditions=()),
+        query=selection.query.unfiltered,
         hits=None,
+        linked=None,
         keys=chosen.keys(MOST_NAMED),
     )
 
