@@ -18,9 +18,9 @@ from integrations.forms import DownloadForm
 from integrations.models import Collection, Connection, Item
 from integrations.models.messages.wording import count_text
 from integrations.services.connections.status import put_status, waiting_for_user
-from integrations.services.items.downloads.asked import find_own
 from integrations.services.items.lists import counting, listing
 from integrations.services.items.lists.counting import Count
+from integrations.services.items.lists.opening import find_own
 from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.saved_views import shelf, snapshot
 from integrations.services.items.search import reindex
@@ -31,6 +31,7 @@ from integrations.views import live
 from integrations.views.access import UserRequest
 from integrations.views.editing.status import SECONDS_BUSY, edits_of_item
 from integrations.views.items import emptiness, filters, freshness, unread_texts
+from integrations.views.items.choosing import lists
 from integrations.views.items.origins import onward, origin_of
 from integrations.views.items.parts import beside, facts
 from integrations.views.items.past.as_of import minute_text
@@ -109,6 +110,7 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
     page = listing.fetch_page(items, query, owner_id=user.pk, collections=collections)
     put_rows(page.items, connections, query.search)
     count = counting.count(items, query, collections, owner_id=user.pk, hits=page.hits)
+    text = _count_text(count, query, collections)
     return {
         "query": query,
         "default_view": views.default,
@@ -120,7 +122,8 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
         "attention": waiting_for_user(connections),
         "previous_url": page.previous.url if page.previous else "",
         "next_url": page.next.url if page.next else "",
-        "count_text": _count_text(count, query, collections),
+        "count_text": text,
+        "choose": lists.make_form(query, page.items, text),
         "has_more_links": page.has_more_links,
         "left_out": (*query.left_out, *query.look_left_out),
         "empty": "",

@@ -130,7 +130,7 @@ def read_page(
     return ItemPage(
         items=rows,
         previous=_before(query, rows) if rows and has_previous else None,
-        next=_after(query, rows) if rows and has_next else None,
+        next=page_after(query, rows[-1]) if rows and has_next else None,
         hits=hits,
         has_more_links=has_more_links,
     )
@@ -206,8 +206,9 @@ def _position(query: ItemQuery, item: Item) -> Position:
     return Position(field=field, value=value, id=item.pk, rank=item.rank)
 
 
-def _after(query: ItemQuery, rows: Sequence[Item]) -> ItemQuery:
-    return replace(query, before=None, after=_position(query, rows[-1]))
+def page_after(query: ItemQuery, item: Item) -> ItemQuery:
+    """Return the page of a list that begins behind one of its rows."""
+    return replace(query, before=None, after=_position(query, item))
 
 
 def _before(query: ItemQuery, rows: Sequence[Item]) -> ItemQuery:

@@ -14,7 +14,6 @@ from django.views.decorators.http import require_safe
 from integrations.forms import TableDownloadForm
 from integrations.models import Collection, SyncRun
 from integrations.models.messages.wording import count_text
-from integrations.services.items.downloads.formats import FORMATS
 from integrations.services.items.icons import put_icons
 from integrations.services.items.lists.counting import Count, count_since
 from integrations.services.items.saved_views import snapshot
@@ -128,7 +127,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
     rows = cells.make_rows(
         page.items, asked.collection, asked.shown, writable, back=query.url
     )
-    number = listing.count(selection, page)
+    text = _count_text(listing.count(selection, page), asked)
     back = urlencode({"back": query.url})
     layout_path = reverse("integrations:table-layout", args=(asked.collection.pk,))
     list_path = reverse("integrations:item-list")
@@ -141,7 +140,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "columns": _columns(asked),
         "density": density,
         "lost_columns": asked.layout.lost,
-        "count_text": _count_text(number, asked),
+        "count_text": text,
         "left_out": (*selection.left_out, *query.look_left_out),
         "words": selection.words,
         "building": selection.indexes.building,
@@ -153,10 +152,9 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "list_url": f"{list_path}?collection={query.collection}",
         "is_writable": is_writable,
         "download": TableDownloadForm(),
-        "short_formats": [(f, each.short) for f, each in FORMATS.items()],
         "download_url": _address(query, "table-download"),
         "past_url": _address(query, "table-as-of"),
-        **chosen.make_context(selection, page.items),
+        "choose": chosen.make_form(selection, page.items, text, can_edit=is_writable),
         **_groups(asked),
         **saved_views.make_context(asked.views, query, now, request.user),
         **filters.make_context(

@@ -175,6 +175,12 @@ def columns_of(collection: Collection) -> Columns:
     )
 
 
+def fields_of_kind(collection: Collection, kind: str) -> Sequence[Column]:
+    """Return the columns of a collection's own fields of one kind, by no query."""
+    specs = [spec for spec in read_fields(collection.schema) if not spec.is_hidden]
+    return [_to_column(spec, {}, {}) for spec in specs if spec.kind == kind]
+
+
 def _naming(collection: Collection, specs: Sequence[FieldSpec]) -> FieldSpec | None:
     """Return the field that is the items' name and nothing more, if there is one.
 
