@@ -40,6 +40,7 @@ from integrations.views.live import Look
 from integrations.views.own_columns.values import own_values_of
 from integrations.views.replica import from_replica
 from integrations.views.saved_views import shown as saved_views
+from integrations.views.site import recent_searches
 
 
 @require_safe
@@ -47,6 +48,7 @@ from integrations.views.saved_views import shown as saved_views
 def item_list(request: UserRequest) -> HttpResponse:
     """Show one page of the items that the query string asks for."""
     context = _context(request.user, ItemQuery.parse(request.GET))
+    recent_searches.note_page(request, context["query"].search)
     if not request.GET and context["default_view"] is not None:
         return redirect(context["default_view"].query.url)
     context |= _live(Look.of(context["items"]), context)

@@ -37,6 +37,7 @@ from integrations.views.items.parts.values import show
 from integrations.views.items.tables import cells, charts, chosen, filters
 from integrations.views.live import Look
 from integrations.views.saved_views import shown as saved_views
+from integrations.views.site import recent_searches
 
 # What rows are sorted by, where the column's name does not say it.
 SORTED_BY = {
@@ -72,6 +73,7 @@ def table(request: UserRequest, pk: UUID) -> HttpResponseBase:
     asked = Table.read(request, pk)
     if not request.GET and asked.views.default is not None:
         return redirect(asked.views.default.query.url)
+    recent_searches.note_page(request, asked.query.search)
     is_added = request.GET.get("operator") and request.GET.get("column")
     is_whole = not (asked.query.left_out or asked.query.look_left_out)
     if is_added and is_whole:
