@@ -1,6 +1,6 @@
 """Filters of a table: those that are on as words, and the form that adds one."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from django.http import QueryDict
@@ -39,6 +39,9 @@ def make_context(
 ) -> dict[str, Any]:
     """Return what the page shows of filters; those that are ``vague`` are off."""
     chosen = columns.get(parameters.get("filter", ""))
+    unoffered = UNOFFERED if knows_me else UNOFFERED | {Operator.ME}
+    if chosen and not columns.can_be_empty(chosen):
+        unoffered |= {Operator.EMPTY, Operator.FILLED}
     return {
         "conditions": [
             {
@@ -58,7 +61,7 @@ def make_context(
             _choices(c for c in columns.by_id.values() if c.can_group),
             query.group.id if query.group else "",
         ),
-        "adding": _form(chosen, knows_me=knows_me) if chosen else None,
+        "adding": _form(chosen, unoffered) if chosen else None,
         "cancel_url": query.url,
         "kept": _kept(query, without=()),
         "kept_but_search": _kept(query, without=("q",)),
@@ -95,11 +98,12 @@ def _kept(query: TableQuery, *, without: Sequence[str]) -> list[dict[str, str]]:
     ]
 
 
-def _form(column: Column, *, knows_me: bool) -> dict[str, Any]:
+def _form(column: Column, unoffered: Container[Operator]) -> dict[str, Any]:
+    """Return the form that adds a filter, without what could never find anything."""
     operators = [
         {"value": str(each), "label": LABELS[each]}
         for each in ALLOWED[column.family]
-        if each not in UNOFFERED and (each is not Operator.ME or knows_me)
+        if each not in unoffered
     ]
     options = list(column.options[:MOST_OPTIONS])
     if column.family is Family.BOOLEAN:

@@ -15,6 +15,8 @@ from integrations.services.items.own_columns import typed
 
 NAME, UPDATED, CREATED = "item.name", "item.updated", "item.created"
 MOST_DEFAULT = 6
+# The operators that ask whether there is a value.
+EMPTINESS = frozenset({"empty", "filled"})
 
 
 class Family(StrEnum):
@@ -141,6 +143,18 @@ class Columns:
         """Return a column to filter by, None for one that is not there."""
         is_name = self.naming is not None and column_id == self.naming.id
         return self.naming if is_name else self.by_id.get(column_id)
+
+    def compared(self, column: Column, operator: str) -> Column:
+        """Return the column that a filter is of: an item always has a name.
+
+        What can be empty is the property that the name stands for, if there is one.
+        """
+        is_name = column.id == NAME and operator in EMPTINESS
+        return self.naming if is_name and self.naming is not None else column
+
+    def can_be_empty(self, column: Column) -> bool:
+        """Tell whether an item may have no value in a column."""
+        return column.id != NAME or self.naming is not None
 
     def find(self, told: str) -> Column | None:
         """Return a column to show or to sort by, None for one that is not there.
