@@ -10,6 +10,7 @@ from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import Content, IntegrationItem
 from integrations.services.items.own_columns import store as own_store
 from integrations.services.items.search import reindex
+from integrations.services.items.search.anybodys import find_anybodys
 from integrations.services.items.storage import contents, store
 from integrations.services.sync.texts import page_text
 from tests.support.rows import make_collection, make_connection, make_item
@@ -105,6 +106,18 @@ def test_nobody_else_finds_what_a_user_noted(as_alice, as_bob, bob, deals, three
 
     assert everywhere(as_bob, theirs, "easter") == ([],) * 3
     assert everywhere(as_bob, theirs, "anew") == (["Theirs, anew"],) * 3
+
+
+def test_staff_find_what_providers_say_and_not_what_a_user_noted(
+    as_alice, deals, three
+):
+    column = add(as_alice, deals, "Mine", "text")
+    for item in three[:2]:
+        note(as_alice, item, column, "Easter, by One")
+
+    assert find_anybodys("easter") == []
+    assert find_anybodys("one easter") == []
+    assert find_anybodys("one") == [three[0].pk]
 
 
 def test_what_was_noted_is_still_found_after_a_sync(as_alice, deals, three):
