@@ -21,6 +21,7 @@ from integrations.views.editing import bulk, import_undo, imports, lists
 from integrations.views.editing import pages as editing
 from integrations.views.items import download, everything, search
 from integrations.views.items import index as items
+from integrations.views.items.choosing import lists as choosing
 from integrations.views.items.parts import beside
 from integrations.views.items.past import as_of, changes, list_as_of
 from integrations.views.items.tables import as_of as table_as_of
@@ -154,6 +155,7 @@ urlpatterns = [
     path("collections/<uuid:pk>/as-of/", table_as_of.table_as_of, name="table-as-of"),
     path("collections/<uuid:pk>/rows/", rows.table_rows, name="table-rows"),
     path("items/", items.item_list, name="item-list"),
+    path("items/rows/", choosing.item_rows, name="item-rows"),
     path("items/download/", download.item_download, name="item-download"),
     path("items/live/", items.item_list_live, name="item-list-live"),
     path("items/<uuid:pk>/", items.item_detail, name="item-detail"),

@@ -9,7 +9,7 @@ from integrations.models import Collection, Item, ItemLink
 from integrations.models.items.item import ItemQuerySet
 from integrations.services.common.errors import NotShownError, OrderNotReadyError
 from integrations.services.items.lists import listing
-from integrations.services.items.lists.query import ItemQuery, Position
+from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.relations import everything
 from integrations.services.items.relations.around import linked_to
 from integrations.services.items.relations.groups import Group, find_groups
@@ -36,16 +36,14 @@ def find_in_list(
         rows = own.filter(uuid=query.linked_to).select_related("collection")
         linked = rows.first()
     items = listing.select(own, query, collections, parent=parent, linked_to=linked)
-    field = query.order.field
-    here = Position(
-        field=field,
-        value=getattr(item, field),
-        id=item.pk,
-        rank=_rank_of(item, query, items),
-    )
+    rank = _rank_of(item, query, items)
+    here = replace(listing.position_of(query, item), rank=rank)
     after, before = (here, None) if is_next else (None, here)
     asked = replace(query, size=1, after=after, before=before)
-    found = listing.read_page(items, asked, owner_id=item.owner_id).items
+    page = listing.read_page(
+        items, asked, owner_id=item.owner_id, collections=collections
+    )
+    found = page.items
     return found[0] if found else None
 
 

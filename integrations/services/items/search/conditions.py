@@ -3,7 +3,7 @@
 Words consist of letters and digits only, so that none needs to be escaped.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -56,6 +56,20 @@ def all_of(units: Sequence[Unit], *, mark: str = "", is_whole: bool = False) -> 
             for unit in units
         )
     )
+
+
+def is_held(condition: Condition, words: Collection[str]) -> bool:
+    """Tell whether some words hold a condition, as each database would."""
+    if isinstance(condition, Word):
+        text = condition.text
+        if condition.is_whole:
+            return text in words
+        return any(word.startswith(text) for word in words)
+    if isinstance(condition, Except):
+        wanted = is_held(condition.wanted, words)
+        return wanted and not is_held(condition.unwanted, words)
+    told = (is_held(part, words) for part in condition.parts)
+    return all(told) if isinstance(condition, All) else any(told)
 
 
 def to_fts5(condition: Condition) -> str:

@@ -175,6 +175,7 @@ class AddressReader:
                 f"A value of {column.label} is longer than {MOST_LENGTH} characters."
             )
             return None
+        column = self._columns.compared(column, operator)
         condition = Condition.make(column, operator, values)
         more = len([each for each in values if each.strip()]) - MOST_CHOICES
         if condition is not None and more > 0:

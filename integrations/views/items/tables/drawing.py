@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from integrations.models import Item
 from integrations.services.items.tables.columns.columns import Column
 from integrations.templatetags import icons
+from integrations.templatetags.item_rows import choose_box
 from integrations.templatetags.mooring import external, is_safe_link
 from integrations.templatetags.quick_html import format_html, format_html_join
 from integrations.templatetags.times import shown_time
@@ -30,10 +31,7 @@ EDIT: Final = (
 OWN: Final = (
     '<a class="own" href="{}"><span class="sr-only">Change {} of {}: </span>{}</a>'
 )
-ROW: Final = (
-    '<tr><th scope="row"{}><input type="checkbox" name="item" value="{}" form="chosen"'
-    ' aria-label="Choose {}"> <a href="{}">{}{}</a></th>{}</tr>\n'
-)
+ROW: Final = '<tr><th scope="row"{}>{} <a href="{}">{}{}</a></th>{}</tr>\n'
 # So many letters fit into a column at least, by how wide it is.
 ROOM: Final[Mapping[str, int]] = {"narrow": 8, "": 20, "wide": 50}
 # Of a name there is a box to tick beside, and it is cut in a narrow window.
@@ -73,7 +71,7 @@ def draw_row(item: Item, cells: SafeString) -> SafeString:
     icon = format_html(ICON, item.icon) if item.icon else ""
     is_cut = len(name) > NAME_ROOM
     title = format_html(' title="{}"', name) if is_cut else ""
-    return format_html(ROW, title, item.uuid, name, address, icon, name, cells)
+    return format_html(ROW, title, choose_box(item), address, icon, name, cells)
 
 
 def draw_cells(

@@ -1,6 +1,6 @@
 """Filters of a table: those that are on as words, and the form that adds one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -46,6 +46,10 @@ def make_context(
     """
     query, vague = selection.query, selection.vague
     chosen = columns.get(parameters.get("filter", ""))
+    knows_me = bool(selection.asker.identities)
+    unoffered = UNOFFERED if knows_me else UNOFFERED | {Operator.ME}
+    if chosen and not columns.can_be_empty(chosen):
+        unoffered |= {Operator.EMPTY, Operator.FILLED}
     return {
         "linked": _linked(selection, to_url),
         "conditions": [
@@ -66,9 +70,7 @@ def make_context(
             _choices(c for c in columns.by_id.values() if c.can_group),
             query.group.id if query.group else "",
         ),
-        "adding": _form(chosen, knows_me=bool(selection.asker.identities))
-        if chosen
-        else None,
+        "adding": _form(chosen, unoffered) if chosen else None,
         "cancel_url": to_url(query),
         "kept": _kept(query, also, without=()),
         "kept_but_search": _kept(query, also, without=("q",)),
@@ -115,11 +117,12 @@ def _kept(
     ]
 
 
-def _form(column: Column, *, knows_me: bool) -> dict[str, Any]:
+def _form(column: Column, unoffered: Container[Operator]) -> dict[str, Any]:
+    """Return the form that adds a filter, without what could never find anything."""
     operators = [
         {"value": str(each), "label": LABELS[each]}
         for each in ALLOWED[column.family]
-        if each not in UNOFFERED and (each is not Operator.ME or knows_me)
+        if each not in unoffered
     ]
     options = list(column.options[:MOST_OPTIONS])
     if column.family is Family.BOOLEAN:

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_safe
 from integrations.forms import TableDownloadForm
 from integrations.models import Collection, SyncRun
 from integrations.models.messages.wording import count_text
-from integrations.services.items.downloads.formats import FORMATS
 from integrations.services.items.icons import put_icons
 from integrations.services.items.lists.counting import Count, count_since
 from integrations.services.items.saved_views import snapshot
@@ -40,6 +39,7 @@ from integrations.views.items.tables import cells, charts, chosen, filters
 from integrations.views.items.tables.of_table import name_of_item
 from integrations.views.live import Look
 from integrations.views.saved_views import shown as saved_views
+from integrations.views.site import recent_searches
 
 # What rows are sorted by, where the column's name does not say it.
 SORTED_BY = {
@@ -75,6 +75,7 @@ def table(request: UserRequest, pk: UUID) -> HttpResponseBase:
     asked = Table.read(request, pk)
     if not request.GET and asked.views.default is not None:
         return redirect(asked.views.default.query.url)
+    recent_searches.note_page(request, asked.query.search)
     is_added = request.GET.get("operator") and request.GET.get("column")
     is_whole = not (asked.query.left_out or asked.query.look_left_out)
     if is_added and is_whole:
@@ -130,7 +131,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
     rows = cells.make_rows(
         page.items, asked.collection, asked.shown, writable, back=query.url
     )
-    number = listing.count(selection, page)
+    text = _count_text(listing.count(selection, page), asked)
     back = urlencode({"back": query.url})
     layout_path = reverse("integrations:table-layout", args=(asked.collection.pk,))
     list_path = reverse("integrations:item-list")
@@ -144,7 +145,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "columns": make_heads(asked),
         "density": density,
         "lost_columns": asked.layout.lost,
-        "count_text": _count_text(number, asked),
+        "count_text": text,
         "left_out": (*selection.left_out, *query.look_left_out),
         "words": selection.words,
         "building": selection.indexes.building,
@@ -156,10 +157,9 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "list_url": f"{list_path}?collection={query.collection}",
         "is_writable": is_writable,
         "download": TableDownloadForm(),
-        "short_formats": [(f, each.short) for f, each in FORMATS.items()],
         "download_url": _address(query, "table-download"),
         "past_url": _address(query, "table-as-of"),
-        **chosen.make_context(selection, page.items),
+        "choose": chosen.make_form(selection, page.items, text, can_edit=is_writable),
         **_groups(asked),
         **saved_views.make_context(asked.views, query, now, request.user),
         **filters.make_context(selection, asked.columns, request.GET),
