@@ -251,10 +251,8 @@ class ApiClient:
                 self.before_send()
                 send = functools.partial(self._send, prepare(token), used)
             else:
-                token, send = (
-                    prefetched.token,
-                    functools.partial(self._wait, prefetched),
-                )
+                token = prefetched.token
+                send = functools.partial(self._wait, prefetched)
                 prefetched = None
             try:
                 return self._attempt(send, method, path)

@@ -81,7 +81,8 @@ def _question(
     sent = lease.ahead.pop(collection.pk, None)
     if sent is not None and sent.checkpoint == found:
         return sent
-    asked_at, probes = timezone.now(), []
+    # What is under way may be the answer all the same: an earlier time is never wrong.
+    asked_at, probes = sent.asked_at if sent else timezone.now(), []
     if isinstance(found, Incremental) and found.cursor is None:
         probes = next_to_probe(collection, connector_of(collection).most_probes)
     tries = lease.progress_of(collection).tries
