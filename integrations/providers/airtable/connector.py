@@ -114,6 +114,21 @@ class Airtable(BaseConnector):
             return changes.fetch_changes(api, collection, cursor=cursor, since=since)
         return records.fetch_page(api, collection, cursor=cursor)
 
+    def prefetch_page(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        *,
+        cursor: str | None,
+        since: datetime | None = None,
+    ) -> bool:
+        """Send for a page of a table's records: each base has a limit of its own."""
+        if collection.remote_id == STRUCTURE:
+            return False
+        if since is not None:
+            return changes.prefetch_changes(api, collection, cursor=cursor, since=since)
+        return records.ask_ahead(api, collection, cursor=cursor)
+
     def items_per_call(self, collection: CollectionContext) -> int:
         """Return how many records a call brings; the structure is always read whole."""
         return 0 if collection.remote_id == STRUCTURE else records.PAGE_SIZE

@@ -20,9 +20,11 @@ from integrations.http.errors import (
     may_pass,
 )
 from integrations.providers.airtable.api.bases import (
+    NO_PERMISSION,
     Base,
     Table,
     Tables,
+    each_ahead,
     fetch_bases,
     fetch_tables,
 )
@@ -58,7 +60,6 @@ REFUSALS: Final = (Forbidden, NotFound)
 # A version of what is kept of a field: 2 adds the inverse of links.
 KEPT_SINCE: Final = 2
 FIELD_PREFIX, VIEW_PREFIX = "field.", "view."
-NO_PERMISSION: Final = "none"
 PERMISSIONS: Final = {
     "create": "Creator",
     "edit": "Editor",
@@ -123,7 +124,7 @@ def _ask_each(
     What may pass is asked for once more when all others have been; where no base
     tells anything, and not all are closed, that is raised.
     """
-    answers = [(base, _ask(api, base)) for base in bases]
+    answers = [(base, _ask(api, base)) for base in each_ahead(api, bases)]
     if any(isinstance(answer, Tables) for _, answer in answers):
         answers = [
             (base, _ask(api, base) if _is_passing(answer) else answer)
@@ -200,7 +201,7 @@ def fetch_page(
     collections: list[RemoteCollection] = []
     odd_ids: list[str] = []
     nameless = left_out
-    for base in now:
+    for base in each_ahead(api, now):
         tables = _fetch_tables(api, base, tries=tries)
         if tables.left_out and not tables.ids and base.id in known:
             odd_ids.append(base.id)
