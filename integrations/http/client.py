@@ -81,7 +81,8 @@ class ApiClient:
     waits for token and limits are over; it raises where the request must not be sent.
 
     `may_prefetch` lets `prefetch` send in a thread, which `transport` and
-    `limiter` must then stand.
+    `limiter` must then stand. Without `may_repeat` what failed in passing is raised at
+    once.
 
     `calls` counts the requests sent and `waited` the seconds spent waiting; `skew`
     measures our clock by the answers' dates; `correlation_id` names the last answer.
@@ -107,6 +108,7 @@ class ApiClient:
     observe: Callable[[str, str, int | None], None] = unobserved
     before_send: Callable[[], None] = field(default=unguarded, repr=False)
     may_prefetch: bool = False
+    may_repeat: bool = True
     calls: int = field(default=0, init=False)
     waited: float = field(default=0.0, init=False)
     correlation_id: str = field(default="", init=False)
@@ -153,7 +155,9 @@ class ApiClient:
         url = urls.join(self.base_url, path, params)
         if self._ahead.has(lane, url):
             return True
-        has_space = (len(self._ahead) + 1) * self._largest <= self.max_bytes
+        # Nothing is known of their size before the first of a listing has come.
+        largest = self._largest or self.max_bytes
+        has_space = (len(self._ahead) + 1) * largest <= self.max_bytes
         if not (self.may_prefetch and has_space and self._ahead.has_room(lane)):
             return False
         try:
@@ -163,14 +167,15 @@ class ApiClient:
             return False
         used = self.limits if limits is None else limits
         request = self._request("GET", url, None, token)
-        started = Prefetch(
+        ahead = Prefetch(
             url,
             token,
             acquire=functools.partial(self.limiter.acquire, used),
             send=functools.partial(self._send, request, used),
         )
-        self._ahead.put(lane, started)
-        return True
+        if is_begun := ahead.begin():
+            self._ahead.put(lane, ahead)
+        return is_begun
 
     def drop_prefetched(self) -> None:
         """Drop what was sent ahead; what still waits for a limit is never sent."""
@@ -239,7 +244,7 @@ class ApiClient:
         url = urls.join(self.base_url, path, params)
         prepare = functools.partial(self._request, method, url, _dump(json))
         used = self.limits if limits is None else limits
-        refreshed, repeated = False, not idempotent
+        refreshed, repeated = False, not (idempotent and self.may_repeat)
         prefetched = self._ahead.take(method, url)
         send: Callable[[], Response]
         while True:

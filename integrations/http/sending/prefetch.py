@@ -9,8 +9,10 @@ from typing import Final
 from integrations.http.secrets import Secret
 from integrations.http.sending.transport import Response
 
-# So many threads and answers at once for one client.
+# So many threads and answers at once for one client, and for all of a process.
 MOST_AHEAD: Final = 10
+MOST_IN_PROCESS: Final = 64
+_places = threading.BoundedSemaphore(MOST_IN_PROCESS)
 
 
 class Prefetch:
@@ -24,7 +26,7 @@ class Prefetch:
         acquire: Callable[[], float],
         send: Callable[[], Response],
     ) -> None:
-        """Begin at once; `url` and `token` say later what was sent.
+        """Prepare it; `url` and `token` say later what was sent.
 
         `acquire` waits for the limits and returns the seconds that it slept.
         """
@@ -35,8 +37,18 @@ class Prefetch:
         self._slept = 0.0
         self._granted_at = 0.0
         self._outcome: Future[Response] = Future()
-        # A daemon: what nobody waits for must not keep a process from ending.
-        threading.Thread(target=self._run, daemon=True).start()
+
+    def begin(self) -> bool:
+        """Send in a thread; return False where the process has no room for one."""
+        if not _places.acquire(blocking=False):
+            return False
+        try:
+            # A daemon: what nobody waits for must not keep a process from ending.
+            threading.Thread(target=self._run, daemon=True).start()
+        except RuntimeError:
+            _places.release()
+            return False
+        return True
 
     def response(self) -> Response:
         """Wait for the answer; raises what waiting for limits or sending raised."""
@@ -51,6 +63,12 @@ class Prefetch:
         self._outcome.cancel()
 
     def _run(self) -> None:
+        try:
+            self._answer()
+        finally:
+            _places.release()
+
+    def _answer(self) -> None:
         try:
             self._slept = self._acquire()
             self._granted_at = time.monotonic()

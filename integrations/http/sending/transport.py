@@ -98,7 +98,7 @@ class RequestsTransport:
     no retries. One instance serves all threads and survives a fork.
     """
 
-    def __init__(self, *, user_agent: str = "Mooring", pool_size: int = 64) -> None:
+    def __init__(self, *, user_agent: str = "Mooring", pool_size: int = 96) -> None:
         """Call as `user_agent`; pool up to `pool_size` idle connections a host."""
         self._user_agent = user_agent
         self._pool_size = pool_size

@@ -121,8 +121,10 @@ def _send_ahead(lease: RunLease, turn: Sequence[Collection]) -> None:
 def _read_sent_ahead(lease: RunLease, pending: Sequence[Collection]) -> None:
     """Store the pages that are on their way, because they have cost a call each.
 
-    A worker that is asked to stop does not wait for them.
+    What failed is left to the next slice, and so is all of it by a worker that is
+    asked to stop.
     """
+    lease.api.may_repeat = False
     for collection in pending:
         if collection.pk in lease.ahead and not shutdown.is_asked():
             _attempt(sync_collection, lease, collection)

@@ -126,6 +126,7 @@ def _note(current: RunLease) -> None:
     """Note the clock and the calls of a slice; without that it has ended as well."""
     try:
         clock.note(current)
+        current.note_calls()
         spend.note(current.run.connection_id, current.api.calls)
     except (OperationalError, InterfaceError) as exc:
         error = type(exc).__name__

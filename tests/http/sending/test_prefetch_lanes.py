@@ -8,6 +8,7 @@ from integrations.http import errors
 from integrations.http.client import ApiClient
 from integrations.http.resilience.limits import Limit, LocalLimiter
 from integrations.http.secrets import Secret
+from integrations.http.sending import prefetch
 from integrations.http.sending.prefetch import MOST_AHEAD
 from integrations.http.sending.transport import Response
 
@@ -69,7 +70,8 @@ def limiter():
 
 
 @pytest.fixture
-def api(web, limiter):
+def fresh(web, limiter):
+    """Return a client that has no answer yet."""
     return ApiClient(
         base_url=BASE,
         token=lambda: Secret("t1"),
@@ -79,6 +81,16 @@ def api(web, limiter):
         rand=lambda: 0.5,
         may_prefetch=True,
     )
+
+
+@pytest.fixture
+def api(fresh, web):
+    """Return a client that knows how large an answer is."""
+    web.on("/known", ok("known"))
+    fresh.get("/known")
+    web.requests.clear()
+    fresh.calls = 0
+    return fresh
 
 
 def limit_of(lane, *, calls=100):
@@ -153,6 +165,50 @@ def test_all_lanes_together_hold_no_more_than_one_answer_may(api, web):
     assert ahead(api, "/a", lane="a")
     assert ahead(api, "/b", lane="b")
     assert not ahead(api, "/c", lane="c")
+
+
+def test_one_is_under_way_until_it_is_known_how_large_answers_are(fresh, web):
+    web.on("/a", ok("a")).on("/b", ok("b")).on("/c", ok("c"))
+    web.free.clear()
+    assert ahead(fresh, "/a", lane="a")
+    assert not ahead(fresh, "/b", lane="b")
+
+    web.free.set()
+    assert fresh.get("/a") == "a"
+    assert [ahead(fresh, f"/{lane}", lane=lane) for lane in "bc"] == [True, True]
+
+
+def test_a_process_has_so_many_under_way_and_no_more(api, web, monkeypatch):
+    monkeypatch.setattr(prefetch, "_places", threading.BoundedSemaphore(1))
+    web.on("/a", ok("a")).on("/b", ok("b"))
+    web.free.clear()
+    assert ahead(api, "/a", lane="a")
+    assert not ahead(api, "/b", lane="b")
+
+    web.free.set()
+    assert [api.get("/a"), api.get("/b")] == ["a", "b"]
+
+
+def test_what_gets_no_thread_is_asked_for_in_its_turn(api, web, monkeypatch):
+    def start(_thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    web.on("/a", ok("a"))
+
+    assert not ahead(api, "/a", lane="a")
+    assert api.get("/a") == "a"
+    assert len(web.requests) == 1
+
+
+def test_what_failed_ahead_is_not_repeated_where_nothing_may_be(api, web):
+    web.on("/a", errors.Network("gone"))
+    ahead(api, "/a", lane="a")
+    api.may_repeat = False
+
+    with pytest.raises(errors.Network):
+        api.get("/a")
+    assert len(web.requests) == 1
 
 
 @pytest.mark.parametrize("method", ["post", "patch", "delete"])

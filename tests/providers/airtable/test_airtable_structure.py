@@ -3,6 +3,8 @@
 import pytest
 
 from integrations.http.errors import Forbidden, InvalidResponse, RateLimited
+from integrations.http.resilience.limits import LocalLimiter
+from integrations.http.responses.answers import Answers
 from integrations.providers.airtable.api import bases
 from integrations.providers.airtable.listing import structure
 from integrations.providers.errors import IncompleteListingError
@@ -172,12 +174,25 @@ def test_odd_bases_and_tables_make_the_listing_incomplete(airtable, listing, tab
     assert "structure" in {c.remote_id for c in caught.value.found}
 
 
-def test_a_throttled_base_is_no_missing_base(airtable):
+@pytest.mark.parametrize("read", [list_collections, fetch_page])
+def test_a_throttled_base_is_no_missing_base_and_no_other_is_asked_again(
+    airtable, read
+):
+    airtable.api.answers = Answers()
+    throttled = airtable.load("error_rate_limit")
     airtable.transport.on(BASES, airtable.load("bases"))
-    airtable.transport.on(TABLES, airtable.load("error_rate_limit"), status=429)
+    for _ in range(2):
+        airtable.transport.on(TABLES, throttled, status=429)
+    airtable.transport.on(OTHER_TABLES, airtable.load("tables_projects_again"))
 
-    with pytest.raises(RateLimited):
-        list_collections(airtable)
+    for _ in range(2):
+        with pytest.raises(RateLimited):
+            read(airtable)
+        airtable.api.limiter = LocalLimiter()
+
+    paths = [request.url.partition("/v0")[2] for request in airtable.transport.requests]
+    tables = [f"/meta/bases/{each}/tables" for each in (FIRST, SECOND)]
+    assert sorted(paths) == sorted(["/meta/bases", tables[0], *tables])
 
 
 def test_bases_are_read_page_by_page_and_odd_ones_are_counted(airtable):

@@ -16,6 +16,7 @@ from integrations.http.errors import (
     Forbidden,
     NotFound,
     QuotaExhausted,
+    RateLimited,
     is_refusal,
     may_pass,
 )
@@ -125,6 +126,9 @@ def _ask_each(
     tells anything, and not all are closed, that is raised.
     """
     answers = [(base, _ask(api, base)) for base in each_ahead(api, bases)]
+    if limits := [each for _, each in answers if isinstance(each, RateLimited)]:
+        # Now what others told is kept, and only these are asked again.
+        raise limits[0]
     if any(isinstance(answer, Tables) for _, answer in answers):
         answers = [
             (base, _ask(api, base) if _is_passing(answer) else answer)
@@ -143,8 +147,8 @@ def _ask(api: ApiClient, base: Base) -> Tables | ApiError:
     try:
         return fetch_tables(api, base.id)
     except ApiError as exc:
-        # A quota is one workspace's; a limit is everybody's.
-        if not is_refusal(exc) and not isinstance(exc, QuotaExhausted):
+        # A quota is one workspace's, and a limit one base's.
+        if not (is_refusal(exc) or isinstance(exc, QuotaExhausted | RateLimited)):
             raise
         return exc
 
@@ -201,8 +205,7 @@ def fetch_page(
     collections: list[RemoteCollection] = []
     odd_ids: list[str] = []
     nameless = left_out
-    for base in each_ahead(api, now):
-        tables = _fetch_tables(api, base, tries=tries)
+    for base, tables in _tables_of_each(api, now, tries=tries):
         if tables.left_out and not tables.ids and base.id in known:
             odd_ids.append(base.id)
         else:
@@ -292,6 +295,22 @@ def _fetch_tables(api: ApiClient, base: Base, *, tries: int) -> Tables:
         if not is_refusal(exc) or (may_pass(exc) and tries < MOST_TRIES):
             raise
         return Tables(known=(), left_out=1)
+
+
+def _tables_of_each(
+    api: ApiClient, bases: Sequence[Base], *, tries: int
+) -> Sequence[tuple[Base, Tables]]:
+    """Return the tables of bases; a limit of one is raised when all have been asked."""
+    told: list[tuple[Base, Tables]] = []
+    limit: RateLimited | None = None
+    for base in each_ahead(api, bases):
+        try:
+            told.append((base, _fetch_tables(api, base, tries=tries)))
+        except RateLimited as exc:
+            limit = limit or exc
+    if limit is not None:
+        raise limit
+    return told
 
 
 def _words_by_id(entries: Sequence[Mapping[str, Any]], prefix: str) -> dict[str, str]:

@@ -164,6 +164,13 @@ class RunLease:
         """Count one text that was read."""
         self._sums["texts"] += 1
 
+    def note_calls(self) -> None:
+        """Add to the run what was asked since the last renewal, whoever works on it."""
+        if left := self.api.calls - self._calls:
+            own = SyncRun.objects.filter(pk=self.run.pk)
+            own.update(requests=F("requests") + left)
+            self._calls += left
+
     def renew(self) -> None:
         """Renew the lease, and write what was counted and noted.
 

@@ -83,12 +83,13 @@ def _next(
     if any(deliveries > SUSPECT_AFTER for _, deliveries in working):
         due = due.exclude(deliveries__gte=SUSPECT_AFTER, lease_id__isnull=False)
     in_work = Counter(user for user, _ in working if user is not None)
-    shares = [due.exclude(turn_of__in=in_work)]
-    for count in sorted(set(in_work.values())):
+    for count in (0, *sorted(set(in_work.values()))):
         users = [user for user in in_work if in_work[user] == count]
-        shares.append(due.filter(turn_of__in=users))
-    for share in shares:
-        for runs in (share.filter(turn_of=first), share):
+        share = (
+            due.filter(turn_of__in=users) if count else due.exclude(turn_of__in=in_work)
+        )
+        is_named = first is not None and in_work[first] == count
+        for runs in (share.filter(turn_of=first), share) if is_named else (share,):
             if (found := _longest_due(runs, queue_name)) is not None:
                 return found
     return None

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import time_machine
 
+from integrations.http.errors import Network
 from integrations.http.sending.transport import Request, Response
 from integrations.models import Collection, Connection, Item
 from integrations.providers import CONNECTORS
@@ -116,6 +117,46 @@ def test_a_slice_that_ends_asks_for_no_page_twice(
     assert run.slices > 2
     assert sandbox.repeated() == {}
     assert_equal_to(airtable)
+
+
+def test_bases_that_hang_are_not_waited_for_one_after_the_other(
+    connection: Connection, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = sandbox.send
+    asked: Counter[str] = Counter()
+
+    def hang(request: Request, *args: Any) -> Response:
+        if found := re.search(RECORDS, request.url):
+            asked[found[1]] += 1
+            raise Network("no answer in time")
+        return send(request, *args)
+
+    monkeypatch.setattr(sandbox, "send", hang)
+    # Whoever asks once more has waited for longer than a slice lasts.
+    is_late = property(lambda _: 2 in asked.values())
+    monkeypatch.setattr(RunLease, "is_over", is_late)
+    run, _ = runs.open_run(connection, trigger="user")
+    engine.run_slice(run.pk)
+
+    assert sorted(asked.values()) == [*[1] * (BASES - 1), 2]
+
+
+def test_calls_that_came_to_nothing_are_calls_of_the_run(
+    connection: Connection, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, sent = sandbox.send, []
+
+    def limited(request: Request, *args: Any) -> Response:
+        sent.append(request.url)
+        is_limited = re.search(TABLES, request.url)
+        return Response(status=429) if is_limited else send(request, *args)
+
+    monkeypatch.setattr(sandbox, "send", limited)
+    run, _ = runs.open_run(connection, trigger="user")
+    engine.run_slice(run.pk)
+
+    run.refresh_from_db()
+    assert run.requests == len(sent) > BASES
 
 
 def spoil_one(

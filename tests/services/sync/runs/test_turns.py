@@ -88,7 +88,7 @@ def test_no_decision_sorts_the_backlog(alice: User, bob: User) -> None:
 
     queries = [each["sql"] for each in asked.captured_queries]
     chosen = [sql for sql in queries if "LIMIT 1" in sql and "due_at" in sql]
-    assert len(chosen) > 1
+    assert chosen
     for sql in chosen:
         with database.cursor() as cursor:
             cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
@@ -103,6 +103,14 @@ def test_a_run_that_old_code_has_opened_gets_its_turn(alice: User) -> None:
     runs.finish(hers, SyncRun.Outcome.COMPLETE)
     hers.refresh_from_db()
     assert hers.turn_of is None
+
+
+def test_what_old_code_has_opened_goes_before_nobody(alice: User, bob: User) -> None:
+    his = due(bob, seconds_ago=20)
+    due(alice, seconds_ago=10, turn_of=None)
+    ended = make_run(make_connection(alice), state=SyncRun.State.FINISHED)
+
+    assert take(ended) == his.pk
 
 
 def test_runs_follow_each_other_where_one_cannot_be_claimed(
