@@ -50,15 +50,30 @@ def test_rows_are_ticked_and_downloaded_on_a_telephone_without_a_script(
     page.goto(address)
     boxes_on(page).first.check()
 
-    form: Any = page.locator("#chosen").bounding_box()
     box: Any = boxes_on(page).first.bounding_box()
-    assert form["x"] + form["width"] <= PHONE["width"]
     assert min(box["width"], box["height"]) >= 18
     with page.expect_download() as file:
         page.get_by_role("button", name="Download these").click()
     assert file.value.suggested_filename.endswith(".csv")
     page.get_by_role("button", name="E-mails and links").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"1 row of {name}")
+
+
+def test_what_is_done_with_rows_keeps_to_its_column_on_a_telephone(
+    open_page: Callable[..., Page], tables: dict[str, str]
+) -> None:
+    page = open_page(EMAIL, viewport=PHONE)
+
+    for address in (*(each for each, _ in PLACES), tables["contacts"]):
+        page.goto(address)
+        form: Any = page.locator("#chosen").bounding_box()
+        within = page.locator("#chosen").locator("select, button, label:visible")
+        boxes: list[Any] = [each.bounding_box() for each in within.all()]
+
+        assert form["x"] + form["width"] < PHONE["width"]
+        assert max(box["x"] + box["width"] for box in boxes) <= (
+            form["x"] + form["width"] + 1
+        )
 
 
 def test_ticks_are_of_their_page_as_it_says(
