@@ -134,7 +134,7 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
         ),
         "has_more_links": page.has_more_links,
         "left_out": (*query.left_out, *query.look_left_out),
-        "whole_url": query.whole.url if query.left_out else "",
+        "whole_url": query.change(left_out=()).url if query.left_out else "",
         "empty": "",
         **(
             {}

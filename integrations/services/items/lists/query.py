@@ -266,11 +266,6 @@ class ItemQuery:
         kept.pop(name, None)
         return ItemQuery.parse(kept)
 
-    @property
-    def whole(self) -> "ItemQuery":
-        """Return the list as what is left of its address asks for it."""
-        return replace(self, left_out=(), look_left_out=())
-
 
 def _left_out(query: ItemQuery, parameters: Mapping[str, str]) -> Iterator[str]:
     """Yield in words what a query lacks of the filters that it was read from."""

@@ -176,11 +176,6 @@ class TableQuery:
         """Return the first page of the table with all of its rows."""
         return self.change(search="", linked=None, conditions=(), left_out=())
 
-    @property
-    def whole(self) -> "TableQuery":
-        """Return the table as what is left of its address asks for it."""
-        return replace(self, left_out=(), look_left_out=())
-
     def without(self, condition: Condition) -> "TableQuery":
         """Return the first page of the table without one of its filters."""
         kept = tuple(each for each in self.conditions if each != condition)

@@ -147,7 +147,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "lost_columns": asked.layout.lost,
         "count_text": text,
         "left_out": (*selection.left_out, *query.look_left_out),
-        "whole_url": query.whole.url if query.left_out else "",
+        "whole_url": query.change(left_out=()).url if query.left_out else "",
         "words": selection.words,
         "building": selection.indexes.building,
         **_limits(selection),
