@@ -34,6 +34,7 @@ from integrations.services.writing import editing
 from integrations.views import live
 from integrations.views.access import UserRequest
 from integrations.views.items import emptiness, freshness
+from integrations.views.items.origins import FROM, read_origin
 from integrations.views.items.parts.values import show
 from integrations.views.items.tables import cells, charts, chosen, filters
 from integrations.views.items.tables.of_table import name_of_item
@@ -73,14 +74,18 @@ def get_collection(request: UserRequest, pk: UUID) -> Collection:
 def table(request: UserRequest, pk: UUID) -> HttpResponseBase:
     """Show one page of a collection's items by their own columns."""
     asked = Table.read(request, pk)
-    if not request.GET and asked.views.default is not None:
-        return redirect(asked.views.default.query.url)
+    origin = read_origin(request)
+    if not set(request.GET) - {FROM} and asked.views.default is not None:
+        way = f"&{origin.carried}" if origin.carried else ""
+        return redirect(f"{asked.views.default.query.url}{way}")
     recent_searches.note_page(request, asked.query.search)
     is_added = request.GET.get("operator") and request.GET.get("column")
     is_whole = not (asked.query.left_out or asked.query.look_left_out)
     if is_added and is_whole:
         return redirect(asked.query.url)
-    return render(request, "items/tables/table.html", _context(request, asked))
+    context = _context(request, asked)
+    context["search_url"] = origin.url if origin.kind == "search" else ""
+    return render(request, "items/tables/table.html", context)
 
 
 @require_safe
