@@ -376,4 +376,4 @@ def test_a_page_of_the_past_asks_few_questions(as_alice, deals):
     with CaptureQueriesContext(database) as queries:
         ask(as_alice, deals, 1, **asked)
 
-    assert len([q for q in queries if "SAVEPOINT" not in q["sql"]]) <= 12
+    assert len([q for q in queries if "SAVEPOINT" not in q["sql"]]) <= 14
