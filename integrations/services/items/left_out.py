@@ -7,6 +7,14 @@ from integrations.providers.typed.values import cut
 
 # Between a property and an operator, as addresses of tables have them.
 SEPARATOR: Final = "__"
+# In the address of a list that came from one with a filter that could not be used.
+LEFT_OUT: Final = "left_out"
+SOME: Final = "A filter that was asked for cannot be used."
+
+
+def mark(left_out: Iterable[str]) -> Mapping[str, str]:
+    """Return the parameter that says so, for what leads on from a list."""
+    return {LEFT_OUT: "1"} if any(left_out) else {}
 
 
 def find_left_out(given: Mapping[str, Any], taken: Mapping[str, Any]) -> Iterable[str]:
@@ -22,3 +30,5 @@ def find_left_out(given: Mapping[str, Any], taken: Mapping[str, Any]) -> Iterabl
     for name in given:
         if SEPARATOR in name:
             yield f"Nothing is filtered by “{cut(name, 60)}” here."
+    if given.get(LEFT_OUT):
+        yield SOME

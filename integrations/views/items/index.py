@@ -104,7 +104,7 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
         .defer("schema", "checkpoint", "details", "held_deletions")
     )
     views = shelf.of_items(user, connections, collections, query.view)
-    query = views.adopt(query)
+    query, current = views.adopt(query), views.current
     now = snapshot.of_items(query, connections, collections)
     own = Item.objects.owned_by(user)
     parent = find_own(own, query.parent)
@@ -126,9 +126,15 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
         "previous_url": page.previous.url if page.previous else "",
         "next_url": page.next.url if page.next else "",
         "count_text": text,
-        "choose": lists.make_form(query, page.items, text),
+        "choose": lists.make_form(
+            query,
+            page.items,
+            text,
+            left_out=(*query.left_out, *(current.left_out if current else ())),
+        ),
         "has_more_links": page.has_more_links,
         "left_out": (*query.left_out, *query.look_left_out),
+        "whole_url": query.change(left_out=()).url if query.left_out else "",
         "empty": "",
         **(
             {}

@@ -107,11 +107,15 @@ class Origin:
 KINDS = {"list": "item-list", "search": "search", "everything": "everything"}
 
 
+def read_origin(request: UserRequest) -> Origin:
+    """Return where a page was opened from, by its address alone."""
+    return Origin.parse(request.GET.get(FROM, "")[: 2 * MOST_CARRIED])
+
+
 def origin_of(request: UserRequest, item: Item) -> Origin:
     """Return where the user came from to an item's page."""
-    text = request.GET.get(FROM, "")[: 2 * MOST_CARRIED]
-    if text:
-        return _beyond(Origin.parse(text), item)
+    if request.GET.get(FROM):
+        return _beyond(read_origin(request), item)
     referrer = request.headers.get("Referer", "")
     if not url_has_allowed_host_and_scheme(referrer, {request.get_host()}):
         return Origin()

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from integrations.models import Collection, Connection, Item
 from integrations.services.connections.status import put_status
-from integrations.services.items.lists.query import MAX_SEARCH, ItemQuery
+from integrations.services.items.lists.query import MAX_SEARCH, SEARCH_CUT, ItemQuery
 from integrations.services.items.search import reindex
 from integrations.services.items.search.addresses import find_named
 from integrations.services.items.search.grouped import (
@@ -55,6 +55,8 @@ def search(request: UserRequest) -> HttpResponse:
     if named.is_exact and request.GET.get("open") != STAY:
         return _open(named.items[0], text)
     words = text[:MAX_SEARCH]
+    is_shortened = len(text) > MAX_SEARCH
+    query = ItemQuery(search=words, left_out=(SEARCH_CUT,) if is_shortened else ())
     own = Item.objects.owned_by(request.user)
     grouped = search_by_type(own, words, collections, owner_id=request.user.pk)
     found = [item for group in grouped.groups for item in group.items]
@@ -64,7 +66,7 @@ def search(request: UserRequest) -> HttpResponse:
     names = type_names(collections)
     context = {
         "search": words,
-        "is_shortened": len(text) > MAX_SEARCH,
+        "is_shortened": is_shortened,
         "columns": COLUMNS,
         "named": named.items,
         **(
@@ -74,24 +76,30 @@ def search(request: UserRequest) -> HttpResponse:
         ),
         "indexing": reindex.progress_of(collections) if text else None,
         **(unread_texts.make_context(connections) if text else {}),
-        "deleted_url": ItemQuery(search=words, state="deleted").url,
+        "deleted_url": query.change(state="deleted").url,
         "groups": [
-            _group(each, names.get(each.type, each.type)) for each in grouped.groups
+            _group(each, names.get(each.type, each.type), query)
+            for each in grouped.groups
         ],
         "has_more_links": grouped.has_more_links,
-        "choose": _choose(words, [*named.items, *found], grouped),
+        "choose": _choose(query, [*named.items, *found], grouped),
     }
     return render(request, "items/search.html", context)
 
 
 def _choose(
-    words: str, shown: Sequence[Item], grouped: GroupedItems
+    query: ItemQuery, shown: Sequence[Item], grouped: GroupedItems
 ) -> ChooseForm | None:
     """Return the form around the rows, None where the words find nothing."""
     if not grouped.groups:
         return None
-    query = ItemQuery(search=words)
-    return lists.make_form(query, shown, str(grouped.count), where=lists.SEARCH)
+    return lists.make_form(
+        query,
+        shown,
+        str(grouped.count),
+        left_out=query.left_out,
+        where=lists.SEARCH,
+    )
 
 
 def _open(item: Item, text: str) -> HttpResponse:
@@ -101,14 +109,14 @@ def _open(item: Item, text: str) -> HttpResponse:
     return redirect(f"{item.page_url}?{origin}")
 
 
-def _group(group: TypeGroup, name: str) -> dict[str, Any]:
+def _group(group: TypeGroup, name: str, query: ItemQuery) -> dict[str, Any]:
     return {
         "type": group.type,
         "name": name,
         "items": group.items,
         "count": group.count,
         "has_more": group.count.is_more or group.count.number > len(group.items),
-        "url": group.query.url,
+        "url": group.query.change(left_out=query.left_out).url,
     }
 
 

@@ -116,6 +116,9 @@ def test_addresses_and_pages_of_several_providers_are_listed(send):
         f"Quagga {each}" for each in "ABC"
     ]
     assert page.context["place"].url == "/items/?q=quagga&sort=name"
+    content = page.content.decode()
+    assert "<bdi>Quagga A</bdi>" in content
+    assert content.count("<bdi>Items</bdi>") == 2
 
 
 @pytest.mark.parametrize("words", ["", "quagga"])

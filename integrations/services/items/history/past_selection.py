@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from integrations.models import Item
+from integrations.services.common.errors import ConnectorError
 from integrations.services.items.history.as_of import PastItem, Presence, undo
 from integrations.services.items.history.table_history import (
     PastRow,
@@ -18,17 +19,23 @@ from integrations.services.items.relations.around import leads_to
 from integrations.services.items.relations.groups import read_address
 from integrations.services.items.relations.write import Linking, links_of
 from integrations.services.items.search.conditions import is_in
+from integrations.services.items.search.own_words import find_words
 from integrations.services.items.search.texts import Indexer
+from integrations.services.items.storage.contents import kept_texts
 from integrations.services.items.tables.columns.columns import UPDATED, Column
-from integrations.services.items.tables.conditions import Condition
+from integrations.services.items.tables.conditions import Asker, Condition
 from integrations.services.items.tables.indexing.key_conditions import holds
 from integrations.services.items.tables.indexing.rows import keys_by_column
 from integrations.services.items.tables.listing import first_rows
+from integrations.services.items.tables.operators import Operator
 from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.table_address import ANY
 
 # So many rows of a table, in its order, are looked at for those of another time.
 MOST_ROWS: Final = 5000
+# Texts of so many items are held at once.
+STEP: Final = 500
+COUNTED: Final = frozenset({Operator.LAST, Operator.NEXT})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,9 +99,7 @@ class PastSelection:
         """
         selection, collection = self.selection, self.selection.collection
         is_building = bool(selection.indexes.building)
-        if is_building:
-            selection = replace(selection, query=selection.query.change(sort=None))
-        now = first_rows(selection, MOST_ROWS + 1)
+        now = first_rows(self._candidates(at), MOST_ROWS + 1)
         changes, has_more = changes_since([collection], at)
         undone = by_item(changes)
         known = {item.pk for item in now[:MOST_ROWS]}
@@ -107,7 +112,7 @@ class PastSelection:
             if past.presence is Presence.THERE:
                 there.append(PastRow(item=self.of_then(item, past), past=past))
         asked = [row for row in there if is_building or undone[row.item.pk]]
-        fits = self.fits([row.item for row in asked])
+        fits = self.fits([row.item for row in asked], at)
         left = {
             row.item.pk for row, is_in in zip(asked, fits, strict=True) if not is_in
         }
@@ -119,6 +124,41 @@ class PastSelection:
             is_partial=has_more,
         )
 
+    def _candidates(self, at: datetime) -> Selection:
+        """Return what selects all rows of now that can fit, if they have not changed.
+
+        What an index that is not ready would find of several conditions, of which any
+        is enough, is found by none of the others.
+        """
+        selection = self._of_day(at)
+        if not selection.indexes.building:
+            return selection
+        query = selection.query.change(sort=None)
+        if query.match == ANY and len(selection.used) < len(self._conditions):
+            hits = selection.hits
+            keys = hits.keys if hits is not None and hits.are_few else None
+            query = query.change(conditions=())
+            return replace(selection, query=query, keys=keys)
+        return replace(selection, query=query)
+
+    @property
+    def days_of_then(self) -> Sequence[Condition]:
+        """Return the conditions whose days count from the day of the time asked for."""
+        return [each for each in self._conditions if each.operator in COUNTED]
+
+    def _of_day(self, at: datetime) -> Selection:
+        """Return the selection for whoever looks on the day of a time."""
+        selection, asker = self.selection, self._asker(at)
+        if not self.days_of_then or asker == selection.asker:
+            return selection
+        return Selection.make(
+            selection.collection, selection.query, selection.indexes, asker
+        )
+
+    def _asker(self, at: datetime) -> Asker:
+        asker = self.selection.asker
+        return replace(asker, today=at.astimezone(asker.zone).date())
+
     def of_then(self, item: Item, past: PastItem) -> Item:
         """Return a copy of an item with the values of another time."""
         made = copy(item)
@@ -128,15 +168,15 @@ class PastSelection:
         made.connection = made.collection.connection
         return made
 
-    def fits(self, items: Sequence[Item]) -> list[bool]:
-        """Tell of each item whether the table selects it."""
-        conditions, asker = self._conditions, self.selection.asker
+    def fits(self, items: Sequence[Item], at: datetime) -> list[bool]:
+        """Tell of each item whether the table selects it at a time."""
+        conditions, asker = self._conditions, self._asker(at)
         is_any = self.selection.query.match == ANY and len(conditions) > 1
         find = any if is_any else all
-        linked = self._linked_among(items)
+        linked, found = self._linked_among(items), self._found_among(items)
         return [
             find(holds(each, keys[each.column.id], asker) for each in conditions)
-            and self._is_found(item)
+            and item.pk in found
             and item.pk in linked
             for item, keys in zip(items, self._keys(items), strict=True)
         ]
@@ -152,18 +192,34 @@ class PastSelection:
     def _indexer(self) -> Indexer:
         return Indexer(self.selection.collection)
 
-    def _is_found(self, item: Item) -> bool:
-        """Tell whether a search finds an item; the texts of pages have no past."""
-        hits = self.selection.hits
+    def _found_among(self, items: Sequence[Item]) -> set[int]:
+        """Return the keys of those that a search finds.
+
+        What its user noted and the texts of pages have no past: they are those of now,
+        as of rows that have not changed since.
+        """
+        hits, keys = self.selection.hits, {item.pk for item in items}
         if hits is None or hits.condition is None:
-            return hits is None
-        words = self._indexer.text(
-            name=item.name,
-            remote_id=item.remote_id,
-            properties=item.properties,
-            parent_id=item.parent_remote_id,
-        )
-        return is_in(hits.condition, f" {words} ")
+            return keys if hits is None else set()
+        found: set[int] = set()
+        for begin in range(0, len(items), STEP):
+            part = items[begin : begin + STEP]
+            noted = find_words(
+                self.selection.collection, [item.remote_id for item in part]
+            )
+            texts = kept_texts([item.pk for item in part])
+            for item in part:
+                words = self._indexer.text(
+                    name=item.name,
+                    remote_id=item.remote_id,
+                    properties=item.properties,
+                    parent_id=item.parent_remote_id,
+                    content=texts.get(item.pk, ""),
+                    noted=noted.get(item.remote_id, ()),
+                )
+                if is_in(hits.condition, f" {words} "):
+                    found.add(item.pk)
+        return found
 
     def _linked_among(self, items: Sequence[Item]) -> set[int]:
         """Return the keys of those that the relation of the table leads to, or from."""
@@ -178,9 +234,13 @@ class PastSelection:
             item.pk: Linking(item.properties, item.parent_remote_id or None)
             for item in items
         }
+        try:
+            links = links_of(self.selection.collection, told)
+        except ConnectorError:
+            return set()
         return {
             link.item_id
-            for link in links_of(self.selection.collection, told)
+            for link in links
             if link.relation == relation
             and leads_to(linked.item, link.target_collection, link.target_remote_id)
         }

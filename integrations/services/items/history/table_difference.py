@@ -26,8 +26,8 @@ class PastFilter(Protocol):
     def of_then(self, item: Item, past: PastItem) -> Item:
         """Return a copy of an item with the values of another time."""
 
-    def fits(self, items: Sequence[Item]) -> Sequence[bool]:
-        """Tell of each item, as it was, whether it is asked for."""
+    def fits(self, items: Sequence[Item], at: datetime) -> Sequence[bool]:
+        """Tell of each item, as it was at a time, whether it is asked for then."""
 
     def order(self, items: Sequence[Item]) -> Sequence[Item]:
         """Return items, as they were, in their order."""
@@ -94,7 +94,7 @@ def compare(
         if item_type in ("", item.type)
     ]
     return replace(
-        _differ(sides, own, end, asked),
+        _differ(sides, own, start, end, asked),
         is_partial=has_more_changes or has_more_new,
         known_from=known_from(collections, now),
     )
@@ -103,12 +103,13 @@ def compare(
 def _differ(
     sides: Sequence[_Sides],
     changes: Mapping[int, Sequence[ItemChange]],
+    start: datetime,
     end: datetime,
     asked: "PastFilter | None",
 ) -> Difference:
     """Return what differs between the two sides of some items."""
-    was = _there([(each.item, each.before) for each in sides], asked)
-    is_there = _there([(each.item, each.after) for each in sides], asked)
+    was = _there([(each.item, each.before) for each in sides], start, asked)
+    is_there = _there([(each.item, each.after) for each in sides], end, asked)
     found = Difference()
     for item, before, after in sides:
         if item.pk in is_there and item.pk not in was:
@@ -131,14 +132,16 @@ def _differ(
 
 
 def _there(
-    told: Sequence[tuple[Item, PastItem]], asked: "PastFilter | None"
+    told: Sequence[tuple[Item, PastItem]],
+    at: datetime,
+    asked: "PastFilter | None",
 ) -> dict[int, Item]:
     """Return what was there, and is asked for, as it was."""
     there = [(i, past) for i, past in told if past.presence is Presence.THERE]
     if asked is None:
         return {item.pk: item for item, _ in there}
     items = [asked.of_then(item, past) for item, past in there]
-    fits = asked.fits(items)
+    fits = asked.fits(items, at)
     return {item.pk: item for item, fit in zip(items, fits, strict=True) if fit}
 
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from integrations.providers import SPECS
 from integrations.services.common.sealing.opaque import from_token, to_token
 from integrations.services.items.history.news import News
-from integrations.services.items.left_out import find_left_out
+from integrations.services.items.left_out import find_left_out, mark
 
 # What became of the items; without one a list shows those that are there.
 DELETED, DESELECTED = STATES = ("deleted", "deselected")
@@ -146,7 +146,8 @@ class ItemQuery:
     """Which items a list shows, in what order, and which page of it.
 
     ``left_out`` says in words what the address asked for and the items lack,
-    ``look_left_out`` what they only look different without. ``relation`` is one by
+    ``look_left_out`` what they only look different without. What leads on from such a
+    list says by a parameter that it lacks a filter. ``relation`` is one by
     which ``linked_to`` names the items, or, after a minus, by which they name it; what
     it is called, and whose it is, depends on ``collection``.
     """
@@ -242,7 +243,7 @@ class ItemQuery:
     @property
     def parameters(self) -> dict[str, str]:
         """Return every parameter that is not at its default."""
-        values = {**self.filters, **self.look}
+        values = {**self.filters, **self.look, **mark(self.left_out)}
         if self.after:
             values["after"] = self.after.to_token()
         if self.before:
@@ -261,7 +262,7 @@ class ItemQuery:
 
     def without(self, name: str) -> "ItemQuery":
         """Return the first page of the list with one filter taken off."""
-        kept = {**self.filters, **self.look}
+        kept = {**self.filters, **self.look, **mark(self.left_out)}
         kept.pop(name, None)
         return ItemQuery.parse(kept)
 

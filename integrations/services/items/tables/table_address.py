@@ -8,7 +8,7 @@ from django.http import QueryDict
 
 from integrations.models.messages import wording
 from integrations.providers.typed.values import cut
-from integrations.services.items.left_out import find_left_out
+from integrations.services.items.left_out import LEFT_OUT, find_left_out
 from integrations.services.items.lists.query import (
     MAX_RELATION,
     MAX_SEARCH,
@@ -43,7 +43,8 @@ class AddressReader:
         self._parameters = parameters
         self._columns = columns
         self._names = names
-        self.left_out: list[str] = []
+        told = {LEFT_OUT: parameters.get(LEFT_OUT)}
+        self.left_out: list[str] = list(find_left_out(told, {}))
         self.look_left_out: list[str] = []
 
     def text(self, name: str) -> str:

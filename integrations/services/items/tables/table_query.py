@@ -9,6 +9,7 @@ from uuid import UUID
 from django.http import QueryDict
 from django.urls import reverse
 
+from integrations.services.items.left_out import mark
 from integrations.services.items.lists.query import DEFAULT_SIZE, SIZES
 from integrations.services.items.tables.columns.columns import UPDATED, Column, Columns
 from integrations.services.items.tables.conditions import Condition, write_line
@@ -32,7 +33,8 @@ class TableQuery:
     Without ``columns`` and ``density`` those of the saved view hold, or else those of
     the user's layout; ``widths`` are of columns that are not as wide as usual.
     ``left_out`` says in words what the address asked for and the rows lack,
-    ``look_left_out`` what they only look different without.
+    ``look_left_out`` what they only look different without. What leads on from such a
+    table says by a parameter that it lacks a filter.
     """
 
     collection: UUID
@@ -148,7 +150,8 @@ class TableQuery:
         """Return every parameter that is not at its default."""
         places = {"after": self.after, "before": self.before}
         tokens = [(name, at.to_token()) for name, at in places.items() if at]
-        return [*self.filters, *self.look, *tokens]
+        lacking = mark(self.left_out).items()
+        return [*self.filters, *self.look, *lacking, *tokens]
 
     @property
     def url(self) -> str:
@@ -171,7 +174,7 @@ class TableQuery:
     @property
     def unfiltered(self) -> "TableQuery":
         """Return the first page of the table with all of its rows."""
-        return self.change(search="", linked=None, conditions=())
+        return self.change(search="", linked=None, conditions=(), left_out=())
 
     def without(self, condition: Condition) -> "TableQuery":
         """Return the first page of the table without one of its filters."""

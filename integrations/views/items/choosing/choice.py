@@ -86,7 +86,8 @@ class ChooseForm:
     """The form around the rows of a page: what it sends along, and where to.
 
     ``fields`` are sent beside what the addresses say, ``contents`` are what a file can
-    have of each row, and ``edit_url`` is empty where rows cannot be edited at once.
+    have of each row, and ``edit_url`` is empty where rows cannot be edited at once. A
+    list that lacks one of its filters ``has_all`` not: more would be taken than meant.
     """
 
     items: Sequence[Item]
@@ -95,6 +96,7 @@ class ChooseForm:
     download_url: str
     contents: Sequence[tuple[str, str]]
     edit_url: str = ""
+    has_all: bool = True
     fields: Mapping[str, str] = field(default_factory=dict)
 
     @property

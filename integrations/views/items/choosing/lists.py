@@ -28,9 +28,17 @@ WHERE, SEARCH = "where", "search"
 
 
 def make_form(
-    query: ItemQuery, items: Sequence[Item], count_text: str, *, where: str = ""
+    query: ItemQuery,
+    items: Sequence[Item],
+    count_text: str,
+    *,
+    left_out: Sequence[str],
+    where: str = "",
 ) -> ChooseForm:
-    """Return the form around rows of a list; its query is sent along."""
+    """Return the form around rows of a list; its query is sent along.
+
+    ``left_out`` are the filters that the query and its view lack.
+    """
     told = {WHERE: where} if where else {}
     return ChooseForm(
         items=items,
@@ -39,6 +47,7 @@ def make_form(
         download_url=reverse("integrations:item-download"),
         contents=choices_of(DownloadForm(), "values"),
         fields={**query.change().parameters, **told},
+        has_all=not left_out,
     )
 
 

@@ -96,6 +96,7 @@ def _make_tools(
         "building": selection.indexes.building,
         "is_asked": asked.is_asked,
         "of_now": asked.of_now,
+        "days_of_then": asked.days_of_then,
         "is_link_of_now": asked.is_link_of_now,
         "is_grouped": query.group is not None,
     }

@@ -89,12 +89,12 @@ class ChosenRows:
 
 
 def make_form(
-    selection: Selection, items: Sequence[Item], count_text: str, *, can_edit: bool
+    table: OpenTable, items: Sequence[Item], count_text: str, *, can_edit: bool
 ) -> ChooseForm:
     """Return the form around the rows of a table, which is in its addresses."""
-    query = urlencode(selection.query.change().parameters)
+    query = urlencode(table.query.change().parameters)
 
-    def address(name: str, pk: UUID = selection.query.collection) -> str:
+    def address(name: str, pk: UUID = table.collection.pk) -> str:
         return f"{reverse(f'integrations:{name}', args=(pk,))}?{query}"
 
     return ChooseForm(
@@ -104,4 +104,5 @@ def make_form(
         download_url=address("table-download"),
         edit_url=address("bulk-edit-create") if can_edit else "",
         contents=choices_of(TableDownloadForm(), "values"),
+        has_all=not table.left_out,
     )

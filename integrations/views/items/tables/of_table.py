@@ -6,12 +6,14 @@ from django.contrib import messages
 from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, Item
 from integrations.providers import CONNECTORS
 from integrations.services.items.detail import find_table
 from integrations.views.access import UserRequest
+from integrations.views.items.origins import read_origin
 
 NOT_STORED = "What the provider tells of this table itself is not stored here."
 
@@ -20,17 +22,18 @@ NOT_STORED = "What the provider tells of this table itself is not stored here."
 def item_table(request: UserRequest, pk: UUID) -> HttpResponse:
     """Go to the table that an item stands for, or to its own page where none is read.
 
-    That page knows where it was opened from, the table its own way back.
+    That page knows where it was opened from, the table only which search it was.
     """
     own = Item.objects.owned_by(request.user).select_related("connection")
     item = get_object_or_404(own, uuid=pk)
     beside = Collection.objects.filter(connection=item.connection_id)
     rows = beside.only("remote_id", "is_selected", "stored_count")
     table = find_table(item, rows)
+    query, address = request.GET.urlencode(), item.get_absolute_url()
     if table is not None:
-        return redirect("integrations:table", table.pk)
-    query = request.GET.urlencode()
-    address = item.get_absolute_url()
+        origin = read_origin(request)
+        query = origin.carried if origin.kind == "search" else ""
+        address = reverse("integrations:table", args=(table.pk,))
     return redirect(f"{address}?{query}" if query else address)
 
 

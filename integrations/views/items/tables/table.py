@@ -34,6 +34,7 @@ from integrations.services.writing import editing
 from integrations.views import live
 from integrations.views.access import UserRequest
 from integrations.views.items import emptiness, freshness
+from integrations.views.items.origins import FROM, read_origin
 from integrations.views.items.parts.values import show
 from integrations.views.items.tables import cells, charts, chosen, filters
 from integrations.views.items.tables.of_table import name_of_item
@@ -73,14 +74,18 @@ def get_collection(request: UserRequest, pk: UUID) -> Collection:
 def table(request: UserRequest, pk: UUID) -> HttpResponseBase:
     """Show one page of a collection's items by their own columns."""
     asked = Table.read(request, pk)
-    if not request.GET and asked.views.default is not None:
-        return redirect(asked.views.default.query.url)
+    origin = read_origin(request)
+    if not set(request.GET) - {FROM} and asked.views.default is not None:
+        way = f"&{origin.carried}" if origin.carried else ""
+        return redirect(f"{asked.views.default.query.url}{way}")
     recent_searches.note_page(request, asked.query.search)
     is_added = request.GET.get("operator") and request.GET.get("column")
     is_whole = not (asked.query.left_out or asked.query.look_left_out)
     if is_added and is_whole:
         return redirect(asked.query.url)
-    return render(request, "items/tables/table.html", _context(request, asked))
+    context = _context(request, asked)
+    context["search_url"] = origin.url if origin.kind == "search" else ""
+    return render(request, "items/tables/table.html", context)
 
 
 @require_safe
@@ -147,6 +152,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "lost_columns": asked.layout.lost,
         "count_text": text,
         "left_out": (*selection.left_out, *query.look_left_out),
+        "whole_url": query.change(left_out=()).url if query.left_out else "",
         "words": selection.words,
         "building": selection.indexes.building,
         **_limits(selection),
@@ -159,7 +165,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "download": TableDownloadForm(),
         "download_url": _address(query, "table-download"),
         "past_url": _address(query, "table-as-of"),
-        "choose": chosen.make_form(selection, page.items, text, can_edit=is_writable),
+        "choose": chosen.make_form(asked, page.items, text, can_edit=is_writable),
         **_groups(asked),
         **saved_views.make_context(asked.views, query, now, request.user),
         **filters.make_context(selection, asked.columns, request.GET),

@@ -1,12 +1,13 @@
 """A table's page is the table: what stands for one leads there, and back to itself."""
 
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from integrations.models import Item
+from integrations.models import Item, SavedView
+from integrations.models.remote_key import remote_key
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
 from tests.support.rows import NOON, make_collection, make_connection
@@ -99,12 +100,26 @@ def test_breadcrumbs_lists_a_base_and_a_search_lead_to_the_table(as_alice, airta
         assert link in as_alice.get(address).content.decode(), address
 
 
-def test_a_pasted_address_of_a_table_opens_the_table(as_alice, airtable):
+@pytest.mark.parametrize("has_default", [False, True])
+def test_a_pasted_address_of_a_table_opens_it_and_leads_back_to_the_search(
+    as_alice, alice, airtable, has_default
+):
+    if has_default:
+        SavedView.objects.create(
+            owner=alice,
+            name="Mine",
+            is_default=True,
+            parameters=[["sort", "item.name"]],
+            **remote_key(airtable),
+        )
     pasted = urlencode({"q": f"{WEB}/{BASE}/{TABLE}/viwDDDDDDDDDDDDDD?blocks=hide"})
 
     page = as_alice.get(f"/search/?{pasted}", follow=True)
 
-    assert page.redirect_chain[-1][0] == f"/collections/{airtable.pk}/"
+    address = urlsplit(page.redirect_chain[-1][0])
+    assert address.path == f"/collections/{airtable.pk}/"
+    assert ("view=" in address.query) is has_default
+    assert as_alice.get(page.context["search_url"]).context["named"]
 
 
 def test_a_table_that_is_not_read_leads_to_its_own_page_with_the_way_back(
