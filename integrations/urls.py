@@ -21,10 +21,11 @@ from integrations.views.editing import bulk, import_undo, imports, lists
 from integrations.views.editing import pages as editing
 from integrations.views.items import download, everything, search
 from integrations.views.items import index as items
+from integrations.views.items.choosing import lists as choosing
 from integrations.views.items.parts import beside
 from integrations.views.items.past import as_of, changes, list_as_of
 from integrations.views.items.tables import as_of as table_as_of
-from integrations.views.items.tables import layout, rows, table
+from integrations.views.items.tables import layout, of_table, rows, table
 from integrations.views.notices import following, unsubscribe
 from integrations.views.notices import pages as notices
 from integrations.views.own_columns import pages as own_columns
@@ -128,6 +129,7 @@ urlpatterns = [
     path("runs/<uuid:pk>/", runs.run_detail, name="run-detail"),
     path("runs/<uuid:pk>/cancel/", runs.run_cancel, name="run-cancel"),
     path("collections/<uuid:pk>/", table.table, name="table"),
+    path("collections/<uuid:pk>/about/", of_table.table_about, name="table-about"),
     path("collections/<uuid:pk>/live/", table.table_live, name="table-live"),
     path("collections/<uuid:pk>/columns/", layout.table_layout, name="table-layout"),
     path(
@@ -153,9 +155,11 @@ urlpatterns = [
     path("collections/<uuid:pk>/as-of/", table_as_of.table_as_of, name="table-as-of"),
     path("collections/<uuid:pk>/rows/", rows.table_rows, name="table-rows"),
     path("items/", items.item_list, name="item-list"),
+    path("items/rows/", choosing.item_rows, name="item-rows"),
     path("items/download/", download.item_download, name="item-download"),
     path("items/live/", items.item_list_live, name="item-list-live"),
     path("items/<uuid:pk>/", items.item_detail, name="item-detail"),
+    path("items/<uuid:pk>/table/", of_table.item_table, name="item-table"),
     path("items/<uuid:pk>/live/", items.item_detail_live, name="item-detail-live"),
     path("items/<uuid:pk>/next/", beside.item_next, name="item-next"),
     path("items/<uuid:pk>/previous/", beside.item_previous, name="item-previous"),

@@ -11,13 +11,12 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.cache import cache
-from django.db import connection
 
 from integrations.services.grants.stores import grant_ledger
 from tests.support import lock_order
 from tests.support.guards.groups import InGroups, order_of, stack_of
 from tests.support.migrated import migrated_before
-from tests.support.pages.snapshots import forget_restored, restore
+from tests.support.pages.snapshots import left_to_the_next, restore
 from tests.support.provider_answers import tally
 
 pytest_plugins = ["tests.real.support.fixtures", "tests.browser.fixtures"]
@@ -62,24 +61,22 @@ def pytest_runtestloop() -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(
     request: pytest.FixtureRequest, django_db_modify_db_settings: None
-) -> None:
+) -> Iterator[None]:
     """Set the test database up as ever, out of what was migrated before."""
     with migrated_before(settings.BASE_DIR / "var" / "tests"):
         request.getfixturevalue("django_db_setup")
+    with left_to_the_next():
+        yield
 
 
 @pytest.fixture
 def _django_db_helper(
     request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any
-) -> Iterator[None]:
+) -> None:
     """Begin a test's transaction in the database that its fixtures begin with."""
     with django_db_blocker.unblock():
         restore(request.node)
     request.getfixturevalue("_django_db_helper")
-    is_rolled_back = connection.in_atomic_block
-    yield
-    if not is_rolled_back:
-        forget_restored()
 
 
 class NetworkUsedError(AssertionError):

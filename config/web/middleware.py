@@ -9,12 +9,10 @@ from allauth.account.authentication import get_authentication_records
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db import OperationalError
-from django.db.models import Exists
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -23,12 +21,12 @@ from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from config.monitoring.outages import is_busy
+from config.web.frame import read_frame
 from config.web.kept_forms import kept_page
 from config.web.sessions import SEEN, STARTED
 from integrations.models import Preferences
 from integrations.models.accounts.preferences import to_zone
 from integrations.models.times import CLOCK_SKEW
-from integrations.services.connections.facts import needing_user
 from integrations.views.site import health, metrics
 from integrations.views.site.time_zone import browser_zone
 
@@ -175,22 +173,13 @@ def preferences(get_response: GetResponse) -> GetResponse:
         user = getattr(request, "user", None)
         chosen, needs_user = Preferences(has_shortcuts=False), False
         if user and user.is_authenticated:
-            chosen, needs_user = _read_frame(user)
+            chosen, needs_user = read_frame(user)
         request.preferences = chosen  # type: ignore[attr-defined]
         request.needs_user = needs_user  # type: ignore[attr-defined]
         with timezone.override(to_zone(chosen.time_zone) or browser_zone(request)):
             return get_response(request)
 
     return middleware
-
-
-def _read_frame(user: AbstractBaseUser) -> tuple[Preferences, bool]:
-    """Return what every page needs; nothing chosen is a row that is not stored."""
-    own = User.objects.filter(pk=user.pk).select_related("preferences")
-    found = own.annotate(needs_user=Exists(needing_user(user))).first()
-    if found is None:
-        return Preferences(), False
-    return getattr(found, "preferences", Preferences()), found.needs_user
 
 
 def session_lifetime(get_response: GetResponse) -> GetResponse:

@@ -12,6 +12,9 @@ STARTED, SEEN = "session_started", "session_seen"
 # Whatever of these is lost is noted again by the next page, or was only a word.
 BOOKKEEPING: Final = frozenset({STARTED, SEEN, "last_visit", "seen_at", "_messages"})
 
+# A page that is read may lose these, too; whoever forgets them must not.
+OF_READS: Final = frozenset({"recent_searches"})
+
 
 class SessionStore(db.SessionStore):
     """Database sessions; a read goes on although an ended one stays for a while."""
@@ -46,4 +49,4 @@ class SessionStore(db.SessionStore):
             name
             for name in stored.keys() | current.keys()
             if stored.get(name) != current.get(name)
-        } <= BOOKKEEPING
+        } <= (BOOKKEEPING | OF_READS if self.is_of_read else BOOKKEEPING)

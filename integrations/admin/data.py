@@ -29,7 +29,7 @@ from integrations.admin.related import LeadsToLists, of
 from integrations.models import Collection, Connection, Item, ItemChange, SpotCheck
 from integrations.models.items.item import ItemQuerySet
 from integrations.services.connections.staff import acts
-from integrations.services.items.search import full_text
+from integrations.services.items.search.anybodys import find_anybodys
 
 COMPLETENESS_TONES = {
     "complete": "ok",
@@ -206,7 +206,7 @@ class ItemAdmin(ReadOnlyAdmin):
     ) -> tuple[ItemQuerySet, bool]:
         found: Any = queryset
         if search_term.strip():
-            found = found.filter(pk__in=full_text.find_anybodys(search_term))
+            found = found.filter(pk__in=find_anybodys(search_term))
         return found, False
 
     @admin.display(description="there", boolean=True)

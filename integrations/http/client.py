@@ -4,6 +4,7 @@ import functools
 import json
 import logging
 import random
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,7 +34,7 @@ from integrations.http.responses.error_forms import (
 )
 from integrations.http.secrets import Secret
 from integrations.http.sending import urls
-from integrations.http.sending.prefetch import Prefetch
+from integrations.http.sending.prefetch import Prefetch, Prefetches
 from integrations.http.sending.transport import Request, Response, Timeouts, Transport
 
 logger = logging.getLogger(__name__)
@@ -110,7 +111,11 @@ class ApiClient:
     waited: float = field(default=0.0, init=False)
     correlation_id: str = field(default="", init=False)
     skew: ClockSkew = field(default_factory=ClockSkew, init=False, repr=False)
-    _prefetched: Prefetch | None = field(default=None, init=False, repr=False)
+    _ahead: Prefetches = field(default_factory=Prefetches, init=False, repr=False)
+    _largest: int = field(default=0, init=False, repr=False)
+    _counting: threading.Lock = field(
+        default_factory=threading.Lock, init=False, repr=False
+    )
 
     def __post_init__(self) -> None:
         urls.check_origin(self.base_url)
@@ -129,27 +134,47 @@ class ApiClient:
         """
         return self._call("GET", path, params=params, limits=limits, idempotent=True)
 
-    def prefetch(self, path: str, *, params: urls.Params | None = None) -> None:
-        """Send in the background what the next call will most likely `get`.
+    def prefetch(
+        self,
+        path: str,
+        *,
+        params: urls.Params | None = None,
+        limits: Sequence[Limit] | None = None,
+        lane: str = "",
+    ) -> bool:
+        """Send in the background what a coming call will most likely `get`.
 
-        Nothing is raised here: what goes wrong is told to that call. A call for
-        anything else drops the answer. Does nothing unless `may_prefetch`.
+        Nothing is raised here: what goes wrong is told to that call. It is the very
+        next one, or the answer is dropped; in a `lane`, which names what has a limit of
+        its own, any call until the next one that may write. A lane has one answer at a
+        time, and all together are to be no larger than one may be, by the largest so
+        far. Returns whether it is under way, which it never is without `may_prefetch`.
         """
-        if not self.may_prefetch:
-            return
+        url = urls.join(self.base_url, path, params)
+        if self._ahead.has(lane, url):
+            return True
+        has_space = (len(self._ahead) + 1) * self._largest <= self.max_bytes
+        if not (self.may_prefetch and has_space and self._ahead.has_room(lane)):
+            return False
         try:
             token = self.token()
         except ApiError:
             # The call itself will ask again, and say what is wrong.
-            return
-        url = urls.join(self.base_url, path, params)
+            return False
+        used = self.limits if limits is None else limits
         request = self._request("GET", url, None, token)
+        started = Prefetch(
+            url,
+            token,
+            acquire=functools.partial(self.limiter.acquire, used),
+            send=functools.partial(self._send, request, used),
+        )
+        self._ahead.put(lane, started)
+        return True
 
-        def send() -> Response:
-            self.waited += self.limiter.acquire(self.limits)
-            return self._send(request)
-
-        self._prefetched = Prefetch(url, token, send)
+    def drop_prefetched(self) -> None:
+        """Drop what was sent ahead; what still waits for a limit is never sent."""
+        self._ahead.drop_all()
 
     def post(
         self,
@@ -215,9 +240,7 @@ class ApiClient:
         prepare = functools.partial(self._request, method, url, _dump(json))
         used = self.limits if limits is None else limits
         refreshed, repeated = False, not idempotent
-        prefetched, self._prefetched = self._prefetched, None
-        if prefetched is not None and (method, url) != ("GET", prefetched.url):
-            prefetched = None
+        prefetched = self._ahead.take(method, url)
         send: Callable[[], Response]
         while True:
             if prefetched is None:
@@ -226,11 +249,13 @@ class ApiClient:
                 token = self.token()
                 self.waited += self.limiter.acquire(used)
                 self.before_send()
-                send = functools.partial(self._send, prepare(token))
+                send = functools.partial(self._send, prepare(token), used)
             else:
-                token, send, prefetched = prefetched.token, prefetched.response, None
+                token = prefetched.token
+                send = functools.partial(self._wait, prefetched)
+                prefetched = None
             try:
-                return self._attempt(send, method, path, used)
+                return self._attempt(send, method, path)
             except Unauthorized:
                 if refreshed or not self.on_unauthorized(token):
                     raise
@@ -251,19 +276,39 @@ class ApiClient:
             headers["Content-Type"] = "application/json"
         return Request(method=method, url=url, headers=headers, body=body)
 
-    def _send(self, request: Request) -> Response:
-        self.calls += 1
+    def _send(self, request: Request, limits: Sequence[Limit]) -> Response:
+        with self._counting:
+            self.calls += 1
         response = self.transport.send(request, self.timeouts, self.max_bytes)
         received, elapsed = datetime.now(UTC), response.elapsed
-        self.skew.note(response.headers, received=received, elapsed=elapsed)
+        error = self._refusal(response)
+        if isinstance(error, RateLimited):
+            # At once: an answer that was sent for ahead may be looked at much later.
+            for limit in (each for each in limits if each.blocks):
+                self.limiter.block(limit.key, max(error.retry_after or 0.0, 1.0))
+        with self._counting:
+            self.skew.note(response.headers, received=received, elapsed=elapsed)
+            self._largest = max(self._largest, len(response.body))
         return response
+
+    def _wait(self, prefetched: Prefetch) -> Response:
+        """Wait for what was sent ahead, and count what of that was our own limit."""
+        asked_at = time.monotonic()
+        response = prefetched.response()
+        self.waited += prefetched.slept_since(asked_at)
+        return response
+
+    def _refusal(self, response: Response) -> ApiError | None:
+        error = self.classify(response)
+        if isinstance(error, RateLimited) and error.retry_after is None:
+            error.retry_after = self.default_retry_after
+        return error
 
     def _attempt(
         self,
         send: Callable[[], Response],
         method: str,
         path: str,
-        limits: Sequence[Limit],
     ) -> Any:
         try:
             response = send()
@@ -283,19 +328,14 @@ class ApiClient:
             correlation,
         )
         try:
-            return self._result(response, limits)
+            return self._result(response)
         except ApiError as exc:
             exc.status = response.status
             exc.correlation_id = exc.correlation_id or correlation
             raise
 
-    def _result(self, response: Response, limits: Sequence[Limit]) -> Any:
-        error = self.classify(response)
-        if isinstance(error, RateLimited):
-            if error.retry_after is None:
-                error.retry_after = self.default_retry_after
-            for limit in (each for each in limits if each.blocks):
-                self.limiter.block(limit.key, max(error.retry_after, 1.0))
+    def _result(self, response: Response) -> Any:
+        error = self._refusal(response)
         if error is not None and is_from_intermediary(response, self.error_forms):
             raise intermediary_error(response, error)
         if error is not None:

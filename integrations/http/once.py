@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import (
+    ApiError,
     Forbidden,
     InvalidRequest,
     NotFound,
@@ -53,6 +54,18 @@ def get_once(
     if is_whole(value):
         answers.put(url, _dump(answer))
     return value
+
+
+def prefetch_once(
+    api: ApiClient, path: str, *, limits: Sequence[Limit] | None, lane: str
+) -> None:
+    """Send for what `get_once` returns later, unless its answer or refusal is kept."""
+    try:
+        is_kept = api.answers and api.answers.get(urls.join(api.base_url, path))
+    except ApiError:
+        return
+    if not is_kept:
+        api.prefetch(path, limits=limits, lane=lane)
 
 
 def post_once(

@@ -10,6 +10,7 @@ from django.urls import Resolver404, resolve
 from integrations.models import Collection, Connection, SavedView
 from integrations.services.items.downloads import asked
 from integrations.services.items.downloads.asked import AskedFile, Content
+from integrations.services.items.lists.opening import OpenList
 from integrations.services.items.saved_views import fitting
 from integrations.services.items.saved_views.fitting import Fitted
 from integrations.services.items.tables.columns.results import typed_columns_of
@@ -27,7 +28,7 @@ def ask_page(user: User, address: str, content: Content) -> AskedFile:
     if found.view_name == "integrations:item-list":
         if content is Content.ALL:
             raise CommandError("--values all is for the --address of a table")
-        return _whole(asked.ask_list(user, parameters, content))
+        return _whole(asked.ask_list(OpenList.open(user, parameters), content))
     if found.view_name != "integrations:table":
         raise CommandError("only lists of items and tables can be exported")
     collection = asked.own_collections(user).filter(pk=found.kwargs["pk"]).first()

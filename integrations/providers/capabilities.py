@@ -241,7 +241,7 @@ class WritesManyItems(WritesItems, Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class CollectionGroup:
     """The part of an account that a collection belongs to, and its name in there."""
 
     group_id: str
@@ -253,7 +253,7 @@ class Place:
 class GroupsCollections(Protocol):
     """A connector whose collections belong to parts of the account."""
 
-    def place_of(self, details: Mapping[str, Any]) -> Place | None:
+    def group_of(self, details: Mapping[str, Any]) -> CollectionGroup | None:
         """Return where the collection with these details belongs, if to a part."""
 
 

@@ -153,6 +153,22 @@ class BaseConnector(ABC):
         that cannot be asked for changes lists everything again.
         """
 
+    def prefetch_page(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        *,
+        cursor: str | None,
+        since: datetime | None = None,
+    ) -> bool:
+        """Send for the page that ``fetch_page`` returns later; tell whether that is so.
+
+        For providers that limit each part of an account by itself: parts are read in
+        turns (``GroupsCollections``), and while one is read the others are asked. Each
+        part has a lane of its own in ``ApiClient.prefetch``. Raises nothing.
+        """
+        return False
+
     def list_collections(
         self, api: ApiClient, *, account: Mapping[str, Any]
     ) -> Sequence[RemoteCollection]:
@@ -204,6 +220,13 @@ class BaseConnector(ABC):
         self, item_type: str, remote_id: str, *, parent_id: str
     ) -> str | None:
         """Return the remote id of the collection whose rows an item holds, if any."""
+        return None
+
+    def item_of(self, collection_id: str) -> tuple[str, str] | None:
+        """Return type and remote id of the item that stands for a collection, if any.
+
+        The other way round as ``collection_of``.
+        """
         return None
 
     def page_target(self, address: SplitResult) -> PageTarget:

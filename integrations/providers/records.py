@@ -68,6 +68,10 @@ class FieldSpec:
     is_long: bool = False
     description: str = ""
 
+    def to_json(self) -> dict[str, Any]:
+        """Return what a schema keeps of it: of thousands, ``asdict`` takes longest."""
+        return {**vars(self), "options": {**self.options}, "retired": [*self.retired]}
+
 
 MAX_COLOURED = 1000
 

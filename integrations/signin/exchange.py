@@ -71,7 +71,7 @@ class IdentifiedGrant:
 
     def revoke(self) -> None:
         """Give the unused tokens back to the provider."""
-        consents.give_back(self.consent, account_id=self.account.remote_id)
+        consents.revoke(self.consent, account_id=self.account.remote_id)
         self.file.delete()
 
 
@@ -102,7 +102,7 @@ def exchanged(
     )
     with consent_store.keep(consent) as file:
         try:
-            account = _identify_or_give_back(consent, file)
+            account = _identify_or_revoke(consent, file)
             identified = dataclasses.replace(consent, account=account)
             file.write(identified)
             yield IdentifiedGrant(consent=identified, account=account, file=file)
@@ -112,7 +112,7 @@ def exchanged(
             raise ConsentKept from exc
 
 
-def _identify_or_give_back(consent: Consent, file: ConsentFile) -> RemoteAccount:
+def _identify_or_revoke(consent: Consent, file: ConsentFile) -> RemoteAccount:
     slug = consent.provider
     try:
         return _identify(slug, consent.tokens)
@@ -130,7 +130,7 @@ def _identify_or_give_back(consent: Consent, file: ConsentFile) -> RemoteAccount
             user_messages.MISCONFIGURED if is_refused else user_messages.PROVIDER_DOWN
         )
         failed, cause = GrantFailed("not_identified", told), exc
-    consents.give_back(consent, account_id="")
+    consents.revoke(consent, account_id="")
     file.delete()
     raise failed from cause
 

@@ -17,9 +17,13 @@ from integrations.templatetags.times import when
 
 register = template.Library()
 
+BOX: Final = (
+    '<input type="checkbox" name="item" value="{}" form="chosen"'
+    ' aria-label="Choose {}">'
+)
 NO_TIME: Final = "\N{EN DASH}"
 NAME: Final = (
-    '<th scope="row"><span class="row nowrap-row">{}<span class="grow slim">'
+    '<th scope="row"><span class="row nowrap-row">{}{}<span class="grow slim">'
     '<a{} href="{}">{}<bdi>{}</bdi></a>{}{}</span></span></th>'
 )
 ICON: Final = '<span aria-hidden="true">{}</span> '
@@ -31,22 +35,39 @@ DISCONNECTED: Final = SafeString('<span class="note">disconnected</span>')
 
 @register.simple_tag
 def item_rows(
-    items: Sequence[Item], columns: Sequence[Mapping[str, str]]
+    items: Sequence[Item],
+    columns: Sequence[Mapping[str, str]],
+    *,
+    can_choose: object = False,
 ) -> SafeString:
-    """Draw a row for each item, with a cell for each column of the list."""
-    drawn = [(_DRAWN[each["key"]], each["label"]) for each in columns]
+    """Draw a row for each item, with a cell for each column of the list.
+
+    Where rows can be chosen each has a box to tick, of the form around them.
+    """
+    name = _name_with_box if can_choose else _name
+    drawn = [(_DRAWN.get(each["key"], name), each["label"]) for each in columns]
     rows = ("".join(draw(item, label) for draw, label in drawn) for item in items)
     # Every cell is drawn as HTML.
     return SafeString("".join(f"<tr>{row}</tr>\n" for row in rows))
 
 
-def _name(item: Item, _: str) -> SafeString:
+def choose_box(item: Item) -> SafeString:
+    """Draw the box that chooses a row of the form around a list or a table."""
+    return format_html(BOX, item.uuid, item.name or "Untitled")
+
+
+def _name_with_box(item: Item, label: str) -> SafeString:
+    return _name(item, label, box=choose_box(item))
+
+
+def _name(item: Item, _: str, *, box: str = "") -> SafeString:
     pieces = item.name_pieces
     return format_html(
         NAME,
+        box,
         mark(item.provider, item.provider_name),
         DELETED if item.deleted_at else "",
-        item.get_absolute_url(),
+        item.page_url,
         format_html(ICON, item.icon) if item.icon else "",
         marked(pieces) if pieces else item.name or "Untitled",
         format_html(PARENT, parent_text(item)) if item.parent_name else "",
@@ -83,7 +104,6 @@ def _time(label: str, word: str, at: str) -> SafeString:
 
 
 _DRAWN: Final[Mapping[str, Callable[[Item, str], SafeString]]] = {
-    "name": _name,
     "type": _type,
     "connection": _connection,
     "updated": _updated,

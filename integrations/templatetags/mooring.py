@@ -17,11 +17,10 @@ from integrations.providers import SPECS
 from integrations.providers.spec import ProviderSpec
 from integrations.services.connections.status import Status
 from integrations.services.items.search.passages import Piece
-from integrations.services.items.types import parent_types
+from integrations.services.items.types import parent_types, type_name
 from integrations.services.sync.deletions import held_deletions
 from integrations.templatetags import icons
 from integrations.templatetags.quick_html import format_html, format_html_join
-from integrations.views.items.facets import type_name
 
 register = template.Library()
 

@@ -33,6 +33,7 @@ BENCHES: dict[str, dict[str, str]] = {
     "tables": {},
     "readers": {},
     "dispatch": {},
+    "bases": {},
     "crowd": {"LOG_LEVEL": "INFO"},
     "slow_clients": {"WEB_CONCURRENCY": "2"},
 }

@@ -1,23 +1,16 @@
-"""Find what can be pressed on pages, press it, and look at what comes of it."""
+"""Find what can be pressed on the pages that links lead to."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from urllib.parse import urlsplit
 
-import pytest
-from playwright.sync_api import Error, Locator, Page, Response, expect
+from playwright.sync_api import Page, Response, expect
 
-from tests.browser.fixtures import EXPECTED, expecting
-
-SESSION, LOGIN = "session", "/accounts/login/"
-# The page that keeps what was typed into a form whose session has ended.
-KEPT = "[data-kept=signed_out]"
 # A file, which no browser shows as a page.
 CODES = "/accounts/2fa/recovery-codes/download/"
 # They work for strangers as well.
 PUBLIC = ("/theme/", "/time-zone/", "/accounts/password/reset/")
-ON_CHANGE = "data-submit-on-change"
-SENDS = "[type=submit]:not([tabindex='-1'], :disabled)"
 # These end what the other controls need, or refuse what is filled in blindly; they are
 # pressed by tests of their own.
 ENDING = (
@@ -58,23 +51,42 @@ class Control:
         """Return what it has in common with the same control of another page."""
         return f"{self.kind}|{kind_of(self.name)}"
 
+    @property
+    def form(self) -> str:
+        """Return what it shares with what sends the same form with other values."""
+        return "|".join(self.key.split("|")[:2])
 
-def walk(page: Page, *starts: str, within: str = "/") -> list[str]:
-    """Return one address of each kind of page that links lead to.
+    @property
+    def is_ending(self) -> bool:
+        return any(end in f"{self.page} {self.key}" for end in ENDING)
+
+    @property
+    def is_public(self) -> bool:
+        return any(path in self.key for path in PUBLIC)
+
+
+# What can be pressed on pages, by their addresses.
+Found = dict[str, list[Control]]
+
+
+def walk(page: Page, *starts: str, within: str = "/") -> Found:
+    """Return what one page of each kind that links lead to offers, by its address.
 
     Account pages are walked through where they are asked for as ``within``.
     """
     others = ("/static/", "/admin/", *(("/accounts/",) if within == "/" else ()))
-    seen: dict[str, str] = {}
+    seen: set[str] = set()
+    found: Found = {}
     waiting = list(starts)
     while waiting:
         address = waiting.pop(0)
-        kind = kind_of(address)
-        if kind in seen:
+        kinds = kinds_of(address)
+        if kinds <= seen:
             continue
-        seen[kind] = address
+        seen |= kinds
         answer = page.goto(address)
         assert_shows_something(page, answer, address)
+        found[address] = controls_of(page, address)
         for href in page.eval_on_selector_all(
             "a[href]", "links => links.map(link => link.href)"
         ):
@@ -82,7 +94,17 @@ def walk(page: Page, *starts: str, within: str = "/") -> list[str]:
             is_own = href.startswith(origin_of(page)) and parts.path.startswith(within)
             if is_own and not parts.path.startswith(others) and parts.path != CODES:
                 waiting.append(f"{parts.path}?{parts.query}".rstrip("?"))
-    return list(seen.values())
+    return found
+
+
+def kinds_of(address: str) -> set[str]:
+    """Return the kinds of pages that one is of: of its path, and of each query name.
+
+    Together the names of a list's query make a hundred pages, whose controls are those
+    that each name brings by itself.
+    """
+    path, _, names = kind_of(address).partition("?")
+    return {path, *(f"{path}?{name}" for name in names.split("&") if name)}
 
 
 def origin_of(page: Page) -> str:
@@ -116,202 +138,24 @@ def controls_of(page: Page, address: str) -> list[Control]:
     return [Control(page=address, **each) for each in page.evaluate(FIND, SELECTORS)]
 
 
-def press(page: Page, control: Control) -> bool:
-    """Press a control where it stands, and look at what comes of it.
-
-    Return whether the page is whole afterwards: as it was, or loaded anew.
-    """
-    element = page.locator(control.selector).nth(control.index)
-    is_hidden = not element.is_visible()
-    if is_hidden:
-        reveal(element)
-    if control.kind == "details":
-        for was_open in (is_open(element), not is_open(element)):
-            element.click()
-            assert is_open(element) is not was_open, control
-        return not is_hidden
-    if control.kind == "select":
-        return choose(page, element, control)
-    fill_in(element)
-    try:
-        with page.expect_response(is_answer, timeout=30_000) as told:
-            element.click()
-    except Error:
-        pytest.fail(f"nothing was sent by {control}")
-    page.wait_for_load_state()
-    status = told.value.status
-    assert status < 400 or status in EXPECTED, (control, status)
-    assert_shows_something(page, None, control)
-    assert LOGIN not in page.url or control.page == LOGIN, control
-    return is_loaded_by(told.value)
+def one_of_each_form(found: Found) -> list[Control]:
+    """Return the first control of each form, without those that only unfold."""
+    forms: dict[str, Control] = {}
+    for control in chain.from_iterable(found.values()):
+        if control.kind != "details" and not control.is_ending:
+            forms.setdefault(control.form, control)
+    return list(forms.values())
 
 
-def is_answer(response: Response) -> bool:
-    """Tell what a press brings from what a page loads besides, pictures and polls."""
-    request = response.request
-    is_poll = "/progress/" in response.url
-    return request.resource_type in ("document", "xhr", "fetch") and not is_poll
-
-
-def is_loaded_by(response: Response) -> bool:
-    """Tell whether a page was asked for by its address, not what a form was answered.
-
-    Only then is it what whoever opens that address sees.
-    """
-    is_asked = response.request.method == "GET" or 300 <= response.status < 400
-    return is_asked and response.request.resource_type == "document"
-
-
-def reveal(element: Locator) -> None:
-    """Open the menus that a control is in, as its user would."""
-    element.evaluate(
-        """e => { for (let d = e.closest('details'); d;
-                       d = d.parentElement.closest('details')) d.open = true }"""
-    )
-
-
-def is_open(summary: Locator) -> bool:
-    return bool(summary.evaluate("s => s.parentElement.open"))
-
-
-def fill_in(button: Locator) -> None:
-    """Fill in what its form requires: the first choice, and words of the right kind."""
-    form = button.locator("xpath=ancestor::form[1]")
-    for radio in form.locator("input[type=radio][required]").all()[:1]:
-        radio.check()
-    words = {"email": "second@example.com", "password": "no-password-9"}
-    fields = ":is(input:not([type=radio], [type=checkbox], [type=hidden]), textarea)"
-    for field in form.locator(fields).all():
-        kind = field.get_attribute("type") or "text"
-        if field.is_visible() and not field.input_value():
-            field.fill(words.get(kind, "7"))
-
-
-def choose(page: Page, element: Locator, control: Control) -> bool:
-    """Choose something else, and send it where the page does not by itself.
-
-    Return whether a page was loaded.
-    """
-    values = element.evaluate(
-        "s => [...s.options].filter(o => !o.disabled && !o.selected).map(o => o.value)"
-    )
-    if not values:
-        return False
-    form = element.locator("xpath=ancestor::form[1]")
-    sends = (form.get_attribute("hx-get"), element.get_attribute(ON_CHANGE))
-    is_scripted = page.evaluate("() => !!window.htmx")
-    try:
-        with page.expect_response(is_answer, timeout=30_000) as told:
-            element.select_option(values[0])
-            if not is_scripted or sends == (None, None):
-                send = form.locator(SENDS).first
-                fill_in(send)
-                send.click()
-    except Error:
-        pytest.fail(f"nothing was sent by {control}")
-    page.wait_for_load_state()
-    status = told.value.status
-    assert status < 400 or status in EXPECTED, (control, status)
-    assert_shows_something(page, None, control)
-    return is_loaded_by(told.value)
-
-
-def go_back(page: Page, control: Control) -> None:
-    """Take the way back, which leads to a whole page again, never to a part of one."""
-    page.go_back()
-    expect(page.locator("h1"), f"back from {control}").to_have_count(1)
-    expect(page.locator("header").first, f"back from {control}").to_be_visible()
-
-
-def press_all(page: Page, addresses: Iterable[str]) -> int:
-    """Press each control of some pages once, and return how many there were.
-
-    From what the first of each form brings, Back leads to a whole page.
-    """
-    pressed: set[str] = set()
-    sent: set[str] = set()
-    for address in addresses:
-        page.goto(address)
-        # What is pressed may take controls away and bring others: look each time.
-        while control := next(unpressed(page, address, pressed), None):
-            pressed.add(control.key)
-            is_whole = press(page, control)
-            if control.kind == "button" and form_of(control) not in sent:
-                sent.add(form_of(control))
-                go_back(page, control)
-                is_whole = False
-            if not (is_whole and page.url == f"{origin_of(page)}{address}"):
-                page.goto(address)
-    return len(pressed)
-
-
-def press_and_go_back(page: Page, addresses: Iterable[str]) -> int:
-    """Press one control of each form that only asks, and take the way back."""
-    pressed: set[str] = set()
-    for address in addresses:
-        page.goto(address)
-        for control in list(unpressed(page, address, pressed)):
-            form = form_of(control)
-            if control.kind == "details" or form in pressed:
-                continue
-            element = page.locator(control.selector).nth(control.index)
-            method = element.evaluate("e => e.form ? e.form.method : ''")
-            pressed.add(form)
-            if method == "get":
-                press(page, control)
-                go_back(page, control)
-                page.goto(address)
-    return len(pressed)
-
-
-def form_of(control: Control) -> str:
-    """Return what it has in common with what sends the same form with other values."""
-    return "|".join(control.key.split("|")[:2])
-
-
-def press_signed_out(page: Page, addresses: Iterable[str]) -> int:
-    """Press one control of each form once the session ended: it asks who is there."""
-    pressed: set[str] = set()
-    kept = [each for each in page.context.cookies() if each["name"] == SESSION]
-    for address in addresses:
-        page.goto(address)
-        is_there = True
-        for control in list(unpressed(page, address, pressed)):
-            is_public = any(path in control.key for path in PUBLIC)
-            form = form_of(control)
-            if control.kind == "details" or is_public or form in pressed:
-                continue
-            pressed.add(form)
-            if not is_there:
-                page.goto(address)
-            page.context.clear_cookies(name=SESSION)
-            with expecting(403):
-                press_for_sign_in(page, control)
-            page.context.add_cookies(kept)
-            is_there = False
-    return len(pressed)
-
-
-def press_for_sign_in(page: Page, control: Control) -> None:
-    element = page.locator(control.selector).nth(control.index)
-    if not element.is_visible():
-        reveal(element)
-    if control.kind != "select":
-        fill_in(element)
-        element.click()
-    elif element.locator("option:not(:disabled)").count() > 1:
-        choose(page, element, control)
-    else:
-        return
-    sign_in = page.locator("input[name=login]").or_(page.locator(KEPT))
-    expect(sign_in.first, str(control)).to_be_visible()
-    assert_shows_something(page, None, control)
+def find_again(page: Page, control: Control) -> Control | None:
+    """Return a control where it stands now, None if what goes on took it away."""
+    there = controls_of(page, control.page)
+    return next((each for each in there if each.key == control.key), None)
 
 
 def unpressed(page: Page, address: str, pressed: set[str]) -> Iterator[Control]:
     return (
         control
         for control in controls_of(page, address)
-        if control.key not in pressed
-        and not any(end in f"{control.page} {control.key}" for end in ENDING)
+        if control.key not in pressed and not control.is_ending
     )

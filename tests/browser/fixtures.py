@@ -22,6 +22,8 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# Without what makes windows a page costs half; both draw and run it the same.
+PROGRAMS = ("chromium-headless-shell", "chromium")
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
 
@@ -42,9 +44,14 @@ class Browsers:
             self._shared = self.launch()
         return self._shared
 
-    def launch(self, **options: Any) -> "Browser":
-        """Launch one; ``CHROMIUM`` names another binary."""
-        binary = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    def launch(self, *, whole: bool = False, **options: Any) -> "Browser":
+        """Launch one; ``CHROMIUM`` names another binary.
+
+        Only a ``whole`` one keeps pages alive for Back.
+        """
+        named = os.environ.get("CHROMIUM")
+        programs = PROGRAMS[-1:] if whole else PROGRAMS
+        binary = named or next(filter(None, map(shutil.which, programs)), None)
         assert binary, "no chromium; `make test` installs it or says how"
         return self._playwright.chromium.launch(
             executable_path=binary, args=ARGUMENTS, **options

@@ -14,7 +14,8 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def chromium(browsers: Browsers) -> Iterator[Browser]:
     """Return a Chromium that keeps pages alive for Back, as people's browsers do."""
-    browser = browsers.launch(ignore_default_args=["--disable-back-forward-cache"])
+    switched_off = ["--disable-back-forward-cache"]
+    browser = browsers.launch(whole=True, ignore_default_args=switched_off)
     yield browser
     browser.close()
 

@@ -49,6 +49,21 @@ def see_changes(page: Page, word: str) -> None:
     expect(page.get_by_role("link", name="0 changes")).to_be_visible()
 
 
+def visit_table_and_its_item(page: Page, name: str) -> None:
+    """Go from a record by its breadcrumbs to the table, to what tells of it, and back.
+
+    The table is one press away, and its own page, with its history, another one.
+    """
+    record = page.url
+    trail = page.get_by_role("navigation", name="Where it is")
+    trail.get_by_role("link", name=name, exact=True).click()
+    page.wait_for_url("**/collections/**")
+    page.get_by_role("link", name="About this table").click()
+    expect(page.get_by_role("heading", name="History")).to_be_visible()
+    expect(page.get_by_role("link", name="Open the table")).to_be_visible()
+    page.goto(record)
+
+
 def test_a_person_walks_from_an_airtable_base_to_a_record(
     open_page: Callable[..., Page], site: Stack
 ) -> None:
@@ -87,7 +102,7 @@ def test_a_person_walks_from_an_airtable_base_to_a_record(
     page.goto("/items/?type=base")
     page.get_by_role("link", name="Werkstatt").click()
     page.get_by_role("link", name="Möbelstücke", exact=True).click()
-    page.get_by_role("link", name="Open the table").click()
+    page.wait_for_url("**/collections/**")
     record = page.get_by_role("rowheader").get_by_role("link").first
     name = record.inner_text()
     record.click()
@@ -95,6 +110,7 @@ def test_a_person_walks_from_an_airtable_base_to_a_record(
     expect(page.get_by_text("Bezeichnung")).to_be_visible()
     trail = page.get_by_role("navigation", name="Where it is")
     expect(trail.get_by_role("link")).to_have_text(["Werkstatt", "Möbelstücke"])
+    visit_table_and_its_item(page, "Möbelstücke")
 
     walk_beside(page, name)
 

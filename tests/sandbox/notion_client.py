@@ -1,4 +1,4 @@
-"""Walk the OAuth dance of the simulated Notion, and read whole listings."""
+"""Authorize at the simulated Notion, and read whole listings."""
 
 import base64
 import re

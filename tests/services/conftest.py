@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,9 @@ def sandbox(
     limiter = Unlimited()
     monkeypatch.setattr(oauth_clients, "transport", lambda: transport)
     monkeypatch.setattr(clients, "limiter", lambda: limiter)
+    # What is waited for counts, and is not waited for.
+    hasty = partial(clients.ApiClient, sleep=lambda _seconds: None)
+    monkeypatch.setattr(clients, "ApiClient", hasty)
     monkeypatch.setattr(queue, "current_app", Broker())
     yield transport
     world.storage.close()

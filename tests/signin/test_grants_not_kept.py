@@ -118,10 +118,14 @@ def test_nothing_is_given_back_that_would_end_the_kept_grant(
     Connection.objects.update(provider="notion")
     tokens, _account = grant()
     for account_id in (connection.remote_id, ""):
-        revocation.give_back("notion", tokens, account_id=account_id, owner_id=alice.pk)
+        revocation.revoke_unstored(
+            "notion", tokens, account_id=account_id, owner_id=alice.pk
+        )
     assert not PendingRevocation.objects.exists()
 
-    revocation.give_back("notion", tokens, account_id="another", owner_id=alice.pk)
+    revocation.revoke_unstored(
+        "notion", tokens, account_id="another", owner_id=alice.pk
+    )
 
     assert PendingRevocation.objects.get().owner == alice
 

@@ -15,7 +15,6 @@ STATISTICS = ("own", "sampled", "whole")
 # Tables that have a row for each item, or more.
 LARGE = "item|itemlink|propertyvalue|ownvalue"
 _ALIAS = re.compile(r'"(integrations_\w+)" ([U-Z]\d+)')
-_LARGE = re.compile(rf"integrations_(?:{LARGE})\Z")
 
 
 def tell_statistics(kind: str) -> None:
@@ -33,19 +32,20 @@ def tell_statistics(kind: str) -> None:
             full_text.tell_planner()
 
 
-def whole_reads(queries: Iterable[str]) -> list[str]:
+def whole_reads(queries: Iterable[str], *, large: str = LARGE) -> list[str]:
     """Return those of some queries that read a large table or index whole."""
+    tables = re.compile(rf"integrations_(?:{large})\Z")
     asked = [sql for sql in queries if sql.lstrip("( ").startswith(("SELECT", "WITH"))]
-    return [sql for sql in asked if "integrations_" in sql and _is_whole(sql)]
+    return [sql for sql in asked if "integrations_" in sql and _is_whole(sql, tables)]
 
 
-def _is_whole(sql: str) -> bool:
+def _is_whole(sql: str, large: re.Pattern[str]) -> bool:
     if database.vendor == "sqlite":
         with database.cursor() as cursor:
             cursor.execute(f"EXPLAIN QUERY PLAN {sql.replace('%', '%%')}", ())
             told = [str(row[-1]) for row in cursor.fetchall()]
         scanned = {each.split()[1] for each in told if each.startswith("SCAN ")}
-        return any(map(_LARGE.match, _names(sql, scanned)))
+        return any(map(large.match, _names(sql, scanned)))
     # Small tables are read whole because that is quicker, unless it is forbidden.
     forbidden = ("enable_seqscan", "enable_mergejoin", "enable_hashjoin")
     with database.cursor() as cursor:
@@ -56,7 +56,7 @@ def _is_whole(sql: str) -> bool:
         for each in forbidden:
             cursor.execute(f"RESET {each}")
     plans = json.loads(plan) if isinstance(plan, str) else plan
-    return any(_reads_whole(node) for node in _nodes(plans[0]["Plan"]))
+    return any(_reads_whole(node, large) for node in _nodes(plans[0]["Plan"]))
 
 
 def _names(sql: str, scanned: Iterable[str]) -> Iterator[str]:
@@ -76,7 +76,7 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield from _nodes(each)
 
 
-def _reads_whole(node: dict[str, Any]) -> bool:
-    is_large = _LARGE.match(node.get("Relation Name", ""))
+def _reads_whole(node: dict[str, Any], large: re.Pattern[str]) -> bool:
+    is_large = large.match(node.get("Relation Name", ""))
     is_scan = node["Node Type"] in {"Seq Scan", "Index Scan", "Index Only Scan"}
     return bool(is_large) and is_scan and "Index Cond" not in node

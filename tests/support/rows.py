@@ -137,8 +137,10 @@ def make_items(collection: Collection, rows: list[dict[str, Any]]) -> None:
 
 def make_run(connection: Connection, **values: Any) -> SyncRun:
     """Make a run that somebody asked for."""
+    is_over = values.get("state") == SyncRun.State.FINISHED
+    turn_of = None if is_over else connection.owner_id
     return SyncRun.objects.create(
-        connection=connection, **{"trigger": "user", **values}
+        connection=connection, **{"trigger": "user", "turn_of": turn_of, **values}
     )
 
 

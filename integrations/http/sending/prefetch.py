@@ -1,31 +1,119 @@
-"""Prefetch: one request sent in the background before its answer is asked for."""
+"""Prefetch: requests sent in the background before their answers are asked for."""
 
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
+from typing import Final
 
 from integrations.http.secrets import Secret
 from integrations.http.sending.transport import Response
+
+# So many threads and answers at once for one client.
+MOST_AHEAD: Final = 10
 
 
 class Prefetch:
     """A request under way in a thread, and what came of it for one caller."""
 
-    def __init__(self, url: str, token: Secret, send: Callable[[], Response]) -> None:
-        """Begin at once; `url` and `token` say later what was sent."""
+    def __init__(
+        self,
+        url: str,
+        token: Secret,
+        *,
+        acquire: Callable[[], float],
+        send: Callable[[], Response],
+    ) -> None:
+        """Begin at once; `url` and `token` say later what was sent.
+
+        `acquire` waits for the limits and returns the seconds that it slept.
+        """
         self.url = url
         self.token = token
+        self._acquire = acquire
         self._send = send
+        self._slept = 0.0
+        self._granted_at = 0.0
         self._outcome: Future[Response] = Future()
         # A daemon: what nobody waits for must not keep a process from ending.
         threading.Thread(target=self._run, daemon=True).start()
 
     def response(self) -> Response:
-        """Wait for the answer; raises what sending raised."""
+        """Wait for the answer; raises what waiting for limits or sending raised."""
         return self._outcome.result()
+
+    def slept_since(self, asked_at: float) -> float:
+        """Return how many seconds were slept for limits after a monotonic time."""
+        return min(self._slept, max(0.0, self._granted_at - asked_at))
+
+    def cancel(self) -> None:
+        """Let nobody have the answer; what still waits for its limits is not sent."""
+        self._outcome.cancel()
 
     def _run(self) -> None:
         try:
-            self._outcome.set_result(self._send())
+            self._slept = self._acquire()
+            self._granted_at = time.monotonic()
+            outcome: Response | BaseException = self._sent()
         except BaseException as exc:  # noqa: BLE001 - raised again by `response`
-            self._outcome.set_exception(exc)
+            outcome = exc
+        if not self._outcome.set_running_or_notify_cancel():
+            return
+        if isinstance(outcome, BaseException):
+            self._outcome.set_exception(outcome)
+        else:
+            self._outcome.set_result(outcome)
+
+    def _sent(self) -> Response:
+        if self._outcome.cancelled():
+            raise CancelledError
+        return self._send()
+
+
+class Prefetches:
+    """Requests under way for one client: one in each lane, and few lanes."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._by_lane: dict[str, Prefetch] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_lane)
+
+    def has(self, lane: str, url: str) -> bool:
+        """Tell whether this very request is under way."""
+        known = self._by_lane.get(lane)
+        return known is not None and known.url == url
+
+    def has_room(self, lane: str) -> bool:
+        """Tell whether there may be a request in that lane."""
+        return lane in self._by_lane or len(self._by_lane) < MOST_AHEAD
+
+    def put(self, lane: str, prefetch: Prefetch) -> None:
+        """Keep a request in place of the one that its lane had."""
+        self._drop(lane)
+        self._by_lane[lane] = prefetch
+
+    def take(self, method: str, url: str) -> Prefetch | None:
+        """Return the request that a call need not send; drop what is too old for it.
+
+        After a call that may write no answer may be used that was asked for before, and
+        one without a lane serves the very next call or none.
+        """
+        if method != "GET":
+            self.drop_all()
+            return None
+        lane = next((key for key, p in self._by_lane.items() if p.url == url), None)
+        taken = None if lane is None else self._by_lane.pop(lane)
+        self._drop("")
+        return taken
+
+    def drop_all(self) -> None:
+        """Forget all requests; those that wait for their limits are not sent."""
+        for lane in list(self._by_lane):
+            self._drop(lane)
+
+    def _drop(self, lane: str) -> None:
+        dropped = self._by_lane.pop(lane, None)
+        if dropped is not None:
+            dropped.cancel()

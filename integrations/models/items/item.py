@@ -15,7 +15,7 @@ from integrations.models.collection import Collection
 from integrations.models.connection import Connection
 from integrations.models.messages import wording
 from integrations.models.sync.run import SyncRun
-from integrations.providers import SPECS
+from integrations.providers import CONNECTORS, SPECS
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.typed.fields import Relation
 
@@ -204,6 +204,17 @@ class Item(models.Model):
     def get_absolute_url(self) -> str:
         """Return the address of the item's own page."""
         return _address().format(self.uuid)
+
+    @property
+    def page_url(self) -> str:
+        """Return where a link to it leads: of what stands for a table, to that."""
+        connector = CONNECTORS.get(self.provider)
+        own = self.get_absolute_url()
+        if connector is None or self.is_deleted:
+            return own
+        # By its type alone, as lists load no ids; that page knows the rest.
+        is_table = connector.collection_of(self.type, "id", parent_id="id")
+        return f"{own}table/" if is_table else own
 
     @property
     def provider_name(self) -> str:

@@ -115,6 +115,11 @@ class SyncRun(models.Model):
     )
     failures = models.PositiveSmallIntegerField(default=0)
     is_cancel_requested = models.BooleanField(default=False)
+    turn_of = models.BigIntegerField(
+        null=True,
+        blank=True,
+        help_text="The user whose turn it takes, nobody once it has ended.",
+    )
     lease_id = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(default=timezone.now)
@@ -149,6 +154,16 @@ class SyncRun(models.Model):
                 fields=("lease_until",),
                 condition=Q(lease_until__isnull=False),
                 name="sync_run_leased",
+            ),
+            models.Index(
+                fields=("turn_of", "due_at"),
+                condition=Q(turn_of__isnull=False),
+                name="sync_run_turns",
+            ),
+            models.Index(
+                fields=("is_interactive", "due_at"),
+                condition=Q(finished_at__isnull=True),
+                name="sync_run_due",
             ),
         )
 

@@ -29,7 +29,12 @@ from integrations.providers.airtable.listing.schema import fetch_schema
 from integrations.providers.airtable.mapping import display, links
 from integrations.providers.airtable.mapping.fields import formats_of
 from integrations.providers.airtable.spec import SPEC
-from integrations.providers.capabilities import Estimate, Place, Plan, Schedule
+from integrations.providers.capabilities import (
+    CollectionGroup,
+    Estimate,
+    Plan,
+    Schedule,
+)
 from integrations.providers.connector import (
     BaseConnector,
     CollectionContext,
@@ -109,6 +114,21 @@ class Airtable(BaseConnector):
             return changes.fetch_changes(api, collection, cursor=cursor, since=since)
         return records.fetch_page(api, collection, cursor=cursor)
 
+    def prefetch_page(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        *,
+        cursor: str | None,
+        since: datetime | None = None,
+    ) -> bool:
+        """Send for a page of a table's records: each base has a limit of its own."""
+        if collection.remote_id == STRUCTURE:
+            return False
+        if since is not None:
+            return changes.prefetch_changes(api, collection, cursor=cursor, since=since)
+        return records.ask_ahead(api, collection, cursor=cursor)
+
     def items_per_call(self, collection: CollectionContext) -> int:
         """Return how many records a call brings; the structure is always read whole."""
         return 0 if collection.remote_id == STRUCTURE else records.PAGE_SIZE
@@ -172,6 +192,11 @@ class Airtable(BaseConnector):
         """Return the collection of a table's records."""
         return table_key(parent_id, remote_id) if item_type == "table" else None
 
+    def item_of(self, collection_id: str) -> tuple[str, str] | None:
+        """Return the table that a collection has the records of."""
+        table_id = collection_id.partition("/")[2]
+        return ("table", table_id) if table_id else None
+
     def page_target(self, address: SplitResult) -> PageTarget:
         """Return the record, table or base that an address is of, whatever the view."""
         parts = address.path.split("/")
@@ -192,9 +217,9 @@ class Airtable(BaseConnector):
         """Return the cells with the boxes that have no tick, which are left out."""
         return display.complete(properties, schema)
 
-    def place_of(self, details: Mapping[str, Any]) -> Place | None:
+    def group_of(self, details: Mapping[str, Any]) -> CollectionGroup | None:
         """Return the base that a table is in."""
-        return structure.place_of(details)
+        return structure.group_of(details)
 
     def estimate(
         self,

@@ -153,6 +153,11 @@ class Notion(BaseConnector):
         """Return the collection of a data source's rows, which has its id."""
         return remote_id if item_type == DATA_SOURCE else None
 
+    def item_of(self, collection_id: str) -> tuple[str, str] | None:
+        """Return the data source that a collection has the rows of."""
+        is_inventory = collection_id in {PAGES, DATABASES}
+        return None if is_inventory else (DATA_SOURCE, collection_id)
+
     def leading_columns(
         self, item_type: str, schema: Mapping[str, Any]
     ) -> Sequence[str]:

@@ -164,7 +164,9 @@ def _keep_newer(connection: Connection, tokens: TokenSet) -> Connected:
     """Give the older of two grants back; the connection has the newer one."""
     provider, account_id = connection.provider, connection.remote_id
     owner_id = connection.owner_id
-    revocation.give_back(provider, tokens, account_id=account_id, owner_id=owner_id)
+    revocation.revoke_unstored(
+        provider, tokens, account_id=account_id, owner_id=owner_id
+    )
     logger.info("older grant not stored connection=%s", connection.pk)
     return Connected(connection=connection, is_new=False, delivered=True)
 

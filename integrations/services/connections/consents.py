@@ -77,7 +77,7 @@ def _finish(file: ConsentFile) -> bool:
         is_kept = _settle(consent, account)
     except (DataError, IntegrityError):
         logger.exception("consent not stored")
-        give_back(consent, account_id=account.remote_id)
+        revoke(consent, account_id=account.remote_id)
         is_kept = False
     file.delete()
     logger.info("consent finished provider=%s kept=%s", consent.provider, is_kept)
@@ -92,14 +92,14 @@ def _not_identified(file: ConsentFile, consent: Consent, exc: Exception) -> bool
     is_young = timezone.now() - consent.issued_at < IDENTIFIED_WITHIN
     if is_young and not isinstance(exc, ConnectorError):
         return False
-    give_back(consent, account_id="")
+    revoke(consent, account_id="")
     file.delete()
     return True
 
 
-def give_back(consent: Consent, *, account_id: str) -> None:
+def revoke(consent: Consent, *, account_id: str) -> None:
     """Order that a grant which is not kept is revoked."""
-    revocation.give_back(
+    revocation.revoke_unstored(
         consent.provider,
         consent.tokens,
         account_id=account_id,
@@ -130,7 +130,7 @@ def _settle(consent: Consent, account: RemoteAccount) -> bool:
             logger.info("consent not kept error=%s", type(exc).__name__)
         else:
             return True
-    give_back(consent, account_id=account.remote_id)
+    revoke(consent, account_id=account.remote_id)
     return False
 
 

@@ -60,7 +60,7 @@ def store(
     old = _seal_credential(connection, tokens, issued_at)
     # What another server has is not ours to end.
     if old and not is_moved:
-        _give_back_replaced(old, connection)
+        _revoke_replaced(old, connection)
     store_social_account(connection)
     return has_same_scopes
 
@@ -112,7 +112,7 @@ def _seal_credential(
     return old
 
 
-def _give_back_replaced(old: Credential, connection: Connection) -> None:
+def _revoke_replaced(old: Credential, connection: Connection) -> None:
     """Give back the grant that a new one replaces, where the two are independent."""
     try:
         replaced = TokenSet(
@@ -122,7 +122,7 @@ def _give_back_replaced(old: Credential, connection: Connection) -> None:
     except crypto.CryptoError:
         logger.warning("unreadable grant replaced connection=%s", connection.pk)
         return
-    revocation.give_back(
+    revocation.revoke_unstored(
         connection.provider,
         replaced,
         account_id=connection.remote_id,

@@ -70,7 +70,7 @@ def schedule(
     return pending
 
 
-def give_back(
+def revoke_unstored(
     provider: str, tokens: TokenSet, *, account_id: str, owner_id: int | None
 ) -> None:
     """Schedule the revocation of a grant that no row holds.

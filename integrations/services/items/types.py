@@ -11,6 +11,13 @@ def types_in(collection: Collection) -> tuple[str, ...]:
     return (collection.item_type, *mixed.get(collection.item_type, ()))
 
 
+def type_name(provider: str, item_type: str) -> str:
+    """Return what users call a type of items."""
+    connector = CONNECTORS.get(provider)
+    known = connector.item_types if connector else {}
+    return known.get(item_type, item_type.replace("_", " ").capitalize())
+
+
 def types_holding(item_type: str) -> set[str]:
     """Return the types of the collections, of any provider, that hold such items."""
     mixed = (each.mixed_types.items() for each in CONNECTORS.values())

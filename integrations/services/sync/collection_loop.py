@@ -1,7 +1,8 @@
 """Read the collections of a connection in turn; each keeps its own failures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from itertools import islice
 
 from django.utils import timezone
 
@@ -20,13 +21,17 @@ from integrations.models.reasons import Reason
 from integrations.models.sync.progress import ProgressState
 from integrations.providers.capabilities import GroupsCollections
 from integrations.providers.errors import CollectionDeletedError, NothingSharedError
+from integrations.services.common import shutdown
 from integrations.services.common.clients.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 from integrations.services.sync import failures
 from integrations.services.sync.collections import opened_collections
 from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import start
-from integrations.services.sync.refresh.collection import sync_collection
+from integrations.services.sync.refresh.collection import (
+    send_ahead,
+    sync_collection,
+)
 from integrations.services.sync.refresh.context import connector_of
 
 # More of them at once would leave a listing alone until its cursor is forgotten.
@@ -43,8 +48,9 @@ def read_collections(lease: RunLease) -> float | None:
         for collection in _in_turns(lease, pending):
             # However late it is, a slice reads at least one page, or none ever would.
             if has_read and lease.is_over:
+                _read_sent_ahead(lease, pending)
                 return 0.0
-            _read_one(lease, collection)
+            _attempt(sync_collection, lease, collection)
             has_read = True
             if lease.has_discovered:
                 break
@@ -55,29 +61,71 @@ def read_collections(lease: RunLease) -> float | None:
 
 
 def _in_turns(lease: RunLease, pending: Sequence[Collection]) -> Iterator[Collection]:
-    """Yield what need not wait, until each has ended or has to wait."""
-    ready = [c for c in pending if _seconds_to_retry(lease, c) <= 0]
-    while turn := _next_turn(ready):
+    """Yield what need not wait, until each has ended or has to wait.
+
+    While one of several groups is read, the next pages of the others are on their way.
+    """
+    groups = _grouped(each for each in pending if _is_ready(lease, each))
+    while turn := _next_turn(groups):
         lease.gives_way = len(turn) > 1
         for collection in turn:
-            yield collection
-            if lease.progress_of(collection).state is not ProgressState.READING:
-                ready.remove(collection)
+            if lease.gives_way:
+                _send_ahead(lease, _next_turn(groups))
+            if is_ready := _is_ready(lease, collection):
+                yield collection
+            state = lease.progress_of(collection).state
+            if not is_ready or state is not ProgressState.READING:
+                _leave(groups, collection)
 
 
-def _next_turn(ready: Sequence[Collection]) -> list[Collection]:
+def _grouped(collections: Iterable[Collection]) -> dict[str, list[Collection]]:
+    """Return collections by what they share a limit with, those without under ""."""
+    groups: dict[str, list[Collection]] = {}
+    for collection in collections:
+        groups.setdefault(_group_of(collection), []).append(collection)
+    return groups
+
+
+def _group_of(collection: Collection) -> str:
+    connector: object = connector_of(collection)
+    grouping = connector if isinstance(connector, GroupsCollections) else None
+    place = grouping.group_of(collection.details) if grouping else None
+    return place.group_id if place else ""
+
+
+def _leave(groups: dict[str, list[Collection]], collection: Collection) -> None:
+    """Take out what was first in its group, whatever group it would be in by now."""
+    group_id = next(key for key, row in groups.items() if row[0] == collection)
+    del groups[group_id][0]
+    if not groups[group_id]:
+        del groups[group_id]
+
+
+def _next_turn(groups: Mapping[str, Sequence[Collection]]) -> list[Collection]:
     """Return what is read next: one collection, or one of each of several groups.
 
     Those of a group share a limit, so groups are read in turns, a page of each.
     """
-    groups: dict[str, Collection] = {}
-    for collection in ready:
-        connector: object = connector_of(collection)
-        grouping = connector if isinstance(connector, GroupsCollections) else None
-        place = grouping.place_of(collection.details) if grouping else None
-        groups.setdefault(place.group_id if place else "", collection)
-    alone = groups.get("")
-    return [alone] if alone else [*groups.values()][:MOST_IN_TURNS]
+    if alone := groups.get(""):
+        return [alone[0]]
+    return [first for first, *_ in islice(groups.values(), MOST_IN_TURNS)]
+
+
+def _send_ahead(lease: RunLease, turn: Sequence[Collection]) -> None:
+    """Send for the next page of each; what goes wrong with one is its own."""
+    for collection in turn:
+        if _is_ready(lease, collection):
+            _attempt(send_ahead, lease, collection)
+
+
+def _read_sent_ahead(lease: RunLease, pending: Sequence[Collection]) -> None:
+    """Store the pages that are on their way, because they have cost a call each.
+
+    A worker that is asked to stop does not wait for them.
+    """
+    for collection in pending:
+        if collection.pk in lease.ahead and not shutdown.is_asked():
+            _attempt(sync_collection, lease, collection)
 
 
 def wait_reason(lease: RunLease) -> Reason | None:
@@ -102,6 +150,11 @@ def _pending(lease: RunLease) -> list[Collection]:
     return opened_collections.opened_first(unfinished)
 
 
+def _is_ready(lease: RunLease, collection: Collection) -> bool:
+    is_open = lease.progress_of(collection).state.is_open
+    return is_open and _seconds_to_retry(lease, collection) <= 0
+
+
 def _seconds_to_retry(lease: RunLease, collection: Collection) -> float:
     retry_at = lease.progress_of(collection).retry_at
     if retry_at is None:
@@ -109,11 +162,15 @@ def _seconds_to_retry(lease: RunLease, collection: Collection) -> float:
     return max(0.0, (retry_at - timezone.now()).total_seconds())
 
 
-def _read_one(lease: RunLease, collection: Collection) -> None:
-    """Read one collection; its own failures stay its own."""
+def _attempt(
+    step: Callable[[RunLease, Collection], None],
+    lease: RunLease,
+    collection: Collection,
+) -> None:
+    """Do a step with one collection; its own failures stay its own."""
     try:
         with connector_boundary("sync", collection=collection.pk):
-            sync_collection(lease, collection)
+            step(lease, collection)
     except Unauthorized:
         raise
     except ConnectorError as exc:

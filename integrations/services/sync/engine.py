@@ -1,8 +1,8 @@
 """Run one slice of a sync: claim, read collections, record how it went.
 
 A run is a chain of slices. Everything a slice knows is in rows, so that a kill at
-any instruction repeats at most one page, and the request for the one behind it where
-that was sent ahead.
+any instruction repeats at most one page, and the requests that were sent ahead: for
+the page behind it, or one for each of the parts of an account that are read in turns.
 """
 
 import logging
@@ -118,6 +118,7 @@ def _work_on(run: SyncRun, lease_id: UUID, seconds: float | None) -> float | Non
         with heartbeat.renewing(current):
             return _work(current)
     finally:
+        api.drop_prefetched()
         _note(current)
 
 

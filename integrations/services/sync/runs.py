@@ -55,6 +55,7 @@ def open_run(
                 trigger=trigger,
                 is_full=full,
                 is_interactive=trigger.is_interactive,
+                turn_of=connection.owner_id,
             )
     except IntegrityError:
         joined = _open_runs(connection).first()
@@ -113,7 +114,10 @@ def open_due(connections: Sequence[Connection], *, trigger: SyncRun.Trigger) -> 
     """
     wanted = [
         SyncRun(
-            connection=connection, generation=connection.generation, trigger=trigger
+            connection=connection,
+            generation=connection.generation,
+            trigger=trigger,
+            turn_of=connection.owner_id,
         )
         for connection in connections
     ]
@@ -223,6 +227,7 @@ def finish(
             outcome=outcome,
             **columns(reason),
             finished_at=now,
+            turn_of=None,
             lease_id=None,
             lease_until=None,
         )

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from integrations.services.upkeep.checks import registry, reports, runner
-from integrations.services.upkeep.checks.check import Place, Result
+from integrations.services.upkeep.checks.check import Result, Surface
 
 Report = dict[str, Any]
 DEADLINE_SECONDS = 2.0
@@ -15,7 +15,7 @@ _failing_since: dict[str, datetime] = {}
 
 def report() -> dict[str, Report]:
     """Return one entry per part, each with ``ok``, plain facts, and ``since`` when."""
-    checks = registry.checks_at(Place.READY)
+    checks = registry.checks_at(Surface.READY)
     results = runner.run(checks, deadline=DEADLINE_SECONDS)
     machine = {"machine": reports.machine_name()}
     return {

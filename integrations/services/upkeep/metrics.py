@@ -20,10 +20,10 @@ from integrations.services.common import metrics
 from integrations.services.common.metrics import COUNTED, INFINITE, Metric
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks import processes, registry, reports, runner
-from integrations.services.upkeep.checks.check import Check, Place, Result
+from integrations.services.upkeep.checks.check import Check, Result, Surface
 
 DEADLINE_SECONDS = 2.0
-TOLD_AT = (Place.PANEL, Place.READY)
+TOLD_AT = (Surface.PANEL, Surface.READY)
 SECONDS_OF_A_DAY = 86_400
 Values = Iterator[tuple[Sequence[str], float]]
 

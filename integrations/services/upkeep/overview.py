@@ -24,7 +24,7 @@ from integrations.services.upkeep.checks import (
     runner,
     servers,
 )
-from integrations.services.upkeep.checks.check import Check, Place, Result
+from integrations.services.upkeep.checks.check import Check, Result, Surface
 from integrations.services.upkeep.figures import Figure, Section, counted, sized
 
 DEADLINE_SECONDS = 2.0
@@ -47,7 +47,7 @@ class Overview:
 
 def take(census: Census | None = None) -> Overview:
     """Run the checks of the panel, and count."""
-    census, checks = census or Census(is_whole=True), registry.checks_at(Place.PANEL)
+    census, checks = census or Census(is_whole=True), registry.checks_at(Surface.PANEL)
     results = runner.run(checks, deadline=DEADLINE_SECONDS, census=census)
     # Otherwise another thread is at the census, for longer than a page can wait.
     has_rows = runner.have_rows_answered(checks, results)
@@ -72,7 +72,7 @@ def _with_reports(
     try:
         return reports.everything(results, registry.CHECKS, now=census.now)
     except DatabaseError:
-        return registry.checks_at(Place.PANEL), results
+        return registry.checks_at(Surface.PANEL), results
 
 
 def _sections(

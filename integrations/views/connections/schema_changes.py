@@ -8,7 +8,7 @@ from integrations.providers import CONNECTORS
 from integrations.services.items import structure
 from integrations.services.items.history.change_query import ChangeQuery
 from integrations.services.items.lists.query import ItemQuery
-from integrations.views.items.facets import type_name
+from integrations.services.items.types import type_name
 from integrations.views.items.parts import changed
 from integrations.views.items.parts.values import NO_LINKS
 

@@ -19,9 +19,9 @@ from integrations.models.messages import wording
 from integrations.models.reasons import ReasonCode
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import (
+    CollectionGroup,
     Estimate,
     GroupsCollections,
-    Place,
     Plan,
 )
 from integrations.services.common.clients.connector_errors import connector_boundary
@@ -168,15 +168,15 @@ def _lower(minutes: int) -> str:
     return interval_text(minutes).lower()
 
 
-def _place(collection: Collection) -> Place | None:
+def _place(collection: Collection) -> CollectionGroup | None:
     connector: object = CONNECTORS.get(collection.connection.provider)
     if not isinstance(connector, GroupsCollections):
         return None
     with (
         suppress(ConnectorError),
-        connector_boundary("place_of", collection=collection.pk),
+        connector_boundary("group_of", collection=collection.pk),
     ):
-        return connector.place_of(collection.details)
+        return connector.group_of(collection.details)
     return None
 
 

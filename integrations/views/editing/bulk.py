@@ -21,7 +21,8 @@ from integrations.views.access import UserRequest
 from integrations.views.editing import bulk_status
 from integrations.views.editing.bulk_form import BulkForm
 from integrations.views.editing.not_allowed import not_allowed
-from integrations.views.items.tables.chosen import ChosenRows, NoRowsError
+from integrations.views.items.choosing.choice import NoRowsError
+from integrations.views.items.tables.chosen import ChosenRows
 from integrations.views.items.tables.table import Table
 
 FORM = ["GET", "HEAD", "POST"]

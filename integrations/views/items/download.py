@@ -22,16 +22,11 @@ from integrations.services.common import audit
 from integrations.services.items.downloads import asked, formats, orders
 from integrations.services.items.downloads.asked import AskedFile, Content
 from integrations.services.items.downloads.sources import Source
-from integrations.services.items.lists.query import ItemQuery
+from integrations.services.items.lists.opening import OpenList
 from integrations.views.access import UserRequest
-from integrations.views.items.tables.chosen import (
-    MOST_NAMED,
-    NO_ROWS,
-    ChosenRows,
-    NoRowsError,
-    Scope,
-)
-from integrations.views.items.tables.rows import narrow
+from integrations.views.items.choosing import lists
+from integrations.views.items.choosing.choice import MOST_NAMED, NO_ROWS, NoRowsError
+from integrations.views.items.tables.chosen import ChosenRows
 from integrations.views.items.tables.table import Table
 
 NO_FORMAT = "Choose one of the formats offered."
@@ -42,27 +37,35 @@ PIECE = 64 * 1024
 
 @require_POST
 def item_download(request: UserRequest) -> HttpResponseBase:
-    """Send what a list shows, all of its pages, in the form that was chosen."""
-    form = DownloadForm(request.POST)
+    """Send what a list shows, all of its pages, in the form that was chosen.
+
+    The form around the rows may choose some of them.
+    """
+    form, listed = DownloadForm(request.POST), OpenList.open(request.user, request.POST)
+    back = lists.back_url(request.POST, listed.query)
     if not form.is_valid():
         messages.error(request, NO_FORMAT)
-        return redirect(ItemQuery.parse(request.POST).url)
+        return redirect(back)
     content = Content(form.cleaned_data["values"])
-    wanted = asked.ask_list(request.user, request.POST, content)
-    listed = ItemQuery.parse(request.POST)
-    if wanted.left_out:
+    if "rows" in request.POST:
+        try:
+            listed = lists.chosen_rows(listed, request.POST)
+        except NoRowsError as exc:
+            messages.error(request, str(exc), extra_tags=exc.code)
+            return redirect(back)
+    elif listed.left_out:
         messages.error(request, LEFT_OUT, extra_tags="left_out")
-        return redirect(listed.url)
-    query = QueryDict(urlencode(listed.change().parameters))
+        return redirect(back)
     order = partial(
         orders.order,
         request.user,
         name="Items",
-        parameters=query,
+        parameters=QueryDict(urlencode(listed.query.change().parameters)),
         content=content,
         form=form.cleaned_data["form"],
     )
-    return _send(request, wanted, form.cleaned_data["form"], order)
+    wanted, is_named = asked.ask_list(listed, content), bool(listed.named)
+    return _send(request, wanted, form.cleaned_data["form"], order, is_named=is_named)
 
 
 @require_POST
@@ -83,8 +86,8 @@ def table_download(request: UserRequest, pk: UUID) -> HttpResponseBase:
     if "rows" in request.POST:
         try:
             chosen = ChosenRows.read(request.POST, table)
-            table = replace(table, selection=narrow(table.selection, chosen))
-            is_named = chosen.scope is not Scope.ALL
+            table = replace(table, selection=chosen.narrow())
+            is_named = not chosen.are_all
         except NoRowsError as exc:
             messages.error(request, str(exc), extra_tags=exc.code)
             return redirect(table.query.url)

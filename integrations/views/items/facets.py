@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.models import Collection, Connection
-from integrations.providers import CONNECTORS
 from integrations.services.connections.naming import unique_names
 from integrations.services.items.lists import counting
 from integrations.services.items.lists.query import ItemQuery
-from integrations.services.items.types import types_in
+from integrations.services.items.types import type_name, types_in
 
 # More than this in one list are found by their connection first.
 MAX_CHOICES = 200
@@ -19,13 +18,6 @@ ANYTHING: dict[str, Any] = {
     "type": "",
     "collection": None,
 }
-
-
-def type_name(provider: str, item_type: str) -> str:
-    """Return what users call a type of items."""
-    connector = CONNECTORS.get(provider)
-    known = connector.item_types if connector else {}
-    return known.get(item_type, item_type.replace("_", " ").capitalize())
 
 
 def type_names(collections: Iterable[Collection]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from integrations.services.items.lists.query import (
     DELETED,
     DESELECTED,
     SIZES,
+    SORTS,
     ItemQuery,
 )
 from integrations.services.items.relations.groups import label_of
@@ -31,8 +32,8 @@ STATES = {"": "Still there", DELETED: "Deleted", DESELECTED: "Not selected"}
 NEWS = {NEW: "New", CHANGED: "Changed", DELETED: "Deleted"}
 COLUMNS = (
     ("name", "Name", "name"),
-    ("type", "Type", ""),
-    ("connection", "Connection", ""),
+    ("type", "Type", "type"),
+    ("connection", "Connection", "connection"),
     ("updated", "Updated", "-updated"),
     ("created", "Created", "-created"),
 )
@@ -133,11 +134,13 @@ def make_columns(query: ItemQuery) -> Iterator[dict[str, str]]:
     """Yield the columns with the order they are in and the one a click gives."""
     for key, label, first_sort in COLUMNS:
         is_sorted = query.sort.removeprefix("-") == key
-        order = "descending" if query.order.is_descending else "ascending"
+        order = "descending" if query.order.is_shown_descending else "ascending"
+        # What is searched for comes with the best match first.
+        can_sort = not (query.search and SORTS[first_sort].group)
         yield {
             "key": key,
             "label": label,
-            "sort_url": _sort_url(query, first_sort) if first_sort else "",
+            "sort_url": _sort_url(query, first_sort) if can_sort else "",
             "direction": order if is_sorted else "none",
         }
 

@@ -18,9 +18,9 @@ from integrations.forms import DownloadForm
 from integrations.models import Collection, Connection, Item
 from integrations.models.messages.wording import count_text
 from integrations.services.connections.status import put_status, waiting_for_user
-from integrations.services.items.downloads.asked import find_own
 from integrations.services.items.lists import counting, listing
 from integrations.services.items.lists.counting import Count
+from integrations.services.items.lists.opening import find_own
 from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.saved_views import shelf, snapshot
 from integrations.services.items.search import reindex
@@ -31,14 +31,17 @@ from integrations.views import live
 from integrations.views.access import UserRequest
 from integrations.views.editing.status import SECONDS_BUSY, edits_of_item
 from integrations.views.items import emptiness, filters, freshness, unread_texts
+from integrations.views.items.choosing import lists
 from integrations.views.items.origins import onward, origin_of
 from integrations.views.items.parts import beside, facts
+from integrations.views.items.parts.related_tables import put_ways
 from integrations.views.items.past.as_of import minute_text
 from integrations.views.items.rows import put_rows
 from integrations.views.live import Look
 from integrations.views.own_columns.values import own_values_of
 from integrations.views.replica import from_replica
 from integrations.views.saved_views import shown as saved_views
+from integrations.views.site import recent_searches
 
 
 @require_safe
@@ -46,6 +49,7 @@ from integrations.views.saved_views import shown as saved_views
 def item_list(request: UserRequest) -> HttpResponse:
     """Show one page of the items that the query string asks for."""
     context = _context(request.user, ItemQuery.parse(request.GET))
+    recent_searches.note_page(request, context["query"].search)
     if not request.GET and context["default_view"] is not None:
         return redirect(context["default_view"].query.url)
     context |= _live(Look.of(context["items"]), context)
@@ -109,6 +113,7 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
     page = listing.fetch_page(items, query, owner_id=user.pk, collections=collections)
     put_rows(page.items, connections, query.search)
     count = counting.count(items, query, collections, owner_id=user.pk, hits=page.hits)
+    text = _count_text(count, query, collections)
     return {
         "query": query,
         "default_view": views.default,
@@ -120,7 +125,8 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
         "attention": waiting_for_user(connections),
         "previous_url": page.previous.url if page.previous else "",
         "next_url": page.next.url if page.next else "",
-        "count_text": _count_text(count, query, collections),
+        "count_text": text,
+        "choose": lists.make_form(query, page.items, text),
         "has_more_links": page.has_more_links,
         "left_out": (*query.left_out, *query.look_left_out),
         "empty": "",
@@ -228,6 +234,7 @@ def _detail(request: UserRequest, pk: UUID) -> dict[str, Any]:
     for row in context["properties"]:
         row["is_writable"] = row["name"] in writable
     origin = origin_of(request, item)
+    put_ways(context["tables"], item, origin)
     is_busy = any(each["edit"].is_open for each in edits["edits"])
     return {
         "item": item,

@@ -1,7 +1,7 @@
 """Tell the list or page that an item was opened from, by its address."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
@@ -60,6 +60,17 @@ class Origin:
             told = QueryDict(query).get(FROM, "")
             query = urlencode({FROM: told}) if told else ""
         return cls(kind=kind, key=key, path=path, query=query)
+
+    @classmethod
+    def of_item(cls, key: UUID) -> "Origin":
+        """Return an item's own page."""
+        path = reverse("integrations:item-detail", args=(key,))
+        return cls(kind="item", key=key, path=path)
+
+    def told(self, further: "Origin", **values: str) -> "Origin":
+        """Return the page with what of it was clicked, and what it was opened from."""
+        query = [urlencode(values), further.carried]
+        return replace(self, query="&".join(part for part in query if part))
 
     @property
     def url(self) -> str:

@@ -1,5 +1,6 @@
 """Search everything from any page, or go to what a pasted address or id names."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,9 +14,15 @@ from integrations.services.connections.status import put_status
 from integrations.services.items.lists.query import MAX_SEARCH, ItemQuery
 from integrations.services.items.search import reindex
 from integrations.services.items.search.addresses import find_named
-from integrations.services.items.search.grouped import TypeGroup, search_by_type
+from integrations.services.items.search.grouped import (
+    GroupedItems,
+    TypeGroup,
+    search_by_type,
+)
 from integrations.views.access import UserRequest
 from integrations.views.items import emptiness, unread_texts
+from integrations.views.items.choosing import lists
+from integrations.views.items.choosing.choice import ChooseForm
 from integrations.views.items.facets import type_names
 from integrations.views.items.origins import FROM
 from integrations.views.items.rows import put_rows
@@ -72,15 +79,26 @@ def search(request: UserRequest) -> HttpResponse:
             _group(each, names.get(each.type, each.type)) for each in grouped.groups
         ],
         "has_more_links": grouped.has_more_links,
+        "choose": _choose(words, [*named.items, *found], grouped),
     }
     return render(request, "items/search.html", context)
+
+
+def _choose(
+    words: str, shown: Sequence[Item], grouped: GroupedItems
+) -> ChooseForm | None:
+    """Return the form around the rows, None where the words find nothing."""
+    if not grouped.groups:
+        return None
+    query = ItemQuery(search=words)
+    return lists.make_form(query, shown, str(grouped.count), where=lists.SEARCH)
 
 
 def _open(item: Item, text: str) -> HttpResponse:
     """Go to an item, from where the way back leads to the search."""
     stay = urlencode({"q": text, "open": STAY})
     origin = urlencode({FROM: f"{reverse('integrations:search')}?{stay}"})
-    return redirect(f"{item.get_absolute_url()}?{origin}")
+    return redirect(f"{item.page_url}?{origin}")
 
 
 def _group(group: TypeGroup, name: str) -> dict[str, Any]:

@@ -43,8 +43,8 @@ from integrations.services.items.tables.indexing import indexes
 from integrations.services.items.tables.listing import Selection
 from integrations.services.items.tables.opening import asker_of
 from integrations.services.items.tables.table_query import TableQuery
+from integrations.services.items.types import type_name
 from integrations.views.access import UserRequest, proof_required
-from integrations.views.items.facets import type_name
 from integrations.views.saved_views.pages import get_view
 
 MOST_ENTRIES: Final = 50

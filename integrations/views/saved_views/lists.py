@@ -67,6 +67,7 @@ def _find_table(request: UserRequest, pk: UUID, parameters: QueryDict) -> KeptLi
     views = shelf.of_table(request.user, collection, columns, query.view)
     layout = views.layout(layouts.read_layout(collection, columns))
     shown = layouts.shown_columns(query, layout, columns)
+    shown = layouts.with_widths(shown, query, layout)
     taken = snapshot.of_table(query, shown, query.density or layout.density)
     return KeptList(url=query.change().url, collection=collection, taken=taken)
 

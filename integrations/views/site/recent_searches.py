@@ -1,4 +1,4 @@
-"""What a user has searched for in this session, the latest first.
+"""What a user has searched for in this session, wherever, the latest first.
 
 It ends with the session, because others may sign in at the same machine.
 """
@@ -15,6 +15,24 @@ def note(request: HttpRequest, text: str) -> None:
     if known[:1] != [text]:
         others = [each for each in known if each.casefold() != text.casefold()]
         request.session[KEY] = [text[:MAX_LENGTH], *others][:MOST]
+
+
+def note_page(request: HttpRequest, text: str) -> None:
+    """Put what a list or table is searched for before the others, if it is.
+
+    A list that is searched while somebody types asks for each beginning of the word:
+    only the longest is kept.
+    """
+    if not text:
+        return
+    known = read(request)
+    if getattr(request, "htmx", None) and known:
+        latest, now = known[0].casefold(), text.casefold()
+        if latest.startswith(now):
+            return
+        if now.startswith(latest):
+            request.session[KEY] = known[1:]
+    note(request, text)
 
 
 def read(request: HttpRequest) -> list[str]:

@@ -34,12 +34,13 @@ class Site:
 
     def start_pages(self, *, workspaces: int = 0) -> None:
         """Start the server of contacts in a process of its own."""
-        command = [
-            *(self.python, "-m", "tests.bench.site.pages", str(self.pages_port)),
-            *(str(self.directory / "pages.sqlite3"), str(workspaces)),
-        ]
+        path = str(self.directory / "pages.sqlite3")
+        self.start_server("tests.bench.site.pages", path, str(workspaces))
+
+    def start_server(self, module: str, *arguments: str) -> None:
+        """Start what answers in the providers' place in a process of its own."""
         self._pages = Running(
-            command,
+            [self.python, "-m", module, str(self.pages_port), *arguments],
             log=self.directory / "pages.log",
             environment=self.environment,
             cwd=BASE_DIR,

@@ -295,3 +295,26 @@ def test_from_a_search_and_a_company_one_goes_on_and_back(
     assert urlsplit(page.url).path != company.path
     page.get_by_role("link", name=company.name, exact=True).first.click()
     page.wait_for_url(f"**{company.path}**")
+    see_all_of_them(page, company.name, len(linked[key]))
+
+
+def see_all_of_them(page: Page, name: str, count: int) -> None:
+    """Open the table of all contacts of a company, walk it, and look at its past."""
+    page.get_by_role("link", name="Show all of Contacts").click()
+    page.wait_for_url("**linked_to=*")
+    expect(page.get_by_label("Filters")).to_contain_text(name)
+    expect(page.get_by_text(f"{count} of ").first).to_be_visible()
+    fits(page)
+    rows = page.locator("table.sheet tbody th").get_by_role("link")
+    second = rows.nth(1).inner_text().strip()
+    rows.first.click()
+    page.get_by_role("link", name="Next").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(second)
+    page.get_by_role("link", name="Contacts", exact=True).first.click()
+    page.get_by_role("link", name="As it was").click()
+    then = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    page.get_by_label("As it was at").fill(then)
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page.get_by_label("Filters")).to_contain_text(name)
+    expect(page.locator("table.sheet tbody tr")).to_have_count(min(count, 50))
+    fits(page)

@@ -69,6 +69,25 @@ def choose_columns(page: Page) -> None:
     assert page.locator("table.sheet thead th").all_inner_texts() == usual
 
 
+def widen_the_name(page: Page) -> None:
+    """Make the column of the names wide, then narrow, and look at its cells."""
+    cell = page.locator("table.sheet tbody th").first
+
+    def width() -> float:
+        box = cell.bounding_box()
+        assert box is not None
+        return box["width"]
+
+    found = {}
+    for chosen in ("wide", "narrow", "normal"):
+        page.get_by_role("link", name="Columns", exact=True).click()
+        page.get_by_label("Width of Name", exact=True).select_option(chosen)
+        page.get_by_role("button", name="Save", exact=True).last.click()
+        expect(page.get_by_text("The columns are saved.")).to_be_visible()
+        found[chosen] = width()
+    assert found["narrow"] < found["normal"] < found["wide"]
+
+
 def test_a_table_is_used_with_and_without_javascript(
     open_page: Callable[..., Page],
 ) -> None:
@@ -84,3 +103,4 @@ def test_a_table_is_used_with_and_without_javascript(
         sort_filter_and_group(page)
         page.goto(address)
         choose_columns(page)
+        widen_the_name(page)

@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -73,9 +74,14 @@ def browser(connection: Connection) -> Client:
 
 
 def pages_of(connection: Connection) -> list[str]:
-    item = connection.items.get()
+    item, collection = connection.items.get(), connection.collections.get()
+    searched = {"q": "ada"}
     return [
         "/",
+        # What was searched for is noted as well.
+        f"{reverse('integrations:search')}?{urlencode(searched)}",
+        f"{reverse('integrations:item-list')}?{urlencode(searched)}",
+        f"{reverse('integrations:table', args=[collection.pk])}?{urlencode(searched)}",
         reverse("integrations:connection-list"),
         connection.get_absolute_url(),
         reverse("integrations:item-list"),

@@ -201,3 +201,34 @@ def test_a_collection_of_another_kind_is_not_asked_for(airtable, remote_id):
         fetch_page(airtable, remote_id=remote_id)
 
     assert airtable.transport.requests == []
+
+
+PROBES = ["recAAAAAAAAAAAAA8", "recAAAAAAAAAAAAA9"]
+
+
+@pytest.mark.parametrize("cursor", [None, OFFSET])
+@pytest.mark.parametrize("since", [None, SINCE])
+def test_a_page_that_was_sent_for_ahead_is_asked_for_once(airtable, cursor, since):
+    airtable.transport.on(LIST, airtable.load("records_page_2"))
+    airtable.api.may_prefetch = True
+    collection, where = airtable.context(probes=PROBES), {"cursor": cursor}
+
+    for ask in (airtable.connector.prefetch_page, airtable.connector.fetch_page):
+        assert ask(airtable.api, collection, since=since, **where)
+
+    assert len(airtable.transport.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("remote_id", "cursor"),
+    [("structure", None), ("appAAAAAAAAAAAAA1/tblAAAAAAAAAAAAA1", "[damaged")],
+)
+def test_what_is_not_sent_for_ahead_raises_nothing(airtable, remote_id, cursor):
+    airtable.api.may_prefetch = True
+    collection = airtable.context(remote_id=remote_id)
+
+    assert not airtable.connector.prefetch_page(
+        airtable.api, collection, since=SINCE, cursor=cursor
+    )
+
+    assert airtable.transport.requests == []

@@ -80,7 +80,7 @@ HUBSPOT = (
 AIRTABLE = (
     Mistake("listing/records.py", '            "offset": cursor,\n', ""),
     Mistake("listing/records.py", "PAGE_SIZE: Final = 100", "PAGE_SIZE: Final = 10"),
-    Mistake("listing/changes.py", "changed_since(since, probes)", '""'),
+    Mistake("listing/changes.py", "changed_since(since, position.probed)", '""'),
     Mistake(
         "listing/records.py",
         '"returnFieldsByFieldId": True',
@@ -92,7 +92,7 @@ AIRTABLE = (
         "since + timedelta(hours=1)",
     ),
     Mistake("listing/records.py", "IS_AFTER(CREATED_TIME(),{parsed})", "FALSE()"),
-    Mistake("listing/records.py", "limits=base_limits(api, base_id),", "limits=(),"),
+    Mistake("listing/records.py", "base_limits(api, base_id),", "(),"),
     Mistake(
         "listing/records.py",
         'read_rows(answer, "records", lambda row: to_item(row, collection))',

@@ -14,6 +14,7 @@ from integrations.providers.notion.mapping.values import to_value
 from integrations.providers.text.rich_text import Span, Style
 from integrations.providers.typed.fields import (
     Text,
+    Unavailable,
     User,
     Users,
 )
@@ -204,3 +205,29 @@ def test_a_rollup_is_typed_by_what_its_function_comes_to(function, kind):
     prop = {"id": "r", "type": "rollup", "rollup": {"function": function}}
 
     assert to_schema({"properties": {"R": prop}})["fields"][0]["kind"] == kind
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ({"stripes": "black"}, {"unavailable": "unknown"}),
+        ([{"stripes": "black"}], {"unavailable": "unknown"}),
+        ("black", "black"),
+        (7, 7),
+        (False, False),
+        ({}, None),
+        ([], None),
+        ("", None),
+    ],
+)
+def test_a_value_of_a_type_that_is_unknown_is_not_passed_over(told, kept):
+    assert to_value({"type": "zebra", "zebra": told}) == kept
+    inside = {"type": "formula", "formula": {"type": "zebra", "zebra": told}}
+    assert to_value(inside) == kept
+
+
+@pytest.mark.parametrize("told", [{"stripes": "black"}, [1]])
+def test_a_value_that_is_not_understood_is_shown_as_such(told):
+    (value,) = described({"type": "zebra", "zebra": told})
+
+    assert isinstance(value, Unavailable)

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from integrations.http.errors import InvalidResponse
-from integrations.providers.notion.mapping.display import describe
+from integrations.providers.notion.mapping.display import NOT_READ, describe
 from integrations.providers.notion.mapping.display import to_value as type_value
 from integrations.providers.notion.mapping.items import (
     to_page_item,
@@ -32,6 +32,7 @@ from integrations.providers.typed.fields import (
     Phone,
     Relation,
     Text,
+    Unavailable,
     User,
     Users,
 )
@@ -100,6 +101,7 @@ def test_every_type_of_property_is_typed(notion):
         "Made at": DateTime(at=utc(2026, 10, 3, 10, 0)),
         "Where": text("Harbour, Pier 1"),
         "fuTu": text("glow"),
+        "stRa": Unavailable(reason=NOT_READ),
     }
 
 

@@ -12,7 +12,7 @@ from tests.real.support.fixtures import MakeStack
 from tests.real.support.person import Person
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
-from tests.support.provider_answers.seeds import SMALL
+from tests.support.provider_answers.seeds import FEW_PROPERTIES, SMALL
 
 pytestmark = pytest.mark.real
 
@@ -255,7 +255,9 @@ def test_thousands_of_rows_come_through_a_killed_worker_each_with_one_outcome(
     make_stack: MakeStack,
 ) -> None:
     sizes = {**SMALL, "contacts": 2_000}
-    stack = make_stack("sqlite", sizes=sizes, **IMPATIENT, STALE_RUN_SECONDS="5")
+    few = FEW_PROPERTIES
+    patience = {**IMPATIENT, "STALE_RUN_SECONDS": "5"}
+    stack = make_stack("sqlite", sizes=sizes, properties=few, **patience)
     stack.join_workers("worker-refresh", "worker-sync")
     stack.start()
     limits = {"provider": "hubspot", "name": "calls_per_ten_seconds", "value": 5_000}

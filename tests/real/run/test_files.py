@@ -11,6 +11,7 @@ from tests.real.support.fixtures import MakeStack, running
 from tests.real.support.person import Person
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
+from tests.support.provider_answers.seeds import FEW_PROPERTIES
 from tests.support.table_rows import shown_rows
 from tests.support.workbooks import rows_of
 
@@ -31,7 +32,8 @@ CUT = re.compile(r"…|\+\d+|\bmore\b")
 @pytest.fixture
 def stack(make_stack: MakeStack) -> Iterator[Stack]:
     """Return everything running, where a small table makes a large file."""
-    made = make_stack(DOWNLOAD_ROWS_AT_ONCE=str(ROWS_AT_ONCE), SWEEP_INTERVAL="2")
+    values = {"DOWNLOAD_ROWS_AT_ONCE": str(ROWS_AT_ONCE), "SWEEP_INTERVAL": "2"}
+    made = make_stack(properties=FEW_PROPERTIES, **values)
     with running(made) as begun:
         yield begun
 

@@ -1,6 +1,5 @@
 """Test each process by hand: refusals, stops, and life without its neighbours."""
 
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -9,9 +8,10 @@ import pytest
 import requests
 
 from tests.real.support.fixtures import MakeStack
+from tests.real.support.fork_server import ForkServers
 from tests.real.support.postgres import Postgres
 from tests.real.support.processes import wait_until
-from tests.real.support.stack import BASE_DIR, Stack
+from tests.real.support.stack import Stack
 from tests.support.provider_answers.seeds import MIDDLE
 
 pytestmark = pytest.mark.real
@@ -42,19 +42,16 @@ OPEN_RUNS = "select 1 from integrations_syncrun where state in ('queued', 'runni
     ],
 )
 def test_no_process_starts_with_an_unsafe_setting(
-    stopped: Stack, command: tuple[str, ...], name: str, value: str
+    stopped: Stack, tmp_path: Path, command: tuple[str, ...], name: str, value: str
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", *command],
-        cwd=BASE_DIR,
-        env={**stopped.plan.environment, name: value},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    unsafe = {**stopped.plan.environment, name: value}
+    servers = ForkServers(imports=False)
 
-    said = done.stdout + done.stderr
+    done = servers.run([sys.executable, "-m", *command], unsafe, tmp_path, seconds=60)
+
+    servers.close()
+    assert done
+    said = (done.stdout + done.stderr).decode()
     assert done.returncode != 0
     assert name in said
     assert len(value) < 2 or value not in said

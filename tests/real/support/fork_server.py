@@ -4,7 +4,8 @@ Importing costs each process of a product more than a second of CPU, and a stack
 half a dozen of them beside its commands. A server imports once for an environment,
 opens no connection and begins no thread; what it forks runs the same command line as a
 process of its own would, from its arguments to its exit code. The servers themselves
-are forked out of one that has imported what knows of no environment.
+are forked out of one that has imported what knows of no environment; one that imports
+nothing more serves what shall fail on its environment.
 """
 
 import gc
@@ -123,9 +124,11 @@ class Root:
                 start_new_session=True,
             )
 
-    def fork(self, environment: Mapping[str, str], channel: socket.socket) -> None:
+    def fork(
+        self, environment: Mapping[str, str], channel: socket.socket, *, imports: bool
+    ) -> None:
         """Fork a server for an environment that answers at a channel."""
-        told = json.dumps(dict(environment)).encode()
+        told = json.dumps([dict(environment), imports]).encode()
         socket.send_fds(self._channel, [told], [channel.fileno()])
 
 
@@ -138,12 +141,13 @@ def root(at_start: frozenset[tuple[str, str]]) -> Root:
 class ForkServer:
     """Tests' end of a server for one environment."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], *, imports: bool = True) -> None:
         self._lock = threading.Lock()
         self._channel, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         at_start = {name: environment[name] for name in AT_START if name in environment}
         with far, suppress(OSError):
-            root(frozenset(at_start.items())).fork(environment, far)
+            begun = root(frozenset(at_start.items()))
+            begun.fork(environment, far, imports=imports)
 
     def start(self, command: list[str], out: Path, err: Path) -> Forked:
         """Fork a process with a group of its own, which adds to files."""
@@ -168,9 +172,10 @@ class ForkServer:
 
 
 class ForkServers:
-    """Servers by environment, each begun when a process is first wanted of it."""
+    """Servers by environment, each begun when first wanted; most import the product."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, imports: bool = True) -> None:
+        self._imports = imports
         self._servers: dict[frozenset[tuple[str, str]], ForkServer] = {}
 
     def start(
@@ -185,14 +190,22 @@ class ForkServers:
         with suppress(NotForkableError):
             check_is_forkable(command)
             if key not in self._servers:
-                self._servers[key] = ForkServer(environment)
+                self._servers[key] = ForkServer(environment, imports=self._imports)
             return self._servers[key].start(command, out, err or out)
         return None
 
     def run(
-        self, command: list[str], environment: Mapping[str, str], directory: Path
+        self,
+        command: list[str],
+        environment: Mapping[str, str],
+        directory: Path,
+        *,
+        seconds: float = COMMAND_SECONDS,
     ) -> subprocess.CompletedProcess[bytes] | None:
-        """Run a command to its end, with files in a directory; None as above."""
+        """Run a command to its end, with files in a directory; None as above.
+
+        One that goes on for longer is killed: raises ``TimeoutExpired``.
+        """
         with (
             NamedTemporaryFile(dir=directory) as out,
             NamedTemporaryFile(dir=directory) as err,
@@ -200,7 +213,11 @@ class ForkServers:
             forked = self.start(command, environment, Path(out.name), Path(err.name))
             if not forked:
                 return None
-            code = forked.wait(COMMAND_SECONDS)
+            try:
+                code = forked.wait(seconds)
+            except subprocess.TimeoutExpired:
+                os.killpg(forked.pid, signal.SIGKILL)
+                raise
             return subprocess.CompletedProcess(command, code, out.read(), err.read())
 
     def close(self) -> None:
@@ -222,10 +239,12 @@ def main() -> None:
         import_module(name)
     gc.freeze()
     with socket.socket(fileno=int(sys.argv[1])) as channel:
-        own = fork_servers(channel)
-    if own is None:
+        begun = fork_servers(channel)
+    if begun is None:
         return
-    preload()
+    own, imports = begun
+    if imports:
+        preload()
     gc.freeze()
     gc.enable()
     with own:
@@ -234,8 +253,8 @@ def main() -> None:
         become(**wanted)
 
 
-def fork_servers(channel: socket.socket) -> socket.socket | None:
-    """Fork servers; return the channel of its own in each, None at the end."""
+def fork_servers(channel: socket.socket) -> tuple[socket.socket, bool] | None:
+    """Fork servers; return in each its channel, and whether it imports the product."""
     # Nobody asks how they ended.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
@@ -246,8 +265,9 @@ def fork_servers(channel: socket.socket) -> socket.socket | None:
         if not os.fork():
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.setsid()
-            os.environ.update(json.loads(told))
-            return own
+            environment, imports = json.loads(told)
+            os.environ.update(environment)
+            return own, imports
         own.close()
 
 

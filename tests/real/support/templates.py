@@ -18,11 +18,11 @@ class Templates:
         self._directory = directory
         directory.mkdir(exist_ok=True)
 
-    def fill(self, stack: Stack, sizes: Mapping[str, int]) -> None:
+    def fill(self, stack: Stack, sizes: Mapping[str, int], properties: int) -> None:
         """Give a stack its data; a database on PostgreSQL has its own already."""
         var_dir = stack.directory / "var"
         var_dir.mkdir(mode=0o700, exist_ok=True)
-        self.copy_sandbox(var_dir, sizes)
+        self.copy_sandbox(var_dir, sizes, properties)
         if stack.is_sqlite:
             self.copy_database(var_dir)
 
@@ -31,11 +31,15 @@ class Templates:
         template = self._make_once("migrated.sqlite3", self._migrate)
         copyfile(template, var_dir / "mooring.sqlite3")
 
-    def copy_sandbox(self, var_dir: Path, sizes: Mapping[str, int]) -> None:
+    def copy_sandbox(
+        self, var_dir: Path, sizes: Mapping[str, int], properties: int = 0
+    ) -> None:
         """Put a sandbox with accounts of the given sizes where `make run` has it."""
-        name = "-".join(str(size) for _, size in sorted(sizes.items()))
+        numbers = (*(size for _, size in sorted(sizes.items())), properties)
+        name = "-".join(str(number) for number in numbers)
         template = self._make_once(
-            f"sandbox-{name}.sqlite3", lambda path: make_seed(path, sizes, seed=1)
+            f"sandbox-{name}.sqlite3",
+            lambda path: make_seed(path, sizes, seed=1, properties=properties),
         )
         copyfile(template, var_dir / "sandbox.sqlite3")
 

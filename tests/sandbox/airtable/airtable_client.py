@@ -1,4 +1,4 @@
-"""Walk the dance of the simulated Airtable and read its bases."""
+"""Authorize at the simulated Airtable and read its bases."""
 
 import base64
 import hashlib

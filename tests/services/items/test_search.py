@@ -9,6 +9,7 @@ from integrations.models import Item
 from integrations.providers.airtable.mapping import values as airtable_values
 from integrations.providers.hubspot.mapping import items as hubspot_items
 from integrations.services.items.search import found_items, full_text, texts
+from integrations.services.items.search.anybodys import find_anybodys
 from integrations.services.items.search.question import Question, Rank
 from integrations.services.items.search.texts import Indexer
 from integrations.services.items.search.words import fold, index_words, query_units
@@ -223,7 +224,7 @@ def test_staff_find_anybodys_items(collection, bob):
         make_collection(make_connection(bob, remote_id="of bob")), name="Harbour"
     )
 
-    assert full_text.find_anybodys("harb") == [mine.pk, other.pk]
+    assert find_anybodys("harb") == [mine.pk, other.pk]
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,12 @@ from integrations.models import Heartbeat
 from integrations.services.common import signs_of_life
 from integrations.services.upkeep import health, schedule
 from integrations.services.upkeep.checks import registry, runner
-from integrations.services.upkeep.checks.check import Place, Result
+from integrations.services.upkeep.checks.check import Result, Surface
 
 # Each part is asked in a thread, which sees what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
 SCHEDULER = [f"scheduler.{name}" for name in schedule.TICKS]
-READY = {check.id for check in registry.checks_at(Place.READY)}
+READY = {check.id for check in registry.checks_at(Surface.READY)}
 WORKERS = [f"worker.{name}" for name in settings.QUEUES]
 
 

@@ -43,10 +43,10 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "views/items/tables/cells.py::MOST_TITLE": LOOK,
     "views/items/tables/charts.py::MOST_BARS": "charts_cut",
     "views/items/tables/charts.py::MOST_CHARTS": "charts_cut",
-    "views/items/tables/chosen.py::MOST_NAMED": f"{NONE}a page has 100 rows at most",
+    "views/items/choosing/choice.py::MOST_NAMED": f"{NONE}a page has 100 rows at most",
     "views/items/tables/filters.py::MOST_OPTIONS": "more_options",
-    "views/items/tables/rows.py::MOST_ROWS": "in_parts",
-    "views/items/tables/rows.py::MOST_LINKS": "These are the first {{ most_links }}.",
+    "views/items/choosing/addresses.py::MOST_ROWS": "in_parts",
+    "views/items/choosing/addresses.py::MOST_LINKS": "These are the first",
     "views/own_columns/values.py::MOST_NAMES": "more_names",
     "views/saved_views/feed.py::MOST_ENTRIES": "latest_entries",
     "views/site/charts.py::MOST_COLLECTIONS": "Smaller ones",
@@ -94,6 +94,11 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     ),
     "services/items/search/texts.py::MOST_KNOWN": f"{NONE}a memory that begins anew",
     "services/items/history/table_history.py::MOST_LOOKED_AT": "difference.is_partial",
+    "views/items/past/as_of.py::MOST_NAMED": "linked.more",
+    "services/items/history/incoming.py::MOST_OF_ONE": "links_partial",
+    "services/items/history/incoming.py::MOST_OF_ALL": "links_partial",
+    "services/items/history/incoming.py::MOST_CHANGES": "links_partial",
+    "services/items/history/past_selection.py::MOST_ROWS": "past_cut",
     "services/items/tables/columns/columns.py::MOST_DEFAULT": LOOK,
     "services/items/tables/groups.py::SHOWN_ID": (
         f"{NONE}enough of an id to tell two users apart"
@@ -161,7 +166,6 @@ BOUNDS = bounds_of_providers.BOUNDS | {
         "sample|length < collection.hold.count"
     ),
     "services/sync/failures.py::MOST_IN_A_ROW": FAILS,
-    "services/sync/leases/turns.py::MOST_COMPARED": LATER,
     "services/sync/refresh/checkpoint.py::MOST_NOTED": "found.has_more_noted",
     "services/sync/refresh/collection.py::MOST_RESTARTS": FAILS,
     "services/sync/refresh/extras.py::MOST_TRIES": (

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
+from unittest import mock
 
 import pytest
 import time_machine
 from django.core.cache import cache
 from django.db import connection
+from django.test import TransactionTestCase
 
 T = TypeVar("T", bound=Callable[..., Any])
 MARK = "made_once"
@@ -39,6 +41,7 @@ _saved: dict[str, Snapshot] = {}
 _empty: list[bytes] = []
 # What the database holds: what was restored, and then what that builds on.
 _restored: list[str] = []
+CHANGED = "whatever a test has committed"
 
 
 def made_once(fixture: T) -> T:
@@ -87,11 +90,11 @@ def _saved_keys(item: pytest.Item) -> list[str]:
 
 def restore(item: pytest.Item) -> None:
     """Put into the database what a test begins with, before its fixtures run."""
+    if not _empty:
+        _empty[:] = [_serialized()]
     wanted = _saved_keys(item)
     if _restored == wanted:
         return
-    if not _restored:
-        _empty[:] = [_serialized()]
     content = _saved[wanted[0]].database if wanted else _empty[0]
     with closing(sqlite3.connect(":memory:")) as source:
         source.deserialize(content)
@@ -99,9 +102,21 @@ def restore(item: pytest.Item) -> None:
     _restored[:] = wanted
 
 
-def forget_restored() -> None:
-    """Note that the database is emptied: it does not roll a test back."""
-    _restored.clear()
+@contextmanager
+def left_to_the_next() -> Iterator[None]:
+    """Leave what a test commits to the next one, which begins with a copy anyhow.
+
+    To empty all tables and tell every application of it takes as long as a short test.
+    """
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with mock.patch.object(TransactionTestCase, "_fixture_teardown", _note_changed):
+        yield
+
+
+def _note_changed(_test: TransactionTestCase) -> None:
+    _restored[:] = [CHANGED]
 
 
 @contextmanager

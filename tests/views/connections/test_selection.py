@@ -363,13 +363,13 @@ def test_a_schedule_that_fails_keeps_the_choice_and_the_plan(
 def test_a_place_that_fails_leaves_the_collections_in_one_group(
     as_alice, airtable, break_, caplog
 ):
-    break_("place_of")
+    break_("group_of")
 
     page = as_alice.get(path_of(airtable))
 
     assert [group["name"] for group in page.context["groups"]] == [""]
     assert len(rows_of(page)) == 4
-    assert reference_of(caplog.text, "place_of")
+    assert reference_of(caplog.text, "group_of")
 
 
 def test_the_number_that_is_left_out_is_that_of_the_boxes_without_a_tick(

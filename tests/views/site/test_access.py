@@ -99,6 +99,8 @@ def addresses(connection, collection):
         "item-detail": ("get", item.uuid),
         "item-detail-live": ("get", item.uuid),
         "item-as-of": ("get", item.uuid),
+        "item-table": ("get", item.uuid),
+        "table-about": ("get", collection.pk),
         "item-follow": ("post", item.uuid),
         "item-next": ("get", item.uuid),
         "item-previous": ("get", item.uuid),

@@ -1,14 +1,15 @@
 """Ask which bases there are, and what their tables are made of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import InvalidResponse
-from integrations.http.once import get_once
+from integrations.http.once import get_once, prefetch_once
 from integrations.http.responses.shape import expect_list, expect_object
 from integrations.http.sending import urls
+from integrations.http.sending.prefetch import MOST_AHEAD
 from integrations.providers.airtable.api.limits import base_limits
 from integrations.providers.airtable.ids import BASE, FIELD, TABLE, is_id, to_id
 from integrations.providers.listing import (
@@ -24,6 +25,8 @@ MAX_BASES: Final = 1000
 MAX_TABLES: Final = 200
 # A page has room for 1,000 bases; many short ones are read all the same.
 MAX_PAGES: Final = 50
+# Of a base that is listed and may not be looked into.
+NO_PERMISSION: Final = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +116,20 @@ def fetch_tables(api: ApiClient, base_id: str) -> Tables:
         limits=base_limits(api, base_id),
         is_whole=lambda tables: not tables.left_out,
     )
+
+
+def each_ahead(api: ApiClient, bases: Sequence[Base]) -> Iterator[Base]:
+    """Yield bases whose tables are about to be fetched; those behind are asked for.
+
+    Each base has a limit of its own, so none need wait for the answer about another.
+    """
+    for position, base in enumerate(bases):
+        first = position + MOST_AHEAD - 1 if position else 0
+        for later in bases[first : position + MOST_AHEAD]:
+            if later.permission != NO_PERMISSION:
+                limits, lane = base_limits(api, later.id), later.id
+                prefetch_once(api, tables_path(later.id), limits=limits, lane=lane)
+        yield base
 
 
 def tables_path(base_id: str) -> str:

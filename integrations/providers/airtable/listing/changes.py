@@ -22,6 +22,7 @@ from integrations.http.responses.shape import expect_list, expect_object
 from integrations.providers.airtable.ids import RECORD, is_id
 from integrations.providers.airtable.listing.records import (
     ask,
+    ask_ahead,
     changed_since,
     read_records,
 )
@@ -75,25 +76,46 @@ def fetch_changes(
     since: datetime,
 ) -> Page:
     """Return one page of what was edited or made since then, and what is deleted."""
-    if cursor is not None:
-        position = Position.from_cursor(cursor)
-        formula = changed_since(since, position.probed)
-        answer = ask(api, collection, cursor=position.offset, formula=formula)
-        return _read(api, collection, answer, position)
-    probes = tuple(each for each in collection.probes if is_id(each, RECORD))
-    position = Position(probed=probes, missing=probes)
+    position, formula = _place(collection, cursor, since)
     try:
-        formula = changed_since(since, probes)
-        answer = ask(api, collection, cursor=None, formula=formula)
+        answer = ask(api, collection, cursor=position.offset, formula=formula)
     except QuotaExhausted:
         raise
     except InvalidRequest:
-        if not probes:
+        if cursor is not None or not position.probed:
             raise
         # It may be the naming of records that is refused: only that is optional.
         answer = ask(api, collection, cursor=None, formula=changed_since(since))
         return _read(api, collection, answer, Position(), refused=(PROBES,))
     return _read(api, collection, answer, position)
+
+
+def prefetch_changes(
+    api: ApiClient,
+    collection: CollectionContext,
+    *,
+    cursor: str | None,
+    since: datetime,
+) -> bool:
+    """Send for the page that ``fetch_changes`` returns later."""
+    try:
+        position, formula = _place(collection, cursor, since)
+    except ListingExpiredError:
+        # Whoever fetches it is told.
+        return False
+    return ask_ahead(api, collection, cursor=position.offset, formula=formula)
+
+
+def _place(
+    collection: CollectionContext, cursor: str | None, since: datetime
+) -> tuple[Position, str]:
+    """Return where the listing is, and the formula, the same for all of its pages."""
+    if cursor is not None:
+        position = Position.from_cursor(cursor)
+    else:
+        probes = tuple(each for each in collection.probes if is_id(each, RECORD))
+        position = Position(probed=probes, missing=probes)
+    return position, changed_since(since, position.probed)
 
 
 def _read(

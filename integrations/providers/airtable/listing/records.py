@@ -39,17 +39,36 @@ def ask(
     formula: str = "",
 ) -> Any:
     """Return the answer to one page of a table's listing."""
+    return api.get(**_request(api, collection, cursor, formula))
+
+
+def ask_ahead(
+    api: ApiClient,
+    collection: CollectionContext,
+    *,
+    cursor: str | None,
+    formula: str = "",
+) -> bool:
+    """Send for what ``ask`` returns later; one page of each base may be under way."""
+    base_id, _ = split_key(collection.remote_id)
+    return api.prefetch(**_request(api, collection, cursor, formula), lane=base_id)
+
+
+def _request(
+    api: ApiClient, collection: CollectionContext, cursor: str | None, formula: str
+) -> dict[str, Any]:
+    """Return the path, the parameters and the limits of one page."""
     base_id, table_id = split_key(collection.remote_id)
-    return api.get(
-        f"/{urls.segment(base_id)}/{urls.segment(table_id)}",
-        params={
+    return {
+        "path": f"/{urls.segment(base_id)}/{urls.segment(table_id)}",
+        "params": {
             "pageSize": PAGE_SIZE,
             "returnFieldsByFieldId": True,
             "filterByFormula": formula or None,
             "offset": cursor,
         },
-        limits=base_limits(api, base_id),
-    )
+        "limits": base_limits(api, base_id),
+    }
 
 
 def read_records(

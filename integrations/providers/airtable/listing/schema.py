@@ -1,6 +1,5 @@
 """Read the fields of a table: their names, types and ways of being written."""
 
-from dataclasses import asdict
 from typing import Any
 
 from integrations.http.client import ApiClient
@@ -41,7 +40,7 @@ def to_schema(base_id: str, table: Table) -> dict[str, Any]:
         "table_id": table.id,
         "primary": table.primary_field_id,
         TAG_KEY: structure.tag_of(table),
-        FIELDS_KEY: [asdict(spec) for spec, _ in known],
+        FIELDS_KEY: [spec.to_json() for spec, _ in known],
         COLOURS_KEY: colours(table.fields),
         "formats": {spec.name: told for spec, told in known},
     }

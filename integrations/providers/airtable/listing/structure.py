@@ -7,7 +7,6 @@ nothing.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -21,9 +20,11 @@ from integrations.http.errors import (
     may_pass,
 )
 from integrations.providers.airtable.api.bases import (
+    NO_PERMISSION,
     Base,
     Table,
     Tables,
+    each_ahead,
     fetch_bases,
     fetch_tables,
 )
@@ -37,7 +38,7 @@ from integrations.providers.airtable.ids import (
 )
 from integrations.providers.airtable.mapping.fields import type_in_words
 from integrations.providers.airtable.spec import RECORDS_READ, SCHEMA_READ
-from integrations.providers.capabilities import Place
+from integrations.providers.capabilities import CollectionGroup
 from integrations.providers.errors import IncompleteListingError
 from integrations.providers.kinds import DeletionKind, Incomplete, IncompleteKind
 from integrations.providers.records import (
@@ -59,7 +60,6 @@ REFUSALS: Final = (Forbidden, NotFound)
 # A version of what is kept of a field: 2 adds the inverse of links.
 KEPT_SINCE: Final = 2
 FIELD_PREFIX, VIEW_PREFIX = "field.", "view."
-NO_PERMISSION: Final = "none"
 PERMISSIONS: Final = {
     "create": "Creator",
     "edit": "Editor",
@@ -124,7 +124,7 @@ def _ask_each(
     What may pass is asked for once more when all others have been; where no base
     tells anything, and not all are closed, that is raised.
     """
-    answers = [(base, _ask(api, base)) for base in bases]
+    answers = [(base, _ask(api, base)) for base in each_ahead(api, bases)]
     if any(isinstance(answer, Tables) for _, answer in answers):
         answers = [
             (base, _ask(api, base) if _is_passing(answer) else answer)
@@ -153,12 +153,14 @@ def _is_passing(answer: Tables | ApiError) -> bool:
     return isinstance(answer, ApiError) and may_pass(answer)
 
 
-def place_of(details: Mapping[str, Any]) -> Place | None:
+def group_of(details: Mapping[str, Any]) -> CollectionGroup | None:
     """Return the base that a table is in, and the table's own name."""
     base_id, base = str(details.get("base_id", "")), str(details.get("base_name", ""))
     if not base_id:
         return None
-    return Place(group_id=base_id, group=base, name=str(details.get("table_name", "")))
+    return CollectionGroup(
+        group_id=base_id, group=base, name=str(details.get("table_name", ""))
+    )
 
 
 def tag_of(table: Table) -> str:
@@ -176,7 +178,7 @@ def tag_of(table: Table) -> str:
 
 def fetch_schema() -> dict[str, Any]:
     """Return labels for what the items of the structure carry."""
-    return {"fields": [asdict(spec) for spec in _FIELDS]}
+    return {"fields": [spec.to_json() for spec in _FIELDS]}
 
 
 def fetch_page(
@@ -199,7 +201,7 @@ def fetch_page(
     collections: list[RemoteCollection] = []
     odd_ids: list[str] = []
     nameless = left_out
-    for base in now:
+    for base in each_ahead(api, now):
         tables = _fetch_tables(api, base, tries=tries)
         if tables.left_out and not tables.ids and base.id in known:
             odd_ids.append(base.id)

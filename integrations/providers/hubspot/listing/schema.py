@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from integrations.http.client import ApiClient
@@ -61,7 +61,7 @@ def fetch_schema(api: ApiClient, collection: CollectionContext) -> dict[str, Any
         with_owners=not isinstance(scopes, list) or OWNERS_READ in scopes,
     )
     return {
-        FIELDS_KEY: [asdict(spec) for spec in fields],
+        FIELDS_KEY: [spec.to_json() for spec in fields],
         "lookups": _with_known_names(lookups.names, known),
         REQUESTED_KEY: select_properties(fields, kind),
         ASK_AGAIN_KEY: lookups.ask_again,

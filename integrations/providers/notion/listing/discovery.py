@@ -25,7 +25,7 @@ MOST_PAGES: Final = 10
 def list_collections(api: ApiClient) -> list[RemoteCollection]:
     """Return the collections that a short search finds, in the order to read them.
 
-    Data sources that it misses are revealed while databases and pages are read; where
+    Data sources that it misses are discovered while databases and pages are read; where
     it fails, IncompleteListingError says so beside the others.
     Pages come last, because walking through them takes longest.
     """

@@ -66,7 +66,7 @@ class Gathering:
         with suppress(InvalidResponse):
             self._unreadable_ids.append(to_id(expect_object(row, "object").get("id")))
 
-    def reveal(self, collection: RemoteCollection) -> None:
+    def discover(self, collection: RemoteCollection) -> None:
         """Note that a collection exists."""
         self._collections[collection.remote_id] = collection
 

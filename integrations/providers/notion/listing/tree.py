@@ -192,7 +192,7 @@ class Tree:
             self.gathering.lose(DATABASES, to_id(source.get("id")), TRASHED)
             return
         self.gathering.add(DATABASES, to_source_item(source))
-        self.gathering.reveal(to_collection(source))
+        self.gathering.discover(to_collection(source))
 
     def _keep(self, collection_id: str, item: IntegrationItem) -> None:
         """Gather an item, marked as buried if it is, or was and has no parent yet."""

@@ -14,7 +14,7 @@ from integrations.providers.notion.mapping.schema import (
     USERS,
     WITH_COMMAS,
 )
-from integrations.providers.notion.mapping.values import UNAVAILABLE
+from integrations.providers.notion.mapping.values import UNAVAILABLE, UNKNOWN
 from integrations.providers.records import (
     DisplayField,
     FieldSpec,
@@ -65,7 +65,11 @@ _VERIFIED: Final = {
     "unverified": "Not verified",
 }
 NOT_GIVEN: Final = "Notion does not give this value"
-_UNAVAILABLE: Final = {"incomplete": "Too much for Notion to give; see there"}
+NOT_READ: Final = "Of a type that cannot be read here; see Notion"
+_UNAVAILABLE: Final = {
+    "incomplete": "Too much for Notion to give; see there",
+    UNKNOWN: NOT_READ,
+}
 _ISO_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
 
 

@@ -1,7 +1,6 @@
 """Read the columns of a data source: their ids, labels, kinds and options."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import Any, Final
 
 from integrations.providers.links import INVERSE_FIELD, TARGET
@@ -146,7 +145,7 @@ def to_schema(source: Mapping[str, Any] | None = None) -> dict[str, Any]:
     fields = [spec for spec in found if spec is not None]
     shown = fields[:MAX_FIELDS]
     return {
-        FIELDS_KEY: [asdict(spec) for spec in (*shown, *ABOUT_FIELDS)],
+        FIELDS_KEY: [spec.to_json() for spec in (*shown, *ABOUT_FIELDS)],
         REFUSED_KEY: ["more_fields"] if len(fields) > MAX_FIELDS else [],
         COLOURS_KEY: _colours(entries),
     }

@@ -22,6 +22,7 @@ MAX_URL: Final = 2000
 MAX_STATE: Final = 40
 # Under this key stands why Notion gives no value, where it says so.
 UNAVAILABLE: Final = "unavailable"
+UNKNOWN: Final = "unknown"
 HAS_MORE: Final = "has_more"
 _MIDNIGHT: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)T00:00(?::00(?:\.0+)?)?(?:Z|\+00:00)\Z"
@@ -51,7 +52,7 @@ def to_value(prop: object, *, depth: int = 0) -> Value:
     if kind in _LISTS:
         return _all(value, _LISTS[kind], has_more=has_more)
     reader = _READERS.get(kind)
-    return reader(value) if reader else _scalar(value)
+    return reader(value) if reader else _of_any_type(value)
 
 
 def _has_more(prop: dict[str, Any], kind: str, value: object) -> bool:
@@ -63,8 +64,16 @@ def _has_more(prop: dict[str, Any], kind: str, value: object) -> bool:
     return references_in(value) == MAX_REFERENCES
 
 
+def _of_any_type(value: object) -> Value:
+    """Return what is simple, also of types that are younger than this code.
+
+    Of what is not, it is said that it is there, which is not the same as nothing.
+    """
+    is_simple = value is None or isinstance(value, str | bool | int | float)
+    return _scalar(value) if is_simple or not value else {UNAVAILABLE: UNKNOWN}
+
+
 def _scalar(value: object) -> Value:
-    """Return what is simple, also of types that are younger than this code."""
     if isinstance(value, str):
         return cut(value, MAX_TEXT) or None
     if isinstance(value, float):

@@ -4,26 +4,20 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.http import QueryDict
 
-from integrations.models import Collection, Connection, Item, OwnColumn
-from integrations.models.items.item import ItemQuerySet
+from integrations.models import Collection, Item, OwnColumn
 from integrations.services.items.downloads.sources import (
     ListSource,
     Source,
     TableSource,
 )
 from integrations.services.items.export import shown_values
-from integrations.services.items.lists import counting, listing
 from integrations.services.items.lists.counting import Count
-from integrations.services.items.lists.query import ALL_VIEW, ItemQuery
-from integrations.services.items.lists.walk import walk
+from integrations.services.items.lists.opening import OpenList
 from integrations.services.items.own_columns import beside
-from integrations.services.items.saved_views import shelf
 from integrations.services.items.tables import walk as table_walk
 from integrations.services.items.tables.columns import layouts
 from integrations.services.items.tables.listing import Selection
@@ -88,42 +82,14 @@ def _count_rows(selection: Selection, limit: int) -> Count:
     return Count(number=min(number, limit), is_more=number > limit)
 
 
-def ask_list(user: User, parameters: QueryDict, content: Content) -> AskedFile:
+def ask_list(listed: OpenList, content: Content) -> AskedFile:
     """Return the file of the items that a list shows, on all of its pages."""
-    query = ItemQuery.parse(parameters)
-    collections = list(
-        Collection.objects.filter(connection__owner=user)
-        .select_related("connection")
-        .defer("schema", "checkpoint", "details", "held_deletions")
-    )
-    own = Item.objects.owned_by(user)
-    items = listing.select(
-        own,
-        query,
-        collections,
-        parent=find_own(own, query.parent),
-        linked_to=find_own(own, query.linked_to),
-    )
-
-    def count(limit: int) -> Count:
-        return _count_items(items, query, collections, owner_id=user.pk, limit=limit)
-
     return AskedFile(
-        items=partial(walk, items, query, owner_id=user.pk),
-        count=count,
-        to_source=partial(list_source, user, content),
-        left_out=(*query.left_out, *_left_out_of_view(user, query, collections)),
+        items=listed.walk,
+        count=listed.count,
+        to_source=partial(list_source, listed.user, content),
+        left_out=listed.left_out,
     )
-
-
-def _left_out_of_view(
-    user: User, query: ItemQuery, collections: Sequence[Collection]
-) -> Sequence[str]:
-    if query.view in ("", ALL_VIEW):
-        return ()
-    connections = list(Connection.objects.owned_by(user))
-    view = shelf.of_items(user, connections, collections, query.view).current
-    return view.left_out if view else ()
 
 
 def list_source(user: User | None, content: Content, items: Iterable[Item]) -> Source:
@@ -136,26 +102,3 @@ def list_source(user: User | None, content: Content, items: Iterable[Item]) -> S
     return ListSource(
         items=beside.load_all(items, own), properties=beside.with_own_columns(own)
     )
-
-
-def find_own(own: ItemQuerySet, pk: UUID | None) -> Item | None:
-    """Return the item that a list is about, if it is the user's own."""
-    if pk is None:
-        return None
-    return own.filter(uuid=pk).select_related("collection").first()
-
-
-def _count_items(
-    items: ItemQuerySet,
-    query: ItemQuery,
-    collections: list[Collection],
-    *,
-    owner_id: int,
-    limit: int,
-) -> Count:
-    counted = counting.count(items, query, collections, owner_id=owner_id)
-    if not counted.is_more or counted.number > limit:
-        return counted
-    page = listing.read_page(items, query.change(), owner_id=owner_id)
-    found = page.hits.among(items) if page.hits else items
-    return counting.count_up_to(found, limit)

@@ -33,6 +33,7 @@ from integrations.services.common.clock import DatabaseNow, database_now
 from integrations.services.common.errors import LeaseLostError
 from integrations.services.items.downloads import asked, formats
 from integrations.services.items.downloads.asked import AskedFile, Content
+from integrations.services.items.lists.opening import OpenList
 from integrations.services.items.tables.opening import OpenTable
 
 logger = logging.getLogger(__name__)
@@ -133,7 +134,7 @@ def _wanted(download: Download) -> AskedFile | None:
     parameters = QueryDict(download.parameters)
     content, user = Content(download.content), download.owner
     if download.collection_id is None:
-        wanted = asked.ask_list(user, parameters, content)
+        wanted = asked.ask_list(OpenList.open(user, parameters), content)
     else:
         collection = asked.own_collections(user).get(pk=download.collection_id)
         table = OpenTable.open(collection, parameters, user)

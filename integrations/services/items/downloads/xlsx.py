@@ -9,12 +9,13 @@ from django.utils import timezone
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from integrations.providers.text.rich_text import safe_href
+from integrations.providers.text.rich_text import is_plain_http, safe_href
 from integrations.providers.typed.fields import (
     Boolean,
     Date,
     DateTime,
     Duration,
+    Email,
     Link,
     Money,
     Number,
@@ -119,7 +120,7 @@ class _Writer:
     def _write(self, column: int, value: Value) -> None:
         if isinstance(value, Boolean):
             self._sheet.write_boolean(self._row, column, value.is_true)
-        elif isinstance(value, Link):
+        elif isinstance(value, (Email, Link)):
             self._write_link(column, value)
         else:
             number, shown_as = self._to_number(value)
@@ -156,18 +157,28 @@ class _Writer:
             self._formats[shown_as] = made
         return self._formats[shown_as]
 
-    def _write_link(self, column: int, link: Link) -> None:
-        text = to_text(link.label or link.url)
-        is_web = link.url.startswith("https:") and len(link.url) <= MOST_URL
-        can_link = is_web and bool(safe_href(link.url)) and not _is_markup(text)
+    def _write_link(self, column: int, value: Email | Link) -> None:
+        url = f"mailto:{value.address}" if isinstance(value, Email) else value.url
+        text = to_text(plain(value))
+        can_link = _is_target(url) and not _is_markup(text)
         if not can_link or self._links == MOST_LINKS:
             self._write_text(column, text)
             return
         self._links += 1
-        self._sheet.write_url(self._row, column, link.url, self._link, text)
+        self._sheet.write_url(self._row, column, url, self._link, text)
 
     def _write_text(self, column: int, text: str) -> None:
         _write_text(self._sheet, self._row, column, to_text(text))
+
+
+def _is_target(url: str) -> bool:
+    """Tell whether a cell may lead there: to the web, or to an address for mail.
+
+    A file leads where its values say, encrypted or not; who follows it is told by
+    their own browser.
+    """
+    is_safe = url.startswith(("https:", "mailto:")) and bool(safe_href(url))
+    return len(url) <= MOST_URL and (is_safe or is_plain_http(url))
 
 
 def _write_text(

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from integrations.models import Collection, Item
 from integrations.models.items.item import ItemQuerySet
+from integrations.services.items.lists import grouped_order
 from integrations.services.items.lists.loading import COLUMNS, by_keys, put_collections
 from integrations.services.items.lists.query import (
     DELETED,
@@ -118,6 +120,9 @@ def read_page(
         # Of the whole list, so that each of its pages learns the same.
         hits = full_text.ask(question, items.order_by(*query.order.ordering))
         rows = _read_found(items, query, question, hits)
+    elif query.order.group:
+        groups = grouped_order.groups_of(query.order.group, owner_id, collections)
+        rows = _read_grouped(items, query, groups)
     else:
         rows = _read_all(items, query)
     has_more = len(rows) > query.size
@@ -130,7 +135,7 @@ def read_page(
     return ItemPage(
         items=rows,
         previous=_before(query, rows) if rows and has_previous else None,
-        next=_after(query, rows) if rows and has_next else None,
+        next=page_after(query, rows[-1]) if rows and has_next else None,
         hits=hits,
         has_more_links=has_more_links,
     )
@@ -144,6 +149,36 @@ def _read_all(items: ItemQuerySet, query: ItemQuery) -> list[Item]:
         if len(rows) == most:
             break
     return rows
+
+
+def _read_grouped(
+    items: ItemQuerySet, query: ItemQuery, groups: Sequence[Any]
+) -> list[Item]:
+    """Read group after group, from that of the row where the page stands."""
+    start, is_backward = query.before or query.after, query.before is not None
+    order = query.order.reversed if is_backward else query.order
+    names = [str(each) for each in groups]
+    if order.is_group_descending:
+        groups, names = groups[::-1], names[::-1]
+    if start is not None and start.group in names:
+        place = names.index(start.group)
+        groups, names = groups[place:], names[place:]
+    column = grouped_order.COLUMNS[order.group]
+    sign = -1 if order.is_descending else 1
+
+    def parts_of(group: Any) -> list[ItemQuerySet]:
+        here = start if start is not None and str(group) == start.group else None
+        return _parts(items.filter(**{column: group}), query, here)
+
+    def place_of(item: Item) -> tuple[Any, ...]:
+        at = item.remote_updated_at
+        seconds = at.timestamp() if at else 0.0
+        is_late = (at is None) is not is_backward
+        group = names.index(str(getattr(item, column)))
+        return (group, is_late, sign * seconds, sign * item.pk)
+
+    rows = grouped_order.first_rows(groups, parts_of, order, query.size + 1)
+    return sorted(rows, key=place_of)
 
 
 def _read_found(
@@ -200,15 +235,24 @@ def _parts(
     return [tied, rest] if is_backward else [tied, rest, *unknown]
 
 
-def _position(query: ItemQuery, item: Item) -> Position:
-    field = query.order.field
-    value = getattr(item, field)
-    return Position(field=field, value=value, id=item.pk, rank=item.rank)
+def position_of(query: ItemQuery, item: Item) -> Position:
+    """Return where a row stands in the order of a list."""
+    order = query.order
+    group = getattr(item, grouped_order.COLUMNS[order.group]) if order.group else ""
+    return Position(
+        field=order.field,
+        value=getattr(item, order.field),
+        id=item.pk,
+        rank=item.rank,
+        by=order.group,
+        group=str(group),
+    )
 
 
-def _after(query: ItemQuery, rows: Sequence[Item]) -> ItemQuery:
-    return replace(query, before=None, after=_position(query, rows[-1]))
+def page_after(query: ItemQuery, item: Item) -> ItemQuery:
+    """Return the page of a list that begins behind one of its rows."""
+    return replace(query, before=None, after=position_of(query, item))
 
 
 def _before(query: ItemQuery, rows: Sequence[Item]) -> ItemQuery:
-    return replace(query, after=None, before=_position(query, rows[0]))
+    return replace(query, after=None, before=position_of(query, rows[0]))

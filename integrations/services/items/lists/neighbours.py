@@ -9,10 +9,10 @@ from integrations.models import Collection, Item, ItemLink
 from integrations.models.items.item import ItemQuerySet
 from integrations.services.common.errors import NotShownError, OrderNotReadyError
 from integrations.services.items.lists import listing
-from integrations.services.items.lists.query import ItemQuery, Position
+from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.relations import everything
 from integrations.services.items.relations.around import linked_to
-from integrations.services.items.relations.groups import find_groups
+from integrations.services.items.relations.groups import Group, find_groups
 from integrations.services.items.relations.traces import Trace
 from integrations.services.items.search import full_text
 from integrations.services.items.search.question import Question, Rank
@@ -36,16 +36,14 @@ def find_in_list(
         rows = own.filter(uuid=query.linked_to).select_related("collection")
         linked = rows.first()
     items = listing.select(own, query, collections, parent=parent, linked_to=linked)
-    field = query.order.field
-    here = Position(
-        field=field,
-        value=getattr(item, field),
-        id=item.pk,
-        rank=_rank_of(item, query, items),
-    )
+    rank = _rank_of(item, query, items)
+    here = replace(listing.position_of(query, item), rank=rank)
     after, before = (here, None) if is_next else (None, here)
     asked = replace(query, size=1, after=after, before=before)
-    found = listing.read_page(items, asked, owner_id=item.owner_id).items
+    page = listing.read_page(
+        items, asked, owner_id=item.owner_id, collections=collections
+    )
+    found = page.items
     return found[0] if found else None
 
 
@@ -93,12 +91,20 @@ def _is_inside(item: Item, other: Item) -> bool:
     return is_beside and item.parent_remote_id == other.remote_id
 
 
-def find_around(item: Item, other: Item, *, is_next: bool) -> Item | None:
-    """Return the neighbour of an item in the first table of another's page with it.
+def find_around(
+    item: Item, other: Item, *, clicked: tuple[str, str] = ("", ""), is_next: bool
+) -> Item | None:
+    """Return the neighbour of an item in a table of another's page.
 
-    Raises NotShownError for one that is in none, or behind what a table looks at.
+    That is the table that was ``clicked``, by the address of its relation and the key
+    of its collection; else the first one with the item. Raises NotShownError for one
+    that is in none, or behind what a table looks at.
     """
-    for group in find_groups(other):
+
+    def is_other(group: Group) -> bool:
+        return (group.address, str(group.collection.pk)) != clicked
+
+    for group in sorted(find_groups(other), key=is_other):
         gone = [each for each in group.linked if each.item.is_deleted]
         rows = [each.item for each in (*group.live, *gone)]
         if item in rows:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -30,11 +30,14 @@ ALL_VIEW = "all"
 class Sort(NamedTuple):
     """Name the column a list is ordered by; ties follow the id the same way.
 
-    Rows without a value come last, whichever way the others are ordered.
+    Rows without a value come last, whichever way the others are ordered. Rows of one
+    ``group`` stand together, groups by their labels, and in each the field decides.
     """
 
     field: str
     is_descending: bool
+    group: str = ""
+    is_group_descending: bool = False
 
     @property
     def ordering(self) -> tuple[str, str]:
@@ -45,7 +48,15 @@ class Sort(NamedTuple):
     @property
     def reversed(self) -> "Sort":
         """Return the same order read from the other end."""
-        return Sort(self.field, not self.is_descending)
+        return self._replace(
+            is_descending=not self.is_descending,
+            is_group_descending=not self.is_group_descending,
+        )
+
+    @property
+    def is_shown_descending(self) -> bool:
+        """Tell whether what the list is said to be sorted by descends."""
+        return self.is_group_descending if self.group else self.is_descending
 
 
 TIMES = ("remote_updated_at", "remote_created_at")
@@ -56,8 +67,21 @@ SORTS = {
     "created": Sort("remote_created_at", is_descending=False),
     "name": Sort("sort_name", is_descending=False),
     "-name": Sort("sort_name", is_descending=True),
+    **{
+        f"{'-' * is_down}{group}": Sort(
+            "remote_updated_at",
+            is_descending=True,
+            group=group,
+            is_group_descending=is_down,
+        )
+        for group in ("type", "connection")
+        for is_down in (False, True)
+    },
 }
 DEFAULT_SORT = "-updated"
+UNGROUPED = (
+    "What is searched for is sorted by how well it matches, not by type or connection."
+)
 # A name of the longest that is stored, and a minus before it.
 MAX_RELATION = 256
 FILTERS = (
@@ -73,36 +97,42 @@ class Position:
 
     It travels as a sealed token, because addresses end up in histories and logs. The
     token names its column too, so that one of another order is as good as none.
-    ``rank`` is that of a row that was searched for.
+    ``rank`` is that of a row that was searched for, ``group`` the type or connection
+    of one in a list that is sorted ``by`` that.
     """
 
     field: str
     value: str | datetime | None
     id: int
     rank: int = 0
+    by: str = ""
+    group: str = ""
 
     def to_token(self) -> str:
         """Write the position so that a link can carry it."""
         value = self.value
         text = value.isoformat() if isinstance(value, datetime) else value
-        parts = [self.field, text, self.id, self.rank]
+        parts = [self.field, text, self.id, self.rank, self.by, self.group]
         raw = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
         return to_token(raw, purpose=PURPOSE)
 
     @classmethod
-    def parse(cls, token: str, field: str) -> "Position | None":
+    def parse(cls, token: str, order: Sort) -> "Position | None":
         """Read a token; anything odd means no position at all."""
+        field = order.field
         raw = from_token(token, purpose=PURPOSE)
         if raw is None:
             return None
         try:
-            named, text, number, rank = json.loads(raw)
+            named, text, number, rank, by, group = json.loads(raw)
             value = _to_value(field, text)
         except (ValueError, TypeError):
             return None
-        if named != field:
+        if named != field or by != order.group:
             return None
-        return cls(field=field, value=value, id=number, rank=rank)
+        return cls(
+            field=field, value=value, id=number, rank=rank, by=by, group=str(group)
+        )
 
 
 def _to_value(field: str, text: str | None) -> str | datetime | None:
@@ -146,11 +176,13 @@ class ItemQuery:
         def read(name: str) -> str:
             return str(parameters.get(name) or "").replace("\x00", "").strip()
 
+        search = " ".join(read("q")[:MAX_SEARCH].split())
         sort = read("sort") if read("sort") in SORTS else DEFAULT_SORT
-        field = SORTS[sort].field
-        after = Position.parse(read("after"), field)
+        if search and SORTS[sort].group:
+            sort = DEFAULT_SORT
+        after = Position.parse(read("after"), SORTS[sort])
         query = cls(
-            search=" ".join(read("q")[:MAX_SEARCH].split()),
+            search=search,
             provider=read("provider") if read("provider") in SPECS else "",
             type=read("type") if TYPE.fullmatch(read("type")) else "",
             connection=_to_uuid(read("connection")),
@@ -166,7 +198,7 @@ class ItemQuery:
             sort=sort,
             size=_to_size(read("size")),
             after=after,
-            before=None if after else Position.parse(read("before"), field),
+            before=None if after else Position.parse(read("before"), SORTS[sort]),
         )
         return replace(
             query,
@@ -177,7 +209,8 @@ class ItemQuery:
     @property
     def order(self) -> Sort:
         """Return the column and direction of the list."""
-        return SORTS[self.sort]
+        found = SORTS[self.sort]
+        return SORTS[DEFAULT_SORT] if self.search and found.group else found
 
     @property
     def filters(self) -> dict[str, str]:
@@ -241,14 +274,17 @@ def _left_out(query: ItemQuery, parameters: Mapping[str, str]) -> Iterator[str]:
         yield SEARCH_CUT
 
 
-def _look_left_out(query: ItemQuery, parameters: Mapping[str, str]) -> Iterable[str]:
+def _look_left_out(query: ItemQuery, parameters: Mapping[str, str]) -> Iterator[str]:
     """Yield in words what was not taken of how the items were to be shown."""
+    sort = SORTS.get(str(parameters.get("sort")).strip())
+    if sort and sort.group and query.search:
+        yield UNGROUPED
     taken = {
         "view": query.view,
         "sort": str(parameters.get("sort")).strip() in SORTS,
         "size": str(parameters.get("size")).strip() in map(str, SIZES),
     }
-    return find_left_out({name: parameters.get(name) for name in taken}, taken)
+    yield from find_left_out({name: parameters.get(name) for name in taken}, taken)
 
 
 def read_view(text: str) -> str:

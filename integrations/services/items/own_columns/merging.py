@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from integrations.models import Collection, Item, OwnColumn, OwnValue
 from integrations.providers.kinds import Deletion, DeletionKind
+from integrations.services.items.search import reindex
 from integrations.services.items.tables.indexing import rows
 
 
@@ -33,10 +34,12 @@ def inherit(collection: Collection, deletions: Mapping[int, Deletion]) -> None:
         ],
         ignore_conflicts=True,
     )
-    reindex(collection, set(taken_by.values()), columns)
+    taken = set(taken_by.values())
+    _write_rows(collection, taken, columns)
+    reindex.index_noted(collection, taken)
 
 
-def reindex(
+def _write_rows(
     collection: Collection, remote_ids: set[str], columns: list[OwnColumn]
 ) -> None:
     """Write the values of some records into the indexes of own columns."""

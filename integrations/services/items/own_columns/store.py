@@ -6,7 +6,7 @@ from typing import Final
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Case, Value, When
+from django.db.models import Case, QuerySet, Value, When
 
 from integrations.models import (
     Collection,
@@ -22,6 +22,7 @@ from integrations.models.messages.wording import count_text
 from integrations.models.remote_key import remote_key
 from integrations.services.common.errors import ProofMissingError
 from integrations.services.common.proof import RecentProof
+from integrations.services.items.search import reindex
 from integrations.services.items.tables.columns.layouts import NORMAL
 from integrations.services.items.tables.columns.values import fold
 
@@ -99,6 +100,8 @@ def change(
         column.name, column.options = name, _checked([*kept, *added])
         _save(column)
         _rename(column, renamed)
+        found = column.values.filter(value__in=renamed.values())
+        _index_again(column, _ids_of(found))
 
 
 def _rename(column: OwnColumn, renamed: Mapping[str, str]) -> None:
@@ -143,8 +146,30 @@ def delete(column: OwnColumn, *, proof: RecentProof | None = None) -> None:
             if len(left) < len(layout.columns):
                 layout.columns = left
                 layout.save(update_fields=["columns"])
-        OwnValue.objects.filter(column=column).delete()
+        values = OwnValue.objects.filter(column=column)
+        noted = _ids_of(values)
+        values.delete()
+        _index_again(column, noted)
         column.delete()
+
+
+def _ids_of(values: QuerySet[OwnValue]) -> list[str]:
+    """Return the records that values are of, or as many as are no few any more."""
+    ids = values.order_by("pk").values_list("remote_id", flat=True)
+    return list(ids[: reindex.BATCH + 1])
+
+
+def _index_again(column: OwnColumn, remote_ids: Sequence[str]) -> None:
+    """Index the records again that are found by other words from now on."""
+    held = Collection.objects.filter(
+        connection__owner=column.owner_id,
+        connection__provider=column.provider,
+        connection__remote_id=column.account_id,
+        connection__is_sandbox=column.is_sandbox,
+        remote_id=column.collection_id,
+    )
+    for collection in held.select_related("connection") if remote_ids else ():
+        reindex.index_noted(collection, remote_ids)
 
 
 def of_account(connection: Connection) -> OwnColumnQuerySet:

@@ -1,10 +1,11 @@
-"""Values of own columns, written together with the indexes that hold them."""
+"""Values of own columns, written with the indexes that rows are found by."""
 
 from collections.abc import Mapping
 
 from django.db import transaction
 
 from integrations.models import Collection, Item, OwnColumn, OwnValue
+from integrations.services.items.search import reindex
 from integrations.services.items.tables.indexing import rows
 
 
@@ -30,3 +31,4 @@ def set_values(
         item.own_values = None
         if indexes and not item.is_deleted:
             rows.write(collection, indexes, [item])
+        reindex.index_noted(collection, [item.remote_id])

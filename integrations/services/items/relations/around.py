@@ -100,6 +100,17 @@ def linked_to(item: Item) -> Q:
     return named & Q(target_collection__in=(item.collection.remote_id, ""))
 
 
+def leads_to(item: Item, collection: str, remote_id: str) -> bool:
+    """Tell whether a link to an id, in a collection where that is told, is to an item.
+
+    The link is one of the same connection.
+    """
+    if remote_id != item.remote_id:
+        return False
+    is_here = collection in (item.collection.remote_id, ANYWHERE)
+    return is_here or ids_are_unique(item)
+
+
 def ids_are_unique(item: Item) -> bool:
     """Tell whether an id names one item of the whole account."""
     connector = CONNECTORS.get(item.provider)

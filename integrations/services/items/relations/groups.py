@@ -82,37 +82,38 @@ def find_groups(item: Item, around: Around | None = None) -> list[Group]:
         around = look_around(item)
     own = _outgoing(around)
     shown = {group.relation for group in own if not group.has_more}
-    return [*own, *(g for g in _incoming(around) if _inverse_of(g) not in shown)]
+    return [*own, *(g for g in _incoming(around) if _inverse(g) not in shown)]
 
 
 def label_of(address: str, item: Item, collection: Collection) -> str:
     """Return what a relation of an item with a collection is called."""
-    name, is_incoming = _read(address)
+    name, is_incoming = read_address(address)
     naming = collection if is_incoming else item.collection
     return _labels(naming).get(name, collection.name)
 
 
-def _read(address: str) -> tuple[str, bool]:
+def read_address(address: str) -> tuple[str, bool]:
     """Return the relation of an address, and whether the others name an item by it."""
     is_signed = address.startswith((INCOMING, OUTGOING))
     return address[1:] if is_signed else address, address.startswith(INCOMING)
 
 
-def linked_with(item: Item, address: str = "") -> Q:
+def linked_with(item: Item, address: str = "", *, key: str = "pk") -> Q:
     """Return the condition that an item is linked with another one.
 
     By the relation that an address tells, or by any, either way. However many they
-    are, as opposed to what a page looks at.
+    are, as opposed to what a page looks at. ``key`` is what rows call an item's key.
     """
-    relation, is_incoming = _read(address)
+    relation, is_incoming = read_address(address)
     own = ItemLink.objects.filter(item=item)
     naming = ItemLink.objects.filter(linked_to(item))
+    among = f"{key}__in"
     if is_incoming:
-        naming = naming.filter(relation=relation)
-        return Q(pk__in=naming.values("item"))
+        return Q((among, naming.filter(relation=relation).values("item")))
     if relation:
-        return Q(pk__in=_named(item, own.filter(relation=relation)).values("pk"))
-    return Q(pk__in=_named(item, own).values("pk")) | Q(pk__in=naming.values("item"))
+        own = own.filter(relation=relation)
+    named = Q((among, _named(item, own).values("pk")))
+    return named if relation else named | Q((among, naming.values("item")))
 
 
 def _named(item: Item, own: QuerySet[ItemLink]) -> ItemQuerySet:
@@ -176,9 +177,14 @@ def _incoming(around: Around) -> list[Group]:
     return sorted(groups.values(), key=lambda group: group.label.casefold())
 
 
-def _incoming_group(relation: str, collection: Collection) -> Group:
+def incoming_label(relation: str, collection: Collection) -> str:
+    """Return what pages call items of a collection that name one by a relation."""
     label = _labels(collection).get(relation, "")
-    name = f"{collection.name} ({label})" if label else collection.name
+    return f"{collection.name} ({label})" if label else collection.name
+
+
+def _incoming_group(relation: str, collection: Collection) -> Group:
+    name = incoming_label(relation, collection)
     return Group(relation=relation, label=name, collection=collection, is_incoming=True)
 
 
@@ -191,9 +197,13 @@ def _labels(collection: Collection) -> dict[str, str]:
     return {spec.name: spec.label for spec in read_fields(collection.schema)}
 
 
-def _inverse_of(group: Group) -> str:
-    """Return the field of the other side that shows the links of a group."""
-    specs = read_fields(group.collection.schema)
+def _inverse(group: Group) -> str:
+    return inverse_of(group.relation, group.collection)
+
+
+def inverse_of(relation: str, collection: Collection) -> str:
+    """Return the field of the other side that shows the links of a relation."""
+    specs = read_fields(collection.schema)
     none = FieldSpec(name="", label="")
-    spec = next((each for each in specs if each.name == group.relation), none)
+    spec = next((each for each in specs if each.name == relation), none)
     return spec.options.get(INVERSE_FIELD, "")

@@ -14,6 +14,17 @@ from integrations.providers.typed.fields import Relation
 
 MAX_LINKS = 50
 AT_ONCE = 10_000
+# What a link to an item is made of.
+LINKED = (
+    "uuid",
+    "name",
+    "type",
+    "provider",
+    "remote_id",
+    "parent_remote_id",
+    "deleted_at",
+    "collection_id",
+)
 
 Found = Mapping[tuple[str, str], Item]
 
@@ -79,7 +90,7 @@ def find_beside(connection_id: UUID, ids: Iterable[str]) -> Found:
                 remote_id__in=wanted[start : start + AT_ONCE],
             )
             .annotate(place=F("collection__remote_id"))
-            .only("uuid", "name", "remote_id", "collection_id", "provider")
+            .only(*LINKED)
         )
         for row in rows:
             found[vars(row)["place"], row.remote_id] = row

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
 from typing import Final
+from uuid import UUID
 
 from integrations.models import Collection, Item
 from integrations.providers.raw import describe_raw
@@ -15,9 +16,10 @@ from integrations.providers.typed.fields import CURRENCY_PROPERTY, Money
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import describe
 from integrations.services.items.lists.counting import Count
-from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.relations.groups import Group, Linked
 from integrations.services.items.tables.columns.columns import leading_columns
+from integrations.services.items.tables.link_filter import LinkFilter
+from integrations.services.items.tables.table_query import TableQuery
 
 MOST_TABLES, MOST_ROWS, MOST_COLUMNS = 12, 5, 4
 # The kind of fields that hold amounts, with every provider.
@@ -44,7 +46,8 @@ class RelatedTable:
     """The first of the items that a relation links with one, and sums of them all.
 
     ``count`` is of what is still there, and where it ``is_incoming`` the labels of rows
-    are what they call the item. ``missing`` counts those that are named and
+    are what they call the item. ``relation`` is told as an address does, ``collection``
+    is that of the items. ``missing`` counts those that are named and
     not stored here, ``deleted`` those that are deleted.
     """
 
@@ -56,6 +59,8 @@ class RelatedTable:
     missing: int
     deleted: int
     is_incoming: bool
+    relation: str
+    collection: UUID
     url: str
 
 
@@ -109,6 +114,8 @@ def _to_table(item: Item, group: Group) -> RelatedTable:
         missing=group.missing,
         deleted=len(deleted),
         is_incoming=group.is_incoming,
+        relation=group.address,
+        collection=group.collection.pk,
         url=_url(item, group),
     )
 
@@ -121,12 +128,11 @@ def _primary(item: Item, group: Group, linked: Linked) -> str:
 
 
 def _url(item: Item, group: Group, *, shown: int = MOST_ROWS) -> str:
-    """Return the list of all, where they are more than are shown."""
+    """Return the table of all, where they are more than are shown."""
     if len(group.linked) <= shown:
         return ""
-    return ItemQuery(
-        linked_to=item.uuid, relation=group.address, collection=group.collection.pk
-    ).url
+    linked = LinkFilter(item=item.uuid, relation=group.address)
+    return TableQuery(collection=group.collection.pk, linked=linked).url
 
 
 def _describe(

@@ -62,8 +62,8 @@ def write(
     mistake of ours in the connector, which is logged, they stay as they are.
     """
     try:
-        new = _links_of(collection, added)
-        told = _links_of(collection, changed)
+        new = links_of(collection, added)
+        told = links_of(collection, changed)
     except ConnectorError:
         return set()
     keys, stored = list(changed), set[Link]()
@@ -75,7 +75,8 @@ def write(
     return {(link.relation, link.target_remote_id) for link in touched}
 
 
-def _links_of(collection: Collection, items: Mapping[int, Linking]) -> set[Link]:
+def links_of(collection: Collection, items: Mapping[int, Linking]) -> set[Link]:
+    """Return the links of items by key; raises ConnectorError for a mistake of ours."""
     connector = CONNECTORS.get(collection.connection.provider)
     if not items or connector is None:
         return set()

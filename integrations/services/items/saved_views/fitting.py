@@ -12,12 +12,19 @@ from integrations.providers.typed.values import cut
 from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.saved_views import snapshot
 from integrations.services.items.saved_views.snapshot import Snapshot, to_query_dict
+from integrations.services.items.tables.columns import layouts
 from integrations.services.items.tables.columns.columns import NAME, Columns
-from integrations.services.items.tables.conditions import SEPARATOR, split_name
+from integrations.services.items.tables.columns.layouts import Layout
+from integrations.services.items.tables.conditions import (
+    SEPARATOR,
+    read_line,
+    split_name,
+)
 from integrations.services.items.tables.table_address import (
     DENSITIES,
     split_sort,
     write_sort,
+    write_widths,
 )
 from integrations.services.items.tables.table_query import TableQuery
 
@@ -63,7 +70,8 @@ def fit_table(view: SavedView, collection: Collection, columns: Columns) -> Fitt
         if column is None
     ]
     there = [column.id for column in found.values() if column]
-    shown = [columns.by_id[each] for each in dict.fromkeys([NAME, *there])]
+    own = [columns.by_id[each] for each in dict.fromkeys([NAME, *there])]
+    shown = layouts.with_widths(own, query, Layout(columns=[]))
     density = view.density if view.density in DENSITIES else DENSITIES[0]
     return Fitted(
         view=view,
@@ -106,6 +114,11 @@ class _Ids:
                 found.append((name, sort))
             elif name == "group":
                 found.append((name, self.find(value)))
+            elif name == "widths":
+                told = read_line(value)
+                pairs = zip(told[::2], told[1::2], strict=False)
+                widths = [(self.find(each), width) for each, width in pairs]
+                found.append((name, write_widths(widths)))
             else:
                 found.append((name, value))
         return found

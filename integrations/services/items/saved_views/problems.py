@@ -28,6 +28,6 @@ SENTENCES = {
 
 def find_problem(fitted: Fitted, selection: Selection | None = None) -> Problem | None:
     """Return what is wrong with a view, or with what it selects in a table."""
-    if fitted.left_out:
+    if fitted.left_out or (selection is not None and selection.is_link_lost):
         return Problem.LOST
     return Problem.VAGUE if selection is not None and selection.vague else None

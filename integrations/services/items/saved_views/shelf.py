@@ -43,13 +43,14 @@ class Shelf:
         return query
 
     def layout(self, chosen: Layout) -> Layout:
-        """Return the columns of the open view, or else those that the user chose."""
+        """Return the columns of the open view, or else those that the user chose.
+
+        How wide those of a view are is told by its address, as how it is sorted.
+        """
         if self.current is None:
             return chosen
         taken = self.current.snapshot
-        return Layout(
-            columns=taken.columns, widths=chosen.widths, density=taken.density
-        )
+        return Layout(columns=taken.columns, density=taken.density)
 
 
 def of_table(user: User, collection: Collection, columns: Columns, view: str) -> Shelf:

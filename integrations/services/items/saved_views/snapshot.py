@@ -10,11 +10,12 @@ from django.http import QueryDict
 from integrations.models import Collection, Connection
 from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.tables.columns.columns import Column
+from integrations.services.items.tables.table_address import write_widths
 from integrations.services.items.tables.table_query import TableQuery
 
 # Neither is part of what a view keeps.
 NOT_KEPT = frozenset({"view", "size"})
-OWN_LOOK = frozenset({"columns", "density"})
+OWN_LOOK = frozenset({"columns", "widths", "density"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +38,18 @@ class Snapshot:
 
 
 def of_table(query: TableQuery, shown: Sequence[Column], density: str) -> Snapshot:
-    """Return what a table shows, with the labels of all columns that it names."""
+    """Return what a table shows, with the labels of all columns that it names.
+
+    The columns know how wide they are.
+    """
     kept = [
         (name, value)
         for name, value in [*query.filters, *query.look]
         if name not in NOT_KEPT | OWN_LOOK
     ]
+    widths = [(each.id, each.width) for each in shown if each.width]
+    if widths:
+        kept.append(("widths", write_widths(widths)))
     if len(query.conditions) < 2:
         kept = [(name, value) for name, value in kept if name != "match"]
     used = [*shown, *(each.column for each in query.conditions)]

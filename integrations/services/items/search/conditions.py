@@ -3,7 +3,7 @@
 Words consist of letters and digits only, so that none needs to be escaped.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -58,6 +58,20 @@ def all_of(units: Sequence[Unit], *, mark: str = "", is_whole: bool = False) -> 
     )
 
 
+def is_held(condition: Condition, words: Collection[str]) -> bool:
+    """Tell whether some words hold a condition, as each database would."""
+    if isinstance(condition, Word):
+        text = condition.text
+        if condition.is_whole:
+            return text in words
+        return any(word.startswith(text) for word in words)
+    if isinstance(condition, Except):
+        wanted = is_held(condition.wanted, words)
+        return wanted and not is_held(condition.unwanted, words)
+    told = (is_held(part, words) for part in condition.parts)
+    return all(told) if isinstance(condition, All) else any(told)
+
+
 def to_fts5(condition: Condition) -> str:
     """Write a condition for SQLite's MATCH."""
     # https://www.sqlite.org/fts5.html#full_text_query_syntax
@@ -85,6 +99,17 @@ def to_instr(condition: Condition, text: str) -> tuple[str, list[str]]:
         return _write(part, write, ("AND", "OR", "AND NOT"))
 
     return write(condition), words
+
+
+def is_in(condition: Condition, text: str) -> bool:
+    """Tell whether a text of words between spaces holds a condition."""
+    if isinstance(condition, Word):
+        end = " " if condition.is_whole else ""
+        return f" {condition.text}{end}" in text
+    if isinstance(condition, Except):
+        return is_in(condition.wanted, text) and not is_in(condition.unwanted, text)
+    answers = (is_in(part, text) for part in condition.parts)
+    return all(answers) if isinstance(condition, All) else any(answers)
 
 
 def _write(

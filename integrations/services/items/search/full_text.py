@@ -15,7 +15,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, Exists, F, OuterRef, QuerySet
 from django.db.models.expressions import RawSQL
 
-from integrations.models import Connection
 from integrations.models.items.item import Item, ItemQuerySet
 from integrations.services.common.database.row_writes import write_rows
 from integrations.services.items.search.conditions import (
@@ -243,17 +242,6 @@ def _select(condition: Condition) -> tuple[str, str]:
     else:
         matches, parameter = f"{table} MATCH %s", to_fts5(condition)
     return f"SELECT {key} FROM {table} WHERE {matches}", parameter
-
-
-def find_anybodys(text: str) -> list[int]:
-    """Return the keys of some items that hold every word of the text, for staff."""
-    owners = Connection.objects.order_by("owner_id").values_list("owner_id", flat=True)
-    keys: list[int] = []
-    for owner_id in owners.distinct():
-        keys += ask_index(Question.parse(text, owner_id=owner_id).condition).keys
-        if len(keys) >= FEW:
-            break
-    return keys[:FEW]
 
 
 def tell_planner() -> None:

@@ -33,6 +33,15 @@ class GroupedItems:
     groups: Sequence[TypeGroup]
     has_more_links: bool
 
+    @property
+    def count(self) -> Count:
+        """Return how many items are found, of all types together."""
+        counts = [group.count for group in self.groups]
+        return Count(
+            number=sum(each.number for each in counts),
+            is_more=any(each.is_more for each in counts),
+        )
+
 
 @dataclass(kw_only=True)
 class _Found:

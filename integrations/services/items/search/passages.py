@@ -13,6 +13,7 @@ from integrations.providers.records import DisplayField
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import describe
 from integrations.services.items.relations import links
+from integrations.services.items.search import own_words
 from integrations.services.items.search.datetimes import written_days
 from integrations.services.items.search.link_words import relations_of
 from integrations.services.items.search.question import MAX_LENGTH
@@ -78,21 +79,27 @@ def _with_texts(items: list[Item]) -> Iterator[tuple[Item, Iterable[SearchText]]
     collections = Collection.objects.select_related("connection").in_bulk(
         {item.collection_id for item in items}
     )
+    ids = [item.remote_id for item in stored.values()]
+    noted = own_words.find_texts(collections.values(), ids)
     for item in items:
         collection = collections[item.collection_id]
         if item.pk in stored:
-            content = kept.get(item.pk, "")
-            yield item, _texts_of(stored[item.pk], collection, content)
+            here = stored[item.pk]
+            own = noted.get(collection, {}).get(here.remote_id, ())
+            content = SearchText(CONTENT_LABEL, kept.get(item.pk, ""))
+            yield item, _texts_of(here, collection, [*own, content])
 
 
-def _texts_of(item: Item, collection: Collection, content: str) -> Iterator[SearchText]:
+def _texts_of(
+    item: Item, collection: Collection, beside: Iterable[SearchText]
+) -> Iterator[SearchText]:
     yield SearchText(ID_LABEL, item.remote_id)
     try:
         described = describe(collection, item.properties, item=item.pk)
     except ConnectorError:
         described = describe_raw(item.properties, {})
     yield from texts_of(described)
-    yield SearchText(CONTENT_LABEL, content)
+    yield from beside
     yield from _linked_names(item, described)
 
 

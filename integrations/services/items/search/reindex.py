@@ -6,7 +6,7 @@ position is a row, so that whoever comes next goes on there.
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -23,7 +23,7 @@ from integrations.providers.records import UNSHOWN_KEYS
 from integrations.services.common import queue
 from integrations.services.items.relations import write as relations
 from integrations.services.items.relations.write import Linking
-from integrations.services.items.search import full_text
+from integrations.services.items.search import full_text, own_words
 from integrations.services.items.search.texts import VERSION, Indexer
 
 BATCH = 100
@@ -132,7 +132,7 @@ def _go_on(
             if time.monotonic() >= stop_at:
                 return
         if len(keys) < CHUNK:
-            mine.update(indexed_with=version)
+            mine.filter(indexing_with=version).update(indexed_with=version)
             return
 
 
@@ -158,20 +158,53 @@ def _index_batch(
         if is_busy or not mine.update(position=keys[-1], done=F("done") + len(keys)):
             transaction.set_rollback(True)
             return False
-        full_text.index({}, {item.pk: _text(indexer, item, texts) for item in items})
+        _write(indexer, items, texts)
         linking = {i.pk: Linking(i.properties, i.parent_remote_id) for i in items}
         relations.write(indexer.collection, {}, linking)
     return True
 
 
-def _text(indexer: Indexer, item: Item, texts: dict[int, str]) -> str:
-    return indexer.text(
-        name=item.name,
-        remote_id=item.remote_id,
-        properties=item.properties,
-        parent_id=item.parent_remote_id,
-        content=texts.get(item.pk, ""),
-    )
+def _write(indexer: Indexer, items: Sequence[Item], texts: Mapping[int, str]) -> None:
+    """Write the search texts of stored items of one collection."""
+    ids = [item.remote_id for item in items]
+    noted = own_words.find_words(indexer.collection, ids)
+    found = {
+        item.pk: indexer.text(
+            name=item.name,
+            remote_id=item.remote_id,
+            properties=item.properties,
+            parent_id=item.parent_remote_id,
+            content=texts.get(item.pk, ""),
+            noted=noted.get(item.remote_id, ()),
+        )
+        for item in items
+    }
+    full_text.index({}, found)
+
+
+def index_noted(collection: Collection, remote_ids: Iterable[str]) -> None:
+    """Index records again beside which something was noted, in a transaction.
+
+    Many of them are left to the background, with all of their collection.
+    """
+    ids = list(remote_ids)
+    if len(ids) > BATCH:
+        mark_outdated(collection)
+        return
+    rows = Item.objects.filter(collection=collection, remote_id__in=ids)
+    items = list(rows.select_for_update(no_key=True).order_by("pk"))
+    kept = ItemContent.objects.filter(item__in=items).select_for_update(no_key=True)
+    texts = dict(kept.order_by("pk").values_list("item_id", "text"))
+    _write(Indexer(collection), items, texts)
+
+
+def mark_outdated(collection: Collection) -> None:
+    """Have all items of a collection indexed again in the background, from the first.
+
+    Whoever is about to have finished that begins anew.
+    """
+    state = SearchState.objects.filter(pk=collection.pk)
+    state.update(indexed_with="", indexing_with="")
 
 
 @dataclass(frozen=True, kw_only=True)

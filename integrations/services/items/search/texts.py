@@ -111,8 +111,12 @@ class Indexer:
         properties: Mapping[str, Any],
         parent_id: str = "",
         content: str = "",
+        noted: Iterable[str] = (),
     ) -> str:
-        """Return the words of an item, each once: its identity, links, then values."""
+        """Return the words of an item, each once: its identity, links, then values.
+
+        ``noted`` are those of its user's own columns.
+        """
         found = self._find(properties)
         found.sort(key=itemgetter(0))
         in_name = index_words(name)
@@ -122,6 +126,7 @@ class Indexer:
             (f"{NAME_WORD}{word}" for word in in_name),
             index_words(remote_id),
             self._parent_words(parent_id),
+            noted,
             chain.from_iterable(each.words for each in found),
             index_words(content[:VALUE_LENGTH]),
         )

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from integrations.models import Item, ItemContent
 from integrations.providers.records import Content
-from integrations.services.items.search import full_text
+from integrations.services.items.search import full_text, own_words
 from integrations.services.items.search.texts import Indexer
 
 MOST_BLOCKS: Final = 2000
@@ -70,12 +70,14 @@ def is_cut(content: Content) -> bool:
 def words_of(row: ItemContent) -> str:
     """Return the words by which an item with this text is found."""
     item = row.item
+    noted = own_words.find_words(item.collection, [item.remote_id])
     return Indexer(item.collection).text(
         name=item.name,
         remote_id=item.remote_id,
         properties=item.properties,
         parent_id=item.parent_remote_id,
         content=row.text,
+        noted=noted.get(item.remote_id, ()),
     )
 
 

@@ -13,7 +13,7 @@ from integrations.providers.typed.values import cut
 from integrations.services.items.own_columns import merging
 from integrations.services.items.relations import write as relations
 from integrations.services.items.relations.write import Linking
-from integrations.services.items.search import full_text
+from integrations.services.items.search import full_text, own_words
 from integrations.services.items.search.texts import indexer_of
 from integrations.services.items.storage import contents, moves, recording, rows
 from integrations.services.items.storage.moves import Moved
@@ -145,9 +145,11 @@ def _index_texts(
     fresh: Mapping[int, IntegrationItem],
     stale: Mapping[int, IntegrationItem],
 ) -> None:
+    ids = [item.id for item in (*fresh.values(), *stale.values())]
+    noted = own_words.find_words(collection, ids)
     full_text.index(
-        _search_texts(collection, fresh, {}),
-        _search_texts(collection, stale, contents.kept_texts(list(stale))),
+        _search_texts(collection, fresh, {}, noted),
+        _search_texts(collection, stale, contents.kept_texts(list(stale)), noted),
     )
 
 
@@ -155,8 +157,12 @@ def _search_texts(
     collection: Collection,
     items: Mapping[int, IntegrationItem],
     kept: Mapping[int, str],
+    noted: Mapping[str, Sequence[str]],
 ) -> dict[int, str]:
-    """Return the search texts of items by key, with those of their own kept texts."""
+    """Return the search texts of items by key, with those of their own kept texts.
+
+    ``noted`` are the words of own columns by remote id.
+    """
     indexer = indexer_of(collection)
     return {
         key: indexer.text(
@@ -165,6 +171,7 @@ def _search_texts(
             properties=item.properties,
             parent_id=item.parent_id or "",
             content=kept.get(key, ""),
+            noted=noted.get(item.id, ()),
         )
         for key, item in items.items()
     }

@@ -22,7 +22,12 @@ from django.db.models import (
 from integrations.models import PropertyIndex, PropertyValue
 from integrations.services.items.tables import operators
 from integrations.services.items.tables.columns.columns import LINKING, Column, Family
-from integrations.services.items.tables.columns.values import DAY, TIME, fold, id_number
+from integrations.services.items.tables.columns.values import (
+    DAY,
+    TIME,
+    fold,
+    id_number,
+)
 from integrations.services.items.tables.operators import YES, Operator, to_amount
 
 SEPARATOR = "__"
@@ -180,7 +185,7 @@ def to_q(
     its values are found. ``is_for_few`` tells that only some first rows are asked.
     """
     own = PropertyValue.objects.filter(index=index, item=OuterRef(item))
-    rows = own.alias(**_UNINDEXED).filter(_holds(condition, asker, _OWN))
+    rows = own.alias(**_UNINDEXED).filter(compare(condition, asker, _OWN))
     found = Q(_ExistsHere(rows) if is_for_few else Exists(rows))
     return ~found if is_negated(condition) else found
 
@@ -196,13 +201,18 @@ def matching(
     """Return the rows of an index that match; negated, those that are left out."""
     rows = PropertyValue.objects.filter(index=index)
     if condition.column.family is not Family.DATE or not condition.values:
-        return rows.filter(_holds(condition, asker, _Names()))
+        return rows.filter(compare(condition, asker))
     # All times have one text: by an index of texts a planner would read all of them.
     rows = rows.alias(own_text=_UNINDEXED["own_text"])
-    return rows.filter(_holds(condition, asker, _Names(text="own_text")))
+    return rows.filter(compare(condition, asker, _Names(text="own_text")))
 
 
-def _holds(condition: Condition, asker: Asker, names: _Names) -> Q:
+def compare(condition: Condition, asker: Asker, names: _Names = _Names()) -> Q:
+    """Return what holds for a value that a condition is about, negated or not.
+
+    It is made of comparisons of the ``number`` and the ``text`` of a value, or of what
+    else these are called in a query.
+    """
     if condition.operator in {Operator.EMPTY, Operator.FILLED}:
         return names.q(number__isnull=True, text__isnull=True)
     if condition.operator is Operator.ME:

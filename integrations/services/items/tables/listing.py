@@ -133,16 +133,8 @@ def read_page(selection: Selection) -> TablePage:
     order, most = _order_of(selection), query.size + 1
     if selection.keys is not None and start is None:
         return _read_few(selection, order, has_more=is_ready)
-    found: list[tuple[int, Any]] = []
     begin = _to_start(query, start)
-    if selection.keys is not None:
-        parts = [order.at_once(begin, is_backward=is_backward)]
-    else:
-        parts = order.parts(begin, is_backward=is_backward)
-    for part in parts:
-        found += _take(selection, order, part, most - len(found))
-        if len(found) == most:
-            break
+    found = _find(selection, order, begin, most, is_backward=is_backward)
     has_more = len(found) > query.size
     found = found[: query.size]
     if is_backward:
@@ -154,6 +146,31 @@ def read_page(selection: Selection) -> TablePage:
         previous=_before(query, found) if found and has_previous else None,
         next=_after(query, found) if found and has_next else None,
     )
+
+
+def first_rows(selection: Selection, most: int) -> list[Item]:
+    """Return the first rows in their order, all that is stored of them, at once."""
+    wanted = replace(selection, query=selection.query.change(size=most))
+    found = _find(wanted, _order_of(wanted), None, most, is_backward=False)
+    live = Item.objects.live().filter(pk__in=[key for key, _ in found])
+    rows = {each.pk: each for each in live}
+    return _placed(selection, [rows[key] for key, _ in found if key in rows])
+
+
+def _find(
+    selection: Selection, order: _Order, begin: Any, most: int, *, is_backward: bool
+) -> list[tuple[int, Any]]:
+    """Return the keys of rows beyond a position, and what they are sorted by."""
+    if selection.keys is not None:
+        parts = [order.at_once(begin, is_backward=is_backward)]
+    else:
+        parts = order.parts(begin, is_backward=is_backward)
+    found: list[tuple[int, Any]] = []
+    for part in parts:
+        found += _take(selection, order, part, most - len(found))
+        if len(found) == most:
+            break
+    return found
 
 
 def _read_few(selection: Selection, order: _Order, *, has_more: bool) -> TablePage:

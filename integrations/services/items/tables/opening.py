@@ -57,7 +57,7 @@ class OpenTable:
         query = views.adopt(query)
         layout = views.layout(layouts.read_layout(collection, columns))
         shown = layouts.shown_columns(query, layout, columns)
-        shown = layouts.with_widths(shown, layout)
+        shown = layouts.with_widths(shown, query, layout)
         used = query.indexed
         used += groups.summed_columns(shown) if query.group else []
         unique = list({column.id: column for column in used}.values())

@@ -6,12 +6,10 @@ rows, the keys of all of them are asked for.
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from django.core.exceptions import EmptyResultSet
 from django.db import connection as database
 from django.db.models import (
     BooleanField,
@@ -36,12 +34,15 @@ from integrations.services.items.tables.conditions import (
     to_q,
 )
 from integrations.services.items.tables.indexing import linked_names
+from integrations.services.items.tables.indexing.first_keys import first_keys
 from integrations.services.items.tables.indexing.indexes import Indexes
+from integrations.services.items.tables.link_filter import LinkedRows, find_rows
 from integrations.services.items.tables.operators import Operator
 from integrations.services.items.tables.table_address import ANY
 from integrations.services.items.tables.table_query import TableQuery
 from integrations.services.items.tables.unindexed import Unindexed
 
+NOT_THERE = "The item that rows were to be linked with is not there."
 # So few items are fetched first, and sorted then.
 FEW = 1000
 EXACT = frozenset(
@@ -53,7 +54,8 @@ EXACT = frozenset(
 class Selection:
     """What a query selects: by conditions that can be asked now, and by a search.
 
-    ``keys`` are the only items that can match, where few are known to. The search
+    Only rows that are ``linked`` are, where the query asks for a relation. ``keys``
+    are the only items that can match, where few are known to. The search
     ``has_more_links`` where too many names were meant to follow them; the ``vague``
     conditions are left out, as they name too many items.
     """
@@ -63,6 +65,7 @@ class Selection:
     indexes: Indexes
     asker: Asker
     hits: Hits | None = None
+    linked: LinkedRows | None = None
     keys: list[int] | None = None
     has_more_links: bool = False
     vague: Sequence[Condition] = ()
@@ -88,18 +91,30 @@ class Selection:
             indexes=indexes,
             asker=replace(asker, linked=linked.ids),
             hits=hits,
+            linked=find_rows(collection, query.linked),
             keys=hits.keys if hits is not None and hits.are_few else None,
             has_more_links=has_more_links,
             vague=linked.vague,
         )
-        return made if made.keys is not None else replace(made, keys=made.few())
+        return made if made.keys is not None else replace(made, keys=made.searched())
+
+    def searched(self) -> list[int] | None:
+        """Return the keys of which all that match are some, that are found as well."""
+        keys = self.few()
+        if not keys or self.hits is None or self.hits.condition is None:
+            return keys
+        rows = Item.objects.filter(pk__in=keys).order_by()
+        rows = rows.filter(Q(full_text.holds(self.hits.condition, "pk")))
+        return list(rows.values_list("pk", flat=True))
 
     def few(self) -> list[int] | None:
         """Return the keys of which all that match are some, if they are few."""
+        if self.linked is not None and (keys := self.linked.few(FEW)) is not None:
+            return keys
         if self.is_any and len(self.positive) < len(self.used):
             return None
         if self.is_any:
-            found = _some_keys([rows for _, rows in self.positive])
+            found = first_keys([rows for _, rows in self.positive], most=FEW)
             is_cut = any(len(keys) > FEW for keys in found)
             all_keys = {key for keys in found for key in keys}
             return list(all_keys) if len(all_keys) <= FEW and not is_cut else None
@@ -110,7 +125,7 @@ class Selection:
                 for condition, rows in self.positive
                 if (condition.operator in EXACT) is is_exact
             ]
-            for keys in _some_keys(parts):
+            for keys in first_keys(parts, most=FEW):
                 if len(keys) <= FEW:
                     return keys
         return None
@@ -119,13 +134,21 @@ class Selection:
     def left_out(self) -> Sequence[str]:
         """Return in words what was asked for and selects no rows."""
         vague = (f"“{each.words}” names too many items." for each in self.vague)
-        return (*self.query.left_out, *vague)
+        lost = [NOT_THERE] if self.is_link_lost else []
+        return (*self.query.left_out, *lost, *vague)
+
+    @property
+    def is_link_lost(self) -> bool:
+        """Tell whether the item is not there that rows were to be linked with."""
+        return self.query.linked is not None and self.linked is None
 
     @property
     def words(self) -> str:
         """Return in words what selects the rows."""
         kept = (each for each in self.query.conditions if each not in self.vague)
-        return replace(self.query, conditions=tuple(kept)).words
+        words = replace(self.query, conditions=tuple(kept)).words
+        linked = [self.linked.words] if self.linked else []
+        return " and ".join([*linked, *([words] if words else [])])
 
     @property
     def is_any(self) -> bool:
@@ -134,15 +157,16 @@ class Selection:
 
     def are_more_than(self, limit: int) -> bool:
         """Tell whether so many are sure to be found, by what each condition begins."""
-        if not self.is_any or self.keys is not None or self.hits is not None:
+        is_narrowed = self.hits is not None or self.linked is not None
+        if not self.is_any or self.keys is not None or is_narrowed:
             return False
-        parts = _some_keys([rows for _, rows in self.positive])
+        parts = first_keys([rows for _, rows in self.positive], most=FEW)
         return len({key for keys in parts for key in keys}) > limit
 
     @property
     def is_all(self) -> bool:
         """Tell whether every row of the collection is selected."""
-        return not self.query.search and not self.used
+        return not self.query.search and not self.used and self.linked is None
 
     def items(self) -> ItemQuerySet:
         """Return the items that are selected."""
@@ -186,6 +210,7 @@ class Selection:
             told = Q(own_item__in=found)
             told = ~told if is_negated(condition) else told
             where = where | told if self.is_any else where & told
+        where &= self._linked_where("item_id")
         # By the sum no index is read, which would take rows in another order.
         rows = PropertyValue.objects.filter(index=index)
         rows = rows.alias(own_item=F("item_id") + 0).filter(where)
@@ -206,7 +231,7 @@ class Selection:
             is_none = is_negated(condition)
             told = to_q(condition, own, self.asker, item="item_id") if is_none else None
             rows = rows.filter(told or Q(item__in=found))
-        return rows
+        return rows.filter(self._linked_where("item_id"))
 
     def holds(self, item: str) -> ExpressionWrapper:
         """Return whether the item of a row is selected, for rows to be looked at."""
@@ -287,24 +312,7 @@ class Selection:
                     condition, index, self.asker, item=item, is_for_few=is_for_few
                 )
                 where = where | told if self.is_any else where & told
-        return where
+        return where & self._linked_where(item)
 
-
-def _some_keys(parts: Sequence[QuerySet[PropertyValue]]) -> list[list[int]]:
-    """Return, for each of some rows, the first of their items, by one statement."""
-    statements: list[str] = []
-    parameters: list[Any] = []
-    for number, rows in enumerate(parts):
-        # Known to be none without asking, as where no row has the value of a filter.
-        with suppress(EmptyResultSet):
-            keys = rows.values_list("item_id", flat=True)[: FEW + 1]
-            sql, values = keys.query.sql_with_params()
-            statements.append(f"SELECT {number}, k.* FROM ({sql}) AS k")
-            parameters += values
-    found: list[list[int]] = [[] for _ in parts]
-    if statements:
-        with database.cursor() as cursor:
-            cursor.execute(" UNION ALL ".join(statements), parameters)
-            for number, key in cursor.fetchall():
-                found[number].append(key)
-    return found
+    def _linked_where(self, item: str) -> Q:
+        return self.linked.where(item) if self.linked else Q()

@@ -1,24 +1,35 @@
 """Reading of a table's address: what of it can be had, and in words what cannot."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from uuid import UUID
 
 from django.http import QueryDict
 
 from integrations.models.messages import wording
 from integrations.providers.typed.values import cut
 from integrations.services.items.left_out import find_left_out
-from integrations.services.items.lists.query import MAX_SEARCH, SEARCH_CUT, read_view
+from integrations.services.items.lists.query import (
+    MAX_RELATION,
+    MAX_SEARCH,
+    SEARCH_CUT,
+    read_view,
+)
 from integrations.services.items.tables.columns.columns import UPDATED, Column, Columns
 from integrations.services.items.tables.conditions import (
     Condition,
     read_line,
     read_list,
     split_name,
+    write_line,
 )
+from integrations.services.items.tables.link_filter import LinkFilter
 from integrations.services.items.tables.operators import MOST_CHOICES, MOST_LENGTH
 
 ALL, ANY = "all", "any"
 DENSITIES = ("comfortable", "compact")
+NORMAL = "normal"
+WIDTHS = ("narrow", NORMAL, "wide")
 DEFAULT_SORT = f"-{UPDATED}"
 MOST_CONDITIONS, MOST_COLUMNS = 10, 40
 
@@ -59,6 +70,17 @@ class AddressReader:
             self.left_out.append(SEARCH_CUT)
         return " ".join(text[:MAX_SEARCH].split())
 
+    def linked(self) -> LinkFilter | None:
+        """Return what filters by a relation with an item."""
+        relation = self.text("relation")[:MAX_RELATION]
+        with suppress(ValueError):
+            item = UUID(self.text("linked_to"))
+            if relation:
+                return LinkFilter(item=item, relation=relation)
+        for name in ("linked_to", "relation"):
+            self.left_out += self._untaken(name, "")
+        return None
+
     def _untaken(self, name: str, taken: str) -> Iterable[str]:
         return find_left_out({name: self.text(name)}, {name: taken})
 
@@ -92,6 +114,17 @@ class AddressReader:
             left = wording.count_text(len(ids) - MOST_COLUMNS, "column")
             self.look_left_out.append(f"{left} more than can be shown at once.")
         return ids[:MOST_COLUMNS]
+
+    def widths(self) -> Iterable[tuple[str, str]]:
+        """Return columns that are narrow or wide, each with which of them."""
+        told = read_line(self.text("widths"))
+        found: dict[str, str] = {}
+        for name, width in zip(told[::2], told[1::2], strict=False):
+            column = self._columns.find(name)
+            if column is not None and width in WIDTHS and width != NORMAL:
+                found[column.id] = width
+        self.look_left_out += self._untaken("widths", write_widths(found.items()))
+        return sorted(found.items())
 
     def conditions(self) -> list[Condition]:
         """Return the filters, of several that are the same one."""
@@ -142,6 +175,7 @@ class AddressReader:
                 f"A value of {column.label} is longer than {MOST_LENGTH} characters."
             )
             return None
+        column = self._columns.compared(column, operator)
         condition = Condition.make(column, operator, values)
         more = len([each for each in values if each.strip()]) - MOST_CHOICES
         if condition is not None and more > 0:
@@ -164,6 +198,11 @@ class AddressReader:
             name = cut(str(self._names.get(column_id, column_id)), 60)
             left_out.append(f"There is no column “{name}” {purpose}.")
         return column
+
+
+def write_widths(widths: Iterable[tuple[str, str]]) -> str:
+    """Return widths as the address has them: each column, then how wide it is."""
+    return write_line([text for pair in sorted(widths) for text in pair])
 
 
 def split_sort(text: str) -> tuple[str, bool]:

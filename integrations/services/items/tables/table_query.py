@@ -13,6 +13,7 @@ from integrations.services.items.lists.query import DEFAULT_SIZE, SIZES
 from integrations.services.items.tables.columns.columns import UPDATED, Column, Columns
 from integrations.services.items.tables.conditions import Condition, write_line
 from integrations.services.items.tables.cursors import Cursor
+from integrations.services.items.tables.link_filter import LinkFilter
 from integrations.services.items.tables.table_address import (
     ALL,
     ANY,
@@ -20,6 +21,7 @@ from integrations.services.items.tables.table_address import (
     DENSITIES,
     AddressReader,
     write_sort,
+    write_widths,
 )
 
 
@@ -28,19 +30,22 @@ class TableQuery:
     """Which rows and columns of a collection are shown, and in what order.
 
     Without ``columns`` and ``density`` those of the saved view hold, or else those of
-    the user's layout. ``left_out`` says in words what the address asked for and the
-    rows lack, ``look_left_out`` what they only look different without.
+    the user's layout; ``widths`` are of columns that are not as wide as usual.
+    ``left_out`` says in words what the address asked for and the rows lack,
+    ``look_left_out`` what they only look different without.
     """
 
     collection: UUID
     view: str = ""
     search: str = ""
+    linked: LinkFilter | None = None
     conditions: tuple[Condition, ...] = ()
     match: str = ALL
     sort: Column | None = None
     is_descending: bool = True
     group: Column | None = None
     columns: tuple[str, ...] = ()
+    widths: tuple[tuple[str, str], ...] = ()
     density: str = ""
     size: int = DEFAULT_SIZE
     after: Cursor | None = None
@@ -67,12 +72,14 @@ class TableQuery:
             collection=collection,
             view=reader.view(),
             search=reader.search(),
+            linked=reader.linked(),
             conditions=tuple(reader.conditions()),
             match=reader.one_of("match", (ALL, ANY)) or ALL,
             sort=sort,
             is_descending=is_descending,
             group=reader.group(),
             columns=tuple(reader.columns()),
+            widths=tuple(reader.widths()),
             density=reader.one_of("density", DENSITIES),
             size=int(reader.one_of("size", [str(s) for s in SIZES]) or DEFAULT_SIZE),
         )
@@ -117,8 +124,10 @@ class TableQuery:
     def filters(self) -> list[tuple[str, str]]:
         """Return the parameters that leave rows out."""
         search = [("q", self.search)] if self.search else []
+        linked = self.linked.address if self.linked else []
         match = [("match", ANY)] if self.match == ANY else []
-        return [*search, *(each.address for each in self.conditions), *match]
+        own = (each.address for each in self.conditions)
+        return [*search, *linked, *own, *match]
 
     @property
     def look(self) -> list[tuple[str, str]]:
@@ -128,6 +137,7 @@ class TableQuery:
             "sort": "" if self.sort_text == DEFAULT_SORT else self.sort_text,
             "group": self.group.id if self.group else "",
             "columns": write_line(self.columns) if self.columns else "",
+            "widths": write_widths(self.widths),
             "density": self.density,
             "size": "" if self.size == DEFAULT_SIZE else str(self.size),
         }
@@ -148,7 +158,7 @@ class TableQuery:
 
     @property
     def words(self) -> str:
-        """Return all filters in words."""
+        """Return the search and the conditions in words."""
         told = [f"“{self.search}” is in it"] if self.search else []
         glue = " or " if self.match == ANY else " and "
         conditions = glue.join(each.words for each in self.conditions)
@@ -157,6 +167,11 @@ class TableQuery:
     def change(self, **changes: Any) -> "TableQuery":
         """Return the first page of the table with something about it changed."""
         return replace(self, **{"after": None, "before": None, **changes})
+
+    @property
+    def unfiltered(self) -> "TableQuery":
+        """Return the first page of the table with all of its rows."""
+        return self.change(search="", linked=None, conditions=())
 
     def without(self, condition: Condition) -> "TableQuery":
         """Return the first page of the table without one of its filters."""

@@ -137,9 +137,9 @@ def _fetch(
     by: Sequence[str],
     among: Sequence[str] = (),
 ) -> Sequence[tuple[Any, ...]]:
-    """Return the totals as rows; those of a search are of other tables as well."""
+    """Return the totals as rows; a search and a relation ask other tables as well."""
     sql, parameters = _statement(selection, index, summed, by=by, among=among)
-    if selection.hits is not None:
+    if selection.hits is not None or selection.linked is not None:
         return _ask(sql, parameters)
     used = [index, *(each.index for each in summed), *(i for _, i in selection.used)]
     return kept_totals.ask(sql, parameters, used, _ask)

@@ -20,6 +20,7 @@ from integrations.models.sync.progress import (
     ProgressState,
     RunProgress,
 )
+from integrations.providers.connector import CollectionContext
 from integrations.services.common import metrics, shutdown
 from integrations.services.common.clock import DatabaseNow
 from integrations.services.common.errors import LeaseLostError
@@ -31,13 +32,23 @@ NOTHING = PageCounts()
 LIMITS = (ReasonCode.RATE_LIMITED, ReasonCode.QUOTA_EXHAUSTED)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a page is asked for with: by which context, when, and at which place."""
+
+    context: CollectionContext
+    checkpoint: object
+    asked_at: datetime
+
+
 @dataclass(kw_only=True)
 class RunLease:
     """Work on one run for a few seconds, under a lease that every page renews.
 
     ``most_calls`` bounds the slice where calls of a month are to be spared;
     ``known_skew`` is by how many seconds our clock was ahead of the provider's before.
-    Between two pages the process's ``Heartbeat`` renews it.
+    Between two pages the process's ``Heartbeat`` renews it. ``ahead`` holds the
+    questions whose answers are on their way, by collection.
     ``count`` and ``note`` only remember; ``renew`` writes, in their transaction.
     """
 
@@ -50,6 +61,7 @@ class RunLease:
     gives_way: bool = False
     most_calls: int | None = None
     known_skew: float = 0.0
+    ahead: dict[UUID, Question] = field(default_factory=dict)
     renewals: int = 0
     _sums: Counter[str] = field(default_factory=Counter)
     _calls: int = 0
@@ -88,6 +100,12 @@ class RunLease:
     def is_spent(self) -> bool:
         """Tell whether a first refresh has made the calls that it may make for now."""
         return self.most_calls is not None and self.api.calls >= self.most_calls
+
+    @property
+    def is_nearly_spent(self) -> bool:
+        """Tell whether what is on its way may use up what a first refresh may spend."""
+        calls = self.api.calls + len(self.ahead)
+        return self.most_calls is not None and calls >= self.most_calls
 
     def progress_of(self, collection: Collection) -> CollectionProgress:
         """Return what the run has noted of one collection."""

@@ -65,9 +65,32 @@ def sync_collection(lease: RunLease, collection: Collection) -> None:
             return
 
 
+def send_ahead(lease: RunLease, collection: Collection) -> None:
+    """Send for a collection's next page before its turn, if need be begin with it.
+
+    Not where its turn may find that nothing is to be asked for.
+    """
+    is_first = collection.last_full_refresh_at is None
+    if lease.is_over or collection.pk in lease.ahead:
+        return
+    if is_first and lease.is_nearly_spent:
+        return
+    if not _is_under_way(lease, collection):
+        if _is_out_of_reach(lease, collection):
+            return
+        start.begin(lease, collection)
+    found = checkpoint.read(collection)
+    if found is not None and found.phase in (Phase.LISTING, Phase.CHANGES):
+        pages.send_ahead(lease, collection, found)
+
+
 def _spare_calls(lease: RunLease, collection: Collection) -> None:
-    """Stop a first refresh that has used its share of the plan's calls of a month."""
-    if not lease.is_spent or collection.last_full_refresh_at is not None:
+    """Stop a first refresh that has used its share of the plan's calls of a month.
+
+    An answer that is on its way is paid for.
+    """
+    is_first = collection.last_full_refresh_at is None
+    if not (is_first and lease.is_spent) or collection.pk in lease.ahead:
         return
     until = budget.next_month(timezone.now())
     if not lease.connection.plan:

@@ -13,7 +13,6 @@ from django.utils import timezone
 from integrations.http.errors import ApiError
 from integrations.models import Collection
 from integrations.models.sync.progress import Phase, ProgressState
-from integrations.providers.connector import CollectionContext
 from integrations.providers.records import Page
 from integrations.services.items.history import comparison
 from integrations.services.items.storage import store
@@ -26,7 +25,7 @@ from integrations.services.sync.deletions import (
     seen_bitmap,
     soft_delete,
 )
-from integrations.services.sync.leases.lease import RunLease
+from integrations.services.sync.leases.lease import Question, RunLease
 from integrations.services.sync.refresh import checkpoint, start
 from integrations.services.sync.refresh.checkpoint import (
     Checkpoint,
@@ -46,17 +45,49 @@ def read_listing(lease: RunLease, collection: Collection, found: FullRefresh) ->
 
     A kill repeats one page at most, however quick a provider answers.
     """
-    asked_at = timezone.now()
+    question = _question(lease, collection, found)
     page = connector_of(collection).fetch_page(
-        lease.api, _context_of(lease, collection), cursor=found.cursor
+        lease.api, question.context, cursor=found.cursor
     )
-    found = _begun(lease, found, asked_at)
+    found = _begun(lease, found, question.asked_at)
     _commit(lease, collection, page, found, checkpoint.after_page(found, page))
 
 
-def _context_of(lease: RunLease, collection: Collection) -> CollectionContext:
+def send_ahead(
+    lease: RunLease, collection: Collection, found: FullRefresh | Incremental
+) -> None:
+    """Send for the page that is read next, if the connector can.
+
+    When it is read, it is asked for by the same question, and counts as asked now.
+    """
+    question = _question(lease, collection, found)
+    is_sent = connector_of(collection).prefetch_page(
+        lease.api,
+        question.context,
+        cursor=found.cursor,
+        since=found.since if isinstance(found, Incremental) else None,
+    )
+    if is_sent:
+        lease.ahead[collection.pk] = question
+
+
+def _question(
+    lease: RunLease, collection: Collection, found: FullRefresh | Incremental
+) -> Question:
+    """Return what the next page is asked for with; what was sent ahead, if anything.
+
+    The first page of changes also looks for some stored items, in rotation.
+    """
+    sent = lease.ahead.pop(collection.pk, None)
+    if sent is not None and sent.checkpoint == found:
+        return sent
+    # What is under way may be the answer all the same: an earlier time is never wrong.
+    asked_at, probes = sent.asked_at if sent else timezone.now(), []
+    if isinstance(found, Incremental) and found.cursor is None:
+        probes = next_to_probe(collection, connector_of(collection).most_probes)
     tries = lease.progress_of(collection).tries
-    return replace(context_of(collection), tries=tries)
+    context = replace(context_of(collection), tries=tries, probes=probes)
+    return Question(context=context, checkpoint=found, asked_at=asked_at)
 
 
 def read_deletions(lease: RunLease, collection: Collection, found: Checkpoint) -> None:
@@ -82,22 +113,14 @@ def skip_deletions(
 
 
 def read_changes(lease: RunLease, collection: Collection, found: Incremental) -> None:
-    """Read the next page of what changed since the watermark.
-
-    The first one also looks for some stored items, in rotation.
-    """
-    connector, context = connector_of(collection), _context_of(lease, collection)
-    probes: list[str] = []
-    if found.cursor is None:
-        probes = next_to_probe(collection, connector.most_probes)
-        context = replace(context, probes=probes)
-    asked_at = timezone.now()
-    page = connector.fetch_page(
-        lease.api, context, cursor=found.cursor, since=found.since
+    """Read the next page of what changed since the watermark."""
+    question = _question(lease, collection, found)
+    page = connector_of(collection).fetch_page(
+        lease.api, question.context, cursor=found.cursor, since=found.since
     )
-    found = _begun(lease, found, asked_at)
+    found = _begun(lease, found, question.asked_at)
     _commit(lease, collection, page, found, checkpoint.after_page(found, page))
-    if probes:
+    if probes := question.context.probes:
         collection.probed_until = probes[-1]
         collection.save(update_fields=["probed_until"])
 

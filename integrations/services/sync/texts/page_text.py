@@ -176,7 +176,12 @@ def fetch(
 def store(
     item: Item, content: Content, *, reason: Reason | None, now: datetime
 ) -> None:
-    """Store a text, or why there is none, and what can be found by it."""
+    """Store a text, or why there is none, and what can be found by it.
+
+    The item is locked before its text, as by whoever notes something beside it.
+    """
+    locked = Item.objects.select_for_update(no_key=True).filter(pk=item.pk)
+    list(locked.values_list("pk"))
     kept, _ = ItemContent.objects.update_or_create(
         item=item,
         defaults={

@@ -20,17 +20,17 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-class Place(StrEnum):
+class Surface(StrEnum):
     """Where a check is run while somebody waits; every other place reads its report."""
 
     READY = "ready"
     PANEL = "panel"
 
 
-ALWAYS = frozenset(Place)
-SEEN = frozenset({Place.PANEL})
-PROBED = frozenset({Place.READY})
-REPORTED: frozenset[Place] = frozenset()
+ALWAYS = frozenset(Surface)
+SEEN = frozenset({Surface.PANEL})
+PROBED = frozenset({Surface.READY})
+REPORTED: frozenset[Surface] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ class Check:
     advice: str
     probe: Callable[[Census], Result]
     severity: Severity = Severity.ERROR
-    places: frozenset[Place] = REPORTED
+    surfaces: frozenset[Surface] = REPORTED
     is_of_machine: bool = False
     needs_route: bool = False
     reads_rows: bool = False

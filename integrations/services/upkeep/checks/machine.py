@@ -109,7 +109,7 @@ CHECKS = (
         advice="Make room where VAR_DIR is.",
         probe=_disk,
         is_of_machine=True,
-        places=SEEN,
+        surfaces=SEEN,
     ),
     Check(
         id="var_dir",
@@ -118,7 +118,7 @@ CHECKS = (
         "write to.",
         probe=_var_dir,
         is_of_machine=True,
-        places=ALWAYS,
+        surfaces=ALWAYS,
     ),
     Check(
         id="files",

@@ -11,7 +11,7 @@ from integrations.services.upkeep.checks import (
     storage,
     work,
 )
-from integrations.services.upkeep.checks.check import Check, Place
+from integrations.services.upkeep.checks.check import Check, Surface
 
 CHECKS: tuple[Check, ...] = (
     *site.CHECKS,
@@ -26,9 +26,9 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def checks_at(*places: Place) -> list[Check]:
-    """Return the checks that one of these places runs."""
-    return [check for check in CHECKS if check.places.intersection(places)]
+def checks_at(*surfaces: Surface) -> list[Check]:
+    """Return the checks that one of these surfaces runs."""
+    return [check for check in CHECKS if check.surfaces.intersection(surfaces)]
 
 
 def of_machine() -> list[Check]:

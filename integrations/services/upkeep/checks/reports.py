@@ -15,7 +15,7 @@ from typing import Any
 from integrations.models import CheckReport, times
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks import registry, runner
-from integrations.services.upkeep.checks.check import Check, Place, Result
+from integrations.services.upkeep.checks.check import Check, Result, Surface
 
 SITE = ""
 # How often a machine reports, and how soon what fails is asked again.
@@ -103,7 +103,7 @@ def _is_due(
 
 def store_site(results: Mapping[str, Result], *, now: datetime) -> None:
     """Keep what was found of the whole site, less what everybody runs themselves."""
-    seen = {check.id for check in registry.checks_at(Place.PANEL)}
+    seen = {check.id for check in registry.checks_at(Surface.PANEL)}
     store({n: r for n, r in results.items() if n not in seen}, SITE, now=now)
 
 

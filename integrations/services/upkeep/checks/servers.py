@@ -164,21 +164,21 @@ CHECKS = (
         title="The database takes a write",
         advice="Bring the database back, or make room on its disk.",
         probe=_database,
-        places=ALWAYS,
+        surfaces=ALWAYS,
     ),
     Check(
         id="broker",
         title="The broker takes a message",
         advice="Start the server at BROKER_URL (or REDIS_URL), or make room in it.",
         probe=_broker,
-        places=ALWAYS,
+        surfaces=ALWAYS,
     ),
     Check(
         id="cache",
         title="The cache keeps what is written",
         advice="Start the server at CACHE_URL (or REDIS_URL), or make room in it.",
         probe=_cache,
-        places=ALWAYS,
+        surfaces=ALWAYS,
     ),
     Check(
         id="broker_memory",
@@ -202,7 +202,7 @@ CHECKS = (
         advice="Bring the replica back, or see what holds it up; workers have to tick.",
         probe=_replica,
         severity=Severity.WARNING,
-        places=SEEN,
+        surfaces=SEEN,
         needs=("database", "scheduler"),
     ),
     Check(

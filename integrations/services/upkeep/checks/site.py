@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cache
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core import checks as system_checks
+from django.core.checks.registry import Tags, registry
 from django.core.mail import get_connection
 
 from integrations.http.errors import ApiError
@@ -26,12 +28,21 @@ MEANINGS = {
 def _said_by_django() -> Sequence[system_checks.CheckMessage]:
     # Those for a deployment complain of everything that is fine on one's own machine.
     is_public = not settings.IS_DEVELOPMENT_ADDRESS
-    found = system_checks.run_checks(include_deployment_checks=is_public)
+    found = [*_said_of_models()]
+    for check in registry.get_checks(include_deployment_checks=is_public):
+        if Tags.models not in check.tags:
+            found += check(app_configs=None, databases=None)
     return [
         each
         for each in found
         if each.level >= system_checks.WARNING and not each.is_silenced()
     ]
+
+
+@cache
+def _said_of_models() -> Sequence[system_checks.CheckMessage]:
+    """Return what Django says of the models: most of its work, and always the same."""
+    return system_checks.run_checks(tags=[Tags.models])
 
 
 def _settings(_census: Census) -> Result:

@@ -109,7 +109,9 @@ def _find(
         asked = OpenTable.open(collection, origin.values, request.user)
         return neighbours.find_in_table(item, asked.selection, is_next=is_next)
     if origin.kind == "item" and (other := _other(request, origin)) is not None:
-        return neighbours.find_around(item, other, is_next=is_next)
+        told = origin.values
+        clicked = told.get("relation", ""), told.get("collection", "")
+        return neighbours.find_around(item, other, clicked=clicked, is_next=is_next)
     if origin.kind == "everything" and (trace := origin.trace) is not None:
         return neighbours.find_in_everything(item, trace, is_next=is_next)
     if origin.kind == "search":

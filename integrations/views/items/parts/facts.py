@@ -23,8 +23,7 @@ from integrations.services.items.relations.links import MAX_LINKS, Links
 from integrations.services.items.relations.related import MOST, find_related
 from integrations.services.items.relations.tables import find_others
 from integrations.services.items.relations.traces import traces_of
-from integrations.services.items.types import parent_types
-from integrations.views.items.facets import type_name
+from integrations.services.items.types import parent_types, type_name
 from integrations.views.items.parts.changed import changes, describe, describe_sides
 from integrations.views.items.parts.content import block_ids, kept_text, make_content
 from integrations.views.items.parts.head import make_everything_links, make_head

@@ -12,12 +12,26 @@ from integrations.services.items.relations.tables import (
     TableRow,
     make_tables,
 )
+from integrations.views.items.origins import Origin, onward
 from integrations.views.items.parts.values import show
 
 
 def make_related_tables(item: Item, groups: Sequence[Group]) -> list[dict[str, Any]]:
     """Return the tables of an item, ready for their template."""
     return [_to_context(table) for table in make_tables(item, groups)]
+
+
+def put_ways(tables: Sequence[dict[str, Any]], item: Item, origin: Origin) -> None:
+    """Let each row lead to its item so that the ones beside it are those of its table.
+
+    ``origin`` is what the page of the tables was opened from.
+    """
+    page = Origin.of_item(item.uuid)
+    for table in tables:
+        told = {"relation": table["relation"], "collection": table["collection"]}
+        here = page.told(origin, **told)
+        for row in table["rows"]:
+            row["url"] = onward(here, "item-detail", row["item"].uuid)
 
 
 def _to_context(table: RelatedTable) -> dict[str, Any]:
@@ -41,6 +55,8 @@ def _to_context(table: RelatedTable) -> dict[str, Any]:
         "deleted": table.deleted,
         "has_labels_of_others": table.is_incoming
         and any(row.labels for row in table.rows),
+        "relation": table.relation,
+        "collection": str(table.collection),
         "url": table.url,
     }
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
@@ -16,7 +17,9 @@ from integrations.models import Item
 from integrations.models.times import is_ahead, is_known
 from integrations.providers.records import DisplayField
 from integrations.services.items.history.as_of import PastItem, find_past
+from integrations.services.items.history.incoming import PastIncoming, find_incoming
 from integrations.services.items.relations import links
+from integrations.services.items.relations.groups import incoming_label, inverse_of
 from integrations.services.items.relations.links import Links
 from integrations.views.access import UserRequest
 from integrations.views.items.origins import Origin, onward, origin_of
@@ -24,6 +27,8 @@ from integrations.views.items.parts.changed import describe_past
 from integrations.views.items.parts.values import show
 
 MOMENT = timedelta(microseconds=1)
+# So many of those that linked to an item are named; the others are counted.
+MOST_NAMED: Final = 50
 MILLISECOND = timedelta(milliseconds=1) // MOMENT
 
 
@@ -43,11 +48,15 @@ def item_as_of(request: UserRequest, pk: UUID) -> HttpResponse:
         context |= {"error": "not_past", "at_text": minute_text(now)}
         return render(request, "items/item_as_of.html", context)
     past = find_past(item, at, now=now)
+    incoming = find_incoming([item], at)
     context |= {
         "at": at,
         "at_text": local_text(at),
         "past": past,
         "rows": list(_rows(item, past)),
+        "linked_rows": list(_linked_rows(item, past, incoming)),
+        "incoming": incoming,
+        "of_then": urlencode({"at": at.isoformat()}),
         "history_days": settings.HISTORY_DAYS,
         "earlier_url": _url(item, origin, past.earlier, before=True),
         "later_url": _url(item, origin, past.later),
@@ -109,6 +118,32 @@ def _rows(item: Item, past: PastItem) -> Iterator[dict[str, Any]]:
         name, label = key
         row = _row(label, before.get(key, ""), after.get(key, ""))
         yield {**row, "in_part": name in past.in_part}
+
+
+def _linked_rows(
+    item: Item, past: PastItem, incoming: PastIncoming
+) -> Iterator[dict[str, Any]]:
+    """Yield what others named the item in, then and now.
+
+    Where both sides have a field for the same links, the item's own is shown alone.
+    """
+    then, now = incoming.then[item.pk], incoming.now[item.pk]
+    for place in {**then, **now}:
+        relation, key = place
+        collection = incoming.collections[key]
+        if inverse_of(relation, collection) in {**past.properties, **item.properties}:
+            continue
+        old, new = then.get(place, []), now.get(place, [])
+        yield {
+            "label": incoming_label(relation, collection),
+            "then": _named(old),
+            "now": _named(new),
+            "differs": {each.pk for each in old} != {each.pk for each in new},
+        }
+
+
+def _named(items: Sequence[Item]) -> dict[str, Any]:
+    return {"items": items[:MOST_NAMED], "more": len(items[MOST_NAMED:])}
 
 
 def _row(label: str, old: str, new: str) -> dict[str, Any]:

@@ -12,7 +12,11 @@ from django.utils import timezone
 from integrations.models import Collection
 from integrations.models.times import is_ahead
 from integrations.services.items.history import table_history
-from integrations.services.items.history.table_history import Difference
+from integrations.services.items.history.table_difference import (
+    Difference,
+    PastFilter,
+    compare,
+)
 from integrations.views import paging
 from integrations.views.access import UserRequest
 from integrations.views.items.parts.changed import sum_up
@@ -55,11 +59,12 @@ def make_context(
     *,
     kept: Mapping[str, str | list[str]] | None = None,
     item_type: str = "",
+    asked: PastFilter | None = None,
 ) -> Context:
     """Return what is shown of some collections: rows of one time, or a difference.
 
     Without a time the page asks for one. The links keep what else of the address
-    counts, which is ``kept``.
+    counts, which is ``kept``. What is ``asked`` for is compared, or all of it.
     """
     times = PastTimes.read(request)
     at, until, now = times.at, times.until, times.now
@@ -78,7 +83,7 @@ def make_context(
         known_from = table_history.known_from(collections, now)
         return context | make_rows(at) | _make_reach(at, known_from)
     start, end = sorted((at, until))
-    told = table_history.compare(collections, start, end, now=now, item_type=item_type)
+    told = compare(collections, start, end, now=now, item_type=item_type, asked=asked)
     reach = _make_reach(start, told.known_from)
     names = {**(kept or {}), "at": start.isoformat(), "until": end.isoformat()}
     shown = _make_difference(told, request.GET, names)

@@ -13,42 +13,125 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, Item
+from integrations.providers.typed.fields import Relation
 from integrations.services.items.history import table_history
-from integrations.services.items.history.table_history import PastPage, Place
+from integrations.services.items.history.incoming import PastIncoming, find_incoming
+from integrations.services.items.history.past_selection import (
+    MOST_ROWS,
+    PastSelection,
+)
+from integrations.services.items.history.table_history import PastRow, Place
 from integrations.services.items.saved_views.snapshot import to_query_dict
-from integrations.services.items.tables.columns.columns import Column
+from integrations.services.items.tables.columns.columns import NAME, Column
+from integrations.services.items.tables.columns.incoming import MOST_NAMED
+from integrations.services.items.tables.table_query import TableQuery
+from integrations.views import paging
 from integrations.views.access import UserRequest
 from integrations.views.items.past.past_times import MAX_ID, make_context
-from integrations.views.items.tables import cells
-from integrations.views.items.tables.table import Table
+from integrations.views.items.tables import cells, filters
+from integrations.views.items.tables.table import Table, make_heads
 
 
 @require_safe
 def table_as_of(request: UserRequest, pk: UUID) -> HttpResponse:
-    """Show the rows of the time that is asked for, or its difference to another."""
+    """Show the rows of the time that is asked for, or its difference to another.
+
+    They are filtered, searched and sorted as the table is.
+    """
     table = Table.read(request, pk)
-    collection = table.collection
-    after = request.GET.get("after", "").replace("\x00", "")[:MAX_ID]
+    asked = PastSelection(selection=table.selection)
+    kept = table.query.change(group=None).parameters
+    kept_lists = dict(to_query_dict(kept).lists())
 
     def make_rows(at: datetime) -> dict[str, Any]:
-        page = table_history.fetch_past([collection], at, after=Place(pk, after))
-        return {
-            **_rows(page, collection, table.shown),
-            "next_url": _url(table, at, page.next),
-        }
+        if not asked.is_asked:
+            return _all_rows(request, table, at)
+        return _asked_rows(request, table, asked, at, kept_lists)
 
-    kept = table.query.change().parameters
     context = {
-        "collection": collection,
-        "connection": collection.connection,
-        "left_out": bool(table.query.filters or table.left_out),
+        "collection": table.collection,
+        "connection": table.collection.connection,
+        "left_out": (*table.left_out, *table.query.look_left_out),
         "now_url": table.query.change().url,
         "kept": kept,
         **make_context(
-            request, [collection], make_rows, kept=dict(to_query_dict(kept).lists())
+            request,
+            [table.collection],
+            make_rows,
+            kept=kept_lists,
+            asked=asked if asked.is_asked else None,
         ),
     }
+    context |= _make_tools(request, table, asked, context)
     return render(request, "items/tables/table_as_of.html", context)
+
+
+def _make_tools(
+    request: UserRequest, table: Table, asked: PastSelection, context: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what filters, searches and sorts, and what of it is not of that time."""
+    query, selection = table.query, table.selection
+    times = [
+        (name, context[name].isoformat())
+        for name in ("at", "until")
+        if context[name] is not None
+    ]
+
+    def to_url(query: TableQuery) -> str:
+        path = reverse("integrations:table-as-of", args=(query.collection,))
+        return f"{path}?{urlencode([*query.change(group=None).parameters, *times])}"
+
+    tools = filters.make_context(
+        selection, table.columns, request.GET, to_url=to_url, also=times
+    )
+    return {
+        **{name: value for name, value in tools.items() if name != "kept"},
+        "kept_filters": tools["kept"],
+        "query": query,
+        "heads": [
+            each
+            for each in make_heads(table, to_url=to_url)
+            if each["column"].id == NAME or _has_past(each["column"])
+        ],
+        "building": selection.indexes.building,
+        "is_asked": asked.is_asked,
+        "of_now": asked.of_now,
+        "is_link_of_now": asked.is_link_of_now,
+        "is_grouped": query.group is not None,
+    }
+
+
+def _all_rows(request: UserRequest, table: Table, at: datetime) -> dict[str, Any]:
+    """Return the rows of a time by their ids, however many the table has."""
+    collection = table.collection
+    after = request.GET.get("after", "").replace("\x00", "")[:MAX_ID]
+    place = Place(collection.pk, after)
+    page = table_history.fetch_past([collection], at, after=place)
+    return {
+        **_rows(page.rows, collection, table.shown, at),
+        "is_page_partial": page.is_partial,
+        "next_url": _url(table, at, page.next),
+    }
+
+
+def _asked_rows(
+    request: UserRequest,
+    table: Table,
+    asked: PastSelection,
+    at: datetime,
+    kept: dict[str, list[Any]],
+) -> dict[str, Any]:
+    """Return a page of the rows of a time that are asked for, in their order."""
+    found = asked.find_rows(at)
+    names: dict[str, Any] = {**kept, "at": at.isoformat()}
+    pages = paging.make_context(request.GET, found.rows, kept=names)
+    return {
+        **_rows(list(pages["page"]), table.collection, table.shown, at),
+        "row_pages": pages,
+        "row_count": len(found.rows),
+        "is_asked_partial": found.is_partial,
+        "past_cut": MOST_ROWS if found.is_cut else 0,
+    }
 
 
 def _url(table: Table, at: datetime, place: Place | None) -> str:
@@ -60,21 +143,56 @@ def _url(table: Table, at: datetime, place: Place | None) -> str:
     return f"{path}?{urlencode([*table.query.change().parameters, *told])}"
 
 
+def _has_past(column: Column) -> bool:
+    return not (column.yours or column.is_own)
+
+
 def _rows(
-    page: PastPage, collection: Collection, columns: Sequence[Column]
+    rows: Sequence[PastRow],
+    collection: Collection,
+    columns: Sequence[Column],
+    at: datetime,
 ) -> dict[str, Any]:
     """Return the rows with the values of that time, in the columns that have a past."""
-    now_only = [each for each in columns if each.yours or each.is_own or each.source]
-    shown = [each for each in columns if each not in now_only]
+    shown = [each for each in columns if _has_past(each)]
     items = []
-    for row in page.rows:
+    for row in rows:
         item: Item = copy(row.item)
         item.name, item.properties = row.past.name, row.past.properties
         items.append(item)
+    incoming = _put_incoming(items, shown, at)
     return {
-        "rows": cells.make_rows(items, collection, shown),
+        "rows": cells.make_rows(items, collection, shown, is_loaded=True),
+        "incoming": incoming,
         "columns": shown,
-        "is_page_partial": page.is_partial,
-        "is_cut": any(row.past.in_part for row in page.rows),
-        "has_many_fields": any(row.past.is_vague for row in page.rows),
+        "is_cut": any(row.past.in_part for row in rows),
+        "has_many_fields": any(row.past.is_vague for row in rows),
     }
+
+
+def _put_incoming(
+    items: Sequence[Item], columns: Sequence[Column], at: datetime
+) -> PastIncoming | None:
+    """Put onto items what named them at a time, in the columns that show it."""
+    named = [column for column in columns if column.source]
+    if not named:
+        return None
+    found = find_incoming(items, at)
+    places = {each.remote_id: key for key, each in found.collections.items()}
+    for item in items:
+        then = found.then[item.pk]
+        told = {
+            column.id: then.get((column.relation, places[column.source]), ())
+            for column in named
+            if column.source in places
+        }
+        item.incoming = {
+            column_id: Relation(
+                linked_ids=tuple(each.remote_id for each in naming[:MOST_NAMED]),
+                linked_collection=naming[0].collection.remote_id,
+                total=len(naming),
+            )
+            for column_id, naming in told.items()
+            if naming
+        }
+    return found

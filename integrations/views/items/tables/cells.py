@@ -70,10 +70,13 @@ def make_rows(
     columns: Sequence[Column],
     writable: frozenset[str] = frozenset(),
     back: str = "",
+    *,
+    is_loaded: bool = False,
 ) -> list[Row]:
-    """Return a row for each item."""
+    """Return a row for each item; what stands beside them may be loaded already."""
     rest = [column for column in columns if column.id != NAME]
-    load_beside(items, rest)
+    if not is_loaded:
+        load_beside(items, rest)
     values = [(item, values_of(item, collection, rest)) for item in items]
     links = _find_links(items, [found for _, found in values])
     return [

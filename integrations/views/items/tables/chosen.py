@@ -1,47 +1,26 @@
 """The rows that a user chose in a table: ticked ones, a page, or all that match."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, Final
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import QueryDict
+from django.urls import reverse
 
+from integrations.forms import TableDownloadForm
 from integrations.models import Item
 from integrations.models.items.item import ItemQuerySet
 from integrations.services.items.tables.listing import Selection
 from integrations.services.items.tables.opening import OpenTable
-
-# Each of them is a parameter of a query.
-MOST_NAMED: Final = 500
-NO_ROWS: Final = {
-    "no_rows": "Tick some rows first, or choose all that match.",
-    "building": "The filters are not ready yet. Try again in a moment.",
-    "left_out": "A filter of this list or of its view cannot be used."
-    " Remove it, or mend the view, first.",
-    "too_many_rows": "That is too many rows at once. Filter the table further.",
-}
-
-
-class Scope(StrEnum):
-    """Which rows of a table are meant."""
-
-    TICKED = "ticked"
-    PAGE = "page"
-    ALL = "all"
-
-
-class NoRowsError(Exception):
-    """Nothing was chosen that can be worked on; ``code`` says why."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-    def __str__(self) -> str:
-        return NO_ROWS[self.code]
+from integrations.views.items.choosing.choice import (
+    MOST_NAMED,
+    Choice,
+    ChooseForm,
+    NoRowsError,
+    Scope,
+    choices_of,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,42 +28,38 @@ class ChosenRows:
     """Rows of one table: those named, or all that its filters select."""
 
     selection: Selection
-    scope: Scope
-    named: tuple[UUID, ...] = ()
+    choice: Choice
 
     @classmethod
     def read(cls, sent: QueryDict, table: OpenTable) -> "ChosenRows":
         """Return what the form around a table sent, the table being in its address.
 
-        Raises NoRowsError for nothing, and where it would be more than was meant:
-        a table that lacks one of its filters has rows that nobody asked for.
+        Raises NoRowsError as ``Choice.read`` does.
         """
-        told, selection = sent.get("rows", ""), table.selection
-        scope = Scope(told) if told in set(Scope) else Scope.TICKED
-        if scope is Scope.ALL:
-            if table.left_out:
-                raise NoRowsError("left_out")
-            if selection.indexes.building:
-                raise NoRowsError("building")
-            return cls(selection=selection, scope=scope)
-        is_page = scope is Scope.PAGE
-        texts = sent.get("shown", "").split(",") if is_page else sent.getlist("item")
-        named = tuple(_uuids(texts))
-        if not named:
-            raise NoRowsError("no_rows")
-        return cls(selection=selection, scope=scope, named=named)
+        selection = table.selection
+        choice = Choice.read(
+            sent,
+            left_out=table.left_out,
+            is_building=bool(selection.indexes.building),
+        )
+        return cls(selection=selection, choice=choice)
+
+    @property
+    def are_all(self) -> bool:
+        """Tell whether all that match are meant, on all pages."""
+        return self.choice.scope is Scope.ALL
 
     @property
     def filters(self) -> str:
         """Return in words what selects the rows; empty where they are named."""
-        return self.selection.words if self.scope is Scope.ALL else ""
+        return self.selection.words if self.are_all else ""
 
     def items(self) -> ItemQuerySet:
         """Return the chosen items that are still there, in no order."""
-        if self.scope is Scope.ALL:
+        if self.are_all:
             return self.selection.items().order_by()
         live = Item.objects.live().filter(collection=self.selection.collection)
-        return live.filter(uuid__in=self.named).order_by()
+        return live.filter(uuid__in=self.choice.named).order_by()
 
     def keys(self, most: int) -> list[int]:
         """Return the keys of the items; raise NoRowsError for none, or too many."""
@@ -95,18 +70,38 @@ class ChosenRows:
             raise NoRowsError("too_many_rows")
         return keys
 
+    def narrow(self) -> Selection:
+        """Return a selection of the chosen rows alone, in the order of the table.
 
-def make_context(selection: Selection, items: Sequence[Item]) -> dict[str, Any]:
-    """Return what the form around a table sends along, beside what is ticked."""
-    return {
-        "chosen_query": urlencode(selection.query.change().parameters),
-        "shown_items": ",".join(str(item.uuid) for item in items),
-    }
+        Rows that are named stay in it even if a filter does not find them any more.
+        """
+        if self.are_all:
+            return self.selection
+        if self.selection.indexes.building:
+            raise NoRowsError("building")
+        return replace(
+            self.selection,
+            query=self.selection.query.unfiltered,
+            hits=None,
+            linked=None,
+            keys=self.keys(MOST_NAMED),
+        )
 
 
-def _uuids(texts: Iterable[str]) -> Iterable[UUID]:
-    for text in list(dict.fromkeys(texts))[:MOST_NAMED]:
-        try:
-            yield UUID(text)
-        except ValueError:
-            continue
+def make_form(
+    selection: Selection, items: Sequence[Item], count_text: str, *, can_edit: bool
+) -> ChooseForm:
+    """Return the form around the rows of a table, which is in its addresses."""
+    query = urlencode(selection.query.change().parameters)
+
+    def address(name: str, pk: UUID = selection.query.collection) -> str:
+        return f"{reverse(f'integrations:{name}', args=(pk,))}?{query}"
+
+    return ChooseForm(
+        items=items,
+        count_text=count_text,
+        rows_url=address("table-rows"),
+        download_url=address("table-download"),
+        edit_url=address("bulk-edit-create") if can_edit else "",
+        contents=choices_of(TableDownloadForm(), "values"),
+    )

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from integrations.models import Item
 from integrations.services.items.tables.columns.columns import Column
 from integrations.templatetags import icons
+from integrations.templatetags.item_rows import choose_box
 from integrations.templatetags.mooring import external, is_safe_link
 from integrations.templatetags.quick_html import format_html, format_html_join
 from integrations.templatetags.times import shown_time
@@ -30,10 +31,11 @@ EDIT: Final = (
 OWN: Final = (
     '<a class="own" href="{}"><span class="sr-only">Change {} of {}: </span>{}</a>'
 )
-ROW: Final = (
-    '<tr><th scope="row"><input type="checkbox" name="item" value="{}" form="chosen"'
-    ' aria-label="Choose {}"> <a href="{}">{}{}</a></th>{}</tr>\n'
-)
+ROW: Final = '<tr><th scope="row"{}>{} <a href="{}">{}{}</a></th>{}</tr>\n'
+# So many letters fit into a column at least, by how wide it is.
+ROOM: Final[Mapping[str, int]] = {"narrow": 8, "": 20, "wide": 50}
+# Of a name there is a box to tick beside, and it is cut in a narrow window.
+NAME_ROOM: Final = 12
 BAR: Final = '<progress max="100" value="{}" aria-hidden="true"></progress> {}'
 
 
@@ -67,7 +69,9 @@ def draw_row(item: Item, cells: SafeString) -> SafeString:
     """Return the HTML of one row: a box to tick, the name, and its cells."""
     name, address = item.name or "Untitled", item.get_absolute_url()
     icon = format_html(ICON, item.icon) if item.icon else ""
-    return format_html(ROW, item.uuid, name, address, icon, name, cells)
+    is_cut = len(name) > NAME_ROOM
+    title = format_html(' title="{}"', name) if is_cut else ""
+    return format_html(ROW, title, choose_box(item), address, icon, name, cells)
 
 
 def draw_cells(
@@ -84,16 +88,33 @@ def draw_cells(
     name = item.name or "Untitled"
     return format_html_join(
         "",
-        "<td{}>{}{}</td>",
+        "<td{}{}>{}{}</td>",
         [
             (
                 _look(is_number=column.is_number, width=column.width),
+                _title(column, cell),
                 _own(item, column, cell, back) if column.yours else draw(cell),
                 _edit(edit_url, column, name) if column.id in writable else "",
             )
             for column, cell in cells
         ],
     )
+
+
+def _title(column: Column, cell: Cell) -> SafeString:
+    """Return the attribute that tells a text whole where its column may cut it."""
+    text = "" if cell.title else _whole(cell)
+    is_cut = len(text) > ROOM[column.width]
+    return format_html(' title="{}"', text) if is_cut else SafeString("")
+
+
+def _whole(cell: Cell) -> str:
+    """Return all that a cell says as one text."""
+    if cell.parts:
+        return ", ".join(part.text for part in cell.parts)
+    if cell.value is None:
+        return cell.text
+    return ", ".join(item.name for item in cell.value.items) or cell.value.text
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 """Filters of a table: those that are on as words, and the form that adds one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Sequence
+from operator import attrgetter
 from typing import Any
 
 from django.http import QueryDict
@@ -11,7 +12,6 @@ from integrations.services.items.tables.columns.columns import (
     Columns,
     Family,
 )
-from integrations.services.items.tables.conditions import Condition
 from integrations.services.items.tables.operators import (
     ALLOWED,
     LABELS,
@@ -20,36 +20,48 @@ from integrations.services.items.tables.operators import (
     YES,
     Operator,
 )
+from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.table_address import ALL, ANY
 from integrations.services.items.tables.table_query import TableQuery
 from integrations.views.items.tables.drawing import draw_options
 
+ToUrl = Callable[[TableQuery], str]
 MOST_OPTIONS = 200
 SEVERAL_VALUES = "Several values for “is one of” are separated by commas."
 INPUTS = {Family.DATE: "date", Family.NUMBER: "text"}
 
 
 def make_context(
-    query: TableQuery,
+    selection: Selection,
     columns: Columns,
     parameters: QueryDict,
     *,
-    vague: Sequence[Condition],
-    knows_me: bool,
+    to_url: ToUrl = attrgetter("url"),
+    also: Sequence[tuple[str, str]] = (),
 ) -> dict[str, Any]:
-    """Return what the page shows of filters; those that are ``vague`` are off."""
+    """Return what the page shows of filters; those that are left out are off.
+
+    Another page than that of the table tells its address of a query by ``to_url``, and
+    what ``also`` is part of that.
+    """
+    query, vague = selection.query, selection.vague
     chosen = columns.get(parameters.get("filter", ""))
+    knows_me = bool(selection.asker.identities)
+    unoffered = UNOFFERED if knows_me else UNOFFERED | {Operator.ME}
+    if chosen and not columns.can_be_empty(chosen):
+        unoffered |= {Operator.EMPTY, Operator.FILLED}
     return {
+        "linked": _linked(selection, to_url),
         "conditions": [
             {
                 "words": each.words,
-                "remove_url": query.without(each).url,
+                "remove_url": to_url(query.without(each)),
                 "is_left_out": each in vague,
             }
             for each in query.conditions
         ],
-        "matches": _matches(query) if len(query.conditions) > 1 else [],
-        "clear_url": query.change(conditions=(), search="").url,
+        "matches": _matches(query, to_url) if len(query.conditions) > 1 else [],
+        "clear_url": to_url(query.unfiltered),
         "filter_options": draw_options(
             _choices(columns.by_id.values()),
             chosen.id if chosen else "",
@@ -58,12 +70,20 @@ def make_context(
             _choices(c for c in columns.by_id.values() if c.can_group),
             query.group.id if query.group else "",
         ),
-        "adding": _form(chosen, knows_me=knows_me) if chosen else None,
-        "cancel_url": query.url,
-        "kept": _kept(query, without=()),
-        "kept_but_search": _kept(query, without=("q",)),
-        "kept_but_group": _kept(query, without=("group",)),
+        "adding": _form(chosen, unoffered) if chosen else None,
+        "cancel_url": to_url(query),
+        "kept": _kept(query, also, without=()),
+        "kept_but_search": _kept(query, also, without=("q",)),
+        "kept_but_group": _kept(query, also, without=("group",)),
     }
+
+
+def _linked(selection: Selection, to_url: ToUrl) -> dict[str, str] | None:
+    """Return the filter by a relation in words, and the table without it."""
+    if selection.linked is None:
+        return None
+    without = selection.query.change(linked=None)
+    return {"words": selection.linked.words, "remove_url": to_url(without)}
 
 
 def _choices(columns: Any) -> list[dict[str, Any]]:
@@ -74,32 +94,35 @@ def _choices(columns: Any) -> list[dict[str, Any]]:
     return [{"label": label, "columns": own} for label, own in groups.items()]
 
 
-def _matches(query: TableQuery) -> list[dict[str, Any]]:
+def _matches(query: TableQuery, to_url: ToUrl) -> list[dict[str, Any]]:
     labels = {ALL: "all of them", ANY: "any of them"}
     return [
         {
             "label": label,
-            "url": query.change(match=match).url,
+            "url": to_url(query.change(match=match)),
             "is_current": match == query.match,
         }
         for match, label in labels.items()
     ]
 
 
-def _kept(query: TableQuery, *, without: Sequence[str]) -> list[dict[str, str]]:
+def _kept(
+    query: TableQuery, also: Sequence[tuple[str, str]], *, without: Sequence[str]
+) -> list[dict[str, str]]:
     """Return the parameters that a form takes along."""
     return [
         {"name": name, "value": value}
-        for name, value in query.change().parameters
+        for name, value in [*query.change().parameters, *also]
         if name not in without
     ]
 
 
-def _form(column: Column, *, knows_me: bool) -> dict[str, Any]:
+def _form(column: Column, unoffered: Container[Operator]) -> dict[str, Any]:
+    """Return the form that adds a filter, without what could never find anything."""
     operators = [
         {"value": str(each), "label": LABELS[each]}
         for each in ALLOWED[column.family]
-        if each not in UNOFFERED and (each is not Operator.ME or knows_me)
+        if each not in unoffered
     ]
     options = list(column.options[:MOST_OPTIONS])
     if column.family is Family.BOOLEAN:

@@ -14,12 +14,18 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 
 from integrations.services.items.saved_views import shelf
+from integrations.services.items.saved_views.fitting import Fitted
 from integrations.services.items.saved_views.shelf import Shelf
 from integrations.services.items.tables.columns import layouts
 from integrations.services.items.tables.columns.columns import NAME, Columns
-from integrations.services.items.tables.columns.layouts import NORMAL, WIDTHS, Layout
+from integrations.services.items.tables.columns.layouts import Layout
 from integrations.services.items.tables.columns.results import typed_columns_of
-from integrations.services.items.tables.table_address import DENSITIES, MOST_COLUMNS
+from integrations.services.items.tables.table_address import (
+    DENSITIES,
+    MOST_COLUMNS,
+    NORMAL,
+    WIDTHS,
+)
 from integrations.services.items.tables.table_query import TableQuery
 from integrations.views.access import UserRequest
 from integrations.views.items.tables.table import get_collection
@@ -40,7 +46,8 @@ def table_layout(request: UserRequest, pk: UUID) -> HttpResponse:
         action, _, name = request.POST.get("action", "save").partition(":")
         layout = _read(request.POST, columns, move=action, moved=name)
         if views.current is not None:
-            back = _in_view(query, layout, is_reset=action == "reset")
+            is_reset = action == "reset"
+            back = _in_view(query, views.current, layout, is_reset=is_reset)
         elif action == "reset":
             layouts.forget_layout(request.user, collection)
             messages.success(request, "The table has its usual columns again.")
@@ -67,12 +74,15 @@ def table_layout(request: UserRequest, pk: UUID) -> HttpResponse:
     return render(request, "items/tables/table_layout.html", context)
 
 
-def _in_view(query: TableQuery, layout: Layout, *, is_reset: bool) -> str:
+def _in_view(query: TableQuery, view: Fitted, layout: Layout, *, is_reset: bool) -> str:
     """Return the table with other columns than its view has, which is not saved yet."""
     if is_reset:
-        return query.change(columns=(), density="").url
+        kept = view.query
+        saved = kept.widths if isinstance(kept, TableQuery) else ()
+        return query.change(columns=(), widths=saved, density="").url
     names = tuple(dict.fromkeys([NAME, *layout.columns]))[:MOST_COLUMNS]
-    return query.change(columns=names, density=layout.density).url
+    widths = tuple((name, w) for name, w in layout.widths.items() if w != NORMAL)
+    return query.change(columns=names, widths=widths, density=layout.density).url
 
 
 def _shown(query: TableQuery, views: Shelf, chosen: Layout) -> Layout:
@@ -83,6 +93,7 @@ def _shown(query: TableQuery, views: Shelf, chosen: Layout) -> Layout:
     return replace(
         layout,
         columns=query.columns or layout.columns,
+        widths=dict(query.widths),
         density=query.density or layout.density,
     )
 
@@ -119,7 +130,8 @@ def _rows(layout: Layout, columns: Columns) -> dict[str, Any]:
         if column.id not in layout.columns:
             others.setdefault(column.group, []).append(column)
     groups = [{"label": label, "columns": own} for label, own in others.items()]
-    return {"shown": shown, "groups": groups}
+    name_width = layout.widths.get(NAME, NORMAL)
+    return {"shown": shown, "groups": groups, "name": NAME, "name_width": name_width}
 
 
 def _read(data: QueryDict, columns: Columns, *, move: str, moved: str) -> Layout:
@@ -129,7 +141,7 @@ def _read(data: QueryDict, columns: Columns, *, move: str, moved: str) -> Layout
     names = sorted(dict.fromkeys(ticked), key=lambda name: places[name])
     if moved in names and move in {"up", "down"}:
         names = _move(names, moved, -1 if move == "up" else 1)
-    widths = {name: data.get(f"width-{name}", NORMAL) for name in names}
+    widths = {name: data.get(f"width-{name}", NORMAL) for name in [NAME, *names]}
     density = data.get("density", DENSITIES[0])
     return Layout(
         columns=names,

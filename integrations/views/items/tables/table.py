@@ -1,6 +1,7 @@
 """Show one collection as a table of its own columns."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -14,20 +15,19 @@ from django.views.decorators.http import require_safe
 from integrations.forms import TableDownloadForm
 from integrations.models import Collection, SyncRun
 from integrations.models.messages.wording import count_text
-from integrations.services.items.downloads.formats import FORMATS
 from integrations.services.items.icons import put_icons
 from integrations.services.items.lists.counting import Count, count_since
 from integrations.services.items.saved_views import snapshot
 from integrations.services.items.tables import groups, listing
 from integrations.services.items.tables.columns import layouts
-from integrations.services.items.tables.columns.columns import Family
+from integrations.services.items.tables.columns.columns import NAME, Family
 from integrations.services.items.tables.columns.in_part import (
     filtered_in_part,
     searched_in_part,
 )
-from integrations.services.items.tables.columns.layouts import NORMAL
 from integrations.services.items.tables.opening import OpenTable
 from integrations.services.items.tables.selection import Selection
+from integrations.services.items.tables.table_address import NORMAL
 from integrations.services.items.tables.table_query import SIZES, TableQuery
 from integrations.services.sync.collections import opened_collections
 from integrations.services.writing import editing
@@ -36,8 +36,10 @@ from integrations.views.access import UserRequest
 from integrations.views.items import emptiness, freshness
 from integrations.views.items.parts.values import show
 from integrations.views.items.tables import cells, charts, chosen, filters
+from integrations.views.items.tables.of_table import name_of_item
 from integrations.views.live import Look
 from integrations.views.saved_views import shown as saved_views
+from integrations.views.site import recent_searches
 
 # What rows are sorted by, where the column's name does not say it.
 SORTED_BY = {
@@ -73,6 +75,7 @@ def table(request: UserRequest, pk: UUID) -> HttpResponseBase:
     asked = Table.read(request, pk)
     if not request.GET and asked.views.default is not None:
         return redirect(asked.views.default.query.url)
+    recent_searches.note_page(request, asked.query.search)
     is_added = request.GET.get("operator") and request.GET.get("column")
     is_whole = not (asked.query.left_out or asked.query.look_left_out)
     if is_added and is_whole:
@@ -128,7 +131,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
     rows = cells.make_rows(
         page.items, asked.collection, asked.shown, writable, back=query.url
     )
-    number = listing.count(selection, page)
+    text = _count_text(listing.count(selection, page), asked)
     back = urlencode({"back": query.url})
     layout_path = reverse("integrations:table-layout", args=(asked.collection.pk,))
     list_path = reverse("integrations:item-list")
@@ -138,10 +141,11 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         **_place(asked.collection),
         "query": query,
         **_rows_or_why(rows, asked),
-        "columns": _columns(asked),
+        "name_width": next((c.width for c in asked.shown if c.id == NAME), ""),
+        "columns": make_heads(asked),
         "density": density,
         "lost_columns": asked.layout.lost,
-        "count_text": _count_text(number, asked),
+        "count_text": text,
         "left_out": (*selection.left_out, *query.look_left_out),
         "words": selection.words,
         "building": selection.indexes.building,
@@ -153,19 +157,12 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "list_url": f"{list_path}?collection={query.collection}",
         "is_writable": is_writable,
         "download": TableDownloadForm(),
-        "short_formats": [(f, each.short) for f, each in FORMATS.items()],
         "download_url": _address(query, "table-download"),
         "past_url": _address(query, "table-as-of"),
-        **chosen.make_context(selection, page.items),
+        "choose": chosen.make_form(selection, page.items, text, can_edit=is_writable),
         **_groups(asked),
         **saved_views.make_context(asked.views, query, now, request.user),
-        **filters.make_context(
-            query,
-            asked.columns,
-            request.GET,
-            vague=selection.vague,
-            knows_me=bool(selection.asker.identities),
-        ),
+        **filters.make_context(selection, asked.columns, request.GET),
         **_live(Look.of(page.items), asked),
     }
 
@@ -174,7 +171,9 @@ def _place(collection: Collection) -> dict[str, Any]:
     """Return what the table is of, and whether that is as new as promised."""
     connection = collection.connection
     fresh = freshness.make_context(connection)
-    return {"collection": collection, "connection": connection, **fresh}
+    has_item = name_of_item(collection) is not None
+    place = {"collection": collection, "connection": connection}
+    return {**place, "has_item": has_item, **fresh}
 
 
 def _rows_or_why(rows: Sequence[object], asked: Table) -> dict[str, Any]:
@@ -199,7 +198,9 @@ def _address(query: TableQuery, name: str) -> str:
     return f"{path}?{urlencode(parameters)}" if parameters else path
 
 
-def _columns(asked: Table) -> list[dict[str, Any]]:
+def make_heads(
+    asked: Table, *, to_url: Callable[[TableQuery], str] = attrgetter("url")
+) -> list[dict[str, Any]]:
     """Return the heads of the columns, with the order that a click gives."""
     query = asked.query
     found = []
@@ -214,10 +215,10 @@ def _columns(asked: Table) -> list[dict[str, Any]]:
             {
                 "column": column,
                 "label": column.label,
-                "sort_url": (other if is_sorted else first).url,
+                "sort_url": to_url(other if is_sorted else first),
                 "sorted_by": SORTED_BY.get(column.family, ""),
                 "direction": order if is_sorted else "none",
-                "width": asked.layout.widths.get(column.id, NORMAL),
+                "width": column.width or NORMAL,
             }
         )
     return found

@@ -17,12 +17,14 @@ from integrations.providers.typed.fields import (
     Date,
     DateTime,
     Duration,
+    Email,
     Link,
     Money,
     Number,
     Percent,
     Text,
 )
+from integrations.providers.typed.plain import plain
 from integrations.services.items.downloads import xlsx
 from integrations.services.items.downloads.sources import Head
 from integrations.services.items.downloads.xlsx import write_xlsx
@@ -173,10 +175,20 @@ def test_a_cell_too_long_for_excel_is_cut_and_says_so(book, character):
     [
         (Link(url=WEB, label="One"), WEB),
         (Link(url=f"{WEB}#part two".replace(" ", "-")), f"{WEB}#part-two"),
-        (Link(url="http://plain.example", label="Plain"), None),
+        (Link(url="http://plain.example", label="Plain"), "http://plain.example"),
+        (Link(url="http://user@host.example"), None),
+        (Link(url="ftp://files.example"), None),
+        (Link(url="file:///etc/passwd"), None),
+        (Link(url="internal:Sheet1!A1"), None),
+        (Link(url="tel:+4930123456"), None),
         (Link(url="https://user@host.example"), None),
         (Link(url="javascript:alert(1)"), None),
-        (Link(url="mailto:ada@example.com"), None),
+        (Link(url="mailto:ada@example.com"), "mailto:ada@example.com"),
+        (Link(url="mailto:ada@example.com?bcc=eve@example.com"), None),
+        (Email(address="ada@example.com"), "mailto:ada@example.com"),
+        (Email(address="ada@example.com?subject=x"), None),
+        (Email(address='=cmd|"/c calc"!A1'), None),
+        (Email(address="@SUM(A1)"), None),
         (Link(url=f"{WEB}/{'x' * 3000}"), None),
         (Link(url=WEB, label="<r>&</r>"), None),
     ],
@@ -184,7 +196,7 @@ def test_a_cell_too_long_for_excel_is_cut_and_says_so(book, character):
 def test_only_safe_addresses_are_links(book, link, target):
     found = cell(book, link)
 
-    assert found.value == (link.label or link.url)
+    assert (found.value, found.data_type) == (plain(link), "s")
     told = found.hyperlink
     assert (
         told and f"{told.target}{f'#{told.location}' if told.location else ''}"

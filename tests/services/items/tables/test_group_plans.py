@@ -8,6 +8,7 @@ from django.db import connection as database
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
+from integrations.models import Collection
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
 from integrations.services.items.tables import totals
@@ -16,6 +17,7 @@ from integrations.services.items.tables.conditions import Asker
 from integrations.services.items.tables.indexing import indexes
 from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.table_query import TableQuery
+from tests.support.pages.snapshots import built_once, made_once
 from tests.support.plans import tell_statistics
 from tests.support.rows import NOON, make_collection
 from tests.views.items.tables.test_table import SCHEMA
@@ -25,8 +27,14 @@ MANY = 6000
 
 
 @pytest.fixture
-def deals(connection, monkeypatch):
+@made_once
+def deals(request, sandbox, connection, monkeypatch):
     monkeypatch.setattr(indexes, "SMALL", 10 * MANY)
+    with built_once(request, sandbox, lambda: make_deals(connection)):
+        yield Collection.objects.get(connection=connection, remote_id="deals")
+
+
+def make_deals(connection):
     made = make_collection(
         connection,
         remote_id="deals",
@@ -44,7 +52,6 @@ def deals(connection, monkeypatch):
         for n in range(MANY)
     ]
     store.store_page(made, told, run_id=None, now=NOON)
-    return made
 
 
 @pytest.mark.parametrize(

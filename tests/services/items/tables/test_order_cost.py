@@ -5,6 +5,7 @@ from datetime import UTC, timedelta
 import pytest
 from django.db import connection as database
 
+from integrations.models import Collection
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
 from integrations.services.items.tables import listing
@@ -14,6 +15,7 @@ from integrations.services.items.tables.indexing import indexes
 from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.table_query import TableQuery
 from integrations.services.items.tables.walk import walk
+from tests.support.pages.snapshots import built_once, made_once
 from tests.support.plans import STATISTICS, tell_statistics
 from tests.support.rows import NOON, make_collection
 from tests.views.items.tables.test_table import SCHEMA
@@ -36,7 +38,13 @@ PLACES = {
 
 
 @pytest.fixture
-def deals(connection):
+@made_once
+def deals(request, sandbox, connection):
+    with built_once(request, sandbox, lambda: make_deals(connection)):
+        yield Collection.objects.get(connection=connection, remote_id="deals")
+
+
+def make_deals(connection):
     made = make_collection(
         connection,
         remote_id="deals",
@@ -48,7 +56,6 @@ def deals(connection):
     store.store_page(made, told, run_id=None, now=NOON)
     columns = columns_of(made)
     indexes.prepare(made, [columns.get(each) for each in SORTED])
-    return made
 
 
 def deal(number):

@@ -82,7 +82,7 @@ def test_tokens_of_notion_that_nobody_keeps_are_given_back(
     code = Secret(notion.consent(f"{DROMEDARY}:{NOUR}").query["code"])
     tokens = oauth_clients.oauth_client("notion").exchange(code=code)
 
-    revocation.give_back(
+    revocation.revoke_unstored(
         "notion", tokens, account_id=f"{DROMEDARY}:{NOUR}", owner_id=None
     )
 

@@ -6,11 +6,14 @@ from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations.models import SyncRun
+from integrations.models import Connection, SyncRun
 from integrations.services.sync import runs
 from integrations.services.sync.leases import turns
+from tests.support.plans import whole_reads
 from tests.support.rows import make_connection, make_run
 
 
@@ -26,6 +29,25 @@ def take(named: SyncRun, queue_name: str = "interactive") -> UUID | None:
     return taken[0].pk if taken else None
 
 
+def make_backlog(owner: User, count: int) -> None:
+    """Make as many runs of connections of their own that have long been due."""
+    at = timezone.now() - timedelta(hours=1)
+    connections = Connection.objects.bulk_create(
+        Connection(owner=owner, provider="hubspot", remote_id=f"{owner.pk}-{number}")
+        for number in range(count)
+    )
+    SyncRun.objects.bulk_create(
+        SyncRun(
+            connection=each,
+            is_interactive=True,
+            due_at=at,
+            queued_at=at,
+            turn_of=owner.pk,
+        )
+        for each in connections
+    )
+
+
 def test_many_runs_of_one_user_do_not_hold_up_the_next_user(
     alice: User, bob: User
 ) -> None:
@@ -35,6 +57,70 @@ def test_many_runs_of_one_user_do_not_hold_up_the_next_user(
     taken = [take(run) for run in hers[:3]]
 
     assert taken == [hers[0].pk, his.pk, hers[1].pk]
+
+
+def test_no_backlog_of_another_user_is_too_long(alice: User, bob: User) -> None:
+    hers = due(alice, seconds_ago=10_000)
+    make_backlog(alice, 600)
+    his = due(bob, seconds_ago=1)
+
+    assert [take(hers), take(hers)] == [hers.pk, his.pk]
+
+
+def test_no_decision_reads_all_runs_there_have_been(alice: User, bob: User) -> None:
+    hers = due(alice, seconds_ago=10)
+    due(bob, seconds_ago=1)
+
+    with CaptureQueriesContext(database) as asked:
+        assert take(hers) == hers.pk
+
+    queries = [each["sql"] for each in asked.captured_queries]
+    assert whole_reads(queries, large="syncrun|connection") == []
+
+
+def test_no_decision_sorts_the_backlog(alice: User, bob: User) -> None:
+    hers = due(alice, seconds_ago=10)
+    due(bob, seconds_ago=1)
+    take(hers)
+
+    with CaptureQueriesContext(database) as asked:
+        take(hers)
+
+    queries = [each["sql"] for each in asked.captured_queries]
+    chosen = [sql for sql in queries if "LIMIT 1" in sql and "due_at" in sql]
+    assert len(chosen) > 1
+    for sql in chosen:
+        with database.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+            assert "TEMP B-TREE" not in str(cursor.fetchall()), sql
+
+
+def test_a_run_that_old_code_has_opened_gets_its_turn(alice: User) -> None:
+    hers = due(alice, seconds_ago=10, turn_of=None)
+
+    assert take(hers) == hers.pk
+
+    runs.finish(hers, SyncRun.Outcome.COMPLETE)
+    hers.refresh_from_db()
+    assert hers.turn_of is None
+
+
+def test_runs_follow_each_other_where_one_cannot_be_claimed(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = due(alice, seconds_ago=20), due(alice, seconds_ago=10)
+    monkeypatch.setattr(turns.heartbeat, "is_at_work", lambda key: key == first.pk)
+
+    assert [take(first), take(first)] == [second.pk, None]
+
+
+def test_what_opens_a_run_says_whose_turn_it_takes(alice: User) -> None:
+    several = [make_connection(alice), make_connection(alice)]
+
+    runs.open_run(several[0], trigger=SyncRun.Trigger.USER)
+    runs.open_due(several[1:], trigger=SyncRun.Trigger.SCHEDULE)
+
+    assert set(SyncRun.objects.values_list("turn_of", flat=True)) == {alice.pk}
 
 
 def test_runs_of_one_user_follow_each_other_as_they_became_due(alice: User) -> None:

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from integrations.services.upkeep import health, metrics, overview
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks import registry, runner
-from integrations.services.upkeep.checks.check import Check, Place, Result
+from integrations.services.upkeep.checks.check import Check, Result, Surface
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HANGING = "workers"
@@ -51,22 +51,22 @@ def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "_figures", refuse)
 
 
-def behind(place: Place) -> set[str]:
+def behind(surface: Surface) -> set[str]:
     """Return the checks that come after the one that hangs, in its thread."""
-    ids = [check.id for check in registry.checks_at(place) if check.reads_rows]
+    ids = [check.id for check in registry.checks_at(surface) if check.reads_rows]
     return set(ids[ids.index(HANGING) + 1 :])
 
 
 @pytest.mark.usefixtures("hanging")
 def test_what_waits_behind_a_check_that_hangs_is_not_said_to_be_broken() -> None:
-    checks = registry.checks_at(Place.PANEL)
+    checks = registry.checks_at(Surface.PANEL)
 
     results = runner.run(checks, deadline=1.0)
 
     failed = {check.id for check, _ in runner.failures_of(checks, results)}
     assert results[HANGING].error == "NoAnswer"
     assert HANGING in failed
-    waiting = behind(Place.PANEL)
+    waiting = behind(Surface.PANEL)
     assert {results[each].error for each in waiting} == {"NotReached"}
     assert not failed & waiting
     assert health.report()[HANGING]["error"] == "NoAnswer"
@@ -88,7 +88,7 @@ def test_a_scrape_tells_nothing_of_what_is_unknown() -> None:
     told = samples()
 
     assert told[HANGING] == 0.0
-    assert not behind(Place.PANEL) & told.keys()
+    assert not behind(Surface.PANEL) & told.keys()
 
 
 def test_a_check_that_follows_from_another_has_no_sample() -> None:
@@ -102,7 +102,7 @@ def test_a_check_that_follows_from_another_has_no_sample() -> None:
         title="",
         advice="",
         probe=lambda _census: Result(ok=False),
-        places=frozenset(Place),
+        surfaces=frozenset(Surface),
         needs=("scheduler",),
     )
     with pytest.MonkeyPatch.context() as patch:

@@ -36,7 +36,7 @@ def few_checks(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -
 
 def let(monkeypatch: pytest.MonkeyPatch, check: Check) -> None:
     """Let there be one check, beside those that the panel leans on."""
-    leant_on = [replace(well(n), places=SEEN) for n in ("broker", "cache")]
+    leant_on = [replace(well(n), surfaces=SEEN) for n in ("broker", "cache")]
     monkeypatch.setattr(registry, "CHECKS", (check, *leant_on))
 
 

@@ -234,6 +234,28 @@ def test_recent_searches_are_offered_on_every_page_until_forgotten(as_alice, sea
     assert '<option value="One">' not in as_alice.get("/").content.decode()
 
 
+def test_what_lists_and_tables_are_searched_for_is_remembered_as_well(
+    as_alice, collection
+):
+    as_alice.get("/items/?q=in+lists")
+    as_alice.get(f"/collections/{collection.pk}/?q=in+tables")
+    as_alice.get("/items/")
+
+    assert as_alice.session["recent_searches"] == ["in tables", "in lists"]
+
+
+def test_of_a_word_that_is_searched_for_while_it_is_typed_the_whole_is_remembered(
+    as_alice, collection
+):
+    typed = {"HX-Request": "true", "HX-Target": "results"}
+    as_alice.get("/items/?q=Bolt")
+
+    for text in ("A", "Ac", "Acme", "Acm", "Acme"):
+        as_alice.get("/items/", {"q": text}, headers=typed)
+
+    assert as_alice.session["recent_searches"] == ["Acme", "Bolt"]
+
+
 def test_a_search_takes_a_bounded_number_of_queries(
     search, portal, django_assert_max_num_queries
 ):

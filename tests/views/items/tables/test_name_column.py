@@ -256,3 +256,38 @@ def test_a_view_filters_the_property_of_that_label_in_another_base(
     assert [each.column.id for each in fitted.query.conditions] == [PRIMARY]
     assert fitted.query.sort == columns.by_id[NAME]
     assert fitted.columns == (NAME,)
+
+
+def offered(client: Client, table: Collection, column: str) -> set[str]:
+    page = client.get(f"/collections/{table.pk}/?filter={column}")
+    return {each["value"] for each in page.context["adding"]["operators"]}
+
+
+@pytest.mark.parametrize(
+    ("operator", "found"), [("empty", ["quay.test"]), ("filled", ["Pier"])]
+)
+def test_that_a_name_is_empty_is_asked_of_what_the_name_stands_for(
+    client: Client, alice: User, operator: str, found: list[str]
+) -> None:
+    table = companies(alice)
+    client.force_login(alice)
+
+    assert {"empty", "filled"} <= offered(client, table, NAME)
+    page = client.get(
+        f"/collections/{table.pk}/?column={NAME}&operator={operator}&value=",
+        follow=True,
+    )
+
+    assert [row.item.name for row in page.context["rows"]] == found
+
+
+def test_where_nothing_but_the_name_is_known_it_is_not_asked_whether_it_is_empty(
+    client: Client, alice: User
+) -> None:
+    schema = schema_of(FieldSpec(name="email", label="E-mail"))
+    table = make_table(alice, "hubspot", "contact", schema)
+    client.force_login(alice)
+
+    assert {"contains", "is"} <= offered(client, table, NAME)
+    assert not {"empty", "filled"} & offered(client, table, NAME)
+    assert {"empty", "filled"} <= offered(client, table, "email")

@@ -417,17 +417,6 @@ def test_a_file_holds_the_names_of_what_names_an_item(as_alice, deals, companies
     assert '"Harbour & Vale","One company"' in lines
 
 
-def test_what_names_an_item_now_is_not_shown_as_what_did_then(
-    as_alice, deals, companies
-):
-    address = f"as-of/?at={NOON.isoformat()[:16]}&columns=deals.{COMPANIES}"
-
-    page = get(as_alice, companies, address)
-
-    assert page.context["columns"] == []
-    assert "One company" not in page.content.decode()
-
-
 def test_many_names_of_one_filter_are_one_question(as_alice, deals):
     """One address holds so many names, and is asked again by each look at its page."""
     wanted = ["harbour", "möbel NORD", *(f"Nobody {n}" for n in range(48))]

@@ -4,7 +4,7 @@ import pytest
 
 from integrations.models import Download, Item
 from integrations.services.items.tables.indexing import indexes
-from integrations.views.items.tables import rows
+from integrations.views.items.choosing import addresses
 from tests.support.rows import make_collection, make_item
 from tests.support.workbooks import body_of, rows_of
 
@@ -126,15 +126,15 @@ def test_pages_of_others_and_addresses_that_are_not_safe_are_no_links(send, peop
 
 def test_of_many_rows_every_address_is_there_in_parts(send, people, monkeypatch):
     every = send("rows", rows="all").context["emails"]
-    monkeypatch.setattr(rows, "MOST_ROWS", 2)
+    monkeypatch.setattr(addresses, "MOST_ROWS", 2)
     query, found, parts = "?sort=-item.name", [], 0
 
     while query:
         page = send("rows", query=query, rows="all")
         assert 'data-code="in_parts"' in page.content.decode()
         found += page.context["emails"]
-        more = page.context["more_query"]
-        query, parts = f"?{more}" if more else "", parts + 1
+        _, has_more, more = page.context["place"].next_url.partition("?")
+        query, parts = f"{has_more}{more}", parts + 1
 
     assert (found, parts) == (every, 3)
     assert (
@@ -150,8 +150,20 @@ def test_chosen_rows_of_another_user_are_a_404(as_bob, people):
         assert as_bob.post(path, {"rows": "all", "form": "csv"}).status_code == 404
 
 
+def test_a_file_of_chosen_rows_has_the_columns_that_were_chosen(send):
+    def heads(**fields):
+        return rows_of(body_of(send("download", ["Ada 1"], **fields)), "csv")[0]
+
+    shown = "?columns=amount"
+    assert heads(form="csv", query=shown) == ["Name", "Amount"]
+    assert {"E-mail", "Work e-mail"} < set(heads(form="csv", query=shown, values="all"))
+    assert "properties" in heads(form="csv", query=shown, values="raw")
+
+
 def test_every_table_offers_its_rows_to_be_chosen(as_alice, people):
     page = as_alice.get(f"/collections/{people.pk}/").content.decode()
 
     assert page.count('name="item"') == 5
-    assert f'formaction="/collections/{people.pk}/rows/' in page
+    assert f'action="/collections/{people.pk}/rows/' in page
+    assert 'name="values"' in page.partition('id="chosen"')[2].partition("</form>")[0]
+    assert 'id="chosen-note"' in page

@@ -15,6 +15,8 @@ from integrations.services.items.own_columns import typed
 
 NAME, UPDATED, CREATED = "item.name", "item.updated", "item.created"
 MOST_DEFAULT = 6
+# The operators that ask whether there is a value.
+EMPTINESS = frozenset({"empty", "filled"})
 
 
 class Family(StrEnum):
@@ -142,6 +144,18 @@ class Columns:
         is_name = self.naming is not None and column_id == self.naming.id
         return self.naming if is_name else self.by_id.get(column_id)
 
+    def compared(self, column: Column, operator: str) -> Column:
+        """Return the column that a filter is of: an item always has a name.
+
+        What can be empty is the property that the name stands for, if there is one.
+        """
+        is_name = column.id == NAME and operator in EMPTINESS
+        return self.naming if is_name and self.naming is not None else column
+
+    def can_be_empty(self, column: Column) -> bool:
+        """Tell whether an item may have no value in a column."""
+        return column.id != NAME or self.naming is not None
+
     def find(self, told: str) -> Column | None:
         """Return a column to show or to sort by, None for one that is not there.
 
@@ -173,6 +187,12 @@ def columns_of(collection: Collection) -> Columns:
         default=default,
         naming=_to_column(naming, {}, {}) if naming else None,
     )
+
+
+def fields_of_kind(collection: Collection, kind: str) -> Sequence[Column]:
+    """Return the columns of a collection's own fields of one kind, by no query."""
+    specs = [spec for spec in read_fields(collection.schema) if not spec.is_hidden]
+    return [_to_column(spec, {}, {}) for spec in specs if spec.kind == kind]
 
 
 def _naming(collection: Collection, specs: Sequence[FieldSpec]) -> FieldSpec | None:

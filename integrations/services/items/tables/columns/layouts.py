@@ -9,11 +9,13 @@ from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 
 from integrations.models import Collection, OwnColumn, SavedView, TableLayout
 from integrations.services.items.tables.columns.columns import NAME, Column, Columns
-from integrations.services.items.tables.table_address import DENSITIES, MOST_COLUMNS
+from integrations.services.items.tables.table_address import (
+    DENSITIES,
+    MOST_COLUMNS,
+    NORMAL,
+    WIDTHS,
+)
 from integrations.services.items.tables.table_query import TableQuery
-
-NORMAL = "normal"
-WIDTHS = ("narrow", NORMAL, "wide")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +76,17 @@ def read_layout(collection: Any, columns: Columns) -> Layout:
     )
 
 
-def with_widths(shown: Sequence[Column], layout: Layout) -> list[Column]:
+def widths_of(query: TableQuery, layout: Layout) -> Mapping[str, str]:
+    """Return the widths of a table: those of its address, or else of its layout."""
+    return dict(query.widths) or layout.widths
+
+
+def with_widths(
+    shown: Sequence[Column], query: TableQuery, layout: Layout
+) -> list[Column]:
     """Return columns that know how wide the user wants them, where not as usual."""
-    widths = {name: w for name, w in layout.widths.items() if w != NORMAL}
+    told = widths_of(query, layout)
+    widths = {name: width for name, width in told.items() if width != NORMAL}
     return [
         replace(each, width=widths[each.id]) if each.id in widths else each
         for each in shown

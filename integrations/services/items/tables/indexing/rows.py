@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from django.db import connection as database
@@ -23,6 +24,7 @@ from integrations.services.items.tables.columns.columns import (
 from integrations.services.items.tables.columns.values import (
     MOST_LINKED,
     NONE,
+    Key,
     Names,
     fold,
     keys_of,
@@ -135,22 +137,46 @@ def write(
         for start in range(0, len(items), CHUNK):
             keys = [item.pk for item in items[start : start + CHUNK]]
             PropertyValue.objects.filter(item__in=keys, index__in=indexes).delete()
+    # What they were begun as: no schema tells the type of a calculated column.
+    families = {
+        each.column.id: Family(each.index.family) for each in kept if each.column
+    }
+    told = keys_by_column(collection, items, columns, families=families)
+    rows: list[tuple[Any, ...]] = []
+    for item, by_column in zip(items, told, strict=True):
+        for each in kept:
+            found = by_column[each.column.id] if each.column else [NONE]
+            rows += [(each.index.pk, item.pk, n, *key) for n, key in enumerate(found)]
+    _insert(rows)
+
+
+def keys_by_column(
+    collection: Collection,
+    items: Sequence[Item],
+    columns: Sequence[Column],
+    *,
+    families: Mapping[str, Family] = MappingProxyType({}),
+) -> list[dict[str, list[Key]]]:
+    """Return what values of items are compared by, for each item by column.
+
+    ``families`` are those of columns that are compared as another one than their own.
+    """
     load_beside(items, columns, most=MOST_LINKED, is_exact=True)
     values = [values_of(item, collection, columns) for item in items]
     names = _names_of(collection, columns, values)
     places = {column.id: places_of(column) for column in columns}
-    rows: list[tuple[Any, ...]] = []
-    for item, told in zip(items, values, strict=True):
-        for each in kept:
-            index, column = each.index, each.column
-            # What it was begun as: no schema tells the type of a calculated column.
-            found = [NONE]
-            if column is not None:
-                family, own = Family(index.family), places[column.id]
-                value = told.get(column.id)
-                found = keys_of(value, family, places=own, names=names)
-            rows += [(index.pk, item.pk, n, *key) for n, key in enumerate(found)]
-    _insert(rows)
+    return [
+        {
+            column.id: keys_of(
+                told.get(column.id),
+                families.get(column.id, column.family),
+                places=places[column.id],
+                names=names,
+            )
+            for column in columns
+        }
+        for told in values
+    ]
 
 
 def _names_of(

@@ -1,0 +1,181 @@
+"""What differs between collections as they were at two times."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+from integrations.models import Collection, Item, ItemChange
+from integrations.services.items.history.as_of import PREFIX, PastItem, Presence, undo
+from integrations.services.items.history.differences import cut
+from integrations.services.items.history.table_history import (
+    by_item,
+    changes_since,
+    known_from,
+    new_since,
+    put_collections,
+)
+
+# Links and texts of items are no columns.
+OWN_FIELDS = ("name", "parent_name")
+
+
+class PastFilter(Protocol):
+    """Which rows of a time are asked for, and in which order."""
+
+    def of_then(self, item: Item, past: PastItem) -> Item:
+        """Return a copy of an item with the values of another time."""
+
+    def fits(self, items: Sequence[Item]) -> Sequence[bool]:
+        """Tell of each item, as it was, whether it is asked for."""
+
+    def order(self, items: Sequence[Item]) -> Sequence[Item]:
+        """Return items, as they were, in their order."""
+
+
+@dataclass(kw_only=True)
+class Difference:
+    """What was added, removed and changed between two times.
+
+    ``changed`` are no stored changes: each sums up all of one item. It ``is_partial``
+    where more happened since than is looked through. It ``is_cut`` where long values
+    were compared by their beginnings, and ``is_vague`` where more fields of an item may
+    have changed than is known. ``known_from`` is the first time of which everything is
+    known, None where there is none.
+    """
+
+    added: list[Item] = field(default_factory=list)
+    removed: list[Item] = field(default_factory=list)
+    changed: list[ItemChange] = field(default_factory=list)
+    first_read: int = 0
+    is_partial: bool = False
+    is_cut: bool = False
+    is_vague: bool = False
+    known_from: datetime | None = None
+
+
+class _Sides(NamedTuple):
+    """An item, and how it was at the start and at the end of a time."""
+
+    item: Item
+    before: PastItem
+    after: PastItem
+
+
+def compare(
+    collections: Sequence[Collection],
+    start: datetime,
+    end: datetime,
+    *,
+    now: datetime,
+    item_type: str = "",
+    asked: "PastFilter | None" = None,
+) -> Difference:
+    """Return what differs at the end of a time from what was at its start.
+
+    Where only some rows are ``asked`` for, that is what differs among those: one that
+    came to fit is added, one that fits no longer is removed.
+    """
+    changes, has_more_changes = changes_since(collections, start)
+    new, has_more_new = new_since(collections, start)
+    own = by_item(changes)
+    items = {item.pk: item for item in new}
+    missing = [key for key in own if key not in items]
+    # One may have moved to another collection since its changes were read.
+    items |= Item.objects.filter(collection__in=collections).in_bulk(missing)
+    put_collections(list(items.values()), collections)
+    sides = [
+        _Sides(
+            item=item,
+            before=undo(item, own[key], start),
+            after=undo(item, [each for each in own[key] if each.at > end], end),
+        )
+        for key, item in items.items()
+        if item_type in ("", item.type)
+    ]
+    return replace(
+        _differ(sides, own, end, asked),
+        is_partial=has_more_changes or has_more_new,
+        known_from=known_from(collections, now),
+    )
+
+
+def _differ(
+    sides: Sequence[_Sides],
+    changes: Mapping[int, Sequence[ItemChange]],
+    end: datetime,
+    asked: "PastFilter | None",
+) -> Difference:
+    """Return what differs between the two sides of some items."""
+    was = _there([(each.item, each.before) for each in sides], asked)
+    is_there = _there([(each.item, each.after) for each in sides], asked)
+    found = Difference()
+    for item, before, after in sides:
+        if item.pk in is_there and item.pk not in was:
+            is_new = item.was_new or before.presence is not Presence.NOT_SEEN
+            found.added += [item] if is_new else []
+            found.first_read += not is_new
+        elif item.pk in was and item.pk not in is_there:
+            found.removed.append(item)
+        elif item.pk in was:
+            found.is_cut |= bool(before.in_part or after.in_part)
+            found.is_vague |= before.is_vague
+            if fields := _differences(changes[item.pk], before, after):
+                found.changed.append(_changed(item, end, fields))
+    if asked is not None:
+        places = {**_places(was, asked), **_places(is_there, asked)}
+        found.added.sort(key=lambda item: places[item.pk])
+        found.removed.sort(key=lambda item: places[item.pk])
+        found.changed.sort(key=lambda change: places[change.item.pk])
+    return found
+
+
+def _there(
+    told: Sequence[tuple[Item, PastItem]], asked: "PastFilter | None"
+) -> dict[int, Item]:
+    """Return what was there, and is asked for, as it was."""
+    there = [(i, past) for i, past in told if past.presence is Presence.THERE]
+    if asked is None:
+        return {item.pk: item for item, _ in there}
+    items = [asked.of_then(item, past) for item, past in there]
+    fits = asked.fits(items)
+    return {item.pk: item for item, fit in zip(items, fits, strict=True) if fit}
+
+
+def _places(items: Mapping[int, Item], asked: "PastFilter") -> dict[int, int]:
+    ordered = asked.order(list(items.values()))
+    return {item.pk: place for place, item in enumerate(ordered)}
+
+
+def _changed(item: Item, at: datetime, fields: dict[str, Any]) -> ItemChange:
+    kind = ItemChange.Kind.CHANGED
+    return ItemChange(pk=-item.pk, item=item, kind=kind, at=at, fields=fields)
+
+
+def _differences(
+    changes: Iterable[ItemChange], before: PastItem, after: PastItem
+) -> dict[str, Any]:
+    """Return old and new of each field that was ever changed and differs.
+
+    What was only found out has not changed. Where the history holds only the beginning
+    of a field, beginnings are compared.
+    """
+    made = [each for each in changes if each.kind != ItemChange.Kind.FOUND]
+    named = dict.fromkeys(name for each in made for name in each.fields)
+    pairs = {
+        name: [_value(before, name), _value(after, name)]
+        for name in named
+        if name in OWN_FIELDS or name.startswith(PREFIX)
+    }
+    in_part = {f"{PREFIX}{name}" for name in before.in_part | after.in_part}
+    return {
+        name: pair
+        for name, pair in pairs.items()
+        if (cut(pair[0]) != cut(pair[1]) if name in in_part else pair[0] != pair[1])
+    }
+
+
+def _value(past: PastItem, name: str) -> Any:
+    if name in OWN_FIELDS:
+        return getattr(past, name)
+    return past.properties.get(name.removeprefix(PREFIX))

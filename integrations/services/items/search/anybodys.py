@@ -1,0 +1,55 @@
+"""Find items of any user, for staff: by what providers say, not by users' notes."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from integrations.models import Collection, Connection, Item, OwnColumn
+from integrations.services.items.search import own_words
+from integrations.services.items.search.conditions import is_held
+from integrations.services.items.search.full_text import FEW, ask_index
+from integrations.services.items.search.question import Question
+from integrations.services.items.search.texts import Indexer
+from integrations.services.items.storage.contents import kept_texts
+
+
+def find_anybodys(text: str) -> list[int]:
+    """Return the keys of some items that hold every word of the text."""
+    owners = Connection.objects.order_by("owner_id").values_list("owner_id", flat=True)
+    keys: list[int] = []
+    for owner_id in owners.distinct():
+        question = Question.parse(text, owner_id=owner_id)
+        found = ask_index(question.condition).keys
+        has_notes = found and OwnColumn.objects.filter(owner=owner_id).exists()
+        keys += _without_notes(found, question) if has_notes else found
+        if len(keys) >= FEW:
+            break
+    return keys[:FEW]
+
+
+def _without_notes(keys: Sequence[int], question: Question) -> Iterator[int]:
+    """Yield the keys of items that are found without what was noted beside them."""
+    rows = Item.objects.filter(pk__in=keys).order_by("collection", "pk")
+    items = rows.select_related("collection__connection")
+    found = set(keys)
+    for collection, held in groupby(items, lambda item: item.collection):
+        found -= set(_found_by_notes(collection, list(held), question))
+    yield from (key for key in keys if key in found)
+
+
+def _found_by_notes(
+    collection: Collection, items: Sequence[Item], question: Question
+) -> Iterable[int]:
+    """Yield the keys of those items that only their notes let be found."""
+    noted = own_words.find_words(collection, [item.remote_id for item in items])
+    beside = [item for item in items if item.remote_id in noted]
+    kept, indexer = kept_texts([item.pk for item in beside]), Indexer(collection)
+    for item in beside:
+        words = indexer.text(
+            name=item.name,
+            remote_id=item.remote_id,
+            properties=item.properties,
+            parent_id=item.parent_remote_id,
+            content=kept.get(item.pk, ""),
+        )
+        if question.condition and not is_held(question.condition, words.split()):
+            yield item.pk

@@ -1,0 +1,82 @@
+"""The filter of a table by a relation: rows that it links with one item."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import F, Q, UUIDField
+
+from integrations.models import Collection, Item
+from integrations.providers.records import read_fields
+from integrations.services.items.relations.groups import linked_with, read_address
+from integrations.services.items.tables.columns.columns import link_columns
+from integrations.services.items.tables.unindexed import Unindexed
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkFilter:
+    """What an address tells of it: the item, and the relation with its direction.
+
+    The relation is one by which the item names the rows, or, after a minus, by which
+    they name it.
+    """
+
+    item: UUID
+    relation: str
+
+    @property
+    def address(self) -> list[tuple[str, str]]:
+        """Return the names and the values of its parameters."""
+        return [("linked_to", str(self.item)), ("relation", self.relation)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkedRows:
+    """The rows of a collection that a relation links with an item."""
+
+    item: Item
+    collection: Collection
+    relation: str
+
+    @property
+    def words(self) -> str:
+        """Return in words what selects the rows."""
+        name = f"“{self.item.name or 'Untitled'}”"
+        relation, is_incoming = read_address(self.relation)
+        label = _label(
+            self.collection if is_incoming else self.item.collection, relation
+        )
+        if not label:
+            return f"{name} is linked with it"
+        return f"{name} is in {label}" if is_incoming else f"It is in {label} of {name}"
+
+    def where(self, key: str) -> Q:
+        """Return what holds for rows that call their item's key ``key``."""
+        return linked_with(self.item, self.relation, key=key)
+
+    def few(self, most: int) -> list[int] | None:
+        """Return the keys of the rows, None where they are more than ``most``."""
+        # Asked for its collection as well, a planner might read all of that.
+        of = Unindexed(F("collection_id"), output_field=UUIDField())
+        rows = Item.objects.filter(self.where("pk")).alias(of=of)
+        rows = rows.filter(of=self.collection.pk).order_by()
+        keys = list(rows.values_list("pk", flat=True)[: most + 1])
+        return keys if len(keys) <= most else None
+
+
+def find_rows(collection: Collection, asked: LinkFilter | None) -> LinkedRows | None:
+    """Return the rows that a filter asks for, None where it is of no item there."""
+    if asked is None:
+        return None
+    items = Item.objects.filter(connection=collection.connection_id, uuid=asked.item)
+    item = items.select_related("collection").first()
+    if item is None:
+        return None
+    item.connection = item.collection.connection = collection.connection
+    return LinkedRows(item=item, collection=collection, relation=asked.relation)
+
+
+def _label(collection: Collection, relation: str) -> str:
+    """Return what a collection calls one of its relations, empty for none."""
+    labels = {spec.name: spec.label for spec in read_fields(collection.schema)}
+    labels |= {column.id: column.label for column in link_columns(collection)}
+    return labels.get(relation, "")

@@ -1,0 +1,123 @@
+"""Serve an Airtable account of equal bases, one table each, late by so much.
+
+A process of its own: ``python -m tests.bench.site.airtable PORT BASES PAGES SECONDS``.
+It asks for no consent and checks nothing; limits are the reader's to keep, so it tells
+at ``/bench`` how many calls came within any second for one base.
+"""
+
+import json
+import sys
+import threading
+import time
+from collections import defaultdict
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+PAGE, FIELDS = 100, 10
+TOKENS = {"access_token": "bench", "refresh_token": "bench", "token_type": "Bearer"}
+SCOPES = ("data.records:read", "schema.bases:read", "user.email:read")
+LIVES = {"scope": " ".join(SCOPES), "expires_in": 3600, "refresh_expires_in": 5184000}
+USER = {"id": "usrBENCH000000001", "email": "bench@example.com", "scopes": SCOPES}
+
+
+def name_of(kind: str, number: int) -> str:
+    """Return an id of Airtable's form: three letters and fourteen more."""
+    return f"{kind}{number:014d}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Speak HTTP/1.1 with connections that stay open."""
+
+    protocol_version = "HTTP/1.1"
+    bases, pages, latency = 1, 1, 0.0
+    arrivals: dict[str, list[float]] = defaultdict(list)
+    lock = threading.Lock()
+
+    def do_GET(self) -> None:
+        """Answer after a while."""
+        parts = urlsplit(self.path)
+        if parts.path == "/bench":
+            self._send({"calls": self._calls(), "busiest": self._busiest()})
+            return
+        path = parts.path.removeprefix("/airtable/v0").strip("/").split("/")
+        base = next((each for each in path if each.startswith("app")), "")
+        with self.lock:
+            self.arrivals[base].append(time.monotonic())
+        time.sleep(self.latency)
+        offset = parse_qs(parts.query).get("offset", ["0"])[0]
+        self._send(self._answer(path, int(offset)))
+
+    def do_POST(self) -> None:
+        """Give tokens to anybody."""
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self._send({**TOKENS, **LIVES})
+
+    def log_message(self, *_args: Any) -> None:
+        """Say nothing."""
+
+    def _answer(self, path: list[str], page: int) -> dict[str, Any]:
+        if path == ["meta", "whoami"]:
+            return dict(USER)
+        if path == ["meta", "bases"]:
+            names = [name_of("app", number) for number in range(self.bases)]
+            return {"bases": [_base(each) for each in names]}
+        if path[0] == "meta":
+            return {"tables": [_table(path[2].replace("app", "tbl"))]}
+        rows = range(page * PAGE, (page + 1) * PAGE)
+        following = {} if page + 1 >= self.pages else {"offset": str(page + 1)}
+        return {"records": [_record(path[0], row) for row in rows], **following}
+
+    def _calls(self) -> int:
+        return sum(map(len, self.arrivals.values()))
+
+    def _busiest(self) -> int:
+        """Return the most calls for one base that came within any second."""
+        every = (times for base, times in self.arrivals.items() if base)
+        return max(
+            sum(0 <= t - first < 1 for t in row) for row in every for first in row
+        )
+
+    def _send(self, answer: dict[str, Any]) -> None:
+        body = json.dumps(answer).encode()
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n"
+        # One write, so that no half of it waits for an acknowledgement.
+        self.wfile.write(head.encode() + body)
+
+
+def _base(base_id: str) -> dict[str, str]:
+    return {"id": base_id, "name": f"Base {base_id}", "permissionLevel": "create"}
+
+
+def _table(table_id: str) -> dict[str, Any]:
+    fields = [
+        {
+            "id": name_of("fld", number),
+            "name": f"Field {number}",
+            "type": "singleLineText",
+        }
+        for number in range(FIELDS)
+    ]
+    primary = fields[0]["id"]
+    return {
+        "id": table_id,
+        "name": "Table",
+        "primaryFieldId": primary,
+        "fields": fields,
+        "views": [],
+    }
+
+
+def _record(base_id: str, row: int) -> dict[str, Any]:
+    number = int(base_id.removeprefix("app")) * 1_000_000 + row
+    values = {name_of("fld", each): f"value {number} {each}" for each in range(FIELDS)}
+    made = "2026-01-05T09:30:00.000Z"
+    return {"id": name_of("rec", number), "createdTime": made, "fields": values}
+
+
+if __name__ == "__main__":
+    Handler.bases, Handler.pages = int(sys.argv[2]), int(sys.argv[3])
+    Handler.latency = float(sys.argv[4])
+    server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
+    server.daemon_threads = True
+    server.serve_forever()

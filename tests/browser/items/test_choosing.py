@@ -1,0 +1,94 @@
+"""Tick rows of the list over everything and of a search, and take what they hold."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.fixtures import PHONE
+from tests.browser.test_accessibility import EMAIL, press, tables, violations
+
+pytestmark = pytest.mark.browser
+
+__all__ = ["tables"]
+# Where rows are ticked, and what the page of their addresses says they are of.
+PLACES = [("/items/?size=25", "Items"), ("/search/?q=an", "Search")]
+places = pytest.mark.parametrize(("address", "name"), PLACES, ids=["list", "search"])
+
+
+def boxes_on(page: Page) -> Locator:
+    return page.get_by_role("checkbox", name=re.compile("^Choose "))
+
+
+@places
+def test_rows_are_ticked_by_keys_and_their_addresses_listed(
+    open_page: Callable[..., Page], tables: dict[str, str], address: str, name: str
+) -> None:
+    page = open_page(EMAIL)
+    page.goto(address)
+
+    for key in ("j", "j", "x", "k", "x"):
+        page.keyboard.press(key)
+
+    assert [box.is_checked() for box in boxes_on(page).all()[:3]] == [
+        *(True, True, False),
+    ]
+    expect(page.locator("[data-ticked]")).to_have_text("(2)")
+    press(page, "E-mails and links")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"2 rows of {name}")
+    page.get_by_role("link", name=name).last.click()
+    page.wait_for_url(f"**{address.partition('?')[0]}*")
+
+
+@places
+def test_rows_are_ticked_and_downloaded_on_a_telephone_without_a_script(
+    open_page: Callable[..., Page], tables: dict[str, str], address: str, name: str
+) -> None:
+    page = open_page(EMAIL, java_script_enabled=False, viewport=PHONE)
+    page.goto(address)
+    boxes_on(page).first.check()
+
+    form: Any = page.locator("#chosen").bounding_box()
+    box: Any = boxes_on(page).first.bounding_box()
+    assert form["x"] + form["width"] <= PHONE["width"]
+    assert min(box["width"], box["height"]) >= 18
+    with page.expect_download() as file:
+        page.get_by_role("button", name="Download these").click()
+    assert file.value.suggested_filename.endswith(".csv")
+    page.get_by_role("button", name="E-mails and links").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"1 row of {name}")
+
+
+def test_ticks_are_of_their_page_as_it_says(
+    open_page: Callable[..., Page], tables: dict[str, str]
+) -> None:
+    page = open_page(EMAIL)
+    page.goto("/items/?size=25")
+    boxes_on(page).first.check()
+    expect(page.locator("#chosen-note")).to_be_visible()
+
+    page.get_by_role("link", name="Next").click()
+    page.wait_for_url("**after=*")
+
+    expect(boxes_on(page)).not_to_have_count(0)
+    assert not any(box.is_checked() for box in boxes_on(page).all())
+
+
+def test_pages_with_ticked_rows_and_of_their_addresses_have_no_violation(
+    open_page: Callable[..., Page], tables: dict[str, str]
+) -> None:
+    page = open_page(EMAIL)
+    found: list[str] = []
+
+    for address in (*(each for each, _ in PLACES), f"{tables['contacts']}?size=25"):
+        page.goto(address)
+        for box in boxes_on(page).all()[:2]:
+            box.check()
+        found += violations(page)
+        press(page, "E-mails and links")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("2 rows of")
+        found += violations(page)
+
+    assert not found, "\n".join(found)

@@ -1,0 +1,271 @@
+"""Each base has a limit of its own, so the bases of an account are asked at once."""
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from math import inf
+from typing import Any
+
+import pytest
+import time_machine
+
+from integrations.http.sending.transport import Request, Response
+from integrations.models import Collection, Connection, Item
+from integrations.providers import CONNECTORS
+from integrations.providers.records import Page
+from integrations.services.common.clients import api_clients
+from integrations.services.common.clock import database_now
+from integrations.services.connections import selection
+from integrations.services.connections import settings as connection_settings
+from integrations.services.grants.tokens import TokenSource
+from integrations.services.sync import engine, runs
+from integrations.services.sync.leases import lease
+from integrations.services.sync.leases.lease import RunLease
+from integrations.services.sync.refresh import checkpoint
+from integrations.services.sync.refresh.collection import send_ahead, sync_collection
+from tests.services.fixtures import FinishSync, let_time_pass
+from tests.services.sync.airtable.account_rows import Airtable, assert_equal_to
+
+RECORDS, TABLES = r"/v0/(app\w+)/tbl", r"/meta/bases/(app\w+)/tables"
+BASES = 5
+# Until then everything has come that will come, on any machine.
+SECONDS_TO_WAIT = 20.0
+
+
+class Gate:
+    """Count the bases that are asked at the same time; wait until some are."""
+
+    def __init__(self, sandbox: Any, kind: str, wanted: int) -> None:
+        self.send, self.kind, self.wanted = sandbox.send, kind, wanted
+        self.under_way: Counter[str] = Counter()
+        self.most_at_once = self.most_of_one = 0
+        self.is_open = threading.Condition()
+
+    def __call__(self, request: Request, *args: Any) -> Response:
+        found = re.search(self.kind, request.url)
+        if found is None:
+            return self.send(request, *args)
+        with self.is_open:
+            self.under_way[found[1]] += 1
+            self.most_of_one = max(self.most_of_one, self.under_way[found[1]])
+            self.most_at_once = max(self.most_at_once, len(+self.under_way))
+            self.is_open.notify_all()
+            is_full = self.is_open.wait_for(
+                lambda: self.most_at_once >= self.wanted, SECONDS_TO_WAIT
+            )
+            # Only once is anybody waited for in vain.
+            self.wanted = self.wanted if is_full else 0
+        try:
+            return self.send(request, *args)
+        finally:
+            with self.is_open:
+                self.under_way[found[1]] -= 1
+
+
+@pytest.mark.parametrize("kind", [RECORDS, TABLES], ids=["records", "tables"])
+def test_all_bases_are_asked_at_once_and_each_only_once(
+    connection: Connection,
+    finish_sync: FinishSync,
+    sandbox: Any,
+    airtable: Airtable,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+) -> None:
+    gate = Gate(sandbox, kind, BASES)
+    monkeypatch.setattr(sandbox, "send", gate)
+
+    assert finish_sync(connection, full=True).outcome == "complete"
+
+    assert (gate.most_at_once, gate.most_of_one) == (BASES, 1)
+    assert sandbox.repeated() == {}
+    assert_equal_to(airtable)
+
+
+def test_what_changed_is_asked_of_all_bases_at_once(
+    synced: Connection,
+    finish_sync: FinishSync,
+    sandbox: Any,
+    airtable: Airtable,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    where = {"base": "Operations", "table": "Customers"}
+    airtable.do("records/touch", count=3, value="New", **where)
+    gate, calls = Gate(sandbox, RECORDS, BASES), len(sandbox.log)
+    monkeypatch.setattr(sandbox, "send", gate)
+
+    assert finish_sync(synced).outcome == "complete"
+
+    assert (gate.most_at_once, gate.most_of_one) == (BASES, 1)
+    assert sandbox.repeated(calls) == {}
+    assert_equal_to(airtable)
+
+
+def test_a_slice_that_ends_asks_for_no_page_twice(
+    connection: Connection, sandbox: Any, airtable: Airtable
+) -> None:
+    run, _ = runs.open_run(connection, trigger="user")
+
+    while run.is_open:
+        let_time_pass(run)
+        engine.run_slice(run.pk, seconds=0.1)
+        run.refresh_from_db()
+
+    assert run.outcome == "complete"
+    assert run.slices > 2
+    assert sandbox.repeated() == {}
+    assert_equal_to(airtable)
+
+
+def spoil_one(
+    sandbox: Any, monkeypatch: pytest.MonkeyPatch, answer: Response
+) -> Callable[[], str]:
+    """Answer the last base so whose turn comes; return what names the base."""
+    send, seen = sandbox.send, []
+    taking = threading.Lock()
+
+    def spoiled(request: Request, *args: Any) -> Response:
+        found = re.search(RECORDS, request.url)
+        with taking:
+            if found and found[1] not in seen:
+                seen.append(found[1])
+            is_last = bool(found) and seen.index(found[1]) == BASES - 1
+        return answer if is_last else send(request, *args)
+
+    monkeypatch.setattr(sandbox, "send", spoiled)
+    return lambda: str(seen[-1])
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (403, b'{"error":{"type":"INVALID_PERMISSIONS"}}', "no_permission"),
+        (429, b'{"errors":[{"error":"RATE_LIMIT_REACHED"}]}', "rate_limited"),
+    ],
+)
+def test_an_answer_sent_ahead_that_is_an_error_is_that_of_its_own_base(
+    connection: Connection,
+    sandbox: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    body: bytes,
+    reason: str,
+) -> None:
+    spoilt = spoil_one(sandbox, monkeypatch, Response(status=status, body=body))
+    run, _ = runs.open_run(connection, trigger="user")
+    let_time_pass(run)
+
+    engine.run_slice(run.pk)
+
+    run.refresh_from_db()
+    states = {
+        (each.remote_id.startswith(spoilt()), run.entries[str(each.pk)].state.value)
+        for each in Collection.objects.filter(item_type="record")
+    }
+    assert {state for is_spoilt, state in states if not is_spoilt} == {"done"}
+    assert "done" not in {state for is_spoilt, state in states if is_spoilt}
+    first = Collection.objects.filter(remote_id__startswith=spoilt()).first()
+    assert first is not None
+    noted = run.entries[str(first.pk)].reason
+    assert noted is not None
+    assert noted.code == reason
+
+
+def test_a_token_that_ends_under_all_bases_is_refreshed_once(
+    synced: Connection,
+    finish_sync: FinishSync,
+    sandbox: Any,
+    airtable: Airtable,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate, calls = Gate(sandbox, RECORDS, BASES), len(sandbox.log)
+    monkeypatch.setattr(sandbox, "send", gate)
+    ended = threading.Event()
+
+    def end_tokens(request: Request, *args: Any) -> Response:
+        with gate.is_open:
+            if not ended.is_set() and re.search(RECORDS, request.url):
+                ended.set()
+                airtable.do("tokens/expire")
+        return gate(request, *args)
+
+    monkeypatch.setattr(sandbox, "send", end_tokens)
+
+    assert finish_sync(synced, full=True).outcome == "complete"
+
+    assert ended.is_set()
+    refreshed = [line for line in sandbox.log[calls:] if "oauth2/v1/token" in line]
+    assert len(refreshed) == 1
+    assert_equal_to(airtable)
+
+
+def pause(connection: Connection) -> None:
+    connection_settings.pause(connection, actor=None)
+
+
+def deselect(connection: Connection) -> None:
+    known = connection.collections.filter(item_type="record")
+    offered = [each.pk for each in known]
+    selection.select_collections(
+        connection, chosen=offered[1:], offered=offered, actor=None
+    )
+
+
+@pytest.mark.parametrize("stop", [pause, deselect])
+def test_what_is_on_its_way_when_a_user_stops_it_is_dropped(
+    connection: Connection,
+    sandbox: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    stop: Callable[[Connection], None],
+) -> None:
+    connector, read = CONNECTORS["airtable"], []
+    fetch_page = connector.fetch_page
+
+    def stopping(api: Any, collection: Any, **options: Any) -> Page:
+        page = fetch_page(api, collection, **options)
+        if collection.remote_id != "structure":
+            read.append(collection.remote_id)
+            if len(read) == 3:
+                stop(connection)
+        return page
+
+    monkeypatch.setattr(connector, "fetch_page", stopping)
+    run, _ = runs.open_run(connection, trigger="user")
+    let_time_pass(run)
+
+    assert engine.run_slice(run.pk) is None
+
+    run.refresh_from_db()
+    assert (run.state, run.outcome) == ("finished", "cancelled")
+    stored = set(Item.objects.live().values_list("collection__remote_id", flat=True))
+    assert stored <= {"structure", *read[:2]}
+    asked = [line for line in sandbox.log if re.search(RECORDS, line)]
+    assert 3 <= len(asked) <= 3 + BASES
+
+
+def test_a_refresh_begins_when_its_first_page_was_sent_for(
+    synced: Connection, sandbox: Any
+) -> None:
+    run, _ = runs.open_run(synced, trigger="user", full=True)
+    let_time_pass(run)
+    claimed = lease.claim(run.pk, now=database_now())
+    assert claimed is not None
+    api = api_clients.api_client(synced, TokenSource(synced.pk))
+    current = RunLease(run=claimed[0], lease_id=claimed[1], api=api, stop_at=inf)
+    collection = synced.collections.filter(item_type="record").first()
+    assert collection is not None
+    sent = datetime.now(UTC)
+
+    with time_machine.travel(sent, tick=False):
+        send_ahead(current, collection)
+        assert collection.pk in current.ahead
+        calls = len(sandbox.log)
+    with time_machine.travel(sent + timedelta(seconds=9), tick=False):
+        current.gives_way = True
+        sync_collection(current, collection)
+
+    found = checkpoint.read(collection)
+    assert found is not None
+    assert abs(found.began - sent) < timedelta(seconds=2)
+    assert len(sandbox.log) - calls <= 1

@@ -1,0 +1,301 @@
+"""A table's past is filtered, searched and sorted as the table is."""
+
+import re
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+
+from integrations.models import Item, OwnColumn, OwnValue
+from integrations.providers.kinds import Deletion, DeletionKind
+from integrations.providers.records import IntegrationItem
+from integrations.services.items.history import past_selection, table_history
+from integrations.services.items.storage import store
+from integrations.services.items.tables.indexing import indexes
+from tests.support.rows import NOON, make_collection
+from tests.views.items.tables.test_relation_columns import COMPANIES
+
+FIELDS = [
+    {"name": "amount", "label": "Amount", "kind": "number"},
+    {"name": "due", "label": "Due", "kind": "date"},
+    {
+        "name": "stage",
+        "label": "Stage",
+        "kind": "choice",
+        "options": {"new": "New", "won": "Won"},
+    },
+    {"name": "hot", "label": "Hot", "kind": "boolean"},
+]
+HOUR = timedelta(hours=1)
+GONE = Deletion(kind=DeletionKind.DELETED)
+
+
+def put(deals, hours, **rows):
+    """Store rows by their ids, each a name, an amount, a stage, and what is more."""
+    items = [
+        IntegrationItem(
+            id=key,
+            type="deal",
+            name=name,
+            properties={"amount": amount, "stage": stage, **more},
+        )
+        for key, (name, amount, stage, more) in rows.items()
+    ]
+    store.store_page(deals, items, run_id=None, now=NOON + hours * HOUR)
+
+
+@pytest.fixture
+def deals(connection, time_machine):
+    """Return deals of whom some were won, lost, dropped, renamed, or came later."""
+    time_machine.move_to(NOON + 10 * HOUR, tick=False)
+    companies = make_collection(
+        connection, remote_id="companies", name="Companies", item_type="company"
+    )
+    acme = IntegrationItem(id="9", type="company", name="Acme")
+    store.store_page(companies, [acme], run_id=None, now=NOON)
+    made = make_collection(
+        connection,
+        remote_id="deals",
+        name="Deals",
+        item_type="deal",
+        schema={"fields": FIELDS},
+        first_full_refresh_at=NOON,
+    )
+    put(
+        made,
+        0,
+        a=("Ash", "5", "new", {"due": "2026-11-03", COMPANIES: ["9"]}),
+        b=("Birch", "7", "won", {"due": "2026-11-20", "hot": True}),
+        c=("Cedar", "3", "won", {COMPANIES: ["9"]}),
+        d=("Dogwood", "9", "new", {}),
+        e=("Elm", "1", "won", {}),
+    )
+    put(
+        made,
+        2,
+        a=("Ash", "50", "won", {"due": "2026-12-24"}),
+        b=("Birch", "7", "new", {"due": "2026-11-20"}),
+        c=("Cypress", "3", "won", {COMPANIES: ["9"]}),
+    )
+    put(made, 4, f=("Fir", "2", "won", {}))
+    gone = {made.items.get(remote_id="e").pk: GONE}
+    store.soft_delete(made, gone, run_id=None, now=NOON + 5 * HOUR)
+    # What came later was new then, and not only read late.
+    Item.objects.update(first_seen_at=NOON)
+    came = NOON + 4 * HOUR
+    Item.objects.filter(remote_id="f").update(first_seen_at=came, new_at=came)
+    made.refresh_from_db()
+    return made
+
+
+def ask(client, deals, start, end=None, **asked):
+    told = {"at": (NOON + start * HOUR).isoformat(), **asked}
+    if end is not None:
+        told["until"] = (NOON + end * HOUR).isoformat()
+    page = client.get(f"/collections/{deals.pk}/as-of/", told)
+    assert page.status_code == 200
+    return page
+
+
+def names(page):
+    return [row.item.name for row in page.context["rows"]]
+
+
+def codes(page):
+    return set(re.findall(r'data-code="(\w+)"', page.content.decode()))
+
+
+WON = {"stage__is": "Won"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "then", "now"),
+    [
+        (WON, {"Birch", "Cedar", "Elm"}, {"Ash", "Cypress", "Fir"}),
+        ({"stage__not": "Won"}, {"Ash", "Dogwood"}, {"Birch", "Dogwood"}),
+        ({"amount__gt": "6"}, {"Birch", "Dogwood"}, {"Ash", "Birch", "Dogwood"}),
+        ({"amount__between": "2,5"}, {"Ash", "Cedar"}, {"Cypress", "Fir"}),
+        ({"amount__in": "1,9"}, {"Elm", "Dogwood"}, {"Dogwood"}),
+        ({"due__before": "2026-11-10"}, {"Ash"}, set()),
+        ({"due__is": "2026-11-20"}, {"Birch"}, {"Birch"}),
+        (
+            {"due__empty": "1"},
+            {"Cedar", "Dogwood", "Elm"},
+            {"Cypress", "Dogwood", "Fir"},
+        ),
+        ({"hot__is": "yes"}, {"Birch"}, set()),
+        ({"item.name__starts": "c"}, {"Cedar"}, {"Cypress"}),
+        ({"item.name__contains": "o"}, {"Dogwood"}, {"Dogwood"}),
+        ({f"{COMPANIES}__is": "Acme"}, {"Ash", "Cedar"}, {"Cypress"}),
+        ({"q": "cedar"}, {"Cedar"}, set()),
+        ({"q": "cypress"}, set(), {"Cypress"}),
+        ({"q": "won"}, {"Birch", "Cedar", "Elm"}, {"Ash", "Cypress", "Fir"}),
+        ({**WON, "amount__gt": "6"}, {"Birch"}, {"Ash"}),
+        (
+            {**WON, "amount__gt": "6", "match": "any"},
+            {"Birch", "Cedar", "Elm", "Dogwood"},
+            {"Ash", "Birch", "Cypress", "Dogwood", "Fir"},
+        ),
+    ],
+)
+def test_rows_of_a_time_are_those_that_fitted_then(as_alice, deals, asked, then, now):
+    past = ask(as_alice, deals, 1, **asked)
+    latest = ask(as_alice, deals, 9, **asked)
+    table = as_alice.get(f"/collections/{deals.pk}/?{urlencode(asked)}")
+
+    assert set(names(past)) == then
+    assert set(names(latest)) == set(names(table)) == now
+    assert not codes(past) & {"left_out", "past_cut", "partial"}
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("amount", ["Elm", "Cedar", "Ash", "Birch", "Dogwood"]),
+        ("-amount", ["Dogwood", "Birch", "Ash", "Cedar", "Elm"]),
+        ("item.name", ["Ash", "Birch", "Cedar", "Dogwood", "Elm"]),
+        ("due", ["Ash", "Birch", "Cedar", "Dogwood", "Elm"]),
+        ("-due", ["Birch", "Ash", "Elm", "Dogwood", "Cedar"]),
+        ("stage", ["Ash", "Dogwood", "Birch", "Cedar", "Elm"]),
+    ],
+)
+def test_rows_of_a_time_are_sorted_by_what_they_were(as_alice, deals, sort, expected):
+    assert names(ask(as_alice, deals, 1, sort=sort)) == expected
+
+
+def test_the_order_of_now_is_that_of_the_table(as_alice, deals):
+    for sort in ("amount", "-amount", "-due", "due", "stage", "-item.name"):
+        table = as_alice.get(f"/collections/{deals.pk}/?{urlencode({'sort': sort})}")
+
+        assert names(ask(as_alice, deals, 9, sort=sort)) == names(table)
+
+
+def test_the_rows_of_a_relation_are_those_that_named_the_item_then(as_alice, deals):
+    acme = Item.objects.get(name="Acme")
+    asked = {"linked_to": acme.uuid, "relation": f"-{COMPANIES}"}
+
+    past, latest = (ask(as_alice, deals, hours, **asked) for hours in (1, 9))
+
+    assert set(names(past)) == {"Ash", "Cedar"}
+    assert names(latest) == ["Cypress"]
+
+
+@pytest.mark.parametrize("is_ready", [True, False])
+def test_rows_fit_though_an_index_is_not_there_yet(
+    as_alice, deals, monkeypatch, is_ready
+):
+    if not is_ready:
+        monkeypatch.setattr(indexes, "SMALL", 0)
+
+    page = ask(as_alice, deals, 1, **WON, sort="-amount")
+
+    assert names(page) == ["Birch", "Cedar", "Elm"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "added", "removed", "changed"),
+    [
+        ({}, ["Fir"], ["Elm"], {"Ash", "Birch", "Cypress"}),
+        (WON, ["Ash", "Fir"], ["Birch", "Elm"], {"Cypress"}),
+        ({"amount__gt": "6"}, ["Ash"], [], {"Birch"}),
+        ({"q": "cedar"}, [], ["Cypress"], set()),
+    ],
+)
+def test_the_difference_is_that_of_the_rows_that_are_asked_for(
+    as_alice, deals, asked, added, removed, changed
+):
+    """What came to fit was added, and what fits no longer was removed."""
+    page = ask(as_alice, deals, 1, 9, **asked)
+
+    assert sorted(item.name for item in page.context["added"]) == added
+    assert sorted(item.name for item in page.context["removed"]) == removed
+    assert {each["item"].name for each in page.context["changed"]} == changed
+
+
+def test_a_difference_is_in_the_order_that_is_asked_for(as_alice, deals):
+    for sort, expected in (("amount", ["Fir", "Ash"]), ("-amount", ["Ash", "Fir"])):
+        page = ask(as_alice, deals, 1, 9, **WON, sort=sort)
+
+        assert [item.name for item in page.context["added"]] == expected
+
+
+def test_filters_and_heads_lead_to_the_same_time(as_alice, deals):
+    page = ask(as_alice, deals, 1, **WON, sort="amount")
+
+    (chip,) = page.context["conditions"]
+    every = as_alice.get(chip["remove_url"])
+    head = next(h for h in page.context["heads"] if h["column"].id == "amount")
+    turned = as_alice.get(head["sort_url"])
+    assert names(every) == ["Elm", "Cedar", "Ash", "Birch", "Dogwood"]
+    assert names(turned) == ["Birch", "Cedar", "Elm"]
+    form = {each["name"]: each["value"] for each in page.context["kept_filters"]}
+    added = as_alice.get(
+        f"/collections/{deals.pk}/as-of/",
+        {**form, "column": "amount", "operator": "lt", "value": "4"},
+    )
+    assert names(added) == ["Elm", "Cedar"]
+
+
+def test_pages_of_the_past_follow_each_other(as_alice, deals, monkeypatch):
+    put(deals, 0, **{f"x{n:03}": (f"X{n:03}", "4", "won", {}) for n in range(60)})
+    Item.objects.update(first_seen_at=NOON)
+
+    page = ask(as_alice, deals, 1, q="x0", sort="item.name")
+    path = f"/collections/{deals.pk}/as-of/"
+    after = as_alice.get(f"{path}{page.context['row_pages']['older_url']}")
+
+    assert [*names(page), *names(after)] == [f"X{n:03}" for n in range(60)]
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "code"),
+    [
+        (past_selection, "MOST_ROWS", "past_cut"),
+        (table_history, "MOST_LOOKED_AT", "partial"),
+    ],
+)
+def test_where_a_bound_cuts_the_page_says_so(
+    as_alice, deals, monkeypatch, module, name, code
+):
+    monkeypatch.setattr(module, name, 2)
+
+    assert code in codes(ask(as_alice, deals, 1, sort="amount"))
+
+
+def test_what_has_no_past_is_told_as_it_is_now(as_alice, alice, deals):
+    own = OwnColumn.objects.create(
+        owner=alice,
+        provider=deals.connection.provider,
+        account_id=deals.connection.remote_id,
+        collection_id="deals",
+        name="Mine",
+        kind="text",
+    )
+    OwnValue.objects.create(column=own, remote_id="a", value="yes")
+
+    page = ask(as_alice, deals, 1, **{f"{own.column_id}__is": "yes"})
+
+    assert names(page) == ["Ash"]
+    assert "of_now" in codes(page)
+
+
+def test_past_rows_are_not_grouped_and_the_page_says_so(as_alice, deals):
+    assert "ungrouped" in codes(ask(as_alice, deals, 1, group="stage"))
+
+
+def test_a_filter_that_cannot_be_used_is_said(as_alice, deals):
+    page = ask(as_alice, deals, 1, lost__is="x")
+
+    assert "left_out" in codes(page)
+
+
+def test_a_page_of_the_past_asks_few_questions(as_alice, deals):
+    asked = {**WON, "sort": "-amount", "q": "won", "amount__gt": "0"}
+    ask(as_alice, deals, 1, **asked)
+
+    with CaptureQueriesContext(database) as queries:
+        ask(as_alice, deals, 1, **asked)
+
+    assert len([q for q in queries if "SAVEPOINT" not in q["sql"]]) <= 12
