@@ -40,12 +40,14 @@ test-real: setup-dev programs ## Run the tests on real processes and a real brow
 
 # What the providers publish of their APIs is not ours to ship: API_DESCRIPTIONS says
 # where it is.
+VALIDATED := tests/providers tests/sandbox tests/services tests/real
 validate: setup-dev programs ## Hold all calls against the official descriptions
 	@test -d "$(API_DESCRIPTIONS)" || { \
 		echo "API_DESCRIPTIONS names no directory of official descriptions."; exit 1; }
 	@rm -rf var/api-tally
 	API_TALLY=var/api-tally $(TOGETHER) -m "not browser and not alone" \
-		tests/providers tests/sandbox tests/services tests/real
+		$(VALIDATED)
+	API_TALLY=var/api-tally $(BIN)/python -m pytest -m "alone and not browser" $(VALIDATED)
 	$(BIN)/python -m tests.support.provider_answers.report var/api-tally \
 		"all tests of providers, sandbox and services, and those on real processes"
 

@@ -115,6 +115,14 @@ def locks_in_order() -> Iterator[None]:
     assert order.late == []
 
 
+@pytest.fixture(autouse=True)
+def described_calls() -> Iterator[None]:
+    """Let no call differ from its description, also where a sync only notes it."""
+    before = tally.disagreements()
+    yield
+    assert tally.disagreements() == before
+
+
 @pytest.fixture
 def without_logs() -> Iterator[None]:
     """Keep thousands of refused calls from being told one by one."""

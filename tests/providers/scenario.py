@@ -59,13 +59,13 @@ class PathTransport:
     def send(self, request: Request, timeouts: Timeouts, max_bytes: int) -> Response:
         """Give the next answer announced for the request's method and path."""
         self.requests.append(request)
+        kind = str(request.headers.get("Content-Type", ""))
+        check(self.slug, request.method, request.url, request.body or b"", kind)
         if self._refusal is not None:
             return self._refusal
         route = f"{request.method} {urlsplit(request.url).path}"
         if not self._answers[route]:
             raise UnexpectedRequestError(f"{request.method} {request.url}")
-        kind = str(request.headers.get("Content-Type", ""))
-        check(self.slug, request.method, request.url, request.body or b"", kind)
         answer = self._answers[route].popleft()
         if isinstance(answer, Exception):
             raise answer

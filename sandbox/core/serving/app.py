@@ -50,6 +50,8 @@ class App:
             response = to_text(NOT_SIMULATED, 404)
             if route is not None:
                 response = self._run(provider, route, request)
+            elif self.recorder:
+                self.recorder.add(request, response)
             status = response.status
         finally:
             self.sandbox.stats.count(

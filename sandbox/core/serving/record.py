@@ -24,6 +24,9 @@ class Recorder:
         self._path = path
         self._counts: Counter[Any] = Counter()
         self._forms: set[int] = set()
+        if path.exists():
+            # A sandbox that was killed may have left a line without an end.
+            self._write("")
 
     def add(self, request: Request, response: Response | None) -> None:
         """Keep a call; one that was answered by a fault is kept without an answer."""
@@ -46,8 +49,12 @@ class Recorder:
             "status": status,
             "answer": answer,
         }
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(f"{json.dumps(call)}\n")
+        self._write(json.dumps(call))
+
+    def _write(self, line: str) -> None:
+        # In one piece: several threads answer at once.
+        with self._path.open("ab", buffering=0) as file:
+            file.write(f"{line}\n".encode())
 
 
 def skeleton_of(text: str | None) -> Any:

@@ -125,7 +125,8 @@ def _to_content(row: Row) -> dict[str, Any]:
             return {"block_type": "form"}
     if "text" in body:
         body["rich_text"] = to_rich(body.pop("text"))
-        body.setdefault("color", "default")
+        if row["type"] != "code":
+            body.setdefault("color", "default")
     if "caption" in body:
         body["caption"] = to_rich(body["caption"])
     if isinstance(body.get("icon"), str):

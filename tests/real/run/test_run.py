@@ -23,6 +23,7 @@ from tests.real.support.person import Person
 from tests.real.support.processes import Running, free_ports, processes_with, wait_until
 from tests.real.support.stack import BASE_DIR, PASSED_ON
 from tests.real.support.templates import Templates
+from tests.support.provider_answers.described import check_record
 from tests.support.provider_answers.seeds import SMALL
 
 pytestmark = pytest.mark.real
@@ -48,6 +49,7 @@ class Run:
             "PUBLIC_BASE_URL": f"http://localhost:{web}",
             "VALKEY_PORT": str(self.valkey_port),
             "SANDBOX_PORT": str(sandbox),
+            "SANDBOX_RECORD": str(directory / "calls.jsonl"),
         }
         self.log = directory / "log"
         self.running: Running | None = None
@@ -88,6 +90,7 @@ class Run:
             self.running.kill()
         for pid in self.left_behind():
             os.kill(pid, signal.SIGKILL)
+        check_record(self.directory / "calls.jsonl")
 
 
 @pytest.fixture

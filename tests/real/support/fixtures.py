@@ -76,16 +76,14 @@ def make_stack(make_any_stack: MakeStack) -> Iterator[MakeStack]:
 
     ``make_stack("postgres", SWEEP_INTERVAL="2")`` takes settings by name.
     """
-    made: list[Stack] = []
+    with ExitStack() as made:
 
-    def make(database: str = "sqlite", **options: Any) -> Stack:
-        stack = make_any_stack(database, **options)
-        made.append(stack)
-        return stack
+        def make(database: str = "sqlite", **options: Any) -> Stack:
+            stack = make_any_stack(database, **options)
+            made.callback(stack.close)
+            return stack
 
-    yield make
-    for stack in made:
-        stack.close()
+        yield make
 
 
 @pytest.fixture(params=DATABASES)

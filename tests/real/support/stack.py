@@ -151,9 +151,7 @@ class Stack:
         self.running.clear()
         if self.fork_servers:
             self.fork_servers.close()
-        record = Path(self.values["SANDBOX_RECORD"])
-        if record.exists():
-            check_record(record.read_text(encoding="utf-8"))
+        check_record(Path(self.values["SANDBOX_RECORD"]))
 
     def log(self, name: str) -> str:
         """Return what a process wrote."""

@@ -25,7 +25,6 @@ from openapi_schema_validator import (
 
 from sandbox.core.serving.record import skeleton
 
-DIRECTORY = os.environ.get("API_DESCRIPTIONS", "")
 VERSION = re.compile(r"\d{4}-\d\d(?:-beta)?")
 # A type has a name beside its id.
 DEALS = re.compile(r"(?<=/)0-3(?=/|$)")
@@ -150,8 +149,11 @@ def _word(where: str, cause: ValidationError) -> Iterator[str]:
     if cause.validator == CLOSED:
         yield from (f"{where}.{name}: is not described" for name in _unexpected(cause))
     else:
-        is_part = cause.validator in ("const", "required")
-        of = f"{cause.instance!r:.80}: " if is_part else ""
+        is_part, value = cause.validator in ("const", "required"), cause.instance
+        if isinstance(value, Mapping) and "type" in value:
+            # It says most, and the rest may be cut off.
+            value = {"type": value["type"], **value}
+        of = f"{value!r:.80}: " if is_part else ""
         yield f"{where}: {of}{cause.message[:160]}"
 
 
@@ -179,8 +181,11 @@ def _weigh(cause: ValidationError) -> int:
     return 3 if cause.validator in OF_ANOTHER_KIND else 1
 
 
-def open_parts(document: Any) -> Any:
-    """Return a document in which no part of an ``allOf`` shuts the other parts out."""
+def read_names(document: Any) -> Any:
+    """Return a document whose objects have the keys that they name, and no others.
+
+    No part of an ``allOf`` shuts the other parts out.
+    """
 
     def opened(schema: Any) -> Any:
         if "$ref" in schema:
@@ -198,6 +203,8 @@ def open_parts(document: Any) -> Any:
             return node
         if isinstance(node.get("allOf"), list):
             node = {**node, "allOf": [opened(each) for each in node["allOf"]]}
+        elif node.get("type") == "object" and node.get("properties"):
+            node = {CLOSED: False, **node}
         return {key: walk(each) for key, each in node.items()}
 
     return walk(document)
@@ -225,16 +232,26 @@ def load_documents(directory: Path) -> Iterator[Mapping[str, Any]]:
         text = path.read_text(encoding="utf-8")
         is_json = path.suffix == ".json"
         found = json.loads(text) if is_json else yaml.load(text, yaml.CSafeLoader)
-        yield open_parts(found)
+        yield read_names(found)
+
+
+def list_operations(provider: str) -> Sequence[Operation]:
+    """Return the described operations of a provider, none where it has no folder."""
+    directory = find_directory()
+    return _read_operations(directory / provider) if directory else ()
+
+
+def find_directory() -> Path | None:
+    """Return where the descriptions are, if anybody says it."""
+    named = os.environ.get("API_DESCRIPTIONS", "")
+    return Path(named) if named else None
 
 
 @cache
-def list_operations(provider: str) -> Sequence[Operation]:
-    """Return the described operations of a provider, none where it has no folder."""
-    documents = load_documents(Path(DIRECTORY) / provider) if DIRECTORY else ()
+def _read_operations(directory: Path) -> Sequence[Operation]:
     found = [
         Operation(document, path, method)
-        for document in documents
+        for document in load_documents(directory)
         for path, methods in document["paths"].items()
         for method in methods
         if method in ("get", "post", "put", "patch", "delete")

@@ -7,7 +7,7 @@ explained, and where an explanation explains nothing any more.
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -28,29 +28,36 @@ HEAD = (
     "Airtable publishes no machine-readable description.",
     "Its calls are checked against our own table alone.",
     "",
+    "| provider | operations | calls | answers | different forms |",
+    "| --- | ---: | ---: | ---: | ---: |",
+)
+NOTES = (
+    "",
+    "A call of a form that was checked before is counted, and not checked again.",
+    "Of calls of one form on real processes, the first ten are counted.",
+    "Calls that a test makes to be refused are no calls here.",
+    "",
+    "## Disagreements",
+    "",
 )
 
 
-def lines_of(
-    counts: Mapping[str, Counter[str]], what: str, now: datetime
-) -> Iterator[str]:
+def lines_of(counts: tally.Counts, what: str, now: datetime) -> Iterator[str]:
     """Yield the report, line by line."""
     for line in HEAD:
         yield line.format(what=what, day=f"{now:%d %B %Y}".lstrip("0"))
-    yield "| provider | operations | calls | answers | different forms |"
-    yield "| --- | ---: | ---: | ---: | ---: |"
-    for slug in sorted({name.partition(" ")[0] for name in counts["answers"]}):
-        numbers = [_of(counts[kind], slug) for kind in ("calls", "answers", "forms")]
-        operations = sum(name.startswith(f"{slug} ") for name in counts["answers"])
-        cells = [f"{each:,}" for each in (operations, *numbers)]
+    names = counts["calls"].keys() | counts["answers"].keys()
+    for slug in sorted({name.partition(" ")[0] for name in names}):
+        operations = sum(name.startswith(f"{slug} ") for name in names)
+        forms = sum(name.startswith(f"{slug} ") for name in counts["forms"])
+        asked = [_of(counts[kind], slug) for kind in ("calls", "answers")]
+        cells = [f"{each:,}" for each in (operations, *asked, forms)]
         yield f"| {slug} | {' | '.join(cells)} |"
-    yield (
-        "\nA call of a form that was checked before is counted, and not checked again."
-    )
-    yield "Calls that a test makes to be refused are no calls here.\n"
-    yield "## Disagreements\n"
-    yield f"Not explained: {sum(counts['disagreements'].values())}.\n"
-    yield "| explained by | different complaints |\n| --- | ---: |"
+    yield from NOTES
+    unexplained = sorted(counts["disagreements"])
+    yield f"Not explained: {len(unexplained):,}."
+    yield from ("", *(f"- `{each}`" for each in unexplained)) if unexplained else ()
+    yield from ("", "| explained by | different complaints |", "| --- | ---: |")
     for pattern in list_explained():
         yield f"| `{pattern}` | {len(_explained_by(pattern, counts)):,} |"
 
@@ -59,15 +66,15 @@ def _of(counts: Counter[str], slug: str) -> int:
     return sum(n for name, n in counts.items() if name.startswith(f"{slug} "))
 
 
-def _explained_by(pattern: str, counts: Mapping[str, Counter[str]]) -> list[str]:
+def _explained_by(pattern: str, counts: tally.Counts) -> list[str]:
     return [each for each in counts["explained"] if fnmatchcase(each, pattern)]
 
 
-def main(directory: str, what: str) -> int:
+def main(directory: str, what: str, *, page: Path = REPORT) -> int:
     """Write the report; return 1 where something is not explained, or for nothing."""
     counts = tally.load(Path(directory))
     text = "\n".join(lines_of(counts, what, datetime.now(UTC)))
-    REPORT.write_text(f"{text}\n", encoding="utf-8")
+    page.write_text(f"{text}\n", encoding="utf-8")
     unused = [each for each in list_explained() if not _explained_by(each, counts)]
     for each in unused:
         print(f"explains nothing: {each}")  # noqa: T201 (a command)
@@ -77,4 +84,4 @@ def main(directory: str, what: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(sys.argv[1], sys.argv[2]))

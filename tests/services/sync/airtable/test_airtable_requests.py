@@ -3,6 +3,7 @@
 import math
 import re
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from django.utils import timezone
 from integrations.models import Collection, Connection, Item
 from integrations.services.sync import engine, runs
 from tests.services.fixtures import FinishSync, let_time_pass
+from tests.services.readme_figures import read_figures
 from tests.services.sync.airtable.account_rows import Airtable, assert_equal_to, live
 from tests.support.provider_answers.seeds import make_seed
 
@@ -40,14 +42,29 @@ def spent(sandbox: Any, since: int = 0) -> Counter[str]:
     return Counter(map(kind_of, sandbox.log[since:]))
 
 
+def least_of(bases: int, sizes: Sequence[int]) -> dict[str, int]:
+    """Return the fewest calls that read everything: tables of these sizes, in pages."""
+    pages = sum(max(1, math.ceil(size / 100)) for size in sizes)
+    return {"bases": 1, "tables": bases, "records": pages}
+
+
 def all_of_it() -> dict[str, int]:
-    """Return the fewest calls that read everything."""
+    """Return the fewest calls for the sandbox."""
     tables = Collection.objects.filter(item_type="record")
-    pages = (max(1, math.ceil(each.stored_count / 100)) for each in tables)
-    return {
-        "bases": 1,
-        "tables": Item.objects.live().filter(type="base").count(),
-        "records": sum(pages),
+    bases = Item.objects.live().filter(type="base").count()
+    return least_of(bases, [each.stored_count for each in tables])
+
+
+def test_the_readmes_example_has_these_figures() -> None:
+    everything = sum(least_of(5, [300] * 22).values())
+    every_table_once = sum(least_of(5, [100] * 22).values())
+
+    assert read_figures("airtable") == {
+        "connect": [[2], [2]],
+        "first load": [[everything]] * 2,
+        "nothing changed": [[every_table_once]] * 2,
+        "1 % changed": [[every_table_once]] * 2,
+        "full refresh": [[everything]] * 2,
     }
 
 

@@ -34,6 +34,12 @@ HTML = {"Content-Type": "text/html; charset=utf-8"}
 PAGE = b"<!doctype html><title>Sign in</title><p>Access to the network is restricted."
 STATUSES = (400, 401, 403, 404, 405, 407, 410, 418, 422, 429, 451)
 REDIRECTS = (302, 307)
+# What is asked for: each time something else, which has an answer of its own.
+ASKED = {
+    "airtable": "/appAsked/tbl{}",
+    "hubspot": "/crm/objects/2026-09/contacts/{}",
+    "notion": "/pages/{}",
+}
 OWN = {
     "hubspot": (
         (401, "error_expired_token", "token_refused"),
@@ -98,7 +104,7 @@ def foreign(own: bytes) -> list[tuple[bytes, dict[str, str]]]:
 
 def decided(scenario: Scenario, status: int, body: Any, headers: Any) -> str:
     """Return the code that a sync stores for an answer."""
-    asked = f"/asked-{len(scenario.transport.requests)}"
+    asked = ASKED[scenario.slug].format(len(scenario.transport.requests))
     base = urlsplit(scenario.settings.api_url).path
     for _ in range(2):
         answer = {"status": status, "headers": headers}

@@ -3,6 +3,7 @@
 import math
 import re
 from collections import Counter
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from integrations.models import Connection
 from integrations.services.sync import engine, runs
 from tests.services.fixtures import FinishSync, let_time_pass
 from tests.services.hubspot_account import assert_equal_to, live, touch
+from tests.services.readme_figures import read_figures
 
 KINDS = {
     "owners": r"GET /hubspot/crm/owners/[^/]+\?.*archived=false",
@@ -44,13 +46,12 @@ def pages(number: int, size: int = 100) -> int:
     return max(1, math.ceil(number / size))
 
 
-def all_of_it(*, fits: bool) -> dict[str, int]:
+def least_of(sizes: Mapping[str, int], *, fits: bool) -> dict[str, int]:
     """Return the fewest calls that read everything: three types, in few pages.
 
     Unless the names of the properties fit into an address, a page costs a batch too.
-    So does a page with labels of links: the sandbox has some on each of these.
     """
-    listed = sum(pages(len(live(kind))) for kind in TYPES)
+    listed = sum(map(pages, sizes.values()))
     return {
         **({} if fits else {"batch": listed}),
         "owners": 1,
@@ -60,8 +61,26 @@ def all_of_it(*, fits: bool) -> dict[str, int]:
         "list": listed,
         "archived": 3,
         "search": 3,
-        "links": pages(len(live("contacts"))) + pages(len(live("deals"))),
     }
+
+
+def probes_of(sizes: Mapping[str, int]) -> int:
+    """Return in how many calls 200 ids of each type are looked for."""
+    return sum(pages(min(200, size)) for size in sizes.values())
+
+
+def live_sizes() -> dict[str, int]:
+    return {kind: len(live(kind)) for kind in TYPES}
+
+
+def all_of_it(*, fits: bool) -> dict[str, int]:
+    """Return the fewest calls for the sandbox, which has labels of links on each page.
+
+    Each costs the links of a page.
+    """
+    sizes = live_sizes()
+    links = pages(sizes["contacts"]) + pages(sizes["deals"])
+    return {**least_of(sizes, fits=fits), "links": links}
 
 
 def assert_near(real: Counter[str], least: dict[str, int]) -> None:
@@ -100,7 +119,7 @@ def test_each_phase_asks_no_more_than_it_must(
     nothing_new = phase(20)
     # Links change without a date: of contacts one kind, of deals two. No list tells
     # what was erased for good, so 200 ids of each type are asked for.
-    probes = sum(pages(min(200, len(live(kind)))) for kind in TYPES)
+    probes = probes_of(live_sizes())
     assert nothing_new == {"search": 3, "links": 3, "batch": probes}
 
     one_in_a_hundred = phase(21, changes=4)
@@ -108,6 +127,32 @@ def test_each_phase_asks_no_more_than_it_must(
     assert_equal_to(sandbox)
 
     assert_near(phase(22, full=True), all_of_it(fits=fits))
+
+
+def test_the_readmes_example_has_these_figures() -> None:
+    sizes = {"contacts": 20_000, "companies": 2_000, "deals": 5_000}
+    changed = [size // 100 for size in sizes.values()]
+    contacts, _, deals = (pages(each, 200) for each in changed)
+    everything = sum(least_of(sizes, fits=True).values())
+    nothing = 3 + probes_of(sizes)
+    some = sum(pages(each, 200) + pages(each) for each in changed)
+    least = {
+        "connect": 3,
+        "first load": everything,
+        "nothing changed": nothing,
+        "1 % changed": probes_of(sizes) + some + contacts + 2 * deals,
+        "full refresh": everything,
+        "a pass over links": pages(20_000, 1000) + 2 * pages(5_000, 1000),
+    }
+
+    told = {
+        phase: cells for phase, cells in read_figures("hubspot").items() if cells[0]
+    }
+
+    assert {phase: cells[0] for phase, cells in told.items()} == {
+        phase: [each] for phase, each in least.items()
+    }
+    assert all(made[0] <= 1.2 * most[0] for most, made in told.values())
 
 
 def test_slices_of_one_run_share_what_is_the_accounts(

@@ -15,21 +15,28 @@ from django.utils import timezone
 from integrations.models import Collection, Connection, Item, ItemContent
 from tests.sandbox.notion_client import NotionClient
 from tests.services.fixtures import Connect, FinishSync, read_once
+from tests.services.readme_figures import read_figures
 from tests.services.sync.notion.workspace_rows import assert_equal_to, item_named
 from tests.support.pages.snapshots import made_once
 
 # What may be asked for beyond the least that tells everything.
 MOST = 1.2
+# The README's column.
+SMALL = 0
 
 
 @contextmanager
-def at_most(sandbox: Any, least: int) -> Iterator[None]:
-    """Hold what is asked for inside within a fifth of the least, and not below it."""
+def at_most(sandbox: Any, least: int, *, phase: str) -> Iterator[None]:
+    """Hold what is asked for inside within a fifth of the least, and not below it.
+
+    The README has the same figures for the phase.
+    """
     before = len(sandbox.log)
     yield
     asked = sandbox.log[before:]
     assert least <= len(asked) <= least * MOST, asked
     assert sandbox.repeated(before) == {}
+    assert [least, len(asked)] == read_figures("notion")[phase][SMALL]
 
 
 def with_headings() -> int:
@@ -74,7 +81,7 @@ def loaded(
 def test_connecting_takes_the_exchange_of_the_code(
     alice: User, connect_notion: Connect, sandbox: Any, told: NotionClient
 ) -> None:
-    with at_most(sandbox, 1):
+    with at_most(sandbox, 1, phase="connect"):
         connect_notion(alice)
 
 
@@ -95,6 +102,7 @@ def test_a_first_load_asks_for_each_page_once(
     asked = sandbox.log[before:]
     assert least <= len(asked) <= least * MOST, asked
     assert sandbox.repeated(before) == {}
+    assert [least, len(asked)] == read_figures("notion")["first load"][SMALL]
     assert ItemContent.objects.count() == pages
     assert_equal_to(told)
 
@@ -115,7 +123,7 @@ def test_what_was_only_just_stored_here_is_no_news(
         assert finish_sync(connection).outcome == "complete"
         sources = Collection.objects.filter(remote_id__contains="-").count()
 
-        with at_most(sandbox, 2 + sources):
+        with at_most(sandbox, 2 + sources, phase="nothing changed"):
             run = finish_sync(connection)
 
     assert (run.outcome, run.created, run.changed) == ("complete", 0, 0)
@@ -128,7 +136,7 @@ def test_what_changed_there_is_all_that_is_read(
     told.order("records/edit", id=page.remote_id, text="Quagga")
     sources = Collection.objects.filter(remote_id__contains="-").count()
 
-    with at_most(sandbox, 2 + sources + 1):
+    with at_most(sandbox, 2 + sources + 1, phase="1 % changed"):
         run = finish_sync(loaded)
 
     assert run.changed == 1
@@ -153,7 +161,8 @@ def test_a_full_refresh_walks_a_seventh_of_what_nobody_edited(
         item__remote_id__in=walked, blocks__0__kind="heading"
     ).count()
 
-    with at_most(sandbox, structure() + len(walked) + headed):
+    least = structure() + len(walked) + headed
+    with at_most(sandbox, least, phase="full refresh"):
         run = finish_sync(loaded, full=True)
 
     # A page without values has none that differ.

@@ -2,17 +2,20 @@
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations.models import Collection, Connection
+from integrations.models import Collection, Connection, Item, SpotCheck
+from integrations.providers.hubspot.connector import HubSpot
 from integrations.services.sync.spot_checks import due, sample
+from tests.services.fixtures import FinishSync
 from tests.support.rows import make_connection
 
 SEEDS = 100
@@ -53,6 +56,11 @@ def first_day(owner: User, slug: str, plan: str, sizes: Any) -> list[Checked]:
         )
         for remote_id, size in sizes
     )
+    return planned(connection)
+
+
+def planned(connection: Connection) -> list[Checked]:
+    """Return the checks that are due now, as far as a day's calls go."""
     left, found = due.calls_a_day(connection), []
     for collection, check in due.due(connection):
         items = check.population / check.parts
@@ -135,3 +143,76 @@ def test_of_a_single_collection_less_is_found_where_the_calls_are_few(
     assert items <= smallest.population / smallest.parts < 2 * items
     found = count_found([smallest], smallest.population, smallest.population // 200)
     assert least <= found <= most
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_a_sync_finds_what_is_altered_in_the_planned_parts_and_no_more(
+    synced: Connection,
+    finish_sync: FinishSync,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+) -> None:
+    """What a seed above is counted to meet, a scheduled sync finds."""
+    settings.SLICE_SECONDS = 3600
+    # Fourteen for the checks, so few that the contacts are split.
+    monkeypatch.setattr(HubSpot, "calls_a_day", 1_400)
+    collections = {each.remote_id: each for each in synced.collections.all()}
+    if number:
+        end_checks(collections.values(), number=number - 1)
+    names = dict(Item.objects.values_list("pk", "name"))
+    altered = random.Random(number).sample(sorted(names), 40)
+    Item.objects.filter(pk__in=altered).update(name="Somebody else")
+    with time_machine.travel(timezone.now() + timedelta(hours=13)):
+        plan = {each.population: each for each in planned(synced)}
+
+        # Not more: what they find has the next one read everything.
+        finish_sync(synced, trigger="schedule")
+
+    checks = SpotCheck.objects.filter(number=number).select_related("collection")
+    assert {each.collection.remote_id for each in checks} == collections.keys()
+    assert {check.population for check in checks} == plan.keys()
+    assert max(check.parts for check in checks) == 2
+    assert sum(check.requests for check in checks) <= due.calls_a_day(synced)
+    met = set()
+    for check in checks:
+        part = set(part_of(check))
+        wrong = part.intersection(altered)
+        met |= wrong
+        assert check.parts == plan[check.population].parts
+        assert (check.checked, check.differing) == (len(part), len(wrong))
+        assert check.ended_at is not None
+    assert met
+    mended = {key for key in altered if Item.objects.get(pk=key).name == names[key]}
+    assert mended == met
+
+
+def end_checks(collections: Iterable[Collection], *, number: int) -> None:
+    """Let the collections have been checked half a day ago."""
+    then = timezone.now() - timedelta(hours=12)
+    SpotCheck.objects.bulk_create(
+        SpotCheck(
+            collection=each,
+            number=number,
+            parts=1,
+            population=each.stored_count,
+            began_at=then,
+            ended_at=then,
+        )
+        for each in collections
+    )
+
+
+def part_of(check: SpotCheck) -> list[int]:
+    """Return the keys of the items that a check is to read, as ``_is_met`` says."""
+    items = Item.objects.live().filter(collection=check.collection)
+    return [
+        pk
+        for pk, remote_id in items.values_list("pk", "remote_id")
+        if sample.is_in_part(
+            remote_id,
+            salt=check.collection_id.bytes,
+            number=check.number,
+            parts=check.parts,
+        )
+    ]
