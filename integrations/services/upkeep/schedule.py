@@ -98,7 +98,7 @@ def _dispatch_batch(
             # Before the key is right, which the sweep finds out, nothing can be read.
             .exclude(quarantine.QUARANTINED | Q(reason=StateReason.SITE_KEY_WRONG))
             .order_by(column)
-            .only("generation", "sync_interval_minutes")
+            .only("generation", "owner", "sync_interval_minutes")
             # Another scheduler takes the next ones; SQLite lets one in at a time.
             .select_for_update(no_key=True, skip_locked=True)[:MOST_AT_ONCE]
         )
