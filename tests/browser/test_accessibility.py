@@ -5,6 +5,7 @@ axe is evaluated over the debugging protocol, which no Content-Security-Policy s
 
 import re
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -158,6 +159,8 @@ def make_what_is_not_linked(page: Page, deals: str, contacts: str) -> list[str]:
     page.get_by_role("checkbox", name=re.compile("^Choose ")).first.check()
     press(page, "Edit these")
     made.append(urlsplit(page.url).path)
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    made.append(f"{deals}as-of/?at={now}&amount__gt=1")
     return made
 
 
