@@ -6,14 +6,16 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations.models import Collection, OwnColumn, OwnValue, SearchState
+from integrations.models import Collection, Item, OwnColumn, OwnValue, SearchState
 from integrations.models.remote_key import remote_key
 from integrations.providers.records import IntegrationItem
 from integrations.services.common import queue
+from integrations.services.common.proof import RecentProof
 from integrations.services.items.own_columns import store as store_columns
 from integrations.services.items.search import own_words, reindex
 from integrations.services.items.search.texts import VERSION
 from integrations.services.items.storage import store
+from tests.support import lock_order
 from tests.support.plans import STATISTICS, tell_statistics, whole_reads
 from tests.support.rows import make_collection, make_connection, make_item
 from tests.support.searching import found_by
@@ -178,3 +180,23 @@ def test_collections_without_own_columns_are_as_older_code_left_them(alice, quie
 
     assert states().indexed_with == f"{VERSION}:{states().labels}"
     assert not index_all()
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_a_column_is_changed_behind_the_lock_that_a_sync_takes(
+    alice, quiet, is_deleted
+):
+    held = make_collection(make_connection(alice), remote_id="deals", item_type="deal")
+    make_item(held, name="Ash", remote_id="1")
+    column = store_columns.create(
+        alice, held, name="Mine", kind="choice", options=["Red"]
+    )
+    OwnValue.objects.create(column=column, remote_id="1", value="Red")
+
+    with lock_order.watched() as order:
+        if is_deleted:
+            store_columns.delete(column, proof=RecentProof(user=alice))
+        else:
+            store_columns.change(column, name="Mine", options={"Red": "Blue"}, added=())
+
+    assert [each.model for each in order.asked][:2] == [Collection, Item]

@@ -25,6 +25,7 @@ from integrations.services.common.proof import RecentProof
 from integrations.services.items.search import reindex
 from integrations.services.items.tables.columns.layouts import NORMAL
 from integrations.services.items.tables.columns.values import fold
+from integrations.services.items.tables.indexing import rows
 
 MOST_COLUMNS: Final = 30
 MOST_OPTIONS: Final = 100
@@ -92,7 +93,7 @@ def change(
     renamed = {old: new for old, new in options.items() if new and old != new}
     gone = [old for old in column.options if not options.get(old)]
     with transaction.atomic():
-        held = _beside(column)
+        held = _lock(column)
         for old in gone:
             number = column.values.filter(value=old).count()
             if number:
@@ -139,7 +140,7 @@ def delete(column: OwnColumn, *, proof: RecentProof | None = None) -> None:
     Raises ProofMissingError where there are values, without a ``proof`` of who asks.
     """
     with transaction.atomic():
-        held = _beside(column)
+        held = _lock(column)
         if proof is None and column.values.exists():
             raise ProofMissingError
         PropertyIndex.objects.filter(name=column.column_id).update(
@@ -166,8 +167,11 @@ def _ids_of(values: QuerySet[OwnValue]) -> list[str]:
     return list(ids[: reindex.BATCH + 1])
 
 
-def _beside(column: OwnColumn) -> list[Collection]:
-    """Return the collections that a column stands beside."""
+def _lock(column: OwnColumn) -> list[Collection]:
+    """Return the collections that a column stands beside, locked as a sync locks them.
+
+    Whoever writes values of their items takes these before any other lock.
+    """
     found = Collection.objects.filter(
         connection__owner=column.owner_id,
         connection__provider=column.provider,
@@ -175,7 +179,10 @@ def _beside(column: OwnColumn) -> list[Collection]:
         connection__is_sandbox=column.is_sandbox,
         remote_id=column.collection_id,
     )
-    return list(found.select_related("connection").order_by("pk"))
+    held = list(found.select_related("connection").order_by("pk"))
+    for collection in held:
+        rows.lock_rows(collection)
+    return held
 
 
 def _index_again(held: Iterable[Collection], remote_ids: Sequence[str]) -> None:
