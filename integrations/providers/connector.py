@@ -252,12 +252,18 @@ class BaseConnector(ABC):
         return properties
 
     def found_out(
-        self, before: Mapping[str, Any], after: Mapping[str, Any], parents: Parents
+        self,
+        before: Mapping[str, Any],
+        after: Mapping[str, Any],
+        parents: Parents,
+        *,
+        is_edited: bool = True,
     ) -> Collection[str]:
         """Return which properties of an item differ though nobody changed them there.
 
         They were worked out from other items, or told in part before. ``PARENT`` in
-        it says so of what the item is inside of, which ``parents`` names.
+        it says so of what the item is inside of, which ``parents`` names. It
+        ``is_edited`` where the provider dates a later edit than the one before.
         """
         return told_further(before, after)
 

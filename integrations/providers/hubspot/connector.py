@@ -216,7 +216,12 @@ class HubSpot(BaseConnector):
         return display.owners_of(str(account.get("user_email") or ""), schema)
 
     def found_out(
-        self, before: Mapping[str, Any], after: Mapping[str, Any], parents: Parents
+        self,
+        before: Mapping[str, Any],
+        after: Mapping[str, Any],
+        parents: Parents,
+        *,
+        is_edited: bool = True,
     ) -> Collection[str]:
         """Return the associations of which more was told, or less."""
         return links.found_out(before, after, parents)

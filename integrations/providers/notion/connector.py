@@ -35,6 +35,7 @@ from integrations.providers.notion.mapping.items import (
     PAGES,
 )
 from integrations.providers.notion.mapping.schema import leading_columns, to_schema
+from integrations.providers.notion.mapping.values import newly_read
 from integrations.providers.notion.reading import by_id
 from integrations.providers.notion.spec import SPEC
 from integrations.providers.records import (
@@ -181,14 +182,22 @@ class Notion(BaseConnector):
         return [account_id.partition(":")[2], str(account.get("member") or "")]
 
     def found_out(
-        self, before: Mapping[str, Any], after: Mapping[str, Any], parents: Parents
+        self,
+        before: Mapping[str, Any],
+        after: Mapping[str, Any],
+        parents: Parents,
+        *,
+        is_edited: bool = True,
     ) -> Collection[str]:
         """Return values of which more was told, and what follows from the trash.
 
-        A page inside of one that was put there is as nobody has changed it.
+        A page inside of one that was put there is as nobody has changed it. So is one
+        without a later edit of which a value could only be read before, or now.
         """
         buried = (before.get(BURIED_KEY), after.get(BURIED_KEY))
         own = {BURIED_KEY} if buried[0] != buried[1] else set()
+        if not is_edited:
+            own |= newly_read(before, after)
         return own | told_further(before, after)
 
     def describe(

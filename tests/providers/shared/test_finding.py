@@ -113,3 +113,25 @@ def test_notion_finds_out_what_follows_from_the_trash(is_buried):
     )
 
     assert set(found) == {"about.buried"}
+
+
+UNKNOWN = {"unavailable": "unknown"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {"a": UNKNOWN}),
+        ({"a": UNKNOWN}, {"a": "Known"}),
+        ({}, {"a": [UNKNOWN]}),
+        ({"a": ["x", UNKNOWN]}, {"a": ["x", "y"]}),
+    ],
+)
+def test_notion_finds_out_what_it_could_not_read_unless_the_page_was_edited(
+    before, after
+):
+    found = CONNECTORS["notion"].found_out
+    sides = ({"b": 1, **before}, {"b": 2, **after})
+
+    assert found(*sides, Parents(), is_edited=False) == {"a"}
+    assert found(*sides, Parents(), is_edited=True) == set()

@@ -192,3 +192,20 @@ def test_a_parent_that_follows_from_links_is_found_out_with_them(
         store.store_page(deals, [item], run_id=None, now=timezone.now())
 
     assert {kind for kind, _ in kinds()} == {"found" if is_partial else "changed"}
+
+
+@pytest.mark.parametrize("is_edited", [False, True])
+def test_a_value_of_an_unknown_type_is_found_out_while_no_edit_is_dated(
+    alice: User, pages: Collection, is_edited: bool
+) -> None:
+    before = timezone.now() - EARLIER
+    keep(pages, {"a": 1}, ago=EARLIER, edited=before)
+
+    edited = before + timedelta(hours=1) if is_edited else before
+    marked = {"a": 1, "young": {"unavailable": "unknown"}}
+    counts = keep(pages, marked, ago=timedelta(minutes=1), edited=edited)
+
+    kind = "changed" if is_edited else "found"
+    assert counts.changed == is_edited
+    assert kinds() == [(kind, {"properties.young"})]
+    assert shown(alice) == (["changed"] if is_edited else [])

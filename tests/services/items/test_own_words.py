@@ -6,13 +6,19 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations.models import Collection, OwnColumn, OwnValue
+from integrations.models import Collection, Item, OwnColumn, OwnValue, SearchState
 from integrations.models.remote_key import remote_key
 from integrations.providers.records import IntegrationItem
-from integrations.services.items.search import own_words
+from integrations.services.common import queue
+from integrations.services.common.proof import RecentProof
+from integrations.services.items.own_columns import store as store_columns
+from integrations.services.items.search import own_words, reindex
+from integrations.services.items.search.texts import VERSION
 from integrations.services.items.storage import store
+from tests.support import lock_order
 from tests.support.plans import STATISTICS, tell_statistics, whole_reads
-from tests.support.rows import make_collection, make_connection
+from tests.support.rows import make_collection, make_connection, make_item
+from tests.support.searching import found_by
 
 MANY, PAGE = 3000, 100
 
@@ -74,3 +80,123 @@ def test_a_sync_asks_for_notes_of_what_changed_and_one_query_where_there_are_non
     OwnColumn.objects.all().delete()
     changed = [IntegrationItem(id="7", type="deal", name="Other")]
     assert len(of_notes(stored(changed))) == 1
+
+
+def states():
+    return SearchState.objects.get()
+
+
+def count(text):
+    return found_by(User.objects.get(username="alice"), text).count()
+
+
+def index_all():
+    """Index what is outdated, as the sweep has it done; tell whether there was any."""
+    sent = reindex.send_due()
+    reindex.run_slice()
+    assert not reindex.outdated().exists()
+    return bool(sent)
+
+
+@pytest.fixture
+def quiet(monkeypatch):
+    monkeypatch.setattr(queue, "send", lambda *args, **options: True)
+
+
+@pytest.fixture
+def deal(alice, quiet):
+    held = make_collection(make_connection(alice), remote_id="deals", item_type="deal")
+    made = make_item(held, name="Ash", remote_id="1")
+    store_columns.create(alice, held, name="Mine", kind="text", options=())
+    return made
+
+
+def note_as_older_code(deal, text):
+    column = OwnColumn.objects.get()
+    OwnValue.objects.create(column=column, remote_id=deal.remote_id, value=text)
+
+
+def test_a_first_and_a_last_own_column_index_nothing_again(deal):
+    assert not reindex.outdated().exists()
+
+    store_columns.delete(OwnColumn.objects.get())
+
+    assert not reindex.outdated().exists()
+
+
+@pytest.mark.parametrize("is_going_on", [False, True])
+def test_what_older_code_says_to_have_indexed_is_outdated(deal, is_going_on):
+    note_as_older_code(deal, "Easter")
+    labels = states().labels
+    before = {"indexing_with": f"{VERSION}:{labels}", "position": deal.pk}
+    SearchState.objects.update(
+        indexed_with=f"{VERSION}:{labels}", **(before if is_going_on else {})
+    )
+
+    assert index_all()
+
+    assert count("easter") == 1
+
+
+def test_another_column_hides_nothing_that_older_code_has_indexed(deal):
+    SearchState.objects.update(indexed_with=f"{VERSION}:{states().labels}")
+    held = Collection.objects.get()
+
+    other = store_columns.create(
+        User.objects.get(), held, name="Other", kind="text", options=()
+    )
+    store_columns.delete(other)
+
+    assert reindex.outdated().get() == held
+
+
+def test_what_older_code_notes_beside_new_code_is_found_a_day_later(deal, monkeypatch):
+    SearchState.objects.update(indexed_with="")
+    assert index_all()
+    note_as_older_code(deal, "Easter")
+    assert not index_all()
+
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now + reindex.OVERLAP)
+
+    assert [index_all(), index_all()] == [True, False]
+    assert count("easter") == 1
+
+
+def test_labels_and_many_notes_index_nothing_twice(deal):
+    rename = {"fields": [{"name": "a", "label": "A"}]}
+    Collection.objects.update(schema=rename)
+    reindex.note_labels(Collection.objects.get())
+    assert index_all()
+    reindex.mark_outdated(Collection.objects.get())
+    assert index_all()
+
+    assert states().repeat_at is None
+
+
+def test_collections_without_own_columns_are_as_older_code_left_them(alice, quiet):
+    held = make_collection(make_connection(alice), remote_id="deals", item_type="deal")
+    make_item(held, name="Ash")
+
+    assert states().indexed_with == f"{VERSION}:{states().labels}"
+    assert not index_all()
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_a_column_is_changed_behind_the_lock_that_a_sync_takes(
+    alice, quiet, is_deleted
+):
+    held = make_collection(make_connection(alice), remote_id="deals", item_type="deal")
+    make_item(held, name="Ash", remote_id="1")
+    column = store_columns.create(
+        alice, held, name="Mine", kind="choice", options=["Red"]
+    )
+    OwnValue.objects.create(column=column, remote_id="1", value="Red")
+
+    with lock_order.watched() as order:
+        if is_deleted:
+            store_columns.delete(column, proof=RecentProof(user=alice))
+        else:
+            store_columns.change(column, name="Mine", options={"Red": "Blue"}, added=())
+
+    assert [each.model for each in order.asked][:2] == [Collection, Item]

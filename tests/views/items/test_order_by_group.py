@@ -177,3 +177,28 @@ def test_however_many_connections_there_are_a_page_asks_as_little(
     assert Collection.objects.count() > 20
     assert asked() == few
     assert few <= 12
+
+
+@pytest.mark.parametrize("sort", ["type", "connection"])
+@pytest.mark.parametrize(
+    ("asked", "number"),
+    [
+        ("", 4),
+        ("provider=hubspot&", 2),
+        ("provider=notion&", 1),
+        ("type=deal&", 1),
+        ("connection={}&", 1),
+    ],
+)
+def test_only_groups_that_the_filters_let_through_are_read(
+    as_alice, mixed, sort, asked, number
+):
+    url = f"/items/?{asked.format(mixed[0].connection_id)}sort={sort}&size=50"
+
+    with CaptureQueriesContext(database) as queries:
+        page = as_alice.get(url)
+
+    read = sum(str(each["sql"]).count(" AS part, ") for each in queries)
+    # Those with a time and those without are two ranges of an index.
+    assert read == number * 2
+    assert len(names_on(page)) == number * len(HOURS)

@@ -1,7 +1,7 @@
 """Turn property values into short JSON: no colours, and no links that expire."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from integrations.providers.notion.ids import find_id
@@ -71,6 +71,21 @@ def _of_any_type(value: object) -> Value:
     """
     is_simple = value is None or isinstance(value, str | bool | int | float)
     return _scalar(value) if is_simple or not value else {UNAVAILABLE: UNKNOWN}
+
+
+def newly_read(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
+    """Return the properties that differ and are of an unknown type on either side."""
+    return {
+        name
+        for name in before.keys() | after.keys()
+        if before.get(name) != after.get(name)
+        and (_is_unknown(before.get(name)) or _is_unknown(after.get(name)))
+    }
+
+
+def _is_unknown(value: object) -> bool:
+    mark = {UNAVAILABLE: UNKNOWN}
+    return value == mark or (isinstance(value, list) and mark in value)
 
 
 def _scalar(value: object) -> Value:

@@ -9,8 +9,9 @@ from django.db.models.expressions import RawSQL
 
 from integrations.models import Collection, Item
 from integrations.models.items.item import ItemQuerySet
+from integrations.services.items.lists.counting import is_within
 from integrations.services.items.lists.loading import COLUMNS as ROW_COLUMNS
-from integrations.services.items.lists.query import Sort
+from integrations.services.items.lists.query import ItemQuery, Sort
 from integrations.services.items.types import type_name, types_in
 
 # So many groups are asked for by one statement.
@@ -22,22 +23,28 @@ COLUMNS: Final[Mapping[str, str]] = {"type": "type", "connection": "connection_i
 UNUSED: Final = ("schema", "checkpoint", "details", "held_deletions")
 
 
-def groups_of(name: str, owner_id: int, known: Sequence[Collection]) -> list[Any]:
-    """Return the groups of a user's items, by their labels.
+def groups_of(
+    query: ItemQuery, owner_id: int, known: Sequence[Collection]
+) -> list[Any]:
+    """Return the groups of a user's items that a list may hold, by their labels.
 
-    ``known`` are the user's collections with their connections, if they are.
+    One of which the list holds no row would be read to its end. ``known`` are the
+    user's collections with their connections, if they are.
     """
     own = Collection.objects.filter(connection__owner=owner_id)
     rows = own.select_related("connection").defer(*UNUSED)
     held = known or list(rows)
     found: dict[Any, str] = {}
     for collection in held:
+        if not is_within(collection, query):
+            continue
         connection = collection.connection
-        if name == "connection":
+        if query.order.group == "connection":
             found[connection.pk] = connection.title
         else:
             provider = connection.provider
-            found |= {each: type_name(provider, each) for each in types_in(collection)}
+            types = [t for t in types_in(collection) if query.type in ("", t)]
+            found |= {each: type_name(provider, each) for each in types}
     return sorted(found, key=lambda each: (found[each].casefold(), str(each)))
 
 

@@ -121,7 +121,7 @@ def read_page(
         hits = full_text.ask(question, items.order_by(*query.order.ordering))
         rows = _read_found(items, query, question, hits)
     elif query.order.group:
-        groups = grouped_order.groups_of(query.order.group, owner_id, collections)
+        groups = grouped_order.groups_of(query, owner_id, collections)
         rows = _read_grouped(items, query, groups)
     else:
         rows = _read_all(items, query)

@@ -1,6 +1,6 @@
 """Own columns themselves: made, renamed, deleted, and what becomes of their values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from django.contrib.auth.models import User
@@ -25,6 +25,7 @@ from integrations.services.common.proof import RecentProof
 from integrations.services.items.search import reindex
 from integrations.services.items.tables.columns.layouts import NORMAL
 from integrations.services.items.tables.columns.values import fold
+from integrations.services.items.tables.indexing import rows
 
 MOST_COLUMNS: Final = 30
 MOST_OPTIONS: Final = 100
@@ -46,8 +47,8 @@ def create(
     user: User, collection: Collection, *, name: str, kind: str, options: Sequence[str]
 ) -> OwnColumn:
     """Store a new column beside a collection; refuses with a reason."""
-    own = OwnColumn.objects.of_collection(collection)
-    if own.count() >= MOST_COLUMNS:
+    number = OwnColumn.objects.of_collection(collection).count()
+    if number >= MOST_COLUMNS:
         raise ValidationError(TOO_MANY, code="too_many_columns")
     column = OwnColumn(
         owner=user,
@@ -58,6 +59,8 @@ def create(
     )
     with transaction.atomic():
         _save(column)
+        if not number:
+            reindex.note_columns(collection, has_own=True)
         _show(user, collection, column)
     return column
 
@@ -90,6 +93,7 @@ def change(
     renamed = {old: new for old, new in options.items() if new and old != new}
     gone = [old for old in column.options if not options.get(old)]
     with transaction.atomic():
+        held = _lock(column)
         for old in gone:
             number = column.values.filter(value=old).count()
             if number:
@@ -101,7 +105,7 @@ def change(
         _save(column)
         _rename(column, renamed)
         found = column.values.filter(value__in=renamed.values())
-        _index_again(column, _ids_of(found))
+        _index_again(held, _ids_of(found))
 
 
 def _rename(column: OwnColumn, renamed: Mapping[str, str]) -> None:
@@ -136,6 +140,7 @@ def delete(column: OwnColumn, *, proof: RecentProof | None = None) -> None:
     Raises ProofMissingError where there are values, without a ``proof`` of who asks.
     """
     with transaction.atomic():
+        held = _lock(column)
         if proof is None and column.values.exists():
             raise ProofMissingError
         PropertyIndex.objects.filter(name=column.column_id).update(
@@ -149,8 +154,11 @@ def delete(column: OwnColumn, *, proof: RecentProof | None = None) -> None:
         values = OwnValue.objects.filter(column=column)
         noted = _ids_of(values)
         values.delete()
-        _index_again(column, noted)
+        _index_again(held, noted)
         column.delete()
+        for collection in held:
+            if not OwnColumn.objects.of_collection(collection).exists():
+                reindex.note_columns(collection, has_own=False)
 
 
 def _ids_of(values: QuerySet[OwnValue]) -> list[str]:
@@ -159,16 +167,27 @@ def _ids_of(values: QuerySet[OwnValue]) -> list[str]:
     return list(ids[: reindex.BATCH + 1])
 
 
-def _index_again(column: OwnColumn, remote_ids: Sequence[str]) -> None:
-    """Index the records again that are found by other words from now on."""
-    held = Collection.objects.filter(
+def _lock(column: OwnColumn) -> list[Collection]:
+    """Return the collections that a column stands beside, locked as a sync locks them.
+
+    Whoever writes values of their items takes these before any other lock.
+    """
+    found = Collection.objects.filter(
         connection__owner=column.owner_id,
         connection__provider=column.provider,
         connection__remote_id=column.account_id,
         connection__is_sandbox=column.is_sandbox,
         remote_id=column.collection_id,
     )
-    for collection in held.select_related("connection") if remote_ids else ():
+    held = list(found.select_related("connection").order_by("pk"))
+    for collection in held:
+        rows.lock_rows(collection)
+    return held
+
+
+def _index_again(held: Iterable[Collection], remote_ids: Sequence[str]) -> None:
+    """Index the records again that are found by other words from now on."""
+    for collection in held if remote_ids else ():
         reindex.index_noted(collection, remote_ids)
 
 

@@ -14,11 +14,18 @@ from hashlib import blake2b
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Concat
 from django.utils import timezone
 
-from integrations.models import Collection, Item, ItemContent, SearchState, times
+from integrations.models import (
+    Collection,
+    Item,
+    ItemContent,
+    OwnColumn,
+    SearchState,
+    times,
+)
 from integrations.providers.records import UNSHOWN_KEYS
 from integrations.services.common import queue
 from integrations.services.items.relations import write as relations
@@ -33,6 +40,11 @@ SLICE_SECONDS = 15.0
 # Long enough to have its turn among the slices of syncs.
 EXPIRES_SECONDS = 120.0
 CLAIM = timedelta(minutes=2)
+# Behind the version of collections with own columns: code from before those were
+# indexed does not write it, so what it has indexed is outdated.
+WITH_OWN = "+own"
+# By then no process of such code is left beside the new ones.
+OVERLAP = timedelta(days=1)
 
 
 def note_labels(collection: Collection) -> str:
@@ -48,7 +60,8 @@ def note_labels(collection: Collection) -> str:
     if state.labels != labels:
         state.labels = labels
         fields.append("labels")
-    if state.indexed_with != _version(labels) and (first := _first(collection, labels)):
+    is_current = state.indexed_with.removesuffix(WITH_OWN) == _version(labels)
+    if not is_current and (first := _first(collection, labels)):
         state.indexed_with = first
         fields.append("indexed_with")
     if fields:
@@ -59,7 +72,7 @@ def note_labels(collection: Collection) -> str:
 def _first(collection: Collection, labels: str) -> str:
     """Return what nothing is indexed with so far; empty where something is stored."""
     is_stored = Item.objects.filter(collection=collection).exists()
-    return "" if is_stored else _version(labels)
+    return "" if is_stored else _version_of(collection, labels)
 
 
 def _labels_of(collection: Collection) -> str:
@@ -72,18 +85,54 @@ def _version(labels: str) -> str:
     return f"{VERSION}:{labels}"
 
 
+def _version_of(collection: Collection, labels: str) -> str:
+    """Return what a collection is indexed with, which knows of its own columns."""
+    has_own = OwnColumn.objects.of_collection(collection).exists()
+    return f"{_version(labels)}{WITH_OWN if has_own else ''}"
+
+
+def note_columns(collection: Collection, *, has_own: bool) -> None:
+    """Remember that a collection got its first own column, or lost its last one.
+
+    Called in that transaction. Nothing is noted in any, so nothing is indexed again.
+    """
+    plain = Concat(Value(_version("")), F("labels"))
+    own = Concat(plain, Value(WITH_OWN))
+    before, after = (plain, own) if has_own else (own, plain)
+    states = SearchState.objects.filter(pk=collection.pk)
+    states.filter(indexed_with=before).update(indexed_with=after)
+    states.filter(indexing_with=before).update(indexing_with=after)
+
+
 def outdated() -> QuerySet[Collection]:
     """Return the collections whose items are to be indexed again."""
-    current = Concat(Value(_version("")), F("search_state__labels"))
-    is_current = Q(search_state__indexed_with=current)
-    return Collection.objects.exclude(is_current).order_by("pk")
+    plain = Concat(Value(_version("")), F("search_state__labels"))
+    own = OwnColumn.objects.filter(
+        owner=OuterRef("connection__owner"),
+        provider=OuterRef("connection__provider"),
+        account_id=OuterRef("connection__remote_id"),
+        is_sandbox=OuterRef("connection__is_sandbox"),
+        collection_id=OuterRef("remote_id"),
+    )
+    with_own = When(Exists(own), then=Concat(plain, Value(WITH_OWN)))
+    current = Case(with_own, default=plain)
+    return Collection.objects.exclude(search_state__indexed_with=current).order_by("pk")
 
 
 def send_due() -> int:
     """Queue a slice of the work if there is any; return how many were queued."""
+    _repeat_due()
     if not outdated().exists():
         return 0
     return int(queue.send("index_search", expires=EXPIRES_SECONDS))
+
+
+def _repeat_due() -> None:
+    """Mark what is to be indexed once more, as older code ran beside the first time."""
+    now = timezone.now()
+    due = SearchState.objects.filter(times.come("repeat_at", now, longest=OVERLAP))
+    if due.exists():
+        due.update(indexed_with=WITH_OWN, indexing_with="", repeat_at=None)
 
 
 def run_slice(*, seconds: float = SLICE_SECONDS) -> None:
@@ -110,7 +159,7 @@ def _index_collection(pk: UUID, stop_at: float) -> None:
     if not mine.filter(free).update(claimed_until=now + CLAIM):
         return
     try:
-        _go_on(collection, mine, _version(labels), stop_at)
+        _go_on(collection, mine, _version_of(collection, labels), stop_at)
     finally:
         SearchState.objects.filter(pk=pk).update(claimed_until=None)
 
@@ -132,8 +181,20 @@ def _go_on(
             if time.monotonic() >= stop_at:
                 return
         if len(keys) < CHUNK:
-            mine.filter(indexing_with=version).update(indexed_with=version)
+            _finish(mine.filter(indexing_with=version), version)
             return
+
+
+def _finish(mine: QuerySet[SearchState], version: str) -> None:
+    """Note what all items are indexed with now.
+
+    Where that was older code's until now, and older code may still store what it does
+    not index, they are indexed once more when that is over.
+    """
+    if version.endswith(WITH_OWN):
+        older = mine.exclude(indexed_with__endswith=WITH_OWN)
+        older.update(repeat_at=timezone.now() + OVERLAP)
+    mine.update(indexed_with=version)
 
 
 def _index_batch(
@@ -204,7 +265,7 @@ def mark_outdated(collection: Collection) -> None:
     Whoever is about to have finished that begins anew.
     """
     state = SearchState.objects.filter(pk=collection.pk)
-    state.update(indexed_with="", indexing_with="")
+    state.update(indexed_with=WITH_OWN, indexing_with="")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,6 +292,6 @@ def progress_of(collections: Iterable[Collection]) -> Progress | None:
     done = total = 0
     for count, labels, indexing_with, indexed in rows:
         total += count
-        if labels and indexing_with == _version(labels):
+        if labels and indexing_with.removesuffix(WITH_OWN) == _version(labels):
             done += min(indexed, count)
     return Progress(done=done, total=total) if total else None

@@ -128,7 +128,12 @@ def _found_out(
     parents = Parents(stored["parent_remote_id"], item.parent_id or "")
     try:
         with connector_boundary("found_out", collection=collection.pk):
-            names = connector.found_out(stored["properties"], item.properties, parents)
+            names = connector.found_out(
+                stored["properties"],
+                item.properties,
+                parents,
+                is_edited=_is_edited(stored, row),
+            )
     except ConnectorError:
         return {}
     own = {f"properties.{name}" for name in names}
