@@ -9,7 +9,7 @@ from integrations.providers.typed.values import cut
 SEPARATOR: Final = "__"
 # In the address of a list that came from one with a filter that could not be used.
 LEFT_OUT: Final = "left_out"
-SOME: Final = "A filter that was asked for cannot be used."
+UNUSABLE: Final = "A filter that was asked for cannot be used."
 
 
 def mark(left_out: Iterable[str]) -> Mapping[str, str]:
@@ -31,4 +31,4 @@ def find_left_out(given: Mapping[str, Any], taken: Mapping[str, Any]) -> Iterabl
         if SEPARATOR in name:
             yield f"Nothing is filtered by “{cut(name, 60)}” here."
     if given.get(LEFT_OUT):
-        yield SOME
+        yield UNUSABLE

@@ -104,7 +104,7 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
         .defer("schema", "checkpoint", "details", "held_deletions")
     )
     views = shelf.of_items(user, connections, collections, query.view)
-    query, current = views.adopt(query), views.current
+    query = views.adopt(query)
     now = snapshot.of_items(query, connections, collections)
     own = Item.objects.owned_by(user)
     parent = find_own(own, query.parent)
@@ -130,11 +130,10 @@ def _context(user: User, query: ItemQuery) -> dict[str, Any]:
             query,
             page.items,
             text,
-            left_out=(*query.left_out, *(current.left_out if current else ())),
+            left_out=(*query.left_out, *views.left_out),
         ),
         "has_more_links": page.has_more_links,
         "left_out": (*query.left_out, *query.look_left_out),
-        "whole_url": query.change(left_out=()).url if query.left_out else "",
         "empty": "",
         **(
             {}
@@ -182,6 +181,7 @@ def _list_context(
         "download": DownloadForm(),
         "download_fields": query.change().parameters,
         "result_url": query.url,
+        "whole_url": query.change(left_out=()).url if query.left_out else "",
         "past_url": f"{reverse('integrations:items-as-of')}?{urlencode(query.filters)}",
         "table": table,
     }

@@ -102,8 +102,7 @@ def _left_out_of_view(
     if query.view in ("", ALL_VIEW):
         return ()
     connections = list(Connection.objects.owned_by(user))
-    view = shelf.of_items(user, connections, collections, query.view).current
-    return view.left_out if view else ()
+    return shelf.of_items(user, connections, collections, query.view).left_out
 
 
 def find_own(own: ItemQuerySet, pk: UUID | None) -> Item | None:

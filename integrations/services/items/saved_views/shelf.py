@@ -42,6 +42,11 @@ class Shelf:
             return replace(query, view=ALL_VIEW)
         return query
 
+    @property
+    def left_out(self) -> Sequence[str]:
+        """Return in words which of its filters the rows of the open view lack."""
+        return self.current.left_out if self.current else ()
+
     def layout(self, chosen: Layout) -> Layout:
         """Return the columns of the open view, or else those that the user chose.
 

@@ -42,8 +42,7 @@ class OpenTable:
 
         Without one of its filters a table has rows that nobody asked for.
         """
-        view = self.views.current
-        return (*self.selection.left_out, *(view.left_out if view else ()))
+        return (*self.selection.left_out, *self.views.left_out)
 
     @classmethod
     def open(cls, collection: Collection, parameters: QueryDict, user: User) -> Self:
