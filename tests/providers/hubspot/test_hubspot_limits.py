@@ -11,8 +11,8 @@ def headers(calls, interval="10000"):
 
 
 def limit_after(hubspot, told):
-    hubspot.transport.on("GET /x", {}, headers=told)
-    hubspot.api.get("/x")
+    hubspot.transport.on("GET /crm/owners/2026-09", {}, headers=told)
+    hubspot.api.get("/crm/owners/2026-09")
     (limit,) = hubspot.api.limits
     return limit.limit, limit.seconds
 
