@@ -18,6 +18,7 @@ from integrations.forms import DownloadForm
 from integrations.models import Collection, Connection, Item
 from integrations.models.messages.wording import count_text
 from integrations.services.connections.status import put_status, waiting_for_user
+from integrations.services.items.left_out import mark
 from integrations.services.items.lists import counting, listing
 from integrations.services.items.lists.counting import Count
 from integrations.services.items.lists.opening import find_own
@@ -182,9 +183,15 @@ def _list_context(
         "download_fields": query.change().parameters,
         "result_url": query.url,
         "whole_url": query.change(left_out=()).url if query.left_out else "",
-        "past_url": f"{reverse('integrations:items-as-of')}?{urlencode(query.filters)}",
+        "past_url": _past_url(query),
         "table": table,
     }
+
+
+def _past_url(query: ItemQuery) -> str:
+    """Return where the list is shown as it was, which lacks what this one lacks."""
+    told = {**query.filters, **mark(query.left_out)}
+    return f"{reverse('integrations:items-as-of')}?{urlencode(told)}"
 
 
 def _count_text(

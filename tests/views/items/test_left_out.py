@@ -110,6 +110,15 @@ def test_a_table_as_it_was_says_which_filter_it_lacks(as_alice, item, query):
     assert codes(page) == (["left_out"] if "gone" in query else [])
 
 
+def test_from_a_list_that_lacks_a_filter_one_comes_to_a_past_that_says_so(as_alice):
+    listed = as_alice.get("/items/?provider=odd")
+
+    at = f"&at={NOON.isoformat()[:16]}"
+    page = as_alice.get(f"{listed.context['past_url']}{at}")
+
+    assert codes(page) == ["left_out"]
+
+
 def test_from_a_filtered_table_one_comes_to_its_past_with_the_filters(as_alice, item):
     filters = "item.name__is=x&item.name__is=y&match=any&sort=item.name"
     table = as_alice.get(f"/collections/{item.collection_id}/?{filters}")

@@ -133,7 +133,7 @@ class PastSelection:
         selection = self._of_day(at)
         if not selection.indexes.building:
             return selection
-        query = selection.query.change(sort=None)
+        query = selection.query.change(sort=None, is_descending=True)
         if query.match == ANY and len(selection.used) < len(self._conditions):
             hits = selection.hits
             keys = hits.keys if hits is not None and hits.are_few else None

@@ -94,6 +94,7 @@ def _make_tools(
             if each["column"].id == NAME or _has_past(each["column"])
         ],
         "building": selection.indexes.building,
+        "whole_url": to_url(query.change(left_out=())) if query.left_out else "",
         "is_asked": asked.is_asked,
         "of_now": asked.of_now,
         "days_of_then": asked.days_of_then,

@@ -211,6 +211,20 @@ def test_rows_fit_any_filter_though_the_index_of_one_is_not_there_yet(
     assert set(names(page)) == {"Birch", "Cedar", "Elm", "Dogwood"}
 
 
+def test_without_an_index_the_rows_that_were_updated_last_are_looked_at(
+    as_alice, deals, monkeypatch
+):
+    live = Item.objects.filter(collection=deals, deleted_at=None)
+    latest = live.order_by("-remote_updated_at", "-pk").values_list("name", flat=True)
+    monkeypatch.setattr(indexes, "SMALL", 0)
+    monkeypatch.setattr(past_selection, "MOST_ROWS", 2)
+
+    page = ask(as_alice, deals, 9, sort="amount")
+
+    assert page.context["building"]
+    assert set(names(page)) == set(latest[:2])
+
+
 @pytest.mark.parametrize(
     ("condition", "soon", "later"),
     [
