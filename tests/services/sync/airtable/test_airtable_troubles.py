@@ -108,11 +108,12 @@ def test_a_penalty_blocks_the_bucket_of_its_base_and_no_other(
 
     wait = engine.run_slice(run.pk)
 
-    first = Collection.objects.exclude(remote_id="structure").first()
-    assert first is not None
-    bucket = f"airtable:base:{first.details['base_id']}"
+    # Several are asked at once, and any of them is the one that is refused.
+    bases = Collection.objects.exclude(remote_id="structure")
+    buckets = {f"airtable:base:{each.details['base_id']}" for each in bases}
     blocked: dict[str, float] = clients.limiter().blocked  # type: ignore[attr-defined]
-    assert list(blocked) == [bucket]
+    [bucket] = blocked
+    assert bucket in buckets
     assert 30 <= blocked[bucket] <= 32
     assert wait is not None
     assert 25 < wait <= 32
