@@ -193,6 +193,14 @@ def test_the_product_is_configured_and_does_not_ask_its_configuration() -> None:
         assert not asked, f"{path}: {asked}"
 
 
+@pytest.mark.parametrize("model", ["Connection", "Collection", "Item", "Download"])
+def test_a_page_finds_what_is_the_users_own_by_one_name(model: str) -> None:
+    for path in python_files(PRODUCT / "views"):
+        text = path.read_text()
+        found = re.search(rf"\b{model}\.objects\.filter\(\s*connection__owner", text)
+        assert not found, f"{path}: use {model}.objects.owned_by"
+
+
 def test_the_sandbox_and_the_product_import_nothing_of_each_other() -> None:
     for folder, other in (("sandbox", "integrations"), ("integrations", "sandbox")):
         for path in python_files(ROOT / folder):

@@ -65,8 +65,7 @@ def address_of_view(user: User, name: str) -> str:
 
 def _fit(user: User, view: SavedView) -> Fitted:
     if view.is_of_all_items:
-        own = Collection.objects.filter(connection__owner=user)
-        collections = list(own.select_related("connection"))
+        collections = list(Collection.objects.owned_by(user).without_schema())
         connections = list(Connection.objects.owned_by(user))
         return fitting.fit_items(view, user, connections, collections)
     found = fitting.find_collections(view, user)

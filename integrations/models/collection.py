@@ -4,6 +4,8 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.utils import timezone
 
@@ -26,6 +28,22 @@ class Completeness(models.TextChoices):
     CAPPED = "capped", "Capped"
     HELD = "held", "Deletions held"
     NO_PERMISSION = "no_permission", "No permission"
+
+
+class CollectionQuerySet(models.QuerySet["Collection"]):
+    """Select collections by their owner, with as much of each as is looked at."""
+
+    def owned_by(self, user: AbstractBaseUser | AnonymousUser) -> "CollectionQuerySet":
+        """Return the collections of one user; nobody else's are ever found."""
+        return self.filter(connection__owner_id=user.pk) if user.pk else self.none()
+
+    def with_schema(self) -> "CollectionQuerySet":
+        """Return them with their connections, for pages that show values."""
+        return self.select_related("connection").defer("checkpoint", "held_deletions")
+
+    def without_schema(self) -> "CollectionQuerySet":
+        """Return them with their connections, and nothing of them that is long."""
+        return self.with_schema().defer("schema", "details")
 
 
 class Collection(models.Model):
@@ -128,6 +146,8 @@ class Collection(models.Model):
         help_text="The last item that was looked for at the provider by its id.",
     )
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects = CollectionQuerySet.as_manager()
 
     class Meta:
         ordering = ("position", "name", "id")

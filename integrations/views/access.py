@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
-from integrations.models import Connection, SyncRun
+from integrations.models import Collection, Connection, SyncRun
 from integrations.models.accounts.preferences import Preferences
 from integrations.services.common.proof import RecentProof
 from integrations.services.connections.counts import with_item_count
@@ -43,6 +43,12 @@ def get_connection_named(request: HttpRequest, text: str, provider: str) -> Conn
         raise Http404 from None
     own = Connection.objects.owned_by(request.user)
     return get_object_or_404(own, pk=pk, provider=provider)
+
+
+def get_collection(request: UserRequest, pk: UUID) -> Collection:
+    """Return a collection of the user's own with its connection, or answer 404."""
+    own = Collection.objects.owned_by(request.user).select_related("connection")
+    return get_object_or_404(own, pk=pk)
 
 
 def get_run(request: UserRequest, pk: UUID) -> SyncRun:

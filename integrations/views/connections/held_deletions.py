@@ -4,14 +4,14 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from integrations.models import Collection
 from integrations.models.messages.wording import count_text
 from integrations.services.common import audit
 from integrations.services.sync.deletions import held_deletions
-from integrations.views.access import UserRequest
+from integrations.views.access import UserRequest, get_collection
 
 # Python refuses to read numbers of thousands of digits.
 MOST_DIGITS = 12
@@ -21,7 +21,7 @@ NO_HOLD = -1
 @require_POST
 def collection_approve(request: UserRequest, pk: UUID) -> HttpResponse:
     """Approve held deletions: the items are soft-deleted."""
-    collection = _get_collection(request, pk)
+    collection = get_collection(request, pk)
     deleted = held_deletions.approve(collection, generation=_decided_about(request))
     if deleted is None:
         return _too_late(request, collection)
@@ -34,17 +34,12 @@ def collection_approve(request: UserRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def collection_discard(request: UserRequest, pk: UUID) -> HttpResponse:
     """Discard held deletions: the items stay."""
-    collection = _get_collection(request, pk)
+    collection = get_collection(request, pk)
     if not held_deletions.discard(collection, generation=_decided_about(request)):
         return _too_late(request, collection)
     audit.record("deletions.discarded", user=request.user, subject=pk, request=request)
     messages.success(request, f"{collection}: the items stay, and are looked up again.")
     return redirect(collection.connection)
-
-
-def _get_collection(request: UserRequest, pk: UUID) -> Collection:
-    own = Collection.objects.filter(connection__owner=request.user)
-    return get_object_or_404(own.select_related("connection"), pk=pk)
 
 
 def _decided_about(request: UserRequest) -> int | None:

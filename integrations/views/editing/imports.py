@@ -32,7 +32,7 @@ from integrations.services.writing.imports import (
     uploads,
 )
 from integrations.views import paging
-from integrations.views.access import UserRequest
+from integrations.views.access import UserRequest, get_collection
 from integrations.views.editing import import_rows, status, waits
 from integrations.views.editing.import_form import MappingForm, zone_matters
 from integrations.views.editing.not_allowed import not_allowed
@@ -43,8 +43,7 @@ RowState = ImportRow.State
 
 
 def _collection(request: UserRequest, pk: UUID) -> Collection:
-    rows = Collection.objects.filter(connection__owner=request.user)
-    collection = get_object_or_404(rows.select_related("connection"), pk=pk)
+    collection = get_collection(request, pk)
     if not editing.is_writable(collection):
         raise Http404("nothing to import")
     return collection

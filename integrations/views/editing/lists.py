@@ -7,9 +7,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from integrations.models import Collection, Connection, Edit, Item
+from integrations.models import Connection, Edit, Item
 from integrations.views import paging, whole_list
-from integrations.views.access import UserRequest, get_connection
+from integrations.views.access import UserRequest, get_collection, get_connection
 from integrations.views.editing import status
 from integrations.views.items.origins import origin_of
 
@@ -71,8 +71,7 @@ def bulk_edit_list(request: UserRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def import_list(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show every import into a collection that is kept, the latest first."""
-    own = Collection.objects.filter(connection__owner=request.user)
-    collection = get_object_or_404(own.select_related("connection"), pk=pk)
+    collection = get_collection(request, pk)
     context = paging.make_context(request.GET, collection.imports.all())
     return whole_list.show(
         request,

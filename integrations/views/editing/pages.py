@@ -21,7 +21,7 @@ from integrations.services.items.relations import links
 from integrations.services.writing import conflicts, editing, outbox, waiting
 from integrations.services.writing.outbox import EditingOffError, NothingToUndoError
 from integrations.services.writing.undo import discarding, undo_one
-from integrations.views.access import UserRequest, get_connection
+from integrations.views.access import UserRequest, get_collection, get_connection
 from integrations.views.editing import status
 from integrations.views.editing.form import ItemForm
 from integrations.views.editing.not_allowed import not_allowed
@@ -88,8 +88,7 @@ def _take_update(
 @require_http_methods(FORM)
 def item_create(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show an empty form, and take a new item."""
-    rows = Collection.objects.filter(connection__owner=request.user)
-    collection = get_object_or_404(rows.select_related("connection"), pk=pk)
+    collection = get_collection(request, pk)
     if not editing.is_writable(collection):
         raise Http404("nothing to create")
     if not editing.can_write(collection):

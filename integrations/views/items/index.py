@@ -99,11 +99,7 @@ def _live(look: Look, context: dict[str, Any]) -> dict[str, Any]:
 def _context(user: User, query: ItemQuery) -> dict[str, Any]:
     """Return what the list shows of a user's items."""
     connections = put_status(Connection.objects.owned_by(user))
-    collections = list(
-        Collection.objects.filter(connection__owner=user)
-        .select_related("connection")
-        .defer("schema", "checkpoint", "details", "held_deletions")
-    )
+    collections = list(Collection.objects.owned_by(user).without_schema())
     views = shelf.of_items(user, connections, collections, query.view)
     query = views.adopt(query)
     now = snapshot.of_items(query, connections, collections)

@@ -44,11 +44,7 @@ def search(request: UserRequest) -> HttpResponse:
     Back from there leads to what else the text finds.
     """
     text = " ".join(request.GET.get("q", "").replace("\x00", "").split())
-    collections = list(
-        Collection.objects.filter(connection__owner=request.user)
-        .select_related("connection")
-        .defer("checkpoint", "details", "held_deletions")
-    )
+    collections = list(Collection.objects.owned_by(request.user).with_schema())
     named = find_named(collections, text)
     if text:
         recent_searches.note(request, text)

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from integrations.forms import OwnColumnForm
-from integrations.models import Collection, OwnColumn
+from integrations.models import OwnColumn
 from integrations.models.messages.wording import count_text
 from integrations.services.common.errors import ProofMissingError
 from integrations.services.items.own_columns import store
@@ -67,17 +67,6 @@ def get_column(request: UserRequest, pk: UUID) -> OwnColumn:
     return get_object_or_404(OwnColumn, pk=pk, owner=request.user)
 
 
-def collection_of(column: OwnColumn) -> Collection | None:
-    """Return the collection that a column stands beside, if it is here now."""
-    return Collection.objects.filter(
-        connection__owner=column.owner_id,
-        connection__provider=column.provider,
-        connection__remote_id=column.account_id,
-        connection__is_sandbox=column.is_sandbox,
-        remote_id=column.collection_id,
-    ).first()
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_column_edit(request: UserRequest, pk: UUID) -> HttpResponse:
     """Rename a column; rename, order, add and take away its choices."""
@@ -107,7 +96,7 @@ def own_column_edit(request: UserRequest, pk: UUID) -> HttpResponse:
     context = {
         "form": form,
         "column": stored,
-        "collection": collection_of(stored),
+        "collection": store.collections_beside(stored).first(),
         "options": _options(stored.options),
     }
     status = 400 if form.is_bound else 200
@@ -148,7 +137,7 @@ def own_column_delete(request: UserRequest, pk: UUID) -> HttpResponse:
         context = {
             "column": column,
             "value_count": column.values.count(),
-            "collection": collection_of(column),
+            "collection": store.collections_beside(column).first(),
         }
         return render(request, "own_columns/own_column_delete.html", context)
     try:
@@ -168,7 +157,7 @@ def _delete_with_values(request: UserRequest, column: OwnColumn) -> HttpResponse
 
 
 def _to_columns(column: OwnColumn) -> HttpResponse:
-    collection = collection_of(column)
+    collection = store.collections_beside(column).first()
     if collection is None:
         return redirect("integrations:item-list")
     return redirect("integrations:own-column-list", collection.pk)

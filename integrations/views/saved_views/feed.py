@@ -167,8 +167,7 @@ def _text(item: Item, collection: Collection, shown: Sequence[Column]) -> str:
 def _entries_of_all(view: SavedView) -> tuple[Sequence[Entry], Problem | None]:
     user = view.owner
     connections = list(Connection.objects.owned_by(user))
-    own = Collection.objects.filter(connection__owner=user)
-    collections = list(own.select_related("connection").defer("schema", "checkpoint"))
+    collections = list(Collection.objects.owned_by(user).without_schema())
     fitted = fitting.fit_items(view, user, connections, collections)
     asked, problem = fitted.query, find_problem(fitted)
     if problem or not isinstance(asked, ItemQuery):

@@ -81,6 +81,4 @@ def _find_items(request: UserRequest, query: ItemQuery) -> KeptList:
 
 def own_collections(request: UserRequest) -> list[Collection]:
     """Return the user's collections without what is long of them."""
-    own = Collection.objects.filter(connection__owner=request.user)
-    rows = own.select_related("connection")
-    return list(rows.defer("schema", "checkpoint", "details", "held_deletions"))
+    return list(Collection.objects.owned_by(request.user).without_schema())

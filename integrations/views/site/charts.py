@@ -54,9 +54,9 @@ def charts(request: UserRequest) -> HttpResponse:
 def _collections(user: User) -> QuerySet[Collection]:
     """Return a user's collections, the largest first."""
     return (
-        Collection.objects.filter(connection__owner=user, stored_count__gt=0)
-        .select_related("connection")
-        .defer("checkpoint", "details", "held_deletions")
+        Collection.objects.owned_by(user)
+        .with_schema()
+        .filter(stored_count__gt=0)
         .order_by("-stored_count", "name", "pk")
     )
 

@@ -49,9 +49,7 @@ class AskedFile:
 
 def own_collections(user: User) -> QuerySet[Collection]:
     """Return a user's collections, each with what a table is opened with."""
-    own = Collection.objects.filter(connection__owner=user)
-    rows = own.select_related("connection").defer("checkpoint", "held_deletions")
-    return layouts.with_layout(rows, user)
+    return layouts.with_layout(Collection.objects.owned_by(user).with_schema(), user)
 
 
 def ask_table(table: OpenTable, content: Content) -> AskedFile:

@@ -173,9 +173,7 @@ def _horizon(parts: Mapping[UUID, QuerySet[ItemChange]]) -> Position | None:
 
 def _put_items(changes: Sequence[ItemChange]) -> None:
     """Fetch what changes belong to."""
-    collections = Collection.objects.select_related("connection").defer(
-        "checkpoint", "details", "held_deletions"
-    )
+    collections = Collection.objects.with_schema()
     items = Item.objects.prefetch_related(Prefetch("collection", queryset=collections))
     prefetch_related_objects(
         changes, Prefetch("item", queryset=items), "run", "edit__created_by"

@@ -35,11 +35,7 @@ class OpenList:
     def open(cls, user: User, parameters: QueryDict) -> Self:
         """Return the list of an address."""
         query = ItemQuery.parse(parameters)
-        collections = list(
-            Collection.objects.filter(connection__owner=user)
-            .select_related("connection")
-            .defer("schema", "checkpoint", "details", "held_deletions")
-        )
+        collections = list(Collection.objects.owned_by(user).without_schema())
         own = Item.objects.owned_by(user)
         items = listing.select(
             own,

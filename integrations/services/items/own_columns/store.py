@@ -167,19 +167,23 @@ def _ids_of(values: QuerySet[OwnValue]) -> list[str]:
     return list(ids[: reindex.BATCH + 1])
 
 
-def _lock(column: OwnColumn) -> list[Collection]:
-    """Return the collections that a column stands beside, locked as a sync locks them.
-
-    Whoever writes values of their items takes these before any other lock.
-    """
-    found = Collection.objects.filter(
+def collections_beside(column: OwnColumn) -> QuerySet[Collection]:
+    """Return the collections that a column stands beside, with their connections."""
+    return Collection.objects.select_related("connection").filter(
         connection__owner=column.owner_id,
         connection__provider=column.provider,
         connection__remote_id=column.account_id,
         connection__is_sandbox=column.is_sandbox,
         remote_id=column.collection_id,
     )
-    held = list(found.select_related("connection").order_by("pk"))
+
+
+def _lock(column: OwnColumn) -> list[Collection]:
+    """Return the collections that a column stands beside, locked as a sync locks them.
+
+    Whoever writes values of their items takes these before any other lock.
+    """
+    held = list(collections_beside(column).order_by("pk"))
     for collection in held:
         rows.lock_rows(collection)
     return held

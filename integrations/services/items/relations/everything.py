@@ -45,10 +45,9 @@ def find_items(trace: Trace, *, owner_id: int) -> tuple[list[Item], bool]:
     With them come their collections. Those that only name a user who has it are last.
     """
     items, has_more = related.find_all(trace, owner_id=owner_id, most=MOST_ITEMS)
-    places = Collection.objects.select_related("connection").defer(
-        "checkpoint", "details", "held_deletions"
+    found = Collection.objects.with_schema().in_bulk(
+        {item.collection_id for item in items}
     )
-    found = places.in_bulk({item.collection_id for item in items})
     for item in items:
         item.collection = found[item.collection_id]
         item.connection = item.collection.connection

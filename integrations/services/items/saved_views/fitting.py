@@ -196,10 +196,8 @@ def find_collections(view: SavedView, user: User) -> list[Collection]:
     alike = Q(remote_id=view.collection_id) | Q(
         item_type=view.item_type, name__iexact=view.collection_name
     )
-    own = Collection.objects.filter(
-        alike, connection__owner=user, connection__provider=view.provider
-    )
-    rows = own.select_related("connection").defer("checkpoint", "held_deletions")
+    own = Collection.objects.owned_by(user).with_schema()
+    rows = own.filter(alike, connection__provider=view.provider)
     found = list(rows.order_by("connection__account_name", "name", "pk"))
     if view.owner_id == user.pk:
         found = [each for each in found if _is_of_same_account(view, each)]

@@ -76,8 +76,7 @@ def _lists(view: SavedView, user: User) -> Iterator[ItemQuerySet]:
 
 def _all_items(view: SavedView, user: User) -> ItemQuerySet:
     connections = list(Connection.objects.owned_by(user))
-    own = Collection.objects.filter(connection__owner=user)
-    collections = list(own.select_related("connection").defer("schema", "checkpoint"))
+    collections = list(Collection.objects.owned_by(user).without_schema())
     fitted = fitting.fit_items(view, user, connections, collections)
     query, problem = fitted.query, find_problem(fitted)
     if problem or not isinstance(query, ItemQuery):

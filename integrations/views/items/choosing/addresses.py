@@ -84,9 +84,8 @@ def _emails(items: Sequence[Item]) -> Sequence[str]:
 
 def _collections(items: Sequence[Item]) -> Mapping[UUID, Collection]:
     """Return the collections of items by key, with their schemas."""
-    rows = Collection.objects.select_related("connection")
     keys = {item.collection_id for item in items}
-    return rows.defer("checkpoint", "details", "held_deletions").in_bulk(keys)
+    return Collection.objects.with_schema().in_bulk(keys)
 
 
 def _links(items: Iterable[Item]) -> Iterable[dict[str, Any]]:

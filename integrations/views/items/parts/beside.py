@@ -55,7 +55,7 @@ def _name_of(request: UserRequest, origin: Origin, other: Item | None) -> str:
     if other is not None:
         return other.name or "Untitled"
     if origin.kind == "table" and origin.key is not None:
-        own = Collection.objects.filter(connection__owner=request.user)
+        own = Collection.objects.owned_by(request.user)
         return own.filter(pk=origin.key).values_list("name", flat=True).first() or ""
     if origin.kind == "everything":
         trace = origin.trace
@@ -134,6 +134,4 @@ def _find_in_list(
 
 
 def _collections(request: UserRequest) -> Sequence[Collection]:
-    own = Collection.objects.filter(connection__owner=request.user)
-    slim = own.select_related("connection")
-    return list(slim.defer("schema", "checkpoint", "details", "held_deletions"))
+    return list(Collection.objects.owned_by(request.user).without_schema())

@@ -59,7 +59,7 @@ def changes(request: UserRequest) -> HttpResponse:
     entries = put_in_words(page.changes)
     is_cut = _put_left_views(request.user, entries)
     unseen, has_more = service.count_unseen(connections, seen_at)
-    filters = _filters(query, connections, entries, request.user.pk)
+    filters = _filters(query, connections, entries, request.user)
     context = {
         "query": query,
         "left_out": query.left_out,
@@ -149,13 +149,11 @@ def _filters(
     query: ChangeQuery,
     connections: Sequence[Connection],
     entries: Sequence[Mapping[str, Any]],
-    owner_id: int,
+    user: User,
 ) -> list[dict[str, Any]]:
     """Return a select for each filter, that of the field in groups."""
-    own = Collection.objects.filter(connection__owner=owner_id)
-    own = own.select_related("connection")
-    with_schemas = own.defer("checkpoint", "details", "held_deletions")
-    fields = changed_fields.offer(query, with_schemas, entries)
+    own = Collection.objects.owned_by(user).with_schema()
+    fields = changed_fields.offer(query, own, entries)
     titles = unique_names(connections)
     choices = {
         "provider": {c.provider: c.provider_name for c in connections},

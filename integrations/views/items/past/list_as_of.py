@@ -66,8 +66,7 @@ def _next_url(page: PastPage, kept: Mapping[str, str], at: datetime) -> str:
 
 def _collections(user: User, query: ItemQuery) -> list[Collection]:
     """Return those of the user's collections that a query is about."""
-    own = Collection.objects.filter(connection__owner=user)
-    rows = own.select_related("connection").defer("checkpoint", "held_deletions")
+    rows = Collection.objects.owned_by(user).with_schema()
     return [each for each in rows if counting.is_within(each, query)]
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from integrations.models import Collection, Item
 from integrations.providers import CONNECTORS
 from integrations.services.items.detail import find_table
-from integrations.views.access import UserRequest
+from integrations.views.access import UserRequest, get_collection
 from integrations.views.items.origins import read_origin
 
 NOT_STORED = "What the provider tells of this table itself is not stored here."
@@ -40,8 +40,7 @@ def item_table(request: UserRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def table_about(request: UserRequest, pk: UUID) -> HttpResponse:
     """Go to the page of the item that stands for a table: its facts and its history."""
-    own = Collection.objects.filter(connection__owner=request.user)
-    collection = get_object_or_404(own.select_related("connection"), pk=pk)
+    collection = get_collection(request, pk)
     name = name_of_item(collection)
     beside = Collection.objects.filter(connection=collection.connection_id)
     item = None

@@ -62,8 +62,7 @@ class Table(OpenTable):
 
 def get_collection(request: UserRequest, pk: UUID) -> Collection:
     """Return a collection of the user's own, or answer 404."""
-    own = Collection.objects.filter(connection__owner=request.user)
-    rows = own.select_related("connection").defer("checkpoint", "held_deletions")
+    rows = Collection.objects.owned_by(request.user).with_schema()
     runs = SyncRun.objects.exclude(state=SyncRun.State.FINISHED)
     is_open = Exists(runs.filter(connection=OuterRef("connection")))
     rows = rows.annotate(has_open_run=is_open)

@@ -31,7 +31,7 @@ def find(collection: Collection) -> list[PropertyIndex]:
         KEPT, collection__connection=collection.connection_id, family__in=LINKING
     )
     # Of each collection once, without what may be large and is seldom asked for.
-    slim = Collection.objects.defer("schema", "checkpoint", "details", "held_deletions")
+    slim = Collection.objects.without_schema().select_related(None)
     indexes = list(found.prefetch_related(Prefetch("collection", queryset=slim)))
     for index in indexes:
         index.collection.connection = collection.connection
