@@ -131,7 +131,6 @@ class Connection(models.Model):
     is_purging = models.BooleanField(
         default=False, help_text="Its stored items are being deleted."
     )
-    notified_at = models.DateTimeField(null=True, blank=True)
     handover = models.UUIDField(
         null=True,
         blank=True,
