@@ -167,3 +167,15 @@ def test_every_table_offers_its_rows_to_be_chosen(as_alice, people):
     assert f'action="/collections/{people.pk}/rows/' in page
     assert 'name="values"' in page.partition('id="chosen"')[2].partition("</form>")[0]
     assert 'id="chosen-note"' in page
+
+
+def test_one_notice_names_all_columns_that_are_not_ready(
+    as_alice, people, monkeypatch
+):
+    # So that indexes are left to a worker, who is not there.
+    monkeypatch.setattr(indexes, "SMALL", 0)
+
+    page = as_alice.get(f"/collections/{people.pk}/?sort=amount&email__empty=")
+
+    assert len(page.context["building"]) == 2
+    assert page.content.count(b'data-code="building"') == 1
