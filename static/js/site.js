@@ -154,11 +154,11 @@
   document.addEventListener("change", (event) => {
     const form = event.target.form
     if (!form?.matches("[data-chosen]")) return
-    const ticked = form.querySelector("[name=rows][value=ticked]")
-    if (event.target.type === "checkbox") ticked.checked = true
+    const rows = form.elements.namedItem("rows")
     const boxes = [...form.elements].filter((field) => field.name === "item")
     const count = boxes.filter((box) => box.checked).length
-    form.querySelector("[data-ticked]").textContent = count ? `(${count})` : ""
+    if (event.target.type === "checkbox") rows.value = "ticked"
+    rows.options[0].textContent = `${count || "Ticked"} row${count === 1 ? "" : "s"} of this page`
   })
 
   // Empty choices would only make the address of a list unreadable.

@@ -17,11 +17,12 @@ LONG = " ".join(["quagga"] * MAX_SEARCH)
 
 
 class Forms(HTMLParser):
-    """The forms of a page: where each leads, what it sends, and its radio buttons."""
+    """The forms of a page: where each leads, what it sends, which rows it offers."""
 
     def __init__(self, page):
         super().__init__()
         self.paths, self.fields, self.scopes = [], [], []
+        self.offers_rows = False
         self.feed(page.content.decode())
 
     def handle_starttag(self, tag, attrs):
@@ -33,7 +34,9 @@ class Forms(HTMLParser):
             self.paths[-1].append(told["formaction"])
         if told.get("type") == "hidden" and "form" not in told:
             self.fields[-1][told["name"]] = told["value"]
-        if told.get("name") == "rows":
+        if tag == "select":
+            self.offers_rows = told["name"] == "rows"
+        if tag == "option" and self.offers_rows:
             self.scopes.append(told["value"])
 
     def those_of(self, *names):
