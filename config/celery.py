@@ -18,8 +18,8 @@ from kombu.exceptions import OperationalError
 
 from config import deadlines
 from config.background import time_limits
-from config.background.broker import use_mended_transports
 from config.background.queues import QUEUES
+from config.background.transports import use_mended_transports
 from config.checks import refuse_unsafe_settings
 from config.monitoring import machine, outages, tracing
 from integrations.services.common import shutdown

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kombu.transport import TRANSPORT_ALIASES, pyamqp
+from kombu.transport import pyamqp
 from kombu.transport import redis as upstream
 
 # How long RabbitMQ may take to say that it has a message, in seconds.
@@ -66,14 +66,3 @@ class RabbitTransport(pyamqp.Transport):
     """kombu's transport of RabbitMQ with the connection above."""
 
     Connection = ConfirmedConnection
-
-
-def use_mended_transports() -> None:
-    """Register the fixed transports by the schemes of their addresses."""
-    for transport, schemes in (
-        (Transport, ("redis", "rediss")),
-        (SentinelTransport, ("sentinel",)),
-        (RabbitTransport, ("amqp",)),
-    ):
-        path = f"{__name__}:{transport.__name__}"
-        TRANSPORT_ALIASES.update(dict.fromkeys(schemes, path))
