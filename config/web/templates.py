@@ -14,7 +14,7 @@ BETWEEN: Final = re.compile(r"(?a)\s*\n\s*")
 # them one is enough, and that before them is always there.
 SILENT: Final = re.compile(
     r"\n((?:\{% (?:if|elif|else|endif|for|empty|endfor|with|endwith|block|endblock|load"
-    r"|spaceless|endspaceless) ?(?:[^%\n]|%(?!\}))*%\})+)\n"
+    r"|fixed|endfixed|spaceless|endspaceless) ?(?:[^%\n]|%(?!\}))*%\})+)\n"
 )
 
 

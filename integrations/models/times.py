@@ -22,7 +22,12 @@ def is_known(at: datetime) -> bool:
 
 def is_ahead(at: datetime, now: datetime, *, longest: timedelta = NOTHING) -> bool:
     """Tell whether a time lies further ahead than ``longest`` can have put it."""
-    return at > now + longest + CLOCK_SKEW
+    return at > latest(now, longest=longest)
+
+
+def latest(now: datetime, *, longest: timedelta = NOTHING) -> datetime:
+    """Return the latest time that is not ahead of now."""
+    return now + longest + CLOCK_SKEW
 
 
 def is_over(since: datetime | None, span: timedelta, now: datetime) -> bool:
@@ -42,7 +47,7 @@ def is_to_come(until: datetime | None, now: datetime, *, longest: timedelta) -> 
 
 def ahead(field: str, now: datetime, *, longest: timedelta = NOTHING) -> Q:
     """Select the rows for which ``is_ahead`` is true."""
-    return Q(**{f"{field}__gt": now + longest + CLOCK_SKEW})
+    return Q(**{f"{field}__gt": latest(now, longest=longest)})
 
 
 def come(field: str, now: datetime, *, longest: timedelta) -> Q:

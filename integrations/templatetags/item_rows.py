@@ -12,19 +12,20 @@ from django.utils.safestring import SafeString
 
 from integrations.models import Item
 from integrations.templatetags.mooring import mark, marked, parent_text, type_text
-from integrations.templatetags.quick_html import format_html, format_html_join
+from integrations.templatetags.quick_html import format_html, format_html_join, to_html
 from integrations.templatetags.times import when
 
 register = template.Library()
 
+# Its row says what it chooses, so that no name stands in a page twice.
 BOX: Final = (
-    '<input type="checkbox" name="item" value="{}" form="chosen"'
-    ' aria-label="Choose {}">'
+    '<input type="checkbox" name="item" value="{0}" aria-labelledby="choose r{0}">'
 )
+ROW_ID: Final = ' id="r{}"'
 NO_TIME: Final = "\N{EN DASH}"
 NAME: Final = (
-    '<th scope="row"><span class="row nowrap-row">{}{}<span class="grow slim">'
-    '<a{} href="{}">{}<bdi>{}</bdi></a>{}{}</span></span></th>'
+    '<th scope="row"><div>{}{}<div><a{}{} href="{}">{}<bdi>{}</bdi></a>{}{}</div></div>'
+    "</th>"
 )
 ICON: Final = '<span aria-hidden="true">{}</span> '
 PARENT: Final = '<span class="note"><bdi>{}</bdi></span>'
@@ -42,68 +43,69 @@ def item_rows(
 ) -> SafeString:
     """Draw a row for each item, with a cell for each column of the list.
 
-    Where rows can be chosen each has a box to tick, of the form around them.
+    Where rows can be chosen each has a box to tick, of the form around them. What a
+    column is called where rows are folded is told by the stylesheet.
     """
     name = _name_with_box if can_choose else _name
-    drawn = [(_DRAWN.get(each["key"], name), each["label"]) for each in columns]
-    rows = ("".join(draw(item, label) for draw, label in drawn) for item in items)
-    # Every cell is drawn as HTML.
+    drawn = [_DRAWN.get(each["key"], name) for each in columns]
+    rows = ("".join(draw(item) for draw in drawn) for item in items)
+    # Every cell is drawn as HTML, which ends a cell where the next one begins.
     return SafeString("".join(f"<tr>{row}</tr>\n" for row in rows))
 
 
-def choose_box(item: Item) -> SafeString:
-    """Draw the box that chooses a row of the form around a list or a table."""
-    return format_html(BOX, item.uuid, item.name or "Untitled")
+def choose_box(item: Item) -> tuple[str, str]:
+    """Draw the box that chooses a row of the form around a list or a table.
+
+    Return it with the attribute of the link that names the row, and so the box.
+    """
+    return BOX.format(item.row_number), ROW_ID.format(item.row_number)
 
 
-def _name_with_box(item: Item, label: str) -> SafeString:
-    return _name(item, label, box=choose_box(item))
+def _name_with_box(item: Item) -> str:
+    return _name(item, choose_box(item))
 
 
-def _name(item: Item, _: str, *, box: str = "") -> SafeString:
+def _name(item: Item, box: tuple[str, str] = ("", "")) -> str:
     pieces = item.name_pieces
-    return format_html(
-        NAME,
-        box,
+    drawn_box, row_id = box
+    return NAME.format(
+        drawn_box,
         mark(item.provider, item.provider_name),
+        row_id,
         DELETED if item.deleted_at else "",
-        item.page_url,
+        to_html(item.page_url),
         format_html(ICON, item.icon) if item.icon else "",
-        marked(pieces) if pieces else item.name or "Untitled",
+        marked(pieces) if pieces else to_html(item.name or "Untitled"),
         format_html(PARENT, parent_text(item)) if item.parent_name else "",
         format_html_join(
             "", PASSAGE, ((each.label, marked(each.pieces)) for each in item.passages)
-        ),
+        )
+        if item.passages
+        else "",
     )
 
 
-def _type(item: Item, label: str) -> SafeString:
-    cell = '<td data-label="{}"><span class="tag">{}</span></td>'
-    return format_html(cell, label, type_text(item))
+def _type(item: Item) -> str:
+    return f'<td><span class="tag">{to_html(type_text(item))}</span>'
 
 
-def _connection(item: Item, label: str) -> SafeString:
+def _connection(item: Item) -> str:
     note = "" if item.connection.is_connected else DISCONNECTED
-    cell = '<td data-label="{}"><bdi>{}</bdi>{}</td>'
-    return format_html(cell, label, item.connection_title, note)
+    return f"<td><bdi>{to_html(item.connection_title)}</bdi>{note}"
 
 
-def _updated(item: Item, label: str) -> SafeString:
+def _updated(item: Item) -> str:
     if item.deleted_at:
-        return _time(label, "deleted ", when(item.deleted_at))
+        return f"<td>deleted {when(item.deleted_at)}"
     word = "noticed " if item.is_update_noticed else ""
-    return _time(label, word, when(item.remote_updated_at, NO_TIME))
+    return f"<td>{word}{when(item.remote_updated_at, NO_TIME)}"
 
 
-def _created(item: Item, label: str) -> SafeString:
-    return _time(label, "", when(item.remote_created_at, NO_TIME))
+def _created(item: Item) -> str:
+    return f"<td>{when(item.remote_created_at, NO_TIME)}"
 
 
-def _time(label: str, word: str, at: str) -> SafeString:
-    return format_html('<td data-label="{}">{}{}</td>', label, word, at)
-
-
-_DRAWN: Final[Mapping[str, Callable[[Item, str], SafeString]]] = {
+_DRAWN: Final[Mapping[str, Callable[[Item], str]]] = {
     "type": _type,
     "connection": _connection,
     "updated": _updated,

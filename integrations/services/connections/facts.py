@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -24,6 +24,7 @@ from integrations.models import (
 from integrations.models.connection import ConnectionQuerySet
 from integrations.models.reasons import StateReason
 from integrations.models.times import is_ahead
+from integrations.services.common.database.prepared import prepared
 from integrations.services.common.sealing import crypto
 
 COLUMNS = (
@@ -110,12 +111,17 @@ class Facts:
         return run if run is not None and is_current and not run.is_open else None
 
 
-def facts_of(connections: Iterable[Connection]) -> dict[UUID, Facts]:
-    """Return the facts of each connection, in as many statements for one as for all."""
+def facts_of(
+    connections: Iterable[Connection], known: Iterable[Collection] | None = None
+) -> dict[UUID, Facts]:
+    """Return the facts of each connection, in as many statements for one as for all.
+
+    ``known`` are all of their collections in order, where these were read already.
+    """
     rows, now = list(connections), timezone.now()
     keys = [row.pk for row in rows]
-    collections, unreadable = _collections(rows), _unreadable(keys)
-    runs, states, erasing = _runs(rows), _states(rows), _erasing(rows)
+    collections, unreadable = _collections(rows, known), _unreadable(keys)
+    runs, states, erasing = _runs(rows, now), _states(rows), _erasing(rows)
     wrong = {row.pk for row in rows if row.reason == StateReason.SITE_KEY_WRONG}
     for key in (unreadable | wrong) & set(runs):
         runs[key].has_key = False
@@ -141,38 +147,34 @@ def needing_user(user: AbstractBaseUser | AnonymousUser) -> ConnectionQuerySet:
 
 def needs_user() -> Q:
     """Return the condition that a connection waits for a new permission."""
-    is_unreadable = Q(credential__isnull=False) & ~_readable("credential__")
+    is_unreadable = Q(credential__isnull=False) & ~_readable(
+        crypto.known_prefixes(), "credential__"
+    )
     is_needed = Q(state=Connection.State.NEEDS_RECONNECT) | is_unreadable
     return is_needed & ~Q(reason=StateReason.SITE_KEY_WRONG)
 
 
-def _collections(rows: Sequence[Connection]) -> Mapping[UUID, list[Collection]]:
+def _collections(
+    rows: Sequence[Connection], known: Iterable[Collection] | None
+) -> Mapping[UUID, list[Collection]]:
     keys = {row.pk: row for row in rows}
     found: dict[UUID, list[Collection]] = defaultdict(list)
-    for each in Collection.objects.filter(connection__in=list(keys)).only(*COLUMNS):
+    for each in _collections_of(list(keys)) if known is None else known:
         each.connection = keys[each.connection_id]
         found[each.connection_id].append(each)
     return found
 
 
-def _runs(rows: Sequence[Connection]) -> dict[UUID, SyncRun]:
+@prepared(Collection)
+def _collections_of(keys: list[UUID]) -> "QuerySet[Collection]":
+    return Collection.objects.filter(connection__in=keys).only(*COLUMNS)
+
+
+def _runs(rows: Sequence[Connection], now: datetime) -> dict[UUID, SyncRun]:
     """Return of each connection the open run, else the latest."""
-    newest = (
-        SyncRun.objects.filter(connection=OuterRef("pk"))
-        .order_by("-queued_at", "-id")
-        .values("pk")
-    )
-    # A run that a clock ahead has dated is not the latest for that.
-    credible = newest.exclude(times.ahead("queued_at", timezone.now()))
-    latest = Coalesce(Subquery(credible[:1]), Subquery(newest[:1]))
     keys = {row.pk: row for row in rows}
-    own = Connection.objects.filter(pk__in=list(keys)).order_by()
-    found = SyncRun.objects.filter(
-        Q(pk__in=own.annotate(latest=latest).values("latest"))
-        | Q(connection__in=list(keys), state__in=SyncRun.OPEN)
-    )
     runs: dict[UUID, SyncRun] = {}
-    for run in found.order_by("queued_at", "id"):
+    for run in _runs_of(list(keys), times.latest(now)):
         run.connection = keys[run.connection_id]
         known = runs.get(run.connection_id)
         if known is None or not known.is_open:
@@ -180,20 +182,53 @@ def _runs(rows: Sequence[Connection]) -> dict[UUID, SyncRun]:
     return runs
 
 
+@prepared(SyncRun)
+def _runs_of(keys: list[UUID], credible: datetime) -> "QuerySet[SyncRun]":
+    newest = (
+        SyncRun.objects.filter(connection=OuterRef("pk"))
+        .order_by("-queued_at", "-id")
+        .values("pk")
+    )
+    # A run that a clock ahead has dated is not the latest for that.
+    past = newest.exclude(queued_at__gt=credible)
+    latest = Coalesce(Subquery(past[:1]), Subquery(newest[:1]))
+    own = Connection.objects.filter(pk__in=keys).order_by()
+    found = SyncRun.objects.filter(
+        Q(pk__in=own.annotate(latest=latest).values("latest"))
+        | Q(connection__in=keys, state__in=SyncRun.OPEN)
+    )
+    return found.order_by("queued_at", "id")
+
+
 def _states(rows: Sequence[Connection]) -> dict[str, ProviderState]:
-    providers = {row.provider for row in rows}
-    return ProviderState.objects.in_bulk(providers)
+    providers = sorted({row.provider for row in rows})
+    return {state.provider: state for state in _states_of(providers)}
 
 
-def _unreadable(keys: Sequence[UUID]) -> set[UUID]:
-    rows = Credential.objects.filter(connection__in=keys).exclude(_readable())
-    return set(rows.values_list("connection_id", flat=True))
+@prepared(ProviderState)
+def _states_of(providers: list[str]) -> "QuerySet[ProviderState]":
+    return ProviderState.objects.filter(pk__in=providers)
 
 
-def _readable(prefix: str = "") -> Q:
-    """Return the condition that today's keys sealed a credential's tokens."""
+def _unreadable(keys: list[UUID]) -> set[UUID]:
+    return set(_sealed_otherwise(keys, known=crypto.known_prefixes()))
+
+
+@prepared(Credential)
+def _sealed_otherwise(
+    keys: list[UUID], *, known: Sequence[str]
+) -> "QuerySet[Credential, UUID]":
+    rows = Credential.objects.filter(connection__in=keys).exclude(_readable(known))
+    return rows.values_list("connection_id", flat=True)
+
+
+def _readable(known: Sequence[str], prefix: str = "") -> Q:
+    """Return the condition that today's keys sealed a credential's tokens.
+
+    ``known`` is what begins that which they sealed.
+    """
     access, refresh = Q(pk__in=()), Q(**{f"{prefix}refresh_token": ""})
-    for start in crypto.known_prefixes():
+    for start in known:
         access |= Q(**{f"{prefix}access_token__startswith": start})
         refresh |= Q(**{f"{prefix}refresh_token__startswith": start})
     return access & refresh

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from integrations.models import Connection, SyncRun
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+
+from integrations.models import Collection, Connection, SyncRun
 from integrations.models.condition import Condition
 from integrations.models.messages import wording
 from integrations.models.reasons import ReasonCode, StateReason
 from integrations.models.times import is_ahead
 from integrations.providers import SPECS
+from integrations.services.common.database.prepared import prepared
 from integrations.services.connections import next_steps
 from integrations.services.connections.facts import Facts, facts_of
 from integrations.services.connections.findings import findings
@@ -117,13 +121,40 @@ ROUTINE = (
 )
 
 
-def put_status(connections: Iterable[Connection]) -> list[Any]:
-    """Set ``status`` on each of the connections, and return them."""
+def put_status(
+    connections: Iterable[Connection], known: Iterable[Collection] | None = None
+) -> list[Any]:
+    """Set ``status`` on each of the connections, and return them.
+
+    ``known`` are all of their collections in order, where these were read already.
+    """
     rows: list[Any] = list(connections)
-    found = facts_of(rows)
+    found = facts_of(rows, known)
     for row in rows:
         row.status = decide(found[row.pk])
     return rows
+
+
+def read_accounts(user: User) -> tuple[list[Any], list[Collection]]:
+    """Return the user's connections, with ``status``, and all of their collections.
+
+    Each collection has its connection, and neither its schema nor its checkpoint.
+    """
+    known = {row.pk: row for row in _connections_of(user.pk)}
+    # A connection that was made between the two statements is of the next page.
+    found = [row for row in _collections_of(user.pk) if row.connection_id in known]
+    return put_status(known.values(), found), found
+
+
+@prepared(Connection)
+def _connections_of(owner: int) -> "QuerySet[Connection]":
+    return Connection.objects.filter(owner_id=owner)
+
+
+@prepared(Collection)
+def _collections_of(owner: int) -> "QuerySet[Collection]":
+    own = Collection.objects.filter(connection__owner_id=owner)
+    return own.defer("schema", "checkpoint", "details")
 
 
 def waiting_for_user(rows: Iterable[Any]) -> list[Any]:

@@ -14,10 +14,9 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 from django_htmx.middleware import HtmxDetails
 
-from integrations.forms import DownloadForm
 from integrations.models import Collection, Connection, Item
 from integrations.models.messages.wording import count_text
-from integrations.services.connections.status import put_status, waiting_for_user
+from integrations.services.connections.status import read_accounts, waiting_for_user
 from integrations.services.items.left_out import mark
 from integrations.services.items.lists import counting, listing
 from integrations.services.items.lists.counting import Count
@@ -98,8 +97,7 @@ def _live(look: Look, context: dict[str, Any]) -> dict[str, Any]:
 
 def _context(user: User, query: ItemQuery) -> dict[str, Any]:
     """Return what the list shows of a user's items."""
-    connections = put_status(Connection.objects.owned_by(user))
-    collections = list(Collection.objects.owned_by(user).without_schema())
+    connections, collections = read_accounts(user)
     views = shelf.of_items(user, connections, collections, query.view)
     query = views.adopt(query)
     now = snapshot.of_items(query, connections, collections)
@@ -175,7 +173,6 @@ def _list_context(
         "clear_url": ItemQuery(view=query.view, sort=query.sort, size=query.size).url,
         "columns": list(filters.make_columns(query)),
         "sizes": filters.make_sizes(query),
-        "download": DownloadForm(),
         "download_fields": query.change().parameters,
         "result_url": query.url,
         "whole_url": query.change(left_out=()).url if query.left_out else "",

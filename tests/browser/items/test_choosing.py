@@ -66,7 +66,7 @@ def test_what_is_done_with_rows_keeps_to_its_column_on_a_telephone(
 
     for address in (*(each for each, _ in PLACES), tables["contacts"]):
         page.goto(address)
-        chosen = page.locator("#chosen")
+        chosen = page.locator(".chosen")
         # A line, as long as nothing is ticked.
         assert (chosen.bounding_box() or {})["height"] < 48
         boxes_on(page).first.check()

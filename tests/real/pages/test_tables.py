@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 SAME = (
+    "tests/services/common/test_prepared.py",
     "tests/services/items/tables",
     "tests/views/items/tables",
     "tests/services/items/test_item_links.py",

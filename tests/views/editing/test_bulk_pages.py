@@ -21,6 +21,7 @@ from integrations.models import (
 from integrations.services.items.tables.indexing import indexes
 from integrations.services.writing import editing
 from integrations.services.writing.batches import bulk as bulk_service
+from integrations.views.items.choosing.choice import write_shown
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 FIELDS = [
@@ -86,7 +87,7 @@ def test_ticked_rows_a_page_and_all_that_match_are_chosen(
 ) -> None:
     theirs = make_item(make_collection(make_connection(bob), remote_id="contacts"))
     first, second, *_ = rows
-    shown = f"{first.uuid},{second.uuid},{theirs.uuid},odd"
+    shown = write_shown([first, second, theirs])
     query = "?city__is=K%C3%B6ln"
 
     ticked = choose(as_alice, contacts, rows="ticked", item=[first.uuid], shown=shown)

@@ -4,6 +4,7 @@ import pytest
 
 from integrations.models import Download, Item
 from integrations.views.items.choosing import addresses
+from integrations.views.items.choosing.choice import write_shown
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 from tests.support.workbooks import body_of, rows_of
 
@@ -85,7 +86,7 @@ def test_all_that_match_are_those_of_every_page_and_this_page_what_it_showed(sen
     shown = Item.objects.get(name="Quagga B")
 
     everything = send("download", rows="all", **found)
-    page = send("download", rows="page", shown=str(shown.uuid), **found)
+    page = send("download", rows="page", shown=write_shown([shown]), **found)
 
     assert names_in(everything) == ["Quagga A", "Quagga B", "Quagga C"]
     assert names_in(page) == ["Quagga B"]

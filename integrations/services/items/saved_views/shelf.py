@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from integrations.models import Collection, Connection, Follow, SavedView
 from integrations.models.items.saved_view import SavedViewQuerySet
+from integrations.services.common.database.prepared import prepared
 from integrations.services.items.lists.query import ALL_VIEW, ItemQuery
 from integrations.services.items.saved_views import fitting
 from integrations.services.items.saved_views.fitting import Fitted
@@ -62,10 +63,9 @@ def of_table(user: User, collection: Collection, columns: Columns, view: str) ->
     """Return the views of one collection."""
     if not view and not getattr(collection, "has_views", True):
         return Shelf()
-    own = SavedView.objects.of_collection(collection)
     return _read(
         user,
-        own,
+        _rows(user, SavedView.objects.of_collection(collection), view),
         view,
         fits=lambda found: fitting.can_show(found, collection),
         fit=lambda found: fitting.fit_table(found, collection, columns),
@@ -79,35 +79,48 @@ def of_items(
     view: str,
 ) -> Shelf:
     """Return the views of the list over everything."""
+    of_list = SavedView.objects.of_all_items()
+    is_named = view not in ("", ALL_VIEW)
     return _read(
         user,
-        SavedView.objects.of_all_items(),
+        _rows(user, of_list, view) if is_named else _own_of_items(user.pk),
         view,
         fits=lambda found: found.is_of_all_items,
         fit=lambda found: fitting.fit_items(found, user, connections, collections),
     )
 
 
+def _rows(user: User, of_list: SavedViewQuerySet, view: str) -> list[SavedView]:
+    """Return the user's own views of a list, and the one that is named."""
+    rows = of_list.filter(owner=user)
+    if view not in ("", ALL_VIEW):
+        rows |= SavedView.objects.filter(pk=view, owner=user)
+        rows |= SavedView.objects.filter(pk=view, is_shared=True)
+    return list(_ordered(rows, user.pk))
+
+
+@prepared(SavedView)
+def _own_of_items(owner: int) -> "QuerySet[SavedView]":
+    rows = SavedView.objects.of_all_items().filter(owner_id=owner)
+    return _ordered(rows, owner)
+
+
+def _ordered(rows: "QuerySet[SavedView]", owner: int) -> "QuerySet[SavedView]":
+    """Return views by name, with ``is_followed``: whether the user follows them."""
+    follows = Follow.objects.filter(owner_id=owner, view=OuterRef("pk"))
+    return rows.annotate(is_followed=Exists(follows)).order_by("name", "pk")
+
+
 def _read(
     user: User,
-    of_list: SavedViewQuerySet,
+    found: Sequence[SavedView],
     view: str,
     *,
     fits: Callable[[SavedView], bool],
     fit: Callable[[SavedView], Fitted],
 ) -> Shelf:
-    """Ask once for the user's own views of a list and for the one that is named.
-
-    They tell, as ``is_followed``, whether the user follows them.
-    """
+    """Sort out the user's own views of a list, and the one that is named."""
     named = "" if view == ALL_VIEW else view
-    rows = of_list.filter(owner=user)
-    if named:
-        rows |= SavedView.objects.filter(pk=named, owner=user)
-        rows |= SavedView.objects.filter(pk=named, is_shared=True)
-    follows = Follow.objects.filter(owner=user, view=OuterRef("pk"))
-    rows = rows.annotate(is_followed=Exists(follows))
-    found = list(rows.order_by("name", "pk"))
     current = next((v for v in found if str(v.pk) == named and fits(v)), None)
     own = [each for each in found if each.owner_id == user.pk and fits(each)]
     default = next((each for each in own if each.is_default), None)

@@ -1,5 +1,7 @@
 """Which rows of a list or a table a user chose: ticked ones, a page, or all of them."""
 
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,6 +15,8 @@ from integrations.services.items.downloads.formats import FORMATS
 
 # Each of them is a parameter of a query.
 MOST_NAMED: Final = 500
+# A place on a page is shorter.
+LONG_PLACE: Final = 5
 NO_ROWS: Final = {
     "no_rows": "Tick some rows first, or choose all that match.",
     "building": "The filters are not ready yet. Try again in a moment.",
@@ -65,20 +69,40 @@ class Choice:
             if is_building:
                 raise NoRowsError("building")
             return cls(scope=scope)
+        shown = read_shown(sent.get("shown", ""))
         is_page = scope is Scope.PAGE
-        texts = sent.get("shown", "").split(",") if is_page else sent.getlist("item")
-        named = tuple(_uuids(texts))
+        named = shown if is_page else tuple(_ticked(sent.getlist("item"), shown))
+        named = tuple(dict.fromkeys(named))[:MOST_NAMED]
         if not named:
             raise NoRowsError("no_rows")
         return cls(scope=scope, named=named)
 
 
-def _uuids(texts: Iterable[str]) -> Iterable[UUID]:
-    for text in list(dict.fromkeys(texts))[:MOST_NAMED]:
+def _ticked(texts: Iterable[str], shown: Sequence[UUID]) -> Iterable[UUID]:
+    """Yield the rows that are named, or by their places among those of the page."""
+    for text in texts:
+        if text.isdecimal() and text.isascii() and len(text) < LONG_PLACE:
+            yield from shown[int(text) :][:1]
+            continue
         try:
             yield UUID(text)
         except ValueError:
             continue
+
+
+def write_shown(items: Iterable[Item]) -> str:
+    """Write which rows a page has: it says so once, in half as many letters."""
+    return urlsafe_b64encode(b"".join(item.uuid.bytes for item in items)).decode()
+
+
+def read_shown(text: str) -> tuple[UUID, ...]:
+    """Return which rows a page had; none of what is no such text."""
+    try:
+        told = urlsafe_b64decode(text)
+    except (binascii.Error, ValueError):
+        return ()
+    ends = range(16, len(told) + 1, 16)
+    return tuple(UUID(bytes=told[end - 16 : end]) for end in ends)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +112,7 @@ class ChooseForm:
     ``fields`` are sent beside what the addresses say, ``contents`` are what a file can
     have of each row, and ``edit_url`` is empty where rows cannot be edited at once. A
     list that lacks one of its filters ``has_all`` not: more would be taken than meant.
+    Each row is told its place, by which its box names it.
     """
 
     items: Sequence[Item]
@@ -99,10 +124,15 @@ class ChooseForm:
     has_all: bool = True
     fields: Mapping[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Tell each row its place."""
+        for number, item in enumerate(self.items):
+            item.row_number = number
+
     @property
     def shown(self) -> str:
         """Return which rows the page has."""
-        return ",".join(str(item.uuid) for item in self.items)
+        return write_shown(self.items)
 
     @property
     def formats(self) -> Sequence[tuple[str, str]]:

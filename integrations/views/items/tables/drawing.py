@@ -31,7 +31,7 @@ EDIT: Final = (
 OWN: Final = (
     '<a class="own" href="{}"><span class="sr-only">Change {} of {}: </span>{}</a>'
 )
-ROW: Final = '<tr><th scope="row"{}>{} <a href="{}">{}{}</a></th>{}</tr>\n'
+ROW: Final = '<tr><th scope="row"{}>{} <a{} href="{}">{}{}</a></th>{}</tr>\n'
 # So many letters fit into a column at least, by how wide it is.
 ROOM: Final[Mapping[str, int]] = {"narrow": 8, "": 20, "wide": 50}
 # Of a name there is a box to tick beside, and it is cut in a narrow window.
@@ -71,7 +71,8 @@ def draw_row(item: Item, cells: SafeString) -> SafeString:
     icon = format_html(ICON, item.icon) if item.icon else ""
     is_cut = len(name) > NAME_ROOM
     title = format_html(' title="{}"', name) if is_cut else ""
-    return format_html(ROW, title, choose_box(item), address, icon, name, cells)
+    box, row_id = map(SafeString, choose_box(item))
+    return format_html(ROW, title, box, row_id, address, icon, name, cells)
 
 
 def draw_cells(

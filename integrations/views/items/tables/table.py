@@ -12,7 +12,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from integrations.forms import TableDownloadForm
 from integrations.models import Collection, SyncRun
 from integrations.models.messages.wording import count_text
 from integrations.services.items.icons import put_icons
@@ -161,7 +160,6 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "layout_url": f"{layout_path}?{back}",
         "list_url": f"{list_path}?collection={query.collection}",
         "is_writable": is_writable,
-        "download": TableDownloadForm(),
         "download_url": _address(query, "table-download"),
         "past_url": _address(query, "table-as-of"),
         "choose": chosen.make_form(asked, page.items, text, can_edit=is_writable),

@@ -5,6 +5,7 @@ import pytest
 from integrations.models import Download, Item
 from integrations.services.items.tables.indexing import indexes
 from integrations.views.items.choosing import addresses
+from integrations.views.items.choosing.choice import write_shown
 from tests.support.rows import make_collection, make_item
 from tests.support.workbooks import body_of, rows_of
 
@@ -61,7 +62,7 @@ def test_all_rows_are_those_of_the_filters_on_every_page(send):
 
 def test_the_rows_of_a_page_are_those_that_it_showed(send):
     shown = Item.objects.filter(name__in=["Ada 4", "Ada 1"])
-    told = ",".join(str(item.uuid) for item in shown)
+    told = write_shown(shown)
 
     assert names_in(send("download", rows="page", shown=told, form="csv")) == [
         *("Ada 4", "Ada 1"),
