@@ -2,15 +2,17 @@
 
 from datetime import timedelta
 from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
 from django.db import connection as database
 from django.db.migrations.loader import MigrationLoader
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from integrations.models import Item, ItemChange, RefreshAttempt
+from integrations.models import Item, ItemChange, RefreshAttempt, SyncRun
 from integrations.models.sync.progress import CollectionProgress, ProgressState
 from tests.support.rows import (
     NOON,
@@ -18,6 +20,7 @@ from tests.support.rows import (
     make_connection,
     make_finished_run,
     make_item,
+    make_run,
 )
 
 
@@ -168,3 +171,18 @@ def test_a_column_that_an_interrupted_migration_added_is_not_added_again():
 
     assert not module.Migration.atomic
     assert Item.objects.filter(new_at=None).count() == 0
+
+
+def test_open_runs_get_their_users_a_few_at_a_time(alice, monkeypatch):
+    turns = migration("0057_turns")
+    monkeypatch.setattr(turns, "CHUNK", 2)
+    opened = [make_run(make_connection(alice), turn_of=None) for _ in range(3)]
+    ended = make_finished_run(make_connection(alice))
+
+    with CaptureQueriesContext(database) as queries:
+        turns.name_users(apps, SimpleNamespace(connection=database))
+
+    written = [q["sql"] for q in queries if q["sql"].startswith("UPDATE")]
+    assert len(written) == 2
+    known = dict(SyncRun.objects.values_list("pk", "turn_of"))
+    assert known == {**{run.pk: alice.pk for run in opened}, ended.pk: None}

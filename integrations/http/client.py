@@ -74,8 +74,8 @@ class ApiClient:
     `error_forms` are those of the provider's error bodies: a refusal of another form
     came from an intermediary. `told_limits` returns what an answer's headers make of
     `limits`. `answers` keeps those of `once.get_once`, which otherwise asks every
-    time. `observe` is told of each attempt: method, path, and the status, None where no
-    answer came.
+    time. `observe` is told of each request that was sent, maybe in a thread: method,
+    path, and the status, None where no answer came.
 
     `before_send` is called right before each request that was not prefetched, when the
     waits for token and limits are over; it raises where the request must not be sent.
@@ -86,6 +86,8 @@ class ApiClient:
 
     `calls` counts the requests sent and `waited` the seconds spent waiting; `skew`
     measures our clock by the answers' dates; `correlation_id` names the last answer.
+    `oldest_asked_at` is when the oldest of the answers used was prefetched, since
+    somebody set it to None.
     """
 
     base_url: str
@@ -112,6 +114,7 @@ class ApiClient:
     calls: int = field(default=0, init=False)
     waited: float = field(default=0.0, init=False)
     correlation_id: str = field(default="", init=False)
+    oldest_asked_at: datetime | None = field(default=None, init=False)
     skew: ClockSkew = field(default_factory=ClockSkew, init=False, repr=False)
     _ahead: Prefetches = field(default_factory=Prefetches, init=False, repr=False)
     _largest: int = field(default=0, init=False, repr=False)
@@ -157,7 +160,7 @@ class ApiClient:
             return True
         # Nothing is known of their size before the first of a listing has come.
         largest = self._largest or self.max_bytes
-        has_space = (len(self._ahead) + 1) * largest <= self.max_bytes
+        has_space = self._ahead.count_with(lane) * largest <= self.max_bytes
         if not (self.may_prefetch and has_space and self._ahead.has_room(lane)):
             return False
         try:
@@ -171,7 +174,7 @@ class ApiClient:
             url,
             token,
             acquire=functools.partial(self.limiter.acquire, used),
-            send=functools.partial(self._send, request, used),
+            send=functools.partial(self._send, request, path, used),
         )
         if is_begun := ahead.begin():
             self._ahead.put(lane, ahead)
@@ -254,7 +257,7 @@ class ApiClient:
                 token = self.token()
                 self.waited += self.limiter.acquire(used)
                 self.before_send()
-                send = functools.partial(self._send, prepare(token), used)
+                send = functools.partial(self._send, prepare(token), path, used)
             else:
                 token = prefetched.token
                 send = functools.partial(self._wait, prefetched)
@@ -281,10 +284,15 @@ class ApiClient:
             headers["Content-Type"] = "application/json"
         return Request(method=method, url=url, headers=headers, body=body)
 
-    def _send(self, request: Request, limits: Sequence[Limit]) -> Response:
+    def _send(self, request: Request, path: str, limits: Sequence[Limit]) -> Response:
         with self._counting:
             self.calls += 1
-        response = self.transport.send(request, self.timeouts, self.max_bytes)
+        try:
+            response = self.transport.send(request, self.timeouts, self.max_bytes)
+        except ApiError:
+            self.observe(request.method, path, None)
+            raise
+        self.observe(request.method, path, response.status)
         received, elapsed = datetime.now(UTC), response.elapsed
         error = self._refusal(response)
         if isinstance(error, RateLimited):
@@ -299,6 +307,8 @@ class ApiClient:
     def _wait(self, prefetched: Prefetch) -> Response:
         """Wait for what was sent ahead, and count what of that was our own limit."""
         asked_at = time.monotonic()
+        sent_for = prefetched.asked_at
+        self.oldest_asked_at = min(self.oldest_asked_at or sent_for, sent_for)
         response = prefetched.response()
         self.waited += prefetched.slept_since(asked_at)
         return response
@@ -319,9 +329,7 @@ class ApiClient:
             response = send()
         except ApiError as exc:
             logger.debug("call %s %s failed error=%s", method, path, exc)
-            self.observe(method, path, None)
             raise
-        self.observe(method, path, response.status)
         self.limits = self.told_limits(self.limits, response.headers)
         self.correlation_id = correlation = self._correlation_id(response)
         logger.debug(

@@ -58,14 +58,17 @@ def get_once(
 
 def prefetch_once(
     api: ApiClient, path: str, *, limits: Sequence[Limit] | None, lane: str
-) -> None:
-    """Send for what `get_once` returns later, unless its answer or refusal is kept."""
+) -> bool:
+    """Send for what `get_once` returns later, unless its answer or refusal is kept.
+
+    Return False where it has to be asked for later, as there was no room.
+    """
     try:
-        is_kept = api.answers and api.answers.get(urls.join(api.base_url, path))
+        if api.answers and api.answers.get(urls.join(api.base_url, path)):
+            return True
     except ApiError:
-        return
-    if not is_kept:
-        api.prefetch(path, limits=limits, lane=lane)
+        return True
+    return api.prefetch(path, limits=limits, lane=lane)
 
 
 def post_once(

@@ -1,7 +1,8 @@
 """Whose turn an open run takes, and the indexes that find the next one.
 
 Through connections, SQLite read every run there has been before it chose one.
-Runs that old code opens meanwhile get their user when a message names them.
+Runs that old code opens meanwhile get their user when a message names them. A few are
+written at a time: whoever renews the lease of one waits for that long.
 """
 
 from typing import Any
@@ -11,6 +12,8 @@ from django.db.models import OuterRef, Q, Subquery
 
 from integrations.migrations import _beside_use as beside_use
 
+CHUNK = 500
+
 
 def name_users(apps: Any, schema_editor: Any) -> None:
     """Note of each open run whose connection it reads."""
@@ -18,7 +21,11 @@ def name_users(apps: Any, schema_editor: Any) -> None:
     owners = apps.get_model("integrations", "Connection").objects.using(alias)
     owner = owners.filter(pk=OuterRef("connection_id")).values("owner_id")
     runs = apps.get_model("integrations", "SyncRun").objects.using(alias)
-    runs.filter(state__in=("queued", "running")).update(turn_of=Subquery(owner))
+    still_open = runs.filter(state__in=("queued", "running"))
+    keys = list(still_open.values_list("pk", flat=True))
+    for start in range(0, len(keys), CHUNK):
+        some = still_open.filter(pk__in=keys[start : start + CHUNK])
+        some.update(turn_of=Subquery(owner))
 
 
 class Migration(migrations.Migration):

@@ -4,6 +4,8 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
+from contextvars import copy_context
+from datetime import UTC, datetime
 from typing import Final
 
 from integrations.http.secrets import Secret
@@ -26,12 +28,13 @@ class Prefetch:
         acquire: Callable[[], float],
         send: Callable[[], Response],
     ) -> None:
-        """Prepare it; `url` and `token` say later what was sent.
+        """Prepare it; `url`, `token` and `asked_at` say later what was sent and when.
 
         `acquire` waits for the limits and returns the seconds that it slept.
         """
         self.url = url
         self.token = token
+        self.asked_at = datetime.now(UTC)
         self._acquire = acquire
         self._send = send
         self._slept = 0.0
@@ -43,8 +46,10 @@ class Prefetch:
         if not _places.acquire(blocking=False):
             return False
         try:
-            # A daemon: what nobody waits for must not keep a process from ending.
-            threading.Thread(target=self._run, daemon=True).start()
+            # What is logged belongs to whoever asked. A daemon: what nobody waits for
+            # must not keep a process from ending.
+            run = copy_context().run
+            threading.Thread(target=run, args=(self._run,), daemon=True).start()
         except RuntimeError:
             _places.release()
             return False
@@ -95,8 +100,9 @@ class Prefetches:
         """Begin with none."""
         self._by_lane: dict[str, Prefetch] = {}
 
-    def __len__(self) -> int:
-        return len(self._by_lane)
+    def count_with(self, lane: str) -> int:
+        """Return how many there are when that lane has one."""
+        return len({*self._by_lane, lane})
 
     def has(self, lane: str, url: str) -> bool:
         """Tell whether this very request is under way."""
@@ -105,7 +111,7 @@ class Prefetches:
 
     def has_room(self, lane: str) -> bool:
         """Tell whether there may be a request in that lane."""
-        return lane in self._by_lane or len(self._by_lane) < MOST_AHEAD
+        return self.count_with(lane) <= MOST_AHEAD
 
     def put(self, lane: str, prefetch: Prefetch) -> None:
         """Keep a request in place of the one that its lane had."""

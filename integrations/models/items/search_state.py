@@ -11,8 +11,8 @@ class SearchState(models.Model):
     ``labels`` is a digest of the schema and the account that values are shown with.
     Items are indexed as they are stored; those that were stored before are indexed
     again, by key, when ``indexed_with`` is not what they would be indexed with now.
-    ``position`` and ``done`` belong to ``indexing_with``. After ``repeat_at`` that is
-    done once more.
+    ``position`` and ``done`` belong to ``indexing_with``. At ``repeat_at`` all is
+    indexed once more, because older code ran beside.
     """
 
     collection = models.OneToOneField(

@@ -1,5 +1,9 @@
 """Prefetching saves a wait and changes nothing else: not limits, not errors."""
 
+import threading
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
 import pytest
 
 from integrations.http import errors
@@ -141,3 +145,80 @@ def test_a_token_that_cannot_be_had_is_told_to_the_call_itself(web):
 
     with pytest.raises(errors.Transient):
         read(api, 2)
+
+
+def finish():
+    """Wait for all that was sent ahead, whether anybody looks at it or not."""
+    for thread in threading.enumerate():
+        if thread.daemon and "run" in thread.name:
+            thread.join(30)
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [({"json": ["b"]}, 200), ({"error": errors.Network("x")}, None)],
+)
+def test_what_nobody_looks_at_is_observed_as_well(web, answer, status):
+    web.on("GET", PAGE + "2", **answer)
+    seen = []
+    api = client(web, observe=lambda *call: seen.append(call))
+    read(api, 1)
+
+    prefetch(api, 2)
+    finish()
+    api.drop_prefetched()
+
+    assert seen == [("GET", "/items", 200), ("GET", "/items", status)]
+    assert api.calls == len(seen)
+
+
+def test_what_was_never_sent_is_not_observed(web):
+    seen = []
+    api = client(web, limiter=Recorder(refuses=True), observe=lambda *c: seen.append(c))
+    read(api, 1)
+
+    prefetch(api, 2)
+
+    with pytest.raises(errors.RateLimited):
+        read(api, 2)
+    assert len(seen) == api.calls == 1
+
+
+def test_the_time_of_an_answer_is_that_of_its_request(web):
+    web.on("GET", PAGE + "2", json=["b"])
+    api = client(web)
+    read(api, 1)
+    assert api.oldest_asked_at is None
+    before = datetime.now(UTC)
+    prefetch(api, 2)
+    after = datetime.now(UTC)
+
+    prefetch(api, 2)
+    read(api, 2)
+
+    assert before <= api.oldest_asked_at <= after
+
+
+def test_what_is_logged_ahead_belongs_to_whoever_asked(web):
+    web.on("GET", PAGE + "2", json=["b"])
+    run, seen = ContextVar("run", default=""), []
+    api = client(web, observe=lambda *_: seen.append(run.get()))
+    read(api, 1)
+    run.set("a run")
+
+    prefetch(api, 2)
+    finish()
+
+    assert seen == ["", "a run"]
+
+
+def test_an_answer_that_takes_the_place_of_another_needs_no_more_space(web):
+    web.on("GET", PAGE + "2", json=["b"]).on("GET", PAGE + "3", json=["c"])
+    api = client(web)
+    read(api, 1)
+    # Room for one such answer.
+    api.max_bytes = api._largest
+
+    assert api.prefetch("/items", params={"page": 2}, lane="a")
+    assert api.prefetch("/items", params={"page": 3}, lane="a")
+    assert not api.prefetch("/items", params={"page": 3}, lane="b")

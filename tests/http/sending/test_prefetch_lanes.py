@@ -312,7 +312,7 @@ def test_what_is_dropped_while_it_waits_for_its_limit_is_never_sent(api, web):
 
     assert over.wait(SECONDS_TO_WAIT)
     for thread in threading.enumerate():
-        if thread.daemon and "_run" in thread.name:
+        if thread.daemon and "run" in thread.name:
             thread.join(SECONDS_TO_WAIT)
     assert (web.requests, api.calls, api.waited) == ([], 0, 0.0)
 

@@ -4,8 +4,9 @@ Run by ``manage.py shell`` of a stack. What it took is printed, one run to a lin
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from types import SimpleNamespace
 from typing import cast
 from uuid import uuid4
@@ -41,6 +42,7 @@ from tests.support.rows import (
 
 USERS, CONNECTIONS, THREADS = 5, 30, 4
 TABLES, ROUNDS = 4, 20
+Work = Callable[[Collection, int], object]
 
 
 def fill() -> None:
@@ -99,25 +101,38 @@ def store_tables() -> None:
         make_items(table, [{"name": f"Row {number}"} for number in range(20)])
     family = Family.RELATION
     PropertyIndex.objects.create(collection=tables[0], name="links", family=family)
-    failed: list[Exception] = []
     writes = (_store_page, _store_held, _archive)
     works = (*writes, _choose, _set_plan, _list, _fail, _read_links)
+    failed = at_once([partial(_whichever_time, work) for work in works], tables)
+    print("failed:", len(failed), failed[:1])  # noqa: T201
+
+
+def _whichever_time(
+    work: Callable[[Collection], object], table: Collection, _number: int
+) -> None:
+    work(table)
+
+
+def at_once(works: Sequence[Work], tables: Sequence[Collection]) -> list[Exception]:
+    """Do each work on each table in a thread of its own, some times in a row.
+
+    Each is told how often it was done before. Return what ended any of them.
+    """
+    failed: list[Exception] = []
     threads = [
-        _thread(lambda work=work, table=table: _repeat(work, table, failed))
+        _thread(partial(_repeat, work, table, failed))
         for work in works
         for table in tables
     ]
     for thread in threads:
         thread.join()
-    print("failed:", len(failed), failed[:1])  # noqa: T201
+    return failed
 
 
-def _repeat(
-    work: Callable[[Collection], object], table: Collection, failed: list[Exception]
-) -> None:
-    for _ in range(ROUNDS):
+def _repeat(work: Work, table: Collection, failed: list[Exception]) -> None:
+    for number in range(ROUNDS):
         try:
-            work(table)
+            work(table, number)
         except Exception as exc:  # noqa: BLE001 (the test shows it)
             failed.append(exc)
             return

@@ -16,13 +16,13 @@ pytestmark = pytest.mark.real
 PROCESSES = 3
 
 
-def run(stack: Stack, what: str) -> str:
+def run(stack: Stack, what: str, *, module: str = "rivals") -> str:
     """Run a function of ``rivals`` in a process of its own; return what it wrote."""
     done = stack.manage(
         "shell",
         "--no-imports",
         "-c",
-        f"from tests.real.support import rivals; rivals.{what}()",
+        f"from tests.real.support import {module}; {module}.{what}()",
     )
     assert "Traceback" not in done.stderr, done.stderr[-3000:]
     return done.stdout
@@ -58,4 +58,15 @@ def test_whoever_stores_in_linked_collections_waits_for_nobody_who_waits(
     url = postgres.create_database(template="migrated")
     stack = Stack(tmp_path, database_url=url, fork_servers=ForkServers())
     assert run(stack, "store_tables").splitlines()[-1] == "failed: 0 []"
+    stack.close()
+
+
+@pytest.mark.parametrize("database", ["postgres"])
+def test_what_is_noted_beside_a_sync_is_neither_lost_nor_in_its_way(
+    database: str, postgres: "Postgres", tmp_path: Path
+) -> None:
+    url = postgres.create_database(template="migrated")
+    stack = Stack(tmp_path, database_url=url, fork_servers=ForkServers())
+    told = run(stack, "note", module="own_rivals").splitlines()
+    assert told[-2:] == ["failed: 0 []", "lost: []"]
     stack.close()

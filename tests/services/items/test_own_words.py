@@ -1,8 +1,11 @@
 """What users noted is looked up by an index, in a few queries, by either database."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection as database
+from django.db.migrations.recorder import MigrationRecorder
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -111,6 +114,13 @@ def deal(alice, quiet):
     return made
 
 
+def upgrade(*, ago=timedelta()):
+    """Be as if the code that indexes notes had come so long ago."""
+    app, name = reindex.SINCE
+    known = MigrationRecorder(database).migration_qs.filter(app=app, name=name)
+    assert known.update(applied=timezone.now() - ago) == 1
+
+
 def note_as_older_code(deal, text):
     column = OwnColumn.objects.get()
     OwnValue.objects.create(column=column, remote_id=deal.remote_id, value=text)
@@ -150,20 +160,34 @@ def test_another_column_hides_nothing_that_older_code_has_indexed(deal):
     assert reindex.outdated().get() == held
 
 
-def test_what_older_code_notes_beside_new_code_is_found_a_day_later(deal, monkeypatch):
-    SearchState.objects.update(indexed_with="")
-    assert index_all()
+@pytest.mark.parametrize("is_first_column", [False, True])
+def test_what_older_code_notes_beside_new_code_is_found_a_day_later(
+    deal, monkeypatch, is_first_column
+):
+    upgrade()
+    if not is_first_column:
+        SearchState.objects.update(indexed_with="")
+    assert index_all() is not is_first_column
     note_as_older_code(deal, "Easter")
     assert not index_all()
 
-    now = timezone.now()
-    monkeypatch.setattr(timezone, "now", lambda: now + reindex.OVERLAP)
+    later = timezone.now() + reindex.OVERLAP + timedelta(seconds=1)
+    monkeypatch.setattr(timezone, "now", lambda: later)
 
     assert [index_all(), index_all()] == [True, False]
     assert count("easter") == 1
 
 
+def test_a_first_column_long_after_the_upgrade_indexes_nothing_again(deal):
+    upgrade(ago=timedelta(days=2))
+
+    assert not index_all()
+
+    assert states().repeat_at is None
+
+
 def test_labels_and_many_notes_index_nothing_twice(deal):
+    upgrade(ago=timedelta(days=2))
     rename = {"fields": [{"name": "a", "label": "A"}]}
     Collection.objects.update(schema=rename)
     reindex.note_labels(Collection.objects.get())

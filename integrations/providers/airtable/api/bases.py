@@ -122,14 +122,24 @@ def each_ahead(api: ApiClient, bases: Sequence[Base]) -> Iterator[Base]:
     """Yield bases whose tables are about to be fetched; those behind are asked for.
 
     Each base has a limit of its own, so none need wait for the answer about another.
+    What finds no room ahead, as before the first answer of all, is offered again.
     """
+    behind = 0
     for position, base in enumerate(bases):
-        first = position + MOST_AHEAD - 1 if position else 0
-        for later in bases[first : position + MOST_AHEAD]:
-            if later.permission != NO_PERMISSION:
-                limits, lane = base_limits(api, later.id), later.id
-                prefetch_once(api, tables_path(later.id), limits=limits, lane=lane)
+        behind = max(behind, position)
+        while behind < min(position + MOST_AHEAD, len(bases)):
+            if not _send_ahead(api, bases[behind]):
+                break
+            behind += 1
         yield base
+
+
+def _send_ahead(api: ApiClient, base: Base) -> bool:
+    """Send for the tables of a base; return False where there was no room."""
+    if base.permission == NO_PERMISSION:
+        return True
+    limits = base_limits(api, base.id)
+    return prefetch_once(api, tables_path(base.id), limits=limits, lane=base.id)
 
 
 def tables_path(base_id: str) -> str:

@@ -13,7 +13,9 @@ from functools import partial
 from hashlib import blake2b
 from uuid import UUID
 
+from django.db import connection as database
 from django.db import transaction
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Concat
 from django.utils import timezone
@@ -43,7 +45,9 @@ CLAIM = timedelta(minutes=2)
 # Behind the version of collections with own columns: code from before those were
 # indexed does not write it, so what it has indexed is outdated.
 WITH_OWN = "+own"
-# By then no process of such code is left beside the new ones.
+# With this migration comes the code that indexes those; a day later no process of older
+# code is left.
+SINCE = ("integrations", "0058_index_own_values")
 OVERLAP = timedelta(days=1)
 
 
@@ -128,8 +132,17 @@ def send_due() -> int:
 
 
 def _repeat_due() -> None:
-    """Mark what is to be indexed once more, as older code ran beside the first time."""
+    """Have collections with own columns indexed once more when older code is gone.
+
+    Until then it may store and note what it does not index, whoever made the columns.
+    """
     now = timezone.now()
+    app, name = SINCE
+    migrations = MigrationRecorder(database).migration_qs.filter(app=app, name=name)
+    applied = migrations.values_list("applied", flat=True).first()
+    if applied is not None and not times.is_over(applied, OVERLAP, now):
+        beside = SearchState.objects.filter(indexed_with__endswith=WITH_OWN)
+        beside.filter(repeat_at=None).update(repeat_at=applied + OVERLAP)
     due = SearchState.objects.filter(times.come("repeat_at", now, longest=OVERLAP))
     if due.exists():
         due.update(indexed_with=WITH_OWN, indexing_with="", repeat_at=None)
@@ -181,20 +194,8 @@ def _go_on(
             if time.monotonic() >= stop_at:
                 return
         if len(keys) < CHUNK:
-            _finish(mine.filter(indexing_with=version), version)
+            mine.filter(indexing_with=version).update(indexed_with=version)
             return
-
-
-def _finish(mine: QuerySet[SearchState], version: str) -> None:
-    """Note what all items are indexed with now.
-
-    Where that was older code's until now, and older code may still store what it does
-    not index, they are indexed once more when that is over.
-    """
-    if version.endswith(WITH_OWN):
-        older = mine.exclude(indexed_with__endswith=WITH_OWN)
-        older.update(repeat_at=timezone.now() + OVERLAP)
-    mine.update(indexed_with=version)
 
 
 def _index_batch(

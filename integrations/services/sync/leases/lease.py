@@ -34,11 +34,10 @@ LIMITS = (ReasonCode.RATE_LIMITED, ReasonCode.QUOTA_EXHAUSTED)
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What a page is asked for with: by which context, when, and at which place."""
+    """What a page is asked for with: by which context, and at which place."""
 
     context: CollectionContext
     checkpoint: object
-    asked_at: datetime
 
 
 @dataclass(kw_only=True)

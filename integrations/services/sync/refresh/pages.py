@@ -1,6 +1,7 @@
 """Fetch pages, and store them with the checkpoint behind them in one transaction."""
 
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -45,11 +46,12 @@ def read_listing(lease: RunLease, collection: Collection, found: FullRefresh) ->
 
     A kill repeats one page at most, however quick a provider answers.
     """
-    question = _question(lease, collection, found)
-    page = connector_of(collection).fetch_page(
-        lease.api, question.context, cursor=found.cursor
+    context = _question(lease, collection, found).context
+    fetch = connector_of(collection).fetch_page
+    page, asked_at = _dated(
+        lease, lambda: fetch(lease.api, context, cursor=found.cursor)
     )
-    found = _begun(lease, found, question.asked_at)
+    found = _begun(lease, found, asked_at)
     _commit(lease, collection, page, found, checkpoint.after_page(found, page))
 
 
@@ -58,7 +60,7 @@ def send_ahead(
 ) -> None:
     """Send for the page that is read next, if the connector can.
 
-    When it is read, it is asked for by the same question, and counts as asked now.
+    When it is read, it is asked for by the same question.
     """
     question = _question(lease, collection, found)
     is_sent = connector_of(collection).prefetch_page(
@@ -81,13 +83,24 @@ def _question(
     sent = lease.ahead.pop(collection.pk, None)
     if sent is not None and sent.checkpoint == found:
         return sent
-    # What is under way may be the answer all the same: an earlier time is never wrong.
-    asked_at, probes = sent.asked_at if sent else timezone.now(), []
+    probes: Sequence[str] = []
     if isinstance(found, Incremental) and found.cursor is None:
         probes = next_to_probe(collection, connector_of(collection).most_probes)
     tries = lease.progress_of(collection).tries
     context = replace(context_of(collection), tries=tries, probes=probes)
-    return Question(context=context, checkpoint=found, asked_at=asked_at)
+    return Question(context=context, checkpoint=found)
+
+
+def _dated(lease: RunLease, fetch: Callable[[], Page]) -> tuple[Page, datetime]:
+    """Return a page, and when the first request for it was made.
+
+    Not whoever reads it knows that, but the client: what was sent for ahead may answer
+    another reading than the one that it was meant for.
+    """
+    lease.api.oldest_asked_at = None
+    now = timezone.now()
+    page = fetch()
+    return page, min(now, lease.api.oldest_asked_at or now)
 
 
 def read_deletions(lease: RunLease, collection: Collection, found: Checkpoint) -> None:
@@ -114,13 +127,15 @@ def skip_deletions(
 
 def read_changes(lease: RunLease, collection: Collection, found: Incremental) -> None:
     """Read the next page of what changed since the watermark."""
-    question = _question(lease, collection, found)
-    page = connector_of(collection).fetch_page(
-        lease.api, question.context, cursor=found.cursor, since=found.since
+    context = _question(lease, collection, found).context
+    fetch = connector_of(collection).fetch_page
+    page, asked_at = _dated(
+        lease,
+        lambda: fetch(lease.api, context, cursor=found.cursor, since=found.since),
     )
-    found = _begun(lease, found, question.asked_at)
+    found = _begun(lease, found, asked_at)
     _commit(lease, collection, page, found, checkpoint.after_page(found, page))
-    if probes := question.context.probes:
+    if probes := context.probes:
         collection.probed_until = probes[-1]
         collection.save(update_fields=["probed_until"])
 

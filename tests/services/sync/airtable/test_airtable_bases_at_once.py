@@ -4,28 +4,19 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from math import inf
 from typing import Any
 
 import pytest
-import time_machine
 
 from integrations.http.errors import Network
 from integrations.http.sending.transport import Request, Response
 from integrations.models import Collection, Connection, Item
 from integrations.providers import CONNECTORS
 from integrations.providers.records import Page
-from integrations.services.common.clients import api_clients
-from integrations.services.common.clock import database_now
 from integrations.services.connections import selection
 from integrations.services.connections import settings as connection_settings
-from integrations.services.grants.tokens import TokenSource
 from integrations.services.sync import engine, runs
-from integrations.services.sync.leases import lease
 from integrations.services.sync.leases.lease import RunLease
-from integrations.services.sync.refresh import checkpoint
-from integrations.services.sync.refresh.collection import send_ahead, sync_collection
 from tests.services.fixtures import FinishSync, let_time_pass
 from tests.services.sync.airtable.account_rows import Airtable, assert_equal_to
 
@@ -283,30 +274,3 @@ def test_what_is_on_its_way_when_a_user_stops_it_is_dropped(
     assert stored <= {"structure", *read[:2]}
     asked = [line for line in sandbox.log if re.search(RECORDS, line)]
     assert 3 <= len(asked) <= 3 + BASES
-
-
-def test_a_refresh_begins_when_its_first_page_was_sent_for(
-    synced: Connection, sandbox: Any
-) -> None:
-    run, _ = runs.open_run(synced, trigger="user", full=True)
-    let_time_pass(run)
-    claimed = lease.claim(run.pk, now=database_now())
-    assert claimed is not None
-    api = api_clients.api_client(synced, TokenSource(synced.pk))
-    current = RunLease(run=claimed[0], lease_id=claimed[1], api=api, stop_at=inf)
-    collection = synced.collections.filter(item_type="record").first()
-    assert collection is not None
-    sent = datetime.now(UTC)
-
-    with time_machine.travel(sent, tick=False):
-        send_ahead(current, collection)
-        assert collection.pk in current.ahead
-        calls = len(sandbox.log)
-    with time_machine.travel(sent + timedelta(seconds=9), tick=False):
-        current.gives_way = True
-        sync_collection(current, collection)
-
-    found = checkpoint.read(collection)
-    assert found is not None
-    assert abs(found.began - sent) < timedelta(seconds=2)
-    assert len(sandbox.log) - calls <= 1
