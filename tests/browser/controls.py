@@ -1,5 +1,6 @@
 """Find what can be pressed on the pages that links lead to."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -15,7 +16,7 @@ PUBLIC = ("/theme/", "/time-zone/", "/accounts/password/reset/")
 # pressed by tests of their own.
 ENDING = (
     *("/accounts/logout/", "/accounts/delete/", "/accounts/2fa/totp/deactivate/"),
-    "/own-columns/",
+    *("/own-columns/", "/views/new/"),
 )
 SELECTORS = {
     "button": "main button[type=submit], footer button, header button",
@@ -23,17 +24,24 @@ SELECTORS = {
     "details": "main details > summary, header details > summary",
 }
 # Left out is what a script makes needless, and what only the Enter key presses. What
-# a menu holds can be reached. A control is named by the form it sends, or its words.
-FIND = """selectors => Object.entries(selectors).flatMap(([kind, selector]) =>
-    [...document.querySelectorAll(selector)]
+# a menu holds can be reached if the menu can.
+FIND = """selectors => Object.entries(selectors).flatMap(([kind, selector]) => {
+    const isReached = e => e && (e.getClientRects().length > 0 || isReached(
+        e.closest('details > :not(summary)')?.parentElement.querySelector('summary')))
+    return [...document.querySelectorAll(selector)]
         .map((e, index) => ({e, index}))
         .filter(({e}) => !e.disabled && e.getAttribute('tabindex') !== '-1'
-            && (e.closest('details') || e.getClientRects().length))
-        .map(({e, index}) => ({kind, selector, index, name:
-            (e.getAttribute('formaction')
-             || (e.form && e.form.getAttribute('action')) || '') + '|'
-            + (e.name || '') + '|' + (e.value || '') + '|'
-            + (e.tagName == 'SUMMARY' ? e.innerText : '')})))"""
+            && isReached(e))
+        .map(({e, index}) => ({kind, selector, index,
+            action: e.getAttribute('formaction')
+                || (e.form && e.form.getAttribute('action')) || '',
+            field: e.name || '',
+            value: kind == 'button' ? e.value : '',
+            words: kind == 'details' ? e.innerText : ''})) })"""
+# What ends the part that a control shares with those of other rows and columns:
+# `up:email`, `width-email`, `The numbers of Contacts`, `Without a value (22)`.
+OF_ONE = re.compile(r"[-:(\n]")
+LENGTH_OF_ID = 31
 
 
 @dataclass(frozen=True)
@@ -42,19 +50,27 @@ class Control:
 
     page: str
     kind: str
-    name: str
+    action: str
+    field: str
+    value: str
+    words: str
     selector: str
     index: int
 
     @property
     def key(self) -> str:
-        """Return what it has in common with the same control of another page."""
-        return f"{self.kind}|{kind_of(self.name)}"
+        """Return what it has in common with the same control of another page.
+
+        Of a column's, a row's or a view's controls one stands for all.
+        """
+        told = (self.field, self.value, self.words)
+        return "|".join([self.form, *map(shared, told)])
 
     @property
     def form(self) -> str:
         """Return what it shares with what sends the same form with other values."""
-        return "|".join(self.key.split("|")[:2])
+        sent_to = "" if self.kind == "details" else self.action or self.page
+        return f"{self.kind}|{kind_of(sent_to).partition('?')[0]}"
 
     @property
     def is_ending(self) -> bool:
@@ -116,8 +132,18 @@ def kind_of(address: str) -> str:
     """Return the address without ids and without the values of its query."""
     parts = urlsplit(address)
     names = sorted(pair.partition("=")[0] for pair in parts.query.split("&") if pair)
-    path = "/".join("*" if len(p) > 30 else p for p in parts.path.split("/"))
+    path = "/".join(map(nameless, parts.path.split("/")))
     return f"{path}?{'&'.join(names)}"
+
+
+def shared(told: str) -> str:
+    """Return what controls of several rows or columns have in common."""
+    return nameless(OF_ONE.split(told)[0] if len(told) < LENGTH_OF_ID else told)
+
+
+def nameless(part: str) -> str:
+    """Return a star for what is as long as an id."""
+    return "*" if len(part) >= LENGTH_OF_ID else part
 
 
 def assert_shows_something(page: Page, answer: Response | None, what: object) -> None:

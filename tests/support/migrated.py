@@ -25,7 +25,7 @@ def migrated_before(directory: Path) -> Iterator[None]:
         yield
         return
     directory.mkdir(parents=True, exist_ok=True)
-    kept = directory / f"migrated-{_fingerprint()}.sqlite3"
+    kept = directory / f"migrated-{fingerprint()}.sqlite3"
     name = connection.creation._get_test_db_name()
     with (
         (directory / "migrated.lock").open("w") as lock,
@@ -53,9 +53,11 @@ def _copy(kept: Path, memory: sqlite3.Connection) -> None:
         source.backup(memory)
 
 
-def _fingerprint() -> str:
-    """Return what differs as soon as a migration of any application does."""
+def fingerprint(*more: Path) -> str:
+    """Return what differs as soon as a migration of any application or a file does."""
     digest = sha256()
+    for path in more:
+        digest.update(path.read_bytes())
     for config in apps.get_app_configs():
         for path in sorted(Path(config.path, "migrations").glob("*.py")):
             digest.update(f"{config.label} {path.name}\n".encode())

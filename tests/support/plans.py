@@ -10,15 +10,15 @@ from django.db import connection as database
 from integrations.services.items.search import full_text
 
 # What a planner may know: what the product tells it, what a look at some hundreds of
-# rows of each index does, and what all rows do.
-STATISTICS = ("own", "sampled", "whole")
+# rows of each index does, and what all rows do. PostgreSQL looks at samples of its own.
+STATISTICS = ("own", "sampled", "whole") if database.vendor == "sqlite" else ("own",)
 # Tables that have a row for each item, or more.
 LARGE = "item|itemlink|propertyvalue|ownvalue"
 _ALIAS = re.compile(r'"(integrations_\w+)" ([U-Z]\d+)')
 
 
 def tell_statistics(kind: str) -> None:
-    """Give the planner one of STATISTICS; PostgreSQL looks at samples of its own."""
+    """Give the planner one of STATISTICS."""
     with database.cursor() as cursor:
         if database.vendor != "sqlite":
             cursor.execute("ANALYZE")

@@ -111,7 +111,7 @@ def run(fresh: Run, templates: Templates) -> Run:
     return fresh
 
 
-def test_it_starts_from_nothing_and_again_and_nothing_outlives_it(fresh: Run) -> None:
+def test_it_starts_from_nothing_and_again_heals_and_leaves_nothing(fresh: Run) -> None:
     text = fresh.start_and_wait()
 
     email, password = PASSWORD.findall(text)[0]
@@ -130,13 +130,15 @@ def test_it_starts_from_nothing_and_again_and_nothing_outlives_it(fresh: Run) ->
     assert read_env_file(fresh.directory / "env") == keys
     assert can_sign_in(fresh, email, password)
 
-    fresh.running.kill_head()
+    assert_a_process_that_dies_comes_back(fresh)
 
-    wait_until(lambda: not fresh.left_behind(), "all are gone", seconds=STOP_SECONDS)
+    fresh.running.popen.send_signal(signal.SIGINT)
+
+    assert fresh.running.popen.wait(STOP_SECONDS) == 0
+    assert fresh.left_behind() == []
 
 
-def test_a_process_that_dies_comes_back_and_ctrl_c_stops_everything(run: Run) -> None:
-    run.start_and_wait()
+def assert_a_process_that_dies_comes_back(run: Run) -> None:
     wait_until(
         lambda: len(find(run, "-Q refresh")) == 3, "the worker has its pool", seconds=60
     )
@@ -152,12 +154,6 @@ def test_a_process_that_dies_comes_back_and_ctrl_c_stops_everything(run: Run) ->
         "the worker is back and its old pool is gone",
         seconds=60,
     )
-    assert run.running is not None
-
-    run.running.popen.send_signal(signal.SIGINT)
-
-    assert run.running.popen.wait(STOP_SECONDS) == 0
-    assert run.left_behind() == []
 
 
 def test_a_killed_supervisor_cuts_no_call_that_spends_a_token(

@@ -7,7 +7,9 @@ from contextlib import closing
 from pathlib import Path
 from shutil import copyfile
 
-from tests.real.support.stack import Stack
+from config.run import prepare
+from tests.real.support.stack import BASE_DIR, Stack
+from tests.support.migrated import fingerprint
 from tests.support.provider_answers.seeds import make_seed
 
 
@@ -28,7 +30,7 @@ class Templates:
 
     def copy_database(self, var_dir: Path) -> None:
         """Put a migrated SQLite database where `make run` has it."""
-        template = self._make_once("migrated.sqlite3", self._migrate)
+        template = self._make_once(_kept_database(), self._migrate)
         copyfile(template, var_dir / "mooring.sqlite3")
 
     def copy_sandbox(
@@ -38,14 +40,14 @@ class Templates:
         numbers = (*(size for _, size in sorted(sizes.items())), properties)
         name = "-".join(str(number) for number in numbers)
         template = self._make_once(
-            f"sandbox-{name}.sqlite3",
+            self._directory / f"sandbox-{name}.sqlite3",
             lambda path: make_seed(path, sizes, seed=1, properties=properties),
         )
         copyfile(template, var_dir / "sandbox.sqlite3")
 
     def postgres(self) -> Path:
         """Return an archive of a server whose database ``migrated`` is."""
-        return self._make_once("postgres.tar", self._migrate_postgres)
+        return self._make_once(self._directory / "postgres.tar", self._migrate_postgres)
 
     def _migrate_postgres(self, path: Path) -> None:
         # Slow to load, and not needed by most of pytest's workers.
@@ -66,10 +68,12 @@ class Templates:
             closing(sqlite3.connect(path)) as target,
         ):
             source.backup(target)
+        for former in path.parent.glob("product-*"):
+            if path.stem not in former.name:
+                former.unlink()
 
-    def _make_once(self, name: str, make: Callable[[Path], None]) -> Path:
+    def _make_once(self, path: Path, make: Callable[[Path], None]) -> Path:
         """Return a file that the first worker makes while the others wait for it."""
-        path = self._directory / name
         with path.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not path.exists():
@@ -77,3 +81,11 @@ class Templates:
                 make(draft)
                 draft.rename(path)
         return path
+
+
+def _kept_database() -> Path:
+    """Return where a migrated database is kept for later runs: migrating takes long."""
+    directory = BASE_DIR / "var" / "tests"
+    directory.mkdir(parents=True, exist_ok=True)
+    made_by = fingerprint(Path(prepare.__file__))
+    return directory / f"product-{made_by}.sqlite3"
