@@ -13,7 +13,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, Item
+from integrations.models.messages.wording import PAST_UNKNOWN, connector_text
 from integrations.providers.typed.fields import Relation
+from integrations.services.common.errors import ConnectorError
 from integrations.services.items.history import table_history
 from integrations.services.items.history.incoming import PastIncoming, find_incoming
 from integrations.services.items.history.past_selection import (
@@ -62,6 +64,9 @@ def table_as_of(request: UserRequest, pk: UUID) -> HttpResponse:
             asked=asked if asked.is_asked else None,
         ),
     }
+    difference = context.get("difference")
+    if difference is not None and difference.are_days_cut:
+        context["past_cut"] = MOST_ROWS
     context |= _make_tools(request, table, asked, context)
     return render(request, "items/tables/table_as_of.html", context)
 
@@ -124,13 +129,16 @@ def _asked_rows(
     kept: dict[str, list[Any]],
 ) -> dict[str, Any]:
     """Return a page of the rows of a time that are asked for, in their order."""
-    found = asked.find_rows(at)
+    try:
+        found = asked.find_rows(at)
+    except ConnectorError as exc:
+        return {"mistake": connector_text(exc.reference, PAST_UNKNOWN)}
     names: dict[str, Any] = {**kept, "at": at.isoformat()}
-    pages = paging.make_context(request.GET, found.rows, kept=names)
+    pages = paging.make_context(request.GET, found.keys, kept=names)
     return {
-        **_rows(list(pages["page"]), table.collection, table.shown, at),
+        **_rows(found.load(list(pages["page"])), table.collection, table.shown, at),
         "row_pages": pages,
-        "row_count": len(found.rows),
+        "row_count": len(found.keys),
         "is_asked_partial": found.is_partial,
         "past_cut": MOST_ROWS if found.is_cut else 0,
     }
