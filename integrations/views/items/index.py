@@ -178,7 +178,16 @@ def _list_context(
         "whole_url": query.change(left_out=()).url if query.left_out else "",
         "past_url": _past_url(query),
         "table": table,
+        "table_url": _table_url(query) if table else "",
     }
+
+
+def _table_url(query: ItemQuery) -> str:
+    """Return the table of the collection, which lacks what the list lacks."""
+    path = reverse("integrations:table", args=(query.collection,))
+    search = {"q": query.search} if query.search else {}
+    told = {**search, **mark(query.left_out)}
+    return f"{path}?{urlencode(told)}" if told else path
 
 
 def _past_url(query: ItemQuery) -> str:

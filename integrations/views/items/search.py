@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from integrations.models import Collection, Connection, Item
 from integrations.services.connections.status import put_status
+from integrations.services.items.left_out import LEFT_OUT
 from integrations.services.items.lists.query import MAX_SEARCH, SEARCH_CUT, ItemQuery
 from integrations.services.items.search import reindex
 from integrations.services.items.search.addresses import find_named
@@ -51,7 +52,8 @@ def search(request: UserRequest) -> HttpResponse:
     if named.is_exact and request.GET.get("open") != STAY:
         return _open(named.items[0], text)
     words = text[:MAX_SEARCH]
-    is_shortened = len(text) > MAX_SEARCH
+    # What came back from its chosen rows was shortened on the way there.
+    is_shortened = len(text) > MAX_SEARCH or bool(request.GET.get(LEFT_OUT))
     query = ItemQuery(search=words, left_out=(SEARCH_CUT,) if is_shortened else ())
     own = Item.objects.owned_by(request.user)
     grouped = search_by_type(own, words, collections, owner_id=request.user.pk)

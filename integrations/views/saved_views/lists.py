@@ -1,6 +1,7 @@
 """The list that an address of ours shows, as a view of it is kept."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -11,6 +12,7 @@ from django.urls import reverse
 from integrations.models import Collection, Connection
 from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.saved_views import shelf, snapshot
+from integrations.services.items.saved_views.shelf import Shelf
 from integrations.services.items.saved_views.snapshot import Snapshot
 from integrations.services.items.tables.columns import layouts
 from integrations.services.items.tables.columns.results import typed_columns_of
@@ -25,12 +27,17 @@ TABLE = re.compile(r"/collections/([0-9a-f-]{36})/")
 class KeptList:
     """A list of the user's: its address, and what a view of it would keep.
 
-    ``collection`` is None for the list over everything.
+    ``collection`` is None for the list over everything. ``left_out`` says in words
+    which filters of its address it lacks, and ``whole_url`` is the same list without
+    asking for them; ``not_kept`` says what of the view that is open is not there.
     """
 
     url: str
     collection: Collection | None
     taken: Snapshot
+    left_out: Sequence[str]
+    whole_url: str
+    not_kept: Sequence[str]
 
 
 def find_list(request: UserRequest) -> KeptList:
@@ -69,14 +76,32 @@ def _find_table(request: UserRequest, pk: UUID, parameters: QueryDict) -> KeptLi
     shown = layouts.shown_columns(query, layout, columns)
     shown = layouts.with_widths(shown, query, layout)
     taken = snapshot.of_table(query, shown, query.density or layout.density)
-    return KeptList(url=query.change().url, collection=collection, taken=taken)
+    return _make(query, views, taken, collection)
 
 
 def _find_items(request: UserRequest, query: ItemQuery) -> KeptList:
     connections = list(Connection.objects.owned_by(request.user))
     collections = own_collections(request)
     taken = snapshot.of_items(query, connections, collections)
-    return KeptList(url=query.change().url, collection=None, taken=taken)
+    views = shelf.of_items(request.user, connections, collections, query.view)
+    return _make(query, views, taken, None)
+
+
+def _make(
+    query: TableQuery | ItemQuery,
+    views: Shelf,
+    taken: Snapshot,
+    collection: Collection | None,
+) -> KeptList:
+    opened = views.current
+    return KeptList(
+        url=query.change().url,
+        collection=collection,
+        taken=taken,
+        left_out=query.left_out,
+        whole_url=query.change(left_out=()).url,
+        not_kept=opened.not_there if opened else (),
+    )
 
 
 def own_collections(request: UserRequest) -> list[Collection]:

@@ -1,11 +1,13 @@
 """Make, change, copy and delete saved views."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from integrations.forms import SavedViewForm, ViewNameForm
@@ -13,6 +15,11 @@ from integrations.models import SavedView, ViewFeed
 from integrations.services.items.saved_views import fitting, store
 from integrations.views.access import UserRequest
 from integrations.views.saved_views.lists import find_list
+
+LACKING = (
+    "Nothing was saved: this list lacks a filter that was asked for."
+    " Go on without that filter first."
+)
 
 
 def get_view(request: UserRequest, pk: UUID) -> SavedView:
@@ -22,10 +29,13 @@ def get_view(request: UserRequest, pk: UUID) -> SavedView:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def view_create(request: UserRequest) -> HttpResponse:
-    """Keep what a list shows under a name."""
+    """Keep what a list shows under a name, but for one that lacks a filter.
+
+    A view of that one would show rows that nobody asked for, and say nothing of it.
+    """
     found = find_list(request)
     form = ViewNameForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and not found.left_out:
         name = form.cleaned_data["name"]
         try:
             view = store.create(request.user, found.collection, name, found.taken)
@@ -34,7 +44,15 @@ def view_create(request: UserRequest) -> HttpResponse:
         else:
             messages.success(request, f"The view “{view}” is saved.")
             return redirect(view)
-    context = {"form": form, "back": found.url, "collection": found.collection}
+    whole = urlencode({"back": found.whole_url})
+    context = {
+        "form": form,
+        "back": found.url,
+        "collection": found.collection,
+        "left_out": found.left_out,
+        "without_url": f"{reverse('integrations:view-create')}?{whole}",
+        "not_kept": found.not_kept,
+    }
     status = 400 if form.is_bound else 200
     return render(request, "saved_views/view_create.html", context, status=status)
 
@@ -45,6 +63,9 @@ def view_save(request: UserRequest, pk: UUID) -> HttpResponse:
     view, found = get_view(request, pk), find_list(request)
     if not fitting.is_of_list(view, found.collection):
         messages.error(request, "This view is of another list, so nothing was saved.")
+        return redirect(found.url)
+    if found.left_out:
+        messages.error(request, LACKING, extra_tags="left_out")
         return redirect(found.url)
     try:
         store.overwrite(view, found.taken)

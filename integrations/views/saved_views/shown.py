@@ -28,7 +28,7 @@ def make_context(
         "is_own_view": view is not None and view.owner_id == user.pk,
         "is_view_followed": getattr(view, "is_followed", False),
         "is_view_changed": opened is not None and opened.snapshot != now,
-        "view_left_out": ((*opened.left_out, *opened.look_left_out) if opened else ()),
+        "view_left_out": opened.not_there if opened else (),
         "view_back": here,
         "view_create_url": f"{create}?{urlencode({'back': here})}",
     }

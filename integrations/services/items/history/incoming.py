@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from integrations.models import Collection, Item, ItemChange, ItemLink
+from integrations.models.messages.wording import LINKS_UNKNOWN, connector_text
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.history.as_of import (
     MOST_UNDONE,
@@ -38,6 +39,7 @@ class PastIncoming:
     It ``is_partial`` where more links or changes are there than are looked at, or
     where the history holds only the beginning of what was linked. ``first_read`` counts
     those that name one now and were first read later: they may have done so before.
+    A ``mistake`` of ours in what reads links is said in words.
     """
 
     then: dict[int, Naming] = field(default_factory=lambda: defaultdict(dict))
@@ -45,6 +47,7 @@ class PastIncoming:
     collections: Mapping[UUID, Collection] = field(default_factory=dict)
     is_partial: bool = False
     first_read: int = 0
+    mistake: str = ""
 
 
 def find_incoming(items: Sequence[Item], at: datetime) -> PastIncoming:
@@ -142,8 +145,12 @@ class _Targets:
 def _put(found: PastIncoming, targets: _Targets, item: Item, past: PastItem) -> None:
     """Add what an item named at a time, and what it names now."""
     was_there = past.presence is Presence.THERE
-    then = _links(item, past.properties) if was_there else set()
-    now = set() if item.is_deleted else _links(item, item.properties)
+    try:
+        then = _links(item, past.properties) if was_there else set()
+        now = set() if item.is_deleted else _links(item, item.properties)
+    except ConnectorError as exc:
+        found.mistake = connector_text(exc.reference, LINKS_UNKNOWN)
+        return
     for links, sides in ((then, found.then), (now, found.now)):
         for link in links:
             key = targets.key_of(link)
@@ -160,7 +167,4 @@ def _put(found: PastIncoming, targets: _Targets, item: Item, past: PastItem) -> 
 
 def _links(item: Item, properties: Mapping[str, Any]) -> set[Link]:
     told = Linking(properties, item.parent_remote_id or None)
-    try:
-        return links_of(item.collection, {item.pk: told})
-    except ConnectorError:
-        return set()
+    return links_of(item.collection, {item.pk: told})

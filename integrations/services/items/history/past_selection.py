@@ -1,64 +1,57 @@
 """The filters, the search and the order of a table, asked of its rows as they were."""
 
-from collections.abc import Sequence
-from copy import copy
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
 from typing import Any, Final
 
 from integrations.models import Item
-from integrations.services.common.errors import ConnectorError
-from integrations.services.items.history.as_of import PastItem, Presence, undo
-from integrations.services.items.history.table_history import (
-    PastRow,
-    by_item,
-    changes_since,
-)
-from integrations.services.items.relations.around import leads_to
+from integrations.services.items.history.as_of import Presence
+from integrations.services.items.history.past_conditions import STEP, PastConditions
+from integrations.services.items.history.table_difference import ByDays
+from integrations.services.items.history.table_history import PastRow, put_collections
+from integrations.services.items.history.undoing import Undoing
 from integrations.services.items.relations.groups import read_address
-from integrations.services.items.relations.write import Linking, links_of
-from integrations.services.items.search.conditions import is_in
-from integrations.services.items.search.own_words import find_words
-from integrations.services.items.search.texts import Indexer
-from integrations.services.items.storage.contents import kept_texts
 from integrations.services.items.tables.columns.columns import UPDATED, Column
-from integrations.services.items.tables.conditions import Asker, Condition
-from integrations.services.items.tables.indexing.key_conditions import holds
-from integrations.services.items.tables.indexing.rows import keys_by_column
-from integrations.services.items.tables.listing import first_rows
+from integrations.services.items.tables.conditions import Condition
+from integrations.services.items.tables.listing import first_values
 from integrations.services.items.tables.operators import Operator
 from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.table_address import ANY
 
 # So many rows of a table, in its order, are looked at for those of another time.
 MOST_ROWS: Final = 5000
-# Texts of so many items are held at once.
-STEP: Final = 500
 COUNTED: Final = frozenset({Operator.LAST, Operator.NEXT})
 
 
 @dataclass(frozen=True, kw_only=True)
 class PastRows:
-    """The rows of a time, in their order.
+    """The rows of a time by their keys, in their order.
 
-    They are ``cut`` where the table has more rows than are looked at, and
-    ``is_partial`` where more has changed since than is undone.
+    They are ``cut`` where the table has more rows than are looked at.
     """
 
-    rows: Sequence[PastRow]
+    keys: Sequence[int]
     is_cut: bool
-    is_partial: bool
+    undoing: Undoing
+
+    @property
+    def is_partial(self) -> bool:
+        """Tell whether more has changed since than is undone."""
+        return self.undoing.has_more
+
+    def load(self, keys: Sequence[int]) -> list[PastRow]:
+        """Return some of the rows with all that is stored of them, in that order."""
+        found = Item.objects.in_bulk(keys)
+        items = [found[key] for key in keys if key in found]
+        pasts = self.undoing.pasts(items)
+        pairs = zip(items, pasts, strict=True)
+        return [PastRow(item=item, past=past) for item, past in pairs]
 
 
 @dataclass(frozen=True, kw_only=True)
-class PastSelection:
-    """What a table selects, and in which order, asked of items as they were.
-
-    Items are given as they were: copies with the names and properties of that time.
-    """
-
-    selection: Selection
+class PastSelection(PastConditions):
+    """What a table selects at past times: its rows then, and what differs between."""
 
     @property
     def is_asked(self) -> bool:
@@ -71,7 +64,7 @@ class PastSelection:
     def of_now(self) -> Sequence[Column]:
         """Return the columns in use whose values have no past, so are those of now."""
         query = self.selection.query
-        used = [each.column for each in self._conditions]
+        used = [each.column for each in self.conditions]
         sort = query.sort if self.is_asked else None
         columns = {each.id: each for each in [*used, *([sort] if sort else [])]}
         return [
@@ -86,43 +79,82 @@ class PastSelection:
         linked = self.selection.linked
         return linked is not None and not read_address(linked.relation)[1]
 
-    @cached_property
-    def _conditions(self) -> Sequence[Condition]:
-        vague = self.selection.vague
-        return [each for each in self.selection.query.conditions if each not in vague]
+    @property
+    def days_of_then(self) -> Sequence[Condition]:
+        """Return the conditions whose days count from the day of the time asked for."""
+        return [each for each in self.conditions if each.operator in COUNTED]
 
     def find_rows(self, at: datetime) -> PastRows:
         """Return the rows of a time: those that fit now, and what has changed since.
 
-        What has not changed since fitted then if it does now, which indexes tell; of
-        what has, each is looked at as it was.
+        What has not changed since fitted then if it does now, which indexes tell: of
+        that no more than keys are read. What has is looked at as it was, some at once.
+        Raises ConnectorError where a mistake of ours hides what an item linked to.
         """
-        selection, collection = self.selection, self.selection.collection
-        is_building = bool(selection.indexes.building)
-        now = first_rows(self._candidates(at), MOST_ROWS + 1)
-        changes, has_more = changes_since([collection], at)
-        undone = by_item(changes)
-        known = {item.pk for item in now[:MOST_ROWS]}
-        rows = Item.objects.filter(collection=collection)
-        others = rows.in_bulk([key for key in undone if key not in known])
-        found = [*now[:MOST_ROWS], *others.values()]
-        there: list[PastRow] = []
-        for item in found:
-            past = undo(item, undone[item.pk], at)
-            if past.presence is Presence.THERE:
-                there.append(PastRow(item=self.of_then(item, past), past=past))
-        asked = [row for row in there if is_building or undone[row.item.pk]]
-        fits = self.fits([row.item for row in asked], at)
-        left = {
-            row.item.pk for row, is_in in zip(asked, fits, strict=True) if not is_in
-        }
-        fitting = {row.item.pk: row for row in there if row.item.pk not in left}
-        ordered = self.order([row.item for row in fitting.values()])
+        undoing = Undoing.since([self.selection.collection], at)
+        now = first_values(self._candidates(at), MOST_ROWS + 1)
+        fitting = dict(now[:MOST_ROWS])
+        looked_at = {*undoing.changes, *(fitting if self._is_building else ())}
+        same = [key for key in fitting if key not in looked_at]
+        there = Item.objects.live().filter(pk__in=same, first_seen_at__lte=at)
+        values = {key: fitting[key] for key in there.values_list("pk", flat=True)}
+        for items in self._load(looked_at):
+            values |= self._values_then(items, undoing)
         return PastRows(
-            rows=[fitting[item.pk] for item in ordered],
-            is_cut=len(now) > MOST_ROWS,
-            is_partial=has_more,
+            keys=self.order(values), is_cut=len(now) > MOST_ROWS, undoing=undoing
         )
+
+    @property
+    def _is_building(self) -> bool:
+        """Tell whether what fits has to be looked at row by row for now."""
+        return bool(self.selection.indexes.building)
+
+    def _values_then(self, items: Sequence[Item], undoing: Undoing) -> dict[int, Any]:
+        """Return by key what those items are sorted by that fitted at a time."""
+        pairs = zip(items, undoing.pasts(items), strict=True)
+        then = [
+            self.of_then(item, past)
+            for item, past in pairs
+            if past.presence is Presence.THERE
+        ]
+        fits = self.fits(then, undoing.at)
+        return self.values([item for item, fit in zip(then, fits, strict=True) if fit])
+
+    def by_days(self, start: datetime, end: datetime, *, without: set[int]) -> ByDays:
+        """Return what differs between two times in rows that have not changed.
+
+        Only days that count from the day of each time can make rows fit that are the
+        same; ``without`` are the keys of what has changed since the first.
+        """
+        found = ByDays()
+        if not self.days_of_then or self.asker(start) == self.asker(end):
+            return found
+        sides = [
+            first_values(self._candidates(at), MOST_ROWS + 1) for at in (start, end)
+        ]
+        found.is_cut = any(len(each) > MOST_ROWS for each in sides)
+        was, is_now = (dict(each[:MOST_ROWS]).keys() for each in sides)
+        doubtful = was | is_now if self._is_building else was ^ is_now
+        for loaded in self._load(doubtful - without):
+            seen = [each for each in loaded if each.first_seen_at <= start]
+            items = [each for each in seen if not each.is_deleted]
+            fits = zip(self.fits(items, start), self.fits(items, end), strict=True)
+            values = self.values(items)
+            for item, (was_fit, is_fit) in zip(items, fits, strict=True):
+                if was_fit is not is_fit:
+                    side = found.came if is_fit else found.went
+                    side[item.pk] = values[item.pk]
+        return found
+
+    def _load(self, keys: Iterable[int]) -> Iterator[list[Item]]:
+        """Yield the items of the table that have these keys, some at once."""
+        own = Item.objects.filter(collection=self.selection.collection)
+        ordered = sorted(keys)
+        for start in range(0, len(ordered), STEP):
+            part = own.filter(pk__in=ordered[start : start + STEP])
+            items = list(part.defer("children"))
+            put_collections(items, [self.selection.collection])
+            yield items
 
     def _candidates(self, at: datetime) -> Selection:
         """Return what selects all rows of now that can fit, if they have not changed.
@@ -134,135 +166,18 @@ class PastSelection:
         if not selection.indexes.building:
             return selection
         query = selection.query.change(sort=None, is_descending=True)
-        if query.match == ANY and len(selection.used) < len(self._conditions):
+        if query.match == ANY and len(selection.used) < len(self.conditions):
             hits = selection.hits
             keys = hits.keys if hits is not None and hits.are_few else None
             query = query.change(conditions=())
             return replace(selection, query=query, keys=keys)
         return replace(selection, query=query)
 
-    @property
-    def days_of_then(self) -> Sequence[Condition]:
-        """Return the conditions whose days count from the day of the time asked for."""
-        return [each for each in self._conditions if each.operator in COUNTED]
-
     def _of_day(self, at: datetime) -> Selection:
         """Return the selection for whoever looks on the day of a time."""
-        selection, asker = self.selection, self._asker(at)
+        selection, asker = self.selection, self.asker(at)
         if not self.days_of_then or asker == selection.asker:
             return selection
         return Selection.make(
             selection.collection, selection.query, selection.indexes, asker
         )
-
-    def _asker(self, at: datetime) -> Asker:
-        asker = self.selection.asker
-        return replace(asker, today=at.astimezone(asker.zone).date())
-
-    def of_then(self, item: Item, past: PastItem) -> Item:
-        """Return a copy of an item with the values of another time."""
-        made = copy(item)
-        made.name, made.properties = past.name, past.properties
-        made.parent_name = past.parent_name
-        made.collection = self.selection.collection
-        made.connection = made.collection.connection
-        return made
-
-    def fits(self, items: Sequence[Item], at: datetime) -> list[bool]:
-        """Tell of each item whether the table selects it at a time."""
-        conditions, asker = self._conditions, self._asker(at)
-        is_any = self.selection.query.match == ANY and len(conditions) > 1
-        find = any if is_any else all
-        linked, found = self._linked_among(items), self._found_among(items)
-        return [
-            find(holds(each, keys[each.column.id], asker) for each in conditions)
-            and item.pk in found
-            and item.pk in linked
-            for item, keys in zip(items, self._keys(items), strict=True)
-        ]
-
-    def _keys(self, items: Sequence[Item]) -> list[dict[str, Any]]:
-        columns = {each.column.id: each.column for each in self._conditions}
-        if not columns:
-            return [{} for _ in items]
-        collection = self.selection.collection
-        return [*keys_by_column(collection, items, list(columns.values()))]
-
-    @cached_property
-    def _indexer(self) -> Indexer:
-        return Indexer(self.selection.collection)
-
-    def _found_among(self, items: Sequence[Item]) -> set[int]:
-        """Return the keys of those that a search finds.
-
-        What its user noted and the texts of pages have no past: they are those of now,
-        as of rows that have not changed since.
-        """
-        hits, keys = self.selection.hits, {item.pk for item in items}
-        if hits is None or hits.condition is None:
-            return keys if hits is None else set()
-        found: set[int] = set()
-        for begin in range(0, len(items), STEP):
-            part = items[begin : begin + STEP]
-            noted = find_words(
-                self.selection.collection, [item.remote_id for item in part]
-            )
-            texts = kept_texts([item.pk for item in part])
-            for item in part:
-                words = self._indexer.text(
-                    name=item.name,
-                    remote_id=item.remote_id,
-                    properties=item.properties,
-                    parent_id=item.parent_remote_id,
-                    content=texts.get(item.pk, ""),
-                    noted=noted.get(item.remote_id, ()),
-                )
-                if is_in(hits.condition, f" {words} "):
-                    found.add(item.pk)
-        return found
-
-    def _linked_among(self, items: Sequence[Item]) -> set[int]:
-        """Return the keys of those that the relation of the table leads to, or from."""
-        linked, keys = self.selection.linked, {item.pk for item in items}
-        if linked is None:
-            return keys
-        relation, is_incoming = read_address(linked.relation)
-        if not is_incoming:
-            rows = Item.objects.filter(linked.where("pk"), pk__in=keys)
-            return set(rows.values_list("pk", flat=True))
-        told = {
-            item.pk: Linking(item.properties, item.parent_remote_id or None)
-            for item in items
-        }
-        try:
-            links = links_of(self.selection.collection, told)
-        except ConnectorError:
-            return set()
-        return {
-            link.item_id
-            for link in links
-            if link.relation == relation
-            and leads_to(linked.item, link.target_collection, link.target_remote_id)
-        }
-
-    def order(self, items: Sequence[Item]) -> list[Item]:
-        """Return items in the order of the table; unknown values come last."""
-        query = self.selection.query
-        values: dict[int, Any] = {}
-        if query.sort is None or query.is_by_update:
-            values = {item.pk: item.remote_updated_at for item in items}
-        elif items:
-            sort = query.sort
-            told = keys_by_column(self.selection.collection, items, [sort])
-            for item, keys in zip(items, told, strict=True):
-                first = keys[sort.id][0]
-                values[item.pk] = first.text if query.sorts_by_text else first.number
-
-        def place(item: Item) -> tuple[Any, int]:
-            return values[item.pk], item.pk
-
-        known = [item for item in items if values[item.pk] is not None]
-        unknown = [item for item in items if values[item.pk] is None]
-        known.sort(key=place, reverse=query.is_descending)
-        unknown.sort(key=lambda item: item.pk, reverse=query.is_descending)
-        return [*known, *unknown]

@@ -1,7 +1,7 @@
 """What differs between collections as they were at two times."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -15,9 +15,23 @@ from integrations.services.items.history.table_history import (
     new_since,
     put_collections,
 )
+from integrations.services.items.lists.loading import COLUMNS
 
 # Links and texts of items are no columns.
 OWN_FIELDS = ("name", "parent_name")
+
+
+@dataclass(kw_only=True)
+class ByDays:
+    """What came to fit between two times, and what fits no longer, by days alone.
+
+    Both are keys with what they are sorted by, of rows that have not changed. They are
+    ``cut`` where more rows fitted one of the times than are looked at.
+    """
+
+    came: dict[int, Any] = field(default_factory=dict)
+    went: dict[int, Any] = field(default_factory=dict)
+    is_cut: bool = False
 
 
 class PastFilter(Protocol):
@@ -29,8 +43,14 @@ class PastFilter(Protocol):
     def fits(self, items: Sequence[Item], at: datetime) -> Sequence[bool]:
         """Tell of each item, as it was at a time, whether it is asked for then."""
 
-    def order(self, items: Sequence[Item]) -> Sequence[Item]:
-        """Return items, as they were, in their order."""
+    def by_days(self, start: datetime, end: datetime, *, without: set[int]) -> ByDays:
+        """Return what differs in rows that have not changed, but for some keys."""
+
+    def values(self, items: Sequence[Item]) -> Mapping[int, Any]:
+        """Return by key what items, as they were, are sorted by."""
+
+    def order(self, values: Mapping[int, Any]) -> Sequence[int]:
+        """Return keys in the order of those values."""
 
 
 @dataclass(kw_only=True)
@@ -40,8 +60,9 @@ class Difference:
     ``changed`` are no stored changes: each sums up all of one item. It ``is_partial``
     where more happened since than is looked through. It ``is_cut`` where long values
     were compared by their beginnings, and ``is_vague`` where more fields of an item may
-    have changed than is known. ``known_from`` is the first time of which everything is
-    known, None where there is none.
+    have changed than is known. The rows that only days made fit ``are_days_cut`` where
+    more rows fitted than are looked at. ``known_from`` is the first time of which
+    everything is known, None where there is none.
     """
 
     added: list[Item] = field(default_factory=list)
@@ -51,6 +72,7 @@ class Difference:
     is_partial: bool = False
     is_cut: bool = False
     is_vague: bool = False
+    are_days_cut: bool = False
     known_from: datetime | None = None
 
 
@@ -74,7 +96,8 @@ def compare(
     """Return what differs at the end of a time from what was at its start.
 
     Where only some rows are ``asked`` for, that is what differs among those: one that
-    came to fit is added, one that fits no longer is removed.
+    came to fit is added, one that fits no longer is removed. Raises ConnectorError
+    where a mistake of ours hides what an item linked to.
     """
     changes, has_more_changes = changes_since(collections, start)
     new, has_more_new = new_since(collections, start)
@@ -93,11 +116,10 @@ def compare(
         for key, item in items.items()
         if item_type in ("", item.type)
     ]
-    return replace(
-        _differ(sides, own, start, end, asked),
-        is_partial=has_more_changes or has_more_new,
-        known_from=known_from(collections, now),
-    )
+    found = _differ(sides, own, start, end, asked)
+    found.is_partial = has_more_changes or has_more_new
+    found.known_from = known_from(collections, now)
+    return found
 
 
 def _differ(
@@ -124,11 +146,25 @@ def _differ(
             if fields := _differences(changes[item.pk], before, after):
                 found.changed.append(_changed(item, end, fields))
     if asked is not None:
-        places = {**_places(was, asked), **_places(is_there, asked)}
-        found.added.sort(key=lambda item: places[item.pk])
-        found.removed.sort(key=lambda item: places[item.pk])
-        found.changed.sort(key=lambda change: places[change.item.pk])
+        days = asked.by_days(start, end, without={item.pk for item, *_ in sides})
+        found.added += _load(days.came)
+        found.removed += _load(days.went)
+        found.are_days_cut = days.is_cut
+        values = [asked.values(list(each.values())) for each in (was, is_there)]
+        _sort(found, asked, {**values[0], **values[1], **days.came, **days.went})
     return found
+
+
+def _load(keys: Iterable[int]) -> list[Item]:
+    """Return items with what a line of a list shows of them."""
+    return list(Item.objects.only(*COLUMNS).filter(pk__in=list(keys)))
+
+
+def _sort(found: Difference, asked: "PastFilter", values: Mapping[int, Any]) -> None:
+    places = {key: place for place, key in enumerate(asked.order(values))}
+    found.added.sort(key=lambda item: places[item.pk])
+    found.removed.sort(key=lambda item: places[item.pk])
+    found.changed.sort(key=lambda change: places[change.item.pk])
 
 
 def _there(
@@ -143,11 +179,6 @@ def _there(
     items = [asked.of_then(item, past) for item, past in there]
     fits = asked.fits(items, at)
     return {item.pk: item for item, fit in zip(items, fits, strict=True) if fit}
-
-
-def _places(items: Mapping[int, Item], asked: "PastFilter") -> dict[int, int]:
-    ordered = asked.order(list(items.values()))
-    return {item.pk: place for place, item in enumerate(ordered)}
 
 
 def _changed(item: Item, at: datetime, fields: dict[str, Any]) -> ItemChange:

@@ -135,12 +135,13 @@ def put_collections(
     return items
 
 
-def changes_since(
+def change_keys_since(
     collections: Sequence[Collection], start: datetime
-) -> tuple[list[ItemChange], bool]:
-    """Return collections' changes among the latest of each account, newest first.
+) -> tuple[list[int], bool]:
+    """Return the keys of each account's latest changes, and whether there are more.
 
-    One question for each account, because its index is in the order of time.
+    Those of the account's other collections are among them. One question for each
+    account, because its index is in the order of time.
     """
     keys: list[int] = []
     has_more = False
@@ -152,6 +153,14 @@ def changes_since(
         found = list(latest[: most + 1])
         has_more |= len(found) > most
         keys += found[:most]
+    return keys, has_more
+
+
+def changes_since(
+    collections: Sequence[Collection], start: datetime
+) -> tuple[list[ItemChange], bool]:
+    """Return collections' changes among the latest of each account, newest first."""
+    keys, has_more = change_keys_since(collections, start)
     own = ItemChange.objects.filter(pk__in=keys, item__collection__in=collections)
     return list(own.order_by("-at", "-pk")), has_more
 

@@ -57,6 +57,11 @@ class Fitted:
         """Return the columns of its table."""
         return self.snapshot.columns
 
+    @property
+    def not_there(self) -> Sequence[str]:
+        """Return in words all that it was saved with and that is not there any more."""
+        return (*self.left_out, *self.look_left_out)
+
 
 def fit_table(view: SavedView, collection: Collection, columns: Columns) -> Fitted:
     """Return a view over one collection; columns are known by id, else by label."""

@@ -148,13 +148,10 @@ def read_page(selection: Selection) -> TablePage:
     )
 
 
-def first_rows(selection: Selection, most: int) -> list[Item]:
-    """Return the first rows in their order, all that is stored of them, at once."""
+def first_values(selection: Selection, most: int) -> list[tuple[int, Any]]:
+    """Return the keys of the first rows, each with what it is sorted by, in order."""
     wanted = replace(selection, query=selection.query.change(size=most))
-    found = _find(wanted, _order_of(wanted), None, most, is_backward=False)
-    live = Item.objects.live().filter(pk__in=[key for key, _ in found])
-    rows = {each.pk: each for each in live}
-    return _placed(selection, [rows[key] for key, _ in found if key in rows])
+    return _find(wanted, _order_of(wanted), None, most, is_backward=False)
 
 
 def _find(

@@ -27,7 +27,9 @@ from integrations.services.items.tables.link_filter import LinkFilter
 from integrations.services.items.tables.operators import MOST_CHOICES, MOST_LENGTH
 
 ALL, ANY = "all", "any"
-DENSITIES = ("comfortable", "compact")
+# The last shows texts whole, on as many lines as they take.
+TALL = "tall"
+DENSITIES = ("comfortable", "compact", TALL)
 NORMAL = "normal"
 WIDTHS = ("narrow", NORMAL, "wide")
 DEFAULT_SORT = f"-{UPDATED}"

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from integrations.forms import DownloadForm
 from integrations.models import Item
+from integrations.services.items.left_out import mark
 from integrations.services.items.lists.opening import OpenList
 from integrations.services.items.lists.query import ItemQuery
 from integrations.views.access import UserRequest
@@ -54,7 +55,8 @@ def make_form(
 def back_url(sent: QueryDict, query: ItemQuery) -> str:
     """Return the page that rows were chosen on, without where in it that was."""
     if sent.get(WHERE) == SEARCH:
-        return f"{reverse('integrations:search')}?{urlencode({'q': query.search})}"
+        told = {"q": query.search, **mark(query.left_out)}
+        return f"{reverse('integrations:search')}?{urlencode(told)}"
     return query.change().url
 
 

@@ -10,7 +10,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from integrations.models import Collection
+from integrations.models.messages.wording import PAST_UNKNOWN, connector_text
 from integrations.models.times import is_ahead
+from integrations.services.common.errors import ConnectorError
 from integrations.services.items.history import table_history
 from integrations.services.items.history.table_difference import (
     Difference,
@@ -83,7 +85,13 @@ def make_context(
         known_from = table_history.known_from(collections, now)
         return context | make_rows(at) | _make_reach(at, known_from)
     start, end = sorted((at, until))
-    told = compare(collections, start, end, now=now, item_type=item_type, asked=asked)
+    try:
+        told = compare(
+            collections, start, end, now=now, item_type=item_type, asked=asked
+        )
+    except ConnectorError as exc:
+        mistake = connector_text(exc.reference, PAST_UNKNOWN)
+        return context | {"at": start, "until": end, "mistake": mistake}
     reach = _make_reach(start, told.known_from)
     names = {**(kept or {}), "at": start.isoformat(), "until": end.isoformat()}
     shown = _make_difference(told, request.GET, names)

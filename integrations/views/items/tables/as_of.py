@@ -12,8 +12,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from integrations.models import Collection, Item
+from integrations.models import Item
+from integrations.models.messages.wording import PAST_UNKNOWN, connector_text
 from integrations.providers.typed.fields import Relation
+from integrations.services.common.errors import ConnectorError
 from integrations.services.items.history import table_history
 from integrations.services.items.history.incoming import PastIncoming, find_incoming
 from integrations.services.items.history.past_selection import (
@@ -24,6 +26,7 @@ from integrations.services.items.history.table_history import PastRow, Place
 from integrations.services.items.saved_views.snapshot import to_query_dict
 from integrations.services.items.tables.columns.columns import NAME, Column
 from integrations.services.items.tables.columns.incoming import MOST_NAMED
+from integrations.services.items.tables.table_address import TALL
 from integrations.services.items.tables.table_query import TableQuery
 from integrations.views import paging
 from integrations.views.access import UserRequest
@@ -62,6 +65,9 @@ def table_as_of(request: UserRequest, pk: UUID) -> HttpResponse:
             asked=asked if asked.is_asked else None,
         ),
     }
+    difference = context.get("difference")
+    if difference is not None and difference.are_days_cut:
+        context["past_cut"] = MOST_ROWS
     context |= _make_tools(request, table, asked, context)
     return render(request, "items/tables/table_as_of.html", context)
 
@@ -110,7 +116,7 @@ def _all_rows(request: UserRequest, table: Table, at: datetime) -> dict[str, Any
     place = Place(collection.pk, after)
     page = table_history.fetch_past([collection], at, after=place)
     return {
-        **_rows(page.rows, collection, table.shown, at),
+        **_rows(page.rows, table, at),
         "is_page_partial": page.is_partial,
         "next_url": _url(table, at, page.next),
     }
@@ -124,13 +130,16 @@ def _asked_rows(
     kept: dict[str, list[Any]],
 ) -> dict[str, Any]:
     """Return a page of the rows of a time that are asked for, in their order."""
-    found = asked.find_rows(at)
+    try:
+        found = asked.find_rows(at)
+    except ConnectorError as exc:
+        return {"mistake": connector_text(exc.reference, PAST_UNKNOWN)}
     names: dict[str, Any] = {**kept, "at": at.isoformat()}
-    pages = paging.make_context(request.GET, found.rows, kept=names)
+    pages = paging.make_context(request.GET, found.keys, kept=names)
     return {
-        **_rows(list(pages["page"]), table.collection, table.shown, at),
+        **_rows(found.load(list(pages["page"])), table, at),
         "row_pages": pages,
-        "row_count": len(found.rows),
+        "row_count": len(found.keys),
         "is_asked_partial": found.is_partial,
         "past_cut": MOST_ROWS if found.is_cut else 0,
     }
@@ -149,14 +158,10 @@ def _has_past(column: Column) -> bool:
     return not (column.yours or column.is_own)
 
 
-def _rows(
-    rows: Sequence[PastRow],
-    collection: Collection,
-    columns: Sequence[Column],
-    at: datetime,
-) -> dict[str, Any]:
+def _rows(rows: Sequence[PastRow], table: Table, at: datetime) -> dict[str, Any]:
     """Return the rows with the values of that time, in the columns that have a past."""
-    shown = [each for each in columns if _has_past(each)]
+    shown = [each for each in table.shown if _has_past(each)]
+    density = table.query.density or table.layout.density
     items = []
     for row in rows:
         item: Item = copy(row.item)
@@ -164,7 +169,14 @@ def _rows(
         items.append(item)
     incoming = _put_incoming(items, shown, at)
     return {
-        "rows": cells.make_rows(items, collection, shown, is_loaded=True),
+        "rows": cells.make_rows(
+            items,
+            table.collection,
+            shown,
+            is_loaded=True,
+            is_whole=density == TALL,
+        ),
+        "density": density,
         "incoming": incoming,
         "columns": shown,
         "is_cut": any(row.past.in_part for row in rows),

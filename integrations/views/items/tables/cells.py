@@ -34,7 +34,7 @@ from integrations.views.items.parts.values import NO_LINKS, Shown, show
 from integrations.views.items.tables.drawing import Cell, Part, draw_cells, draw_row
 
 MOST_PARTS, MOST_LINKED, LONG = 4, 3, 120
-# Of what hovering shows; the item's page has all of it.
+# Of what hovering shows, and rows as high as their texts; the item's page has all.
 MOST_TITLED, MOST_TITLE = 50, 1000
 NUMBERS: Final = (Number, Money, Percent, Duration)
 ONE_LINE: Final = (Text, RichText, Date)
@@ -45,23 +45,27 @@ class Row:
     """An item and its cells, in the order of the columns; the name has none.
 
     ``writable`` are the columns that can be edited here, ``back`` is the address of
-    the table, to which the form of a column of the user's own leads back.
+    the table, to which the form of a column of the user's own leads back. One that
+    ``is_whole`` shows its texts on as many lines as they take.
     """
 
     item: Item
     cells: Sequence[tuple[Column, Cell]] = field(default=())
     writable: frozenset[str] = frozenset()
     back: str = ""
+    is_whole: bool = False
 
     @property
     def html(self) -> SafeString:
         """Return the cells drawn."""
-        return draw_cells(self.item, self.cells, self.writable, self.back)
+        return draw_cells(
+            self.item, self.cells, self.writable, self.back, is_whole=self.is_whole
+        )
 
     @property
     def line(self) -> SafeString:
         """Return the whole row drawn, with a box to tick."""
-        return draw_row(self.item, self.html)
+        return draw_row(self.item, self.html, is_whole=self.is_whole)
 
 
 def make_rows(
@@ -72,8 +76,12 @@ def make_rows(
     back: str = "",
     *,
     is_loaded: bool = False,
+    is_whole: bool = False,
 ) -> list[Row]:
-    """Return a row for each item; what stands beside them may be loaded already."""
+    """Return a row for each item; what stands beside them may be loaded already.
+
+    Where texts are shown ``is_whole``, up to ``MOST_TITLE`` characters of each are.
+    """
     rest = [column for column in columns if column.id != NAME]
     if not is_loaded:
         load_beside(items, rest)
@@ -84,7 +92,11 @@ def make_rows(
             item=item,
             writable=writable,
             back=back,
-            cells=[(c, make_cell(found.get(c.id), links, c.colours)) for c in rest],
+            is_whole=is_whole,
+            cells=[
+                (c, make_cell(found.get(c.id), links, c.colours, is_whole=is_whole))
+                for c in rest
+            ],
         )
         for item, found in values
     ]
@@ -103,7 +115,13 @@ def _find_links(items: Sequence[Item], values: Sequence[Mapping[str, Value]]) ->
     return Links(found=find_by_id(items[0], ids)) if ids else NO_LINKS
 
 
-def make_cell(value: Value | None, links: Links, colours: Mapping[str, str]) -> Cell:
+def make_cell(
+    value: Value | None,
+    links: Links,
+    colours: Mapping[str, str],
+    *,
+    is_whole: bool = False,
+) -> Cell:
     """Return the cell of a value, that of no value for None."""
     if value is None:
         return Cell(look="empty")
@@ -112,9 +130,9 @@ def make_cell(value: Value | None, links: Links, colours: Mapping[str, str]) -> 
     if isinstance(value, Relation):
         return _relation(value, links)
     if _are(value, Choice):
-        return _chips(value, colours, look="chips")
+        return _chips(value, colours, look="chips", is_whole=is_whole)
     if _are(value, User):
-        return _chips(value, colours, look="people")
+        return _chips(value, colours, look="people", is_whole=is_whole)
     if isinstance(value, Percent):
         shown = show(value)
         share = f"{max(0.0, min(100.0, float(value.share) * 100)):.0f}"
@@ -123,9 +141,10 @@ def make_cell(value: Value | None, links: Links, colours: Mapping[str, str]) -> 
         shown = show(value)
         return Cell(look="number", text=shown.text, title=shown.title)
     if isinstance(value, SEVERAL):
-        return _line(", ".join(show(each).text for each in value.values))
+        told = ", ".join(show(each).text for each in value.values)
+        return _line(told, is_whole=is_whole)
     if isinstance(value, ONE_LINE):
-        return _line(plain(value))
+        return _line(plain(value), is_whole=is_whole)
     return Cell(value=show(value, links))
 
 
@@ -133,27 +152,31 @@ def _are(value: Value, kind: type) -> bool:
     return all(isinstance(each, kind) for each in singles_of(value))
 
 
-def _line(text: str) -> Cell:
+def _line(text: str, *, is_whole: bool) -> Cell:
     line = " ".join(text.split())
     if len(line) <= LONG:
         return Cell(look="line", text=line)
-    title = line if len(line) <= MOST_TITLE else f"{line[:MOST_TITLE]}…"
-    return Cell(look="line", text=f"{line[:LONG].rstrip()}…", title=title)
+    whole = line if len(line) <= MOST_TITLE else f"{line[:MOST_TITLE]}…"
+    if is_whole:
+        return Cell(look="line", text=whole)
+    return Cell(look="line", text=f"{line[:LONG].rstrip()}…", title=whole)
 
 
-def _chips(value: Value, colours: Mapping[str, str], *, look: str) -> Cell:
+def _chips(
+    value: Value, colours: Mapping[str, str], *, look: str, is_whole: bool
+) -> Cell:
     singles = singles_of(value)
+    most = MOST_TITLED if is_whole else MOST_PARTS
     parts = [
         Part(
             text=plain(each),
             colour=colours.get(each.label, "") if isinstance(each, Choice) else "",
         )
-        for each in singles[:MOST_PARTS]
+        for each in singles[:most]
     ]
-    left = [plain(each) for each in singles[MOST_PARTS:]]
-    title = ", ".join(
-        [*left[:MOST_TITLED], *(["…"] if len(left) > MOST_TITLED else [])]
-    )
+    left = [plain(each) for each in singles[most:]]
+    told = [*left[:MOST_TITLED], *(["…"] if len(left) > MOST_TITLED else [])]
+    title = "" if is_whole else ", ".join(told)
     return Cell(look=look, parts=parts, more=len(left), title=title)
 
 

@@ -31,7 +31,10 @@ EDIT: Final = (
 OWN: Final = (
     '<a class="own" href="{}"><span class="sr-only">Change {} of {}: </span>{}</a>'
 )
-ROW: Final = '<tr><th scope="row"{}>{} <a{} href="{}">{}{}</a></th>{}</tr>\n'
+ROW: Final = (
+    '<tr><th scope="row"{}>{} <a{} href="{}">{}<bdi>{}</bdi></a></th>{}</tr>
+'
+)
 # So many letters fit into a column at least, by how wide it is.
 ROOM: Final[Mapping[str, int]] = {"narrow": 8, "": 20, "wide": 50}
 # Of a name there is a box to tick beside, and it is cut in a narrow window.
@@ -65,11 +68,11 @@ class Part:
     colour: str = ""
 
 
-def draw_row(item: Item, cells: SafeString) -> SafeString:
+def draw_row(item: Item, cells: SafeString, *, is_whole: bool = False) -> SafeString:
     """Return the HTML of one row: a box to tick, the name, and its cells."""
     name, address = item.name or "Untitled", item.get_absolute_url()
     icon = format_html(ICON, item.icon) if item.icon else ""
-    is_cut = len(name) > NAME_ROOM
+    is_cut = len(name) > NAME_ROOM and not is_whole
     title = format_html(' title="{}"', name) if is_cut else ""
     box, row_id = map(SafeString, choose_box(item))
     return format_html(ROW, title, box, row_id, address, icon, name, cells)
@@ -80,10 +83,13 @@ def draw_cells(
     cells: Sequence[tuple[Column, Cell]],
     writable: Container[str],
     back: str,
+    *,
+    is_whole: bool = False,
 ) -> SafeString:
     """Return the HTML of the cells of one row, with a link to edit each that can be.
 
     ``back`` is the address of the table, for the form of a column of the user's own.
+    Of cells that show a text ``is_whole`` none tells it once more.
     """
     edit_url = reverse("integrations:item-edit", args=(item.uuid,)) if writable else ""
     name = item.name or "Untitled"
@@ -93,7 +99,7 @@ def draw_cells(
         [
             (
                 _look(is_number=column.is_number, width=column.width),
-                _title(column, cell),
+                SafeString("") if is_whole else _title(column, cell),
                 _own(item, column, cell, back) if column.yours else draw(cell),
                 _edit(edit_url, column, name) if column.id in writable else "",
             )
@@ -169,7 +175,7 @@ def draw(cell: Cell) -> SafeString:
     if value.kind == "time":
         return shown_time(value)
     if value.kind == "contact":
-        return format_html('<a href="{}">{}</a>', value.href, value.text)
+        return format_html('<a href="{}"><bdi>{}</bdi></a>', value.href, value.text)
     if value.kind == "link" and is_safe_link(value.href):
         return SafeString(external(value.href, value.text))
     template = get_template("items/partials/value_whole.html")
@@ -181,7 +187,7 @@ def _linked(cell: Cell) -> SafeString:
     items = cell.value.items if cell.value else ()
     html = format_html_join(
         ", ",
-        '<a href="{}">{}{}</a>',
+        '<a href="{}">{}<bdi>{}</bdi></a>',
         [
             (
                 item.get_absolute_url(),
@@ -206,6 +212,10 @@ def _text(cell: Cell) -> SafeString:
     return format_html("{}", cell.text)
 
 
+def _line(cell: Cell) -> SafeString:
+    return format_html("<bdi>{}</bdi>", _text(cell))
+
+
 def _share(cell: Cell) -> SafeString:
     return format_html(BAR, cell.share, _text(cell))
 
@@ -223,7 +233,7 @@ def _chips(cell: Cell) -> SafeString:
         (f"{look} colour-{part.colour}" if part.colour else look, part.text)
         for part in cell.parts
     ]
-    html = format_html_join(" ", '<span class="{}">{}</span>', parts)
+    html = format_html_join(" ", '<bdi class="{}">{}</bdi>', parts)
     if cell.more:
         html = format_html('{} <span class="soft">+{}</span>', html, cell.more)
     if cell.title:
@@ -235,7 +245,7 @@ _DRAWN: Final[Mapping[str, Callable[[Cell], SafeString]]] = {
     "check": _check,
     "chips": _chips,
     "empty": lambda _: EMPTY,
-    "line": _text,
+    "line": _line,
     "linked": _linked,
     "number": _text,
     "people": _chips,

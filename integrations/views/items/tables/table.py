@@ -17,7 +17,7 @@ from integrations.models.messages.wording import count_text
 from integrations.services.items.icons import put_icons
 from integrations.services.items.lists.counting import Count, count_since
 from integrations.services.items.saved_views import snapshot
-from integrations.services.items.tables import groups, listing
+from integrations.services.items.tables import listing
 from integrations.services.items.tables.columns import layouts
 from integrations.services.items.tables.columns.columns import NAME, Family
 from integrations.services.items.tables.columns.in_part import (
@@ -26,7 +26,7 @@ from integrations.services.items.tables.columns.in_part import (
 )
 from integrations.services.items.tables.opening import OpenTable
 from integrations.services.items.tables.selection import Selection
-from integrations.services.items.tables.table_address import NORMAL
+from integrations.services.items.tables.table_address import DENSITIES, NORMAL, TALL
 from integrations.services.items.tables.table_query import SIZES, TableQuery
 from integrations.services.sync.collections import opened_collections
 from integrations.services.writing import editing
@@ -34,8 +34,7 @@ from integrations.views import live
 from integrations.views.access import UserRequest
 from integrations.views.items import emptiness, freshness
 from integrations.views.items.origins import FROM, read_origin
-from integrations.views.items.parts.values import show
-from integrations.views.items.tables import cells, charts, chosen, filters
+from integrations.views.items.tables import cells, chosen, filters, grouped
 from integrations.views.items.tables.of_table import name_of_item
 from integrations.views.live import Look
 from integrations.views.saved_views import shown as saved_views
@@ -131,14 +130,19 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
     put_icons(page.items)
     is_writable = editing.can_write(asked.collection)
     writable = frozenset(editing.fields_of(asked.collection) if is_writable else ())
+    density = query.density or asked.layout.density
     rows = cells.make_rows(
-        page.items, asked.collection, asked.shown, writable, back=query.url
+        page.items,
+        asked.collection,
+        asked.shown,
+        writable,
+        back=query.url,
+        is_whole=density == TALL,
     )
     text = _count_text(listing.count(selection, page), asked)
     back = urlencode({"back": query.url})
     layout_path = reverse("integrations:table-layout", args=(asked.collection.pk,))
     list_path = reverse("integrations:item-list")
-    density = query.density or asked.layout.density
     now = snapshot.of_table(query, asked.shown, density)
     return {
         **_place(asked.collection),
@@ -156,14 +160,14 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         **_limits(selection),
         "previous_url": page.previous.url if page.previous else "",
         "next_url": page.next.url if page.next else "",
-        "sizes": _sizes(query),
+        **_looks(query, density),
         "layout_url": f"{layout_path}?{back}",
         "list_url": f"{list_path}?collection={query.collection}",
         "is_writable": is_writable,
         "download_url": _address(query, "table-download"),
         "past_url": _address(query, "table-as-of"),
         "choose": chosen.make_form(asked, page.items, text, can_edit=is_writable),
-        **_groups(asked),
+        **grouped.make_context(asked),
         **saved_views.make_context(asked.views, query, now, request.user),
         **filters.make_context(selection, asked.columns, request.GET),
         **_live(Look.of(page.items), asked),
@@ -227,15 +231,18 @@ def make_heads(
     return found
 
 
-def _sizes(query: TableQuery) -> list[dict[str, Any]]:
-    return [
-        {
-            "label": str(size),
-            "url": query.change(size=size).url,
-            "is_current": size == query.size,
-        }
-        for size in SIZES
+def _looks(query: TableQuery, density: str) -> dict[str, Any]:
+    """Return how many rows there can be on a page, and how high they can be."""
+    sizes = [(str(n), query.change(size=n).url, n == query.size) for n in SIZES]
+    heights = [
+        (each.capitalize(), query.change(density=each).url, each == density)
+        for each in DENSITIES
     ]
+    names = ("label", "url", "is_current")
+    return {
+        "sizes": [dict(zip(names, each, strict=True)) for each in sizes],
+        "densities": [dict(zip(names, each, strict=True)) for each in heights],
+    }
 
 
 def _count_text(number: Count, asked: Table) -> str:
@@ -244,43 +251,3 @@ def _count_text(number: Count, asked: Table) -> str:
         return f"{number} {noun}".capitalize()
     total = count_text(asked.collection.stored_count, "item")
     return f"{number} of {total}".capitalize()
-
-
-def _groups(asked: Table) -> dict[str, Any]:
-    """Return the groups as rows and as a chart, if rows are grouped."""
-    query = asked.query
-    if query.group is None or asked.selection.indexes.get(query.group) is None:
-        return {"groups": None, "charts": []}
-    found = groups.group(asked.selection, query.group, asked.shown)
-    drawn, is_cut = charts.make_charts(found)
-    return {
-        "groups": found,
-        "group_rows": [_group_row(query, found, each) for each in found.groups],
-        "charts": drawn,
-        "are_charts_cut": is_cut,
-        "ungroup_url": query.change(group=None).url,
-    }
-
-
-def _group_row(
-    query: TableQuery, found: groups.Groups, group: groups.Group
-) -> dict[str, Any]:
-    ids = [column.id for column in found.summed]
-    sums = [[show(value).text for value in group.sums.get(each, ())] for each in ids]
-    unsummed = [group.unsummed.get(each, 0) for each in ids]
-    return {
-        "label": group.label,
-        "count": group.count,
-        "url": _url_of(query, group),
-        "sums": sums,
-        "cells": list(zip(sums, unsummed, strict=True)),
-    }
-
-
-def _url_of(query: TableQuery, group: groups.Group) -> str:
-    """Return the table of one group; among filters of which any holds it cannot be."""
-    if query.match == "any" and len(query.conditions) > 1:
-        return ""
-    kept = (*query.conditions, group.condition)
-    conditions = tuple(dict.fromkeys(kept))
-    return query.change(group=None, conditions=conditions, match="all").url

@@ -3,8 +3,11 @@
 import re
 
 import pytest
+from django.utils import timezone
 
 from integrations.models import SavedView
+from integrations.services.items.tables.table_address import DENSITIES
+from integrations.views.items.tables.cells import MOST_TITLE
 from tests.views.items.tables.test_table import deals, four, get
 
 __all__ = ["deals", "four"]
@@ -113,3 +116,38 @@ def test_a_long_name_and_the_names_of_chips_are_told_whole(as_alice, four):
     page = get(as_alice, four)
 
     assert f'<th scope="row" title="{name}">' in page.content.decode()
+
+
+TEXT = " ".join(["word"] * 150)
+
+
+@pytest.mark.parametrize("length", [len(TEXT), 2 * MOST_TITLE])
+def test_tall_rows_have_texts_whole_for_those_who_cannot_hover(as_alice, four, length):
+    text = (TEXT * 5)[:length]
+    four.items.update(properties={"description": text})
+    address = f"/collections/{four.pk}/?columns=description"
+
+    usual = as_alice.get(address)
+    tall = as_alice.get(f"{address}&density=tall")
+
+    cut = f"{text[:MOST_TITLE]}…" if length > MOST_TITLE else text
+    assert f"<bdi>{cut}</bdi></td>" in tall.content.decode()
+    assert f"<bdi>{cut}</bdi></td>" not in usual.content.decode()
+    assert "<td title" not in tall.content.decode()
+    assert {each["label"] for each in tall.context["densities"]} == {
+        each.capitalize() for each in DENSITIES
+    }
+
+
+def test_tall_rows_are_remembered_for_a_table_and_its_past(as_alice, four):
+    form = {"action": "save", "columns": ["description"], "density": "tall"}
+    as_alice.post(f"/collections/{four.pk}/columns/", form)
+
+    table = get(as_alice, four)
+    past = as_alice.get(
+        f"/collections/{four.pk}/as-of/", {"at": timezone.now().isoformat()}
+    )
+
+    for page in (table, past):
+        assert page.context["density"] == "tall"
+        assert '<table class="sheet tall">' in page.content.decode()
