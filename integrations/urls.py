@@ -25,7 +25,7 @@ from integrations.views.items.choosing import lists as choosing
 from integrations.views.items.parts import beside
 from integrations.views.items.past import as_of, changes, list_as_of
 from integrations.views.items.tables import as_of as table_as_of
-from integrations.views.items.tables import layout, of_table, rows, table
+from integrations.views.items.tables import choices, layout, of_table, rows, table
 from integrations.views.notices import following, unsubscribe
 from integrations.views.notices import pages as notices
 from integrations.views.own_columns import pages as own_columns
@@ -132,6 +132,7 @@ urlpatterns = [
     path("collections/<uuid:pk>/about/", of_table.table_about, name="table-about"),
     path("collections/<uuid:pk>/live/", table.table_live, name="table-live"),
     path("collections/<uuid:pk>/columns/", layout.table_layout, name="table-layout"),
+    path("collections/<uuid:pk>/choices/", choices.table_choices, name="table-choices"),
     path(
         "collections/<uuid:pk>/own-columns/",
         own_columns.own_column_list,

@@ -1,6 +1,7 @@
 """Pages are small: without what only their authors see, and compressed."""
 
 import gzip
+from itertools import cycle
 
 import pytest
 
@@ -75,3 +76,41 @@ def test_a_no_break_space_at_the_end_of_a_line_is_text():
 )
 def test_of_two_ends_of_a_line_around_a_silent_tag_one_is_left(source, expected):
     assert compact(source) == expected
+
+
+def make_wide(connection, columns):
+    fields = [
+        {"name": f"property_{n}", "label": f"Some property {n}", "kind": kind}
+        for n, kind in zip(range(columns), cycle(["text", "choice", "number"]))
+    ]
+    collection = make_collection(connection, schema={"fields": fields, "lookups": {}})
+    names = [f"{LONG} {number}" for number in range(60)]
+    make_items(collection, [{"name": name} for name in names])
+    return f"/collections/{collection.pk}/"
+
+
+def test_a_table_of_hundreds_of_columns_offers_them_on_a_page_of_their_own(
+    as_alice, connection
+):
+    path = make_wide(connection, 300)
+
+    page = as_alice.get(f"{path}?property_2__gt=1")
+
+    assert len(page.content) < 60_000
+    url = f"{path}choices/?property_2__gt=1"
+    assert page.context["choices_url"] == url
+    html = page.content.decode()
+    assert f'hx-get="{url}"' in html
+    assert f'href="{url}"' in html
+    assert 'value="property_299"' not in html
+    offered = as_alice.get(url).content.decode()
+    assert all(f'value="property_{n}"' in offered for n in range(300))
+    assert offered.count(f'action="{path}"') == 2
+    assert '<input type="hidden" name="property_2__gt" value="1">' in offered
+
+
+def test_a_table_of_few_columns_offers_them_at_once(as_alice, connection):
+    page = as_alice.get(make_wide(connection, 20))
+
+    assert "choices_url" not in page.context
+    assert 'value="property_19"' in page.content.decode()

@@ -21,7 +21,7 @@ Row = TypeVar("Row")
 
 # How many statements of one function are kept, and of how long a list at most.
 MOST_SHAPES: Final = 128
-MOST_VALUES: Final = 32
+MOST_VALUES: Final = 128
 
 UUIDS: Final[Any] = UUIDField()
 

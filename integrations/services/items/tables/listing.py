@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from django.db.models import F, Func, OrderBy, Q, QuerySet, TextField, Value, Window
 from django.db.models.aggregates import Count as CountOf
 from django.db.models.lookups import GreaterThan, LessThan
 
 from integrations.models import Item, PropertyValue
+from integrations.services.common.database.prepared import prepared
 from integrations.services.items.lists.counting import SMALL, Count, count_found
 from integrations.services.items.lists.loading import COLUMNS
 from integrations.services.items.lists.query import SIZES
@@ -160,6 +162,8 @@ def _find(
     """Return the keys of rows beyond a position, and what they are sorted by."""
     if selection.keys is not None:
         parts = [order.at_once(begin, is_backward=is_backward)]
+    elif selection.is_all and order.key == "pk" and (begin is None or begin.value):
+        return _find_unfiltered(selection, order, begin, most, is_backward=is_backward)
     else:
         parts = order.parts(begin, is_backward=is_backward)
     found: list[tuple[int, Any]] = []
@@ -168,6 +172,52 @@ def _find(
         if len(found) == most:
             break
     return found
+
+
+def _find_unfiltered(
+    selection: Selection,
+    order: _Order,
+    begin: _At | None,
+    most: int,
+    *,
+    is_backward: bool,
+) -> list[tuple[int, Any]]:
+    """Return the keys of rows of a whole collection by their updates."""
+    start = () if begin is None else (begin.value, begin.id)
+    found: list[tuple[int, Any]] = []
+    for part in range(2 if begin is None or is_backward else 3):
+        found += _unfiltered(
+            selection.collection.pk,
+            *start,
+            part=part,
+            most=most - len(found),
+            is_descending=order.is_descending,
+            is_backward=is_backward,
+        )
+        if len(found) == most:
+            break
+    return found
+
+
+@prepared(Item)
+def _unfiltered(
+    collection: UUID,
+    at: datetime | None = None,
+    key: int | None = None,
+    *,
+    part: int,
+    most: int,
+    is_descending: bool,
+    is_backward: bool,
+) -> "QuerySet[Item, tuple[int, Any]]":
+    """Return the first rows of one part of a collection, beyond a position."""
+    live = Item.objects.live().filter(collection_id=collection)
+    order = _Order(
+        rows=live, value="remote_updated_at", key="pk", is_descending=is_descending
+    )
+    start: Any = None if at is None else _At(value=at, id=key or 0)
+    parts = order.parts(start, is_backward=is_backward)
+    return parts[part].values_list(order.key, order.value)[:most]
 
 
 def _read_few(selection: Selection, order: _Order, *, has_more: bool) -> TablePage:
@@ -270,8 +320,13 @@ def _to_start(query: TableQuery, start: Cursor | None) -> Any:
 
 def _items(selection: Selection, keys: Sequence[int]) -> list[Item]:
     """Return the items of a page in its order, with their properties."""
-    found = Item.objects.live().only(*LOADED).in_bulk(keys)
+    found = {each.pk: each for each in _loaded(list(keys))}
     return _placed(selection, [found[key] for key in keys if key in found])
+
+
+@prepared(Item)
+def _loaded(keys: list[int]) -> "QuerySet[Item]":
+    return Item.objects.live().only(*LOADED).filter(pk__in=keys)
 
 
 def _placed(selection: Selection, items: Sequence[Item]) -> list[Item]:

@@ -27,6 +27,8 @@ from integrations.views.items.tables.drawing import draw_options
 
 ToUrl = Callable[[TableQuery], str]
 MOST_OPTIONS = 200
+# Of more columns the page of a table has only a link to the choice of them.
+MOST_OFFERED = 60
 SEVERAL_VALUES = "Several values for “is one of” are separated by commas."
 INPUTS = {Family.DATE: "date", Family.NUMBER: "text"}
 
@@ -38,8 +40,11 @@ def make_context(
     *,
     to_url: ToUrl = attrgetter("url"),
     also: Sequence[tuple[str, str]] = (),
+    choices_url: str = "",
 ) -> dict[str, Any]:
     """Return what the page shows of filters; those that are left out are off.
+
+    More than ``MOST_OFFERED`` columns are offered at ``choices_url``, if it is given.
 
     Another page than that of the table tells its address of a query by ``to_url``, and
     what ``also`` is part of that.
@@ -62,6 +67,22 @@ def make_context(
         ],
         "matches": _matches(query, to_url) if len(query.conditions) > 1 else [],
         "clear_url": to_url(query.unfiltered),
+        **_offer(columns, chosen, query, choices_url),
+        "adding": _form(chosen, unoffered) if chosen else None,
+        "cancel_url": to_url(query),
+        "kept": _kept(query, also, without=()),
+        "kept_but_search": _kept(query, also, without=("q",)),
+        "kept_but_group": _kept(query, also, without=("group",)),
+    }
+
+
+def _offer(
+    columns: Columns, chosen: Column | None, query: TableQuery, choices_url: str
+) -> dict[str, Any]:
+    """Return the columns to filter and group by, or where they are offered."""
+    if choices_url and len(columns.by_id) > MOST_OFFERED:
+        return {"choices_url": choices_url}
+    return {
         "filter_options": draw_options(
             _choices(columns.by_id.values()),
             chosen.id if chosen else "",
@@ -70,11 +91,6 @@ def make_context(
             _choices(c for c in columns.by_id.values() if c.can_group),
             query.group.id if query.group else "",
         ),
-        "adding": _form(chosen, unoffered) if chosen else None,
-        "cancel_url": to_url(query),
-        "kept": _kept(query, also, without=()),
-        "kept_but_search": _kept(query, also, without=("q",)),
-        "kept_but_group": _kept(query, also, without=("group",)),
     }
 
 

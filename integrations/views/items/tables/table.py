@@ -6,14 +6,16 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
-from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.contrib.auth.models import User
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, SyncRun
 from integrations.models.messages.wording import count_text
+from integrations.services.common.database.prepared import prepared
 from integrations.services.items.icons import put_icons
 from integrations.services.items.lists.counting import Count, count_since
 from integrations.services.items.saved_views import snapshot
@@ -60,11 +62,19 @@ class Table(OpenTable):
 
 def get_collection(request: UserRequest, pk: UUID) -> Collection:
     """Return a collection of the user's own, or answer 404."""
-    rows = Collection.objects.owned_by(request.user).with_schema()
+    found = _collection_of(request.user.pk, pk)
+    if not found:
+        raise Http404
+    return found[0]
+
+
+@prepared(Collection)
+def _collection_of(owner: int, pk: UUID) -> "QuerySet[Collection]":
+    rows = Collection.objects.owned_by(User(pk=owner)).with_schema().filter(pk=pk)
     runs = SyncRun.objects.exclude(state=SyncRun.State.FINISHED)
     is_open = Exists(runs.filter(connection=OuterRef("connection")))
     rows = rows.annotate(has_open_run=is_open)
-    return get_object_or_404(layouts.with_layout(rows, request.user), pk=pk)
+    return layouts.with_layout(rows, User(pk=owner)).order_by()
 
 
 @require_safe
@@ -169,7 +179,12 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "choose": chosen.make_form(asked, page.items, text, can_edit=is_writable),
         **grouped.make_context(asked),
         **saved_views.make_context(asked.views, query, now, request.user),
-        **filters.make_context(selection, asked.columns, request.GET),
+        **filters.make_context(
+            selection,
+            asked.columns,
+            request.GET,
+            choices_url=_address(query, "table-choices"),
+        ),
         **_live(Look.of(page.items), asked),
     }
 
