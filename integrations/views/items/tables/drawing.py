@@ -31,10 +31,7 @@ EDIT: Final = (
 OWN: Final = (
     '<a class="own" href="{}"><span class="sr-only">Change {} of {}: </span>{}</a>'
 )
-ROW: Final = (
-    '<tr><th scope="row"{}>{} <a{} href="{}">{}<bdi>{}</bdi></a></th>{}</tr>
-'
-)
+ROW: Final = '<tr><th scope="row"{}>{} <a{} href="{}">{}<bdi>{}</bdi></a></th>{}</tr>\n'
 # So many letters fit into a column at least, by how wide it is.
 ROOM: Final[Mapping[str, int]] = {"narrow": 8, "": 20, "wide": 50}
 # Of a name there is a box to tick beside, and it is cut in a narrow window.
