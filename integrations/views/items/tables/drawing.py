@@ -18,7 +18,7 @@ from integrations.services.items.tables.columns.columns import Column
 from integrations.templatetags import icons
 from integrations.templatetags.item_rows import choose_box
 from integrations.templatetags.mooring import external, is_safe_link
-from integrations.templatetags.quick_html import format_html, format_html_join
+from integrations.templatetags.quick_html import format_html, format_html_join, to_html
 from integrations.templatetags.times import shown_time
 from integrations.views.items.parts.values import Shown
 
@@ -69,10 +69,9 @@ def draw_row(item: Item, cells: SafeString) -> SafeString:
     """Return the HTML of one row: a box to tick, the name, and its cells."""
     name, address = item.name or "Untitled", item.get_absolute_url()
     icon = format_html(ICON, item.icon) if item.icon else ""
-    is_cut = len(name) > NAME_ROOM
-    title = format_html(' title="{}"', name) if is_cut else ""
-    box, row_id = map(SafeString, choose_box(item))
-    return format_html(ROW, title, box, row_id, address, icon, name, cells)
+    name, (box, row_id) = to_html(name), choose_box(item)
+    title = f' title="{name}"' if len(item.name) > NAME_ROOM else ""
+    return SafeString(ROW.format(title, box, row_id, address, icon, name, cells))
 
 
 def draw_cells(
@@ -87,26 +86,21 @@ def draw_cells(
     """
     edit_url = reverse("integrations:item-edit", args=(item.uuid,)) if writable else ""
     name = item.name or "Untitled"
-    return format_html_join(
-        "",
-        "<td{}{}>{}{}</td>",
-        [
-            (
-                _look(is_number=column.is_number, width=column.width),
-                _title(column, cell),
-                _own(item, column, cell, back) if column.yours else draw(cell),
-                _edit(edit_url, column, name) if column.id in writable else "",
-            )
-            for column, cell in cells
-        ],
-    )
+    drawn = []
+    for column, cell in cells:
+        look = _look(is_number=column.is_number, width=column.width)
+        html = _own(item, column, cell, back) if column.yours else draw(cell)
+        edit = _edit(edit_url, column, name) if column.id in writable else ""
+        drawn.append(f"<td{look}{_title(column, cell)}>{html}{edit}</td>")
+    # Each part is drawn as HTML.
+    return SafeString("".join(drawn))
 
 
-def _title(column: Column, cell: Cell) -> SafeString:
+def _title(column: Column, cell: Cell) -> str:
     """Return the attribute that tells a text whole where its column may cut it."""
     text = "" if cell.title else _whole(cell)
     is_cut = len(text) > ROOM[column.width]
-    return format_html(' title="{}"', text) if is_cut else SafeString("")
+    return f' title="{to_html(text)}"' if is_cut else ""
 
 
 def _whole(cell: Cell) -> str:
@@ -203,7 +197,7 @@ def _linked(cell: Cell) -> SafeString:
 def _text(cell: Cell) -> SafeString:
     if cell.title:
         return format_html('<span title="{}">{}</span>', cell.title, cell.text)
-    return format_html("{}", cell.text)
+    return SafeString(to_html(cell.text))
 
 
 def _share(cell: Cell) -> SafeString:
