@@ -4,10 +4,10 @@ Every word is escaped.
 """
 
 import functools
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from django.template.loader import get_template
 from django.urls import reverse
@@ -25,13 +25,11 @@ from integrations.views.items.parts.values import Shown
 EMPTY: Final = SafeString('<span class="soft">\N{EN DASH}</span>')
 SELECTED, END_GROUP = SafeString(" selected"), SafeString("</optgroup>")
 ICON: Final = '<span aria-hidden="true">{}</span> '
-EDIT: Final = (
-    '<a class="cell-edit" href="{}?field={}#field-{}" aria-label="Edit {} of {}"></a>'
-)
+EDIT: Final = '<a class="cell-edit" href="{}" aria-labelledby="edit r{}"></a>'
 OWN: Final = (
     '<a class="own" href="{}"><span class="sr-only">Change {} of {}: </span>{}</a>'
 )
-ROW: Final = '<tr><th scope="row"{}>{} <a{} href="{}">{}{}</a></th>{}</tr>\n'
+ROW: Final = '<tr><th scope="row"{}>{} <a{} href="{}">{}{}</a>{}</th>{}</tr>\n'
 # So many letters fit into a column at least, by how wide it is.
 ROOM: Final[Mapping[str, int]] = {"narrow": 8, "": 20, "wide": 50}
 # Of a name there is a box to tick beside, and it is cut in a narrow window.
@@ -65,33 +63,37 @@ class Part:
     colour: str = ""
 
 
-def draw_row(item: Item, cells: SafeString) -> SafeString:
-    """Return the HTML of one row: a box to tick, the name, and its cells."""
+def draw_row(item: Item, cells: SafeString, *, is_writable: bool = False) -> SafeString:
+    """Return the HTML of one row: a box to tick, the name, and its cells.
+
+    One that can be edited has a link for that, out of which the script makes one for
+    each cell of a column that can be.
+    """
     name, address = item.name or "Untitled", item.get_absolute_url()
     icon = format_html(ICON, item.icon) if item.icon else ""
     name, (box, row_id) = to_html(name), choose_box(item)
     title = f' title="{name}"' if len(item.name) > NAME_ROOM else ""
-    return SafeString(ROW.format(title, box, row_id, address, icon, name, cells))
+    edit = EDIT.format(_edit_url(item), item.row_number) if is_writable else ""
+    drawn = (title, box, row_id, address, icon, name, edit, cells)
+    return SafeString(ROW.format(*drawn))
+
+
+def _edit_url(item: Item) -> str:
+    return reverse("integrations:item-edit", args=(item.uuid,))
 
 
 def draw_cells(
-    item: Item,
-    cells: Sequence[tuple[Column, Cell]],
-    writable: Container[str],
-    back: str,
+    item: Item, cells: Sequence[tuple[Column, Cell]], back: str
 ) -> SafeString:
-    """Return the HTML of the cells of one row, with a link to edit each that can be.
+    """Return the HTML of the cells of one row.
 
     ``back`` is the address of the table, for the form of a column of the user's own.
     """
-    edit_url = reverse("integrations:item-edit", args=(item.uuid,)) if writable else ""
-    name = item.name or "Untitled"
     drawn = []
     for column, cell in cells:
         look = _look(is_number=column.is_number, width=column.width)
         html = _own(item, column, cell, back) if column.yours else draw(cell)
-        edit = _edit(edit_url, column, name) if column.id in writable else ""
-        drawn.append(f"<td{look}{_title(column, cell)}>{html}{edit}</td>")
+        drawn.append(f"<td{look}{_title(column, cell)}>{html}</td>")
     # Each part is drawn as HTML.
     return SafeString("".join(drawn))
 
@@ -117,11 +119,6 @@ def _look(*, is_number: bool, width: str) -> SafeString:
     """Return the attribute of a column's cells: their alignment, and their width."""
     look = " ".join(name for name in ("right" if is_number else "", width) if name)
     return format_html(' class="{}"', look) if look else SafeString("")
-
-
-def _edit(url: str, column: Column, name: str) -> SafeString:
-    field = quote(column.id, safe="")
-    return format_html(EDIT, url, field, field, column.label, name)
 
 
 def _own(item: Item, column: Column, cell: Cell, back: str) -> SafeString:

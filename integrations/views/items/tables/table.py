@@ -143,7 +143,11 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
     is_writable = editing.can_write(asked.collection)
     writable = frozenset(editing.fields_of(asked.collection) if is_writable else ())
     rows = cells.make_rows(
-        page.items, asked.collection, asked.shown, writable, back=query.url
+        page.items,
+        asked.collection,
+        asked.shown,
+        query.url,
+        is_writable=bool(writable),
     )
     text = _count_text(listing.count(selection, page), asked)
     back = urlencode({"back": query.url})
@@ -171,6 +175,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "layout_url": f"{layout_path}?{back}",
         "list_url": f"{list_path}?collection={query.collection}",
         "is_writable": is_writable,
+        "writable": writable,
         "download_url": _address(query, "table-download"),
         "past_url": _address(query, "table-as-of"),
         "choose": chosen.make_form(asked, page.items, text, can_edit=is_writable),
