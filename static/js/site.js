@@ -253,6 +253,26 @@
     lost = null
   })
 
+  // A row that can be edited has one pencil; so that pages stay small, those that lead
+  // from each cell to its field are made here.
+  const addPencils = () => {
+    for (const head of document.querySelectorAll(".sheet th[data-field]")) {
+      const field = encodeURIComponent(head.dataset.field)
+      for (const row of head.closest("table").tBodies[0].rows) {
+        const whole = row.querySelector("th > .cell-edit")
+        const cell = row.cells[head.cellIndex]
+        if (!whole || cell.querySelector(".cell-edit")) continue
+        const pencil = whole.cloneNode()
+        pencil.href = `${whole.pathname}?field=${field}#field-${field}`
+        pencil.removeAttribute("aria-labelledby")
+        const name = row.querySelector("th > a").textContent
+        pencil.setAttribute("aria-label", `Edit ${head.dataset.label} of ${name}`)
+        cell.append(pencil)
+      }
+    }
+  }
+  document.addEventListener("htmx:afterSettle", addPencils)
+
   // Polling replaces a region every few seconds; only news is read out.
   let lastNews = null
   const readNews = () => {
@@ -282,5 +302,6 @@
 
   tellTimeZone()
   setUpAutoSubmit()
+  addPencils()
   readNews()
 })()

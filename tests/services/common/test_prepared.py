@@ -105,10 +105,6 @@ def shifted(at: datetime) -> "QuerySet[SyncRun]":
     return SyncRun.objects.filter(queued_at__gt=at, finished_at__lt=later)
 
 
-def unused(owner: int, name: str) -> "QuerySet[Collection]":
-    return Collection.objects.filter(connection__owner_id=owner)
-
-
 def decided(owner: int) -> "QuerySet[Collection]":
     rows = Collection.objects.filter(connection__owner_id=owner)
     return rows.filter(name="odd") if owner % 2 else rows
@@ -119,7 +115,6 @@ def decided(owner: int) -> "QuerySet[Collection]":
     [
         (changed, ["a"]),
         (shifted, [LATER]),
-        (unused, [1, "a"]),
         (decided, [1]),
     ],
 )

@@ -6,7 +6,7 @@ from itertools import cycle
 import pytest
 
 from config.web.templates import compact
-from tests.support.rows import make_collection, make_items
+from tests.support.rows import make_collection, make_connection, make_items
 
 LONG = "Fischer & Sons, harbour 4: <tide> tables"
 
@@ -107,6 +107,17 @@ def test_a_table_of_hundreds_of_columns_offers_them_on_a_page_of_their_own(
     assert all(f'value="property_{n}"' in offered for n in range(300))
     assert offered.count(f'action="{path}"') == 2
     assert '<input type="hidden" name="property_2__gt" value="1">' in offered
+
+
+def test_a_wide_table_that_can_be_edited_is_as_small(as_alice, alice):
+    scopes = ["oauth", "crm.objects.contacts.read", "crm.objects.contacts.write"]
+    connection = make_connection(alice, granted_scopes=scopes, is_editing=True)
+
+    page = as_alice.get(make_wide(connection, 300))
+
+    assert page.content.count(b'class="cell-edit"') == 50
+    assert b'data-field="property_0"' in page.content
+    assert len(page.content) < 60_000
 
 
 def test_a_table_of_few_columns_offers_them_at_once(as_alice, connection):

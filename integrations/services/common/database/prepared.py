@@ -51,7 +51,7 @@ def prepared(
     anything hashable, by which it may decide. Longer lists than ``MOST_VALUES`` are
     asked without keeping.
 
-    Raise PreparedError if a value is not found in the SQL as it is, and TypeError for
+    Raise PreparedError if a value is in the SQL otherwise than it is, and TypeError for
     a value of another type. Nothing is prefetched.
     """
 
@@ -114,11 +114,9 @@ def _compile(
     except EmptyResultSet:
         return None
     places = _places(using, parameters, first)
-    rest = set(range(len(parameters))) - {place for place, _ in places}
-    is_whole = sql == other_sql and {which for _, which in places} == set(
-        range(len(list(_flat(first))))
-    )
-    if not is_whole or any(parameters[each] != others[each] for each in rest):
+    told = {place for place, _ in places}
+    rest = [n for n in range(len(parameters)) if n not in told]
+    if sql != other_sql or any(parameters[n] != others[n] for n in rest):
         raise PreparedError(f"{make.__qualname__} does not only compare its values")
     # Each thread has a connection of its own.
     compiler.connection = None

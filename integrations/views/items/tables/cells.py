@@ -44,37 +44,37 @@ ONE_LINE: Final = (Text, RichText, Date)
 class Row:
     """An item and its cells, in the order of the columns; the name has none.
 
-    ``writable`` are the columns that can be edited here, ``back`` is the address of
+    It ``is_writable`` if columns of it can be edited here, ``back`` is the address of
     the table, to which the form of a column of the user's own leads back. One that
     ``is_whole`` shows its texts on as many lines as they take.
     """
 
     item: Item
     cells: Sequence[tuple[Column, Cell]] = field(default=())
-    writable: frozenset[str] = frozenset()
+    is_writable: bool = False
     back: str = ""
     is_whole: bool = False
 
     @property
     def html(self) -> SafeString:
         """Return the cells drawn."""
-        return draw_cells(
-            self.item, self.cells, self.writable, self.back, is_whole=self.is_whole
-        )
+        return draw_cells(self.item, self.cells, self.back, is_whole=self.is_whole)
 
     @property
     def line(self) -> SafeString:
         """Return the whole row drawn, with a box to tick."""
-        return draw_row(self.item, self.html, is_whole=self.is_whole)
+        return draw_row(
+            self.item, self.html, is_writable=self.is_writable, is_whole=self.is_whole
+        )
 
 
 def make_rows(
     items: Sequence[Item],
     collection: Collection,
     columns: Sequence[Column],
-    writable: frozenset[str] = frozenset(),
     back: str = "",
     *,
+    is_writable: bool = False,
     is_loaded: bool = False,
     is_whole: bool = False,
 ) -> list[Row]:
@@ -90,7 +90,7 @@ def make_rows(
     return [
         Row(
             item=item,
-            writable=writable,
+            is_writable=is_writable,
             back=back,
             is_whole=is_whole,
             cells=[

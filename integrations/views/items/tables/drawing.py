@@ -4,10 +4,11 @@ Every word is escaped.
 """
 
 import functools
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
+from uuid import UUID
 
 from django.template.loader import get_template
 from django.urls import reverse
@@ -18,20 +19,20 @@ from integrations.services.items.tables.columns.columns import Column
 from integrations.templatetags import icons
 from integrations.templatetags.item_rows import choose_box
 from integrations.templatetags.mooring import external, is_safe_link
-from integrations.templatetags.quick_html import format_html, format_html_join
+from integrations.templatetags.quick_html import format_html, format_html_join, to_html
 from integrations.templatetags.times import shown_time
 from integrations.views.items.parts.values import Shown
 
 EMPTY: Final = SafeString('<span class="soft">\N{EN DASH}</span>')
 SELECTED, END_GROUP = SafeString(" selected"), SafeString("</optgroup>")
 ICON: Final = '<span aria-hidden="true">{}</span> '
-EDIT: Final = (
-    '<a class="cell-edit" href="{}?field={}#field-{}" aria-label="Edit {} of {}"></a>'
-)
+EDIT: Final = '<a class="cell-edit" href="{}" aria-labelledby="edit r{}"></a>'
 OWN: Final = (
     '<a class="own" href="{}"><span class="sr-only">Change {} of {}: </span>{}</a>'
 )
-ROW: Final = '<tr><th scope="row"{}>{} <a{} href="{}">{}<bdi>{}</bdi></a></th>{}</tr>\n'
+ROW: Final = (
+    '<tr><th scope="row"{}>{} <a{} href="{}">{}<bdi>{}</bdi></a>{}</th>{}</tr>\n'
+)
 # So many letters fit into a column at least, by how wide it is.
 ROOM: Final[Mapping[str, int]] = {"narrow": 8, "": 20, "wide": 50}
 # Of a name there is a box to tick beside, and it is cut in a narrow window.
@@ -65,51 +66,61 @@ class Part:
     colour: str = ""
 
 
-def draw_row(item: Item, cells: SafeString, *, is_whole: bool = False) -> SafeString:
-    """Return the HTML of one row: a box to tick, the name, and its cells."""
+def draw_row(
+    item: Item, cells: SafeString, *, is_writable: bool = False, is_whole: bool = False
+) -> SafeString:
+    """Return the HTML of one row: a box to tick, the name, and its cells.
+
+    One that can be edited has a link for that, out of which the script makes one for
+    each cell of a column that can be.
+    """
     name, address = item.name or "Untitled", item.get_absolute_url()
     icon = format_html(ICON, item.icon) if item.icon else ""
-    is_cut = len(name) > NAME_ROOM and not is_whole
-    title = format_html(' title="{}"', name) if is_cut else ""
-    box, row_id = map(SafeString, choose_box(item))
-    return format_html(ROW, title, box, row_id, address, icon, name, cells)
+    name, (box, row_id) = to_html(name), choose_box(item)
+    is_cut = len(item.name) > NAME_ROOM and not is_whole
+    title = f' title="{name}"' if is_cut else ""
+    edit = ""
+    if is_writable:
+        edit = EDIT.format(_edit_address().format(item.uuid), item.row_number)
+    drawn = (title, box, row_id, address, icon, name, edit, cells)
+    return SafeString(ROW.format(*drawn))
+
+
+@functools.cache
+def _edit_address() -> str:
+    """Return the form of all addresses that edit an item: tables have dozens."""
+    nobody = UUID(int=0)
+    path = reverse("integrations:item-edit", args=(nobody,))
+    return path.replace(str(nobody), "{}")
 
 
 def draw_cells(
     item: Item,
     cells: Sequence[tuple[Column, Cell]],
-    writable: Container[str],
     back: str,
     *,
     is_whole: bool = False,
 ) -> SafeString:
-    """Return the HTML of the cells of one row, with a link to edit each that can be.
+    """Return the HTML of the cells of one row.
 
     ``back`` is the address of the table, for the form of a column of the user's own.
     Of cells that show a text ``is_whole`` none tells it once more.
     """
-    edit_url = reverse("integrations:item-edit", args=(item.uuid,)) if writable else ""
-    name = item.name or "Untitled"
-    return format_html_join(
-        "",
-        "<td{}{}>{}{}</td>",
-        [
-            (
-                _look(is_number=column.is_number, width=column.width),
-                SafeString("") if is_whole else _title(column, cell),
-                _own(item, column, cell, back) if column.yours else draw(cell),
-                _edit(edit_url, column, name) if column.id in writable else "",
-            )
-            for column, cell in cells
-        ],
-    )
+    drawn = []
+    for column, cell in cells:
+        look = _look(is_number=column.is_number, width=column.width)
+        html = _own(item, column, cell, back) if column.yours else draw(cell)
+        title = "" if is_whole else _title(column, cell)
+        drawn.append(f"<td{look}{title}>{html}</td>")
+    # Each part is drawn as HTML.
+    return SafeString("".join(drawn))
 
 
-def _title(column: Column, cell: Cell) -> SafeString:
+def _title(column: Column, cell: Cell) -> str:
     """Return the attribute that tells a text whole where its column may cut it."""
     text = "" if cell.title else _whole(cell)
     is_cut = len(text) > ROOM[column.width]
-    return format_html(' title="{}"', text) if is_cut else SafeString("")
+    return f' title="{to_html(text)}"' if is_cut else ""
 
 
 def _whole(cell: Cell) -> str:
@@ -126,11 +137,6 @@ def _look(*, is_number: bool, width: str) -> SafeString:
     """Return the attribute of a column's cells: their alignment, and their width."""
     look = " ".join(name for name in ("right" if is_number else "", width) if name)
     return format_html(' class="{}"', look) if look else SafeString("")
-
-
-def _edit(url: str, column: Column, name: str) -> SafeString:
-    field = quote(column.id, safe="")
-    return format_html(EDIT, url, field, field, column.label, name)
 
 
 def _own(item: Item, column: Column, cell: Cell, back: str) -> SafeString:
@@ -206,7 +212,7 @@ def _linked(cell: Cell) -> SafeString:
 def _text(cell: Cell) -> SafeString:
     if cell.title:
         return format_html('<span title="{}">{}</span>', cell.title, cell.text)
-    return format_html("{}", cell.text)
+    return SafeString(to_html(cell.text))
 
 
 def _line(cell: Cell) -> SafeString:

@@ -145,8 +145,8 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         page.items,
         asked.collection,
         asked.shown,
-        writable,
-        back=query.url,
+        query.url,
+        is_writable=bool(writable),
         is_whole=density == TALL,
     )
     text = _count_text(listing.count(selection, page), asked)
@@ -174,6 +174,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "layout_url": f"{layout_path}?{back}",
         "list_url": f"{list_path}?collection={query.collection}",
         "is_writable": is_writable,
+        "writable": writable,
         "download_url": _address(query, "table-download"),
         "past_url": _address(query, "table-as-of"),
         "choose": chosen.make_form(asked, page.items, text, can_edit=is_writable),
