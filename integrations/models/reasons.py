@@ -25,6 +25,7 @@ class ReasonCode(models.TextChoices):
     COLLECTION_DELETED = "collection_deleted", "Collection deleted"
     TAKES_TURNS = "takes_turns", "Takes turns"
     EXTRAS_REFUSED = "extras_refused", "Optional parts refused"
+    FIELDS_CHANGED = "fields_changed", "Fields changed"
     # What a call came to, and what is waited for.
     RATE_LIMITED = "rate_limited", "Rate limit"
     PROVIDER_DOWN = "provider_down", "Provider in trouble"

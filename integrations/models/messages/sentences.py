@@ -15,6 +15,10 @@ TEXTS: Mapping[ReasonCode, str] = {
     ReasonCode.VALUES_IN_PART: (
         "some long values are kept in part; the rest is at the provider"
     ),
+    ReasonCode.FIELDS_CHANGED: (
+        "fields were changed at the provider; what was not edited since is as before"
+        " until the next full refresh"
+    ),
     ReasonCode.DELETIONS_DISCARDED: "deletions were discarded by a user",
     ReasonCode.HOLD_SUPERSEDED: "deletions were held; everything is being read again",
     ReasonCode.RATE_LIMITED: "waiting for the provider's rate limit",

@@ -11,7 +11,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.models import Collection, Item, SyncRun
+from integrations.models import Collection, Connection, Item, SyncRun
 from integrations.providers import CONNECTORS
 from integrations.services.common import queue
 from integrations.services.common.clients import api_clients as clients
@@ -20,6 +20,7 @@ from integrations.services.sync import engine, runs
 from tests.providers.contract.case import Case
 from tests.services.conftest import Broker, Unlimited
 from tests.services.fixtures import let_time_pass
+from tests.support.provider_answers.accounts import Account
 from tests.support.provider_answers.changing import KEPT, MADE, Changing, Fault, Record
 from tests.support.provider_answers.invented import TEXTS, examples
 from tests.support.rows import make_collection, make_connection, make_grant
@@ -48,7 +49,7 @@ def changing(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Changing:
     return provider
 
 
-def begin(owner: User, provider: Changing) -> Collection:
+def begin(owner: User, provider: Changing | Account) -> Collection:
     """Connect the account that has the provider's one set of records."""
     script = provider.case.script
     connection = make_connection(
@@ -64,17 +65,25 @@ def begin(owner: User, provider: Changing) -> Collection:
     )
 
 
-def sync(provider: Changing, collection: Collection, *, full: bool = False) -> SyncRun:
+def sync(
+    provider: Changing | Account, collection: Collection, *, full: bool = False
+) -> SyncRun:
     """Work on a run of the collection's connection until it has ended."""
     provider.calls = 0
-    run, _ = runs.open_run(collection.connection, trigger="user", full=full)
+    run = sync_connection(collection.connection, full=full)
+    collection.refresh_from_db()
+    return run
+
+
+def sync_connection(connection: Connection, *, full: bool = False) -> SyncRun:
+    """Work on a run of a connection until it has ended."""
+    run, _ = runs.open_run(connection, trigger="user", full=full)
     for _ in range(MOST_SLICES):
         let_time_pass(run)
         engine.run_slice(run.pk)
         run.refresh_from_db()
         if not run.is_open:
             break
-    collection.refresh_from_db()
     return run
 
 

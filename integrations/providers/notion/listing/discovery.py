@@ -7,14 +7,12 @@ from integrations.http.errors import ApiError, is_refusal
 from integrations.providers.errors import IncompleteListingError
 from integrations.providers.listing import first_pages, map_rows
 from integrations.providers.notion.listing.search import search
+from integrations.providers.notion.mapping.collections import find_collection
 from integrations.providers.notion.mapping.items import (
     DATABASE,
     DATABASES,
     PAGE,
     PAGES,
-    is_partial,
-    is_trashed,
-    to_collection,
 )
 from integrations.providers.notion.reading.reader import Reader
 from integrations.providers.records import RemoteCollection
@@ -41,7 +39,7 @@ def list_collections(api: ApiClient) -> list[RemoteCollection]:
     failed: list[tuple[str, ApiError]] = []
     try:
         for rows in first_pages(fetch, most=MOST_PAGES):
-            known = filter(None, map_rows(rows, _find_collection).mapped)
+            known = filter(None, map_rows(rows, find_collection).mapped)
             found |= {collection.remote_id: collection for collection in known}
     except ApiError as exc:
         if not is_refusal(exc):
@@ -53,9 +51,3 @@ def list_collections(api: ApiClient) -> list[RemoteCollection]:
             "the search for data sources failed", found=collections, parts=failed
         )
     return collections
-
-
-def _find_collection(source: dict[str, Any]) -> RemoteCollection | None:
-    """Return the collection behind a hit, None when it tells too little."""
-    is_whole = source.get("object") == "data_source" and not is_partial(source)
-    return to_collection(source) if is_whole and not is_trashed(source) else None

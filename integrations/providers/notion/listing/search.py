@@ -89,6 +89,8 @@ def read_hits(tree: Tree, cursor: Search, *, since: datetime | None) -> Search |
             return replace(cursor, skip=number)
         if since is not None and _is_older(row, since):
             _probe(tree, cursor, listing)
+            # Whether other columns are an edit of a data source is not documented.
+            tree.discover(listing.rows[number:])
             return None
         tree.add(row)
     if since is not None and listing.following is None:

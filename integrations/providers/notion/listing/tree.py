@@ -1,9 +1,10 @@
 """Put each object where it belongs: page or row, database or data source."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
-from integrations.http.errors import ApiError
+from integrations.http.errors import ApiError, InvalidResponse
 from integrations.http.responses.shape import expect_object, text
 from integrations.providers.listing import reading
 from integrations.providers.notion.ids import to_id
@@ -11,6 +12,10 @@ from integrations.providers.notion.listing.gathering import (
     OUT_OF_REACH,
     VALUES_IN_PART,
     Gathering,
+)
+from integrations.providers.notion.mapping.collections import (
+    find_collection,
+    to_collection,
 )
 from integrations.providers.notion.mapping.items import (
     BLOCK_KEY,
@@ -24,7 +29,6 @@ from integrations.providers.notion.mapping.items import (
     is_partial,
     is_trashed,
     source_ids,
-    to_collection,
     to_database_item,
     to_page_item,
     to_source_item,
@@ -131,6 +135,14 @@ class Tree:
             database = self.reader.fetch_database(parent.id)
             if database is not None:
                 self.add_database(database)
+
+    def discover(self, rows: Iterable[object]) -> None:
+        """Note which collections there are, and their columns, of hits left aside."""
+        for row in rows:
+            with suppress(InvalidResponse):
+                found = find_collection(expect_object(row, "hit"))
+                if found is not None:
+                    self.gathering.discover(found)
 
     def settle(self, orphan: StoredItem) -> bool:
         """Look for the parent that is not stored; tell whether Notion shows it.

@@ -26,7 +26,7 @@ from integrations.providers.notion.mapping.titles import (
     to_name,
 )
 from integrations.providers.notion.mapping.values import to_value
-from integrations.providers.records import IntegrationItem, RemoteCollection
+from integrations.providers.records import IntegrationItem
 from integrations.providers.typed.values import https_url, to_time
 
 PAGES, DATABASES = "pages", "databases"
@@ -66,7 +66,7 @@ def to_database_item(
     return _to_item(
         database,
         kind=DATABASE,
-        name=_title_of(database),
+        name=title_of(database),
         parent_id=parent_id,
         children=tuple(source_ids(database)),
     )
@@ -78,22 +78,12 @@ def to_source_item(source: Mapping[str, Any]) -> IntegrationItem:
     return _to_item(
         source,
         kind=DATA_SOURCE,
-        name=_title_of(source),
+        name=title_of(source),
         parent_id=parent.id,
     )
 
 
-def to_collection(source: Mapping[str, Any]) -> RemoteCollection:
-    """Map a data source to the collection of its rows."""
-    return RemoteCollection(
-        remote_id=to_id(source.get("id")),
-        name=_title_of(source),
-        item_type=PAGE,
-        details={"database_id": to_parent(source.get("parent")).id or ""},
-    )
-
-
-def _title_of(thing: Mapping[str, Any]) -> str:
+def title_of(thing: Mapping[str, Any]) -> str:
     """Return the title of what has one of its own; none at all is no answer."""
     return to_name(expect_list(thing.get("title"), "title"))
 

@@ -1,6 +1,8 @@
 """Read the columns of a data source: their ids, labels, kinds and options."""
 
+import json
 from collections.abc import Callable, Mapping
+from hashlib import blake2b
 from typing import Any, Final
 
 from integrations.providers.links import INVERSE_FIELD, TARGET
@@ -17,6 +19,7 @@ from integrations.providers.records import (
     COLOURS_KEY,
     FIELDS_KEY,
     REFUSED_KEY,
+    TAG_KEY,
     FieldSpec,
     colours_of,
     read_fields,
@@ -144,11 +147,18 @@ def to_schema(source: Mapping[str, Any] | None = None) -> dict[str, Any]:
     found = (_to_field(name, each) for name, each in entries.items())
     fields = [spec for spec in found if spec is not None]
     shown = fields[:MAX_FIELDS]
-    return {
+    schema = {
         FIELDS_KEY: [spec.to_json() for spec in (*shown, *ABOUT_FIELDS)],
         REFUSED_KEY: ["more_fields"] if len(fields) > MAX_FIELDS else [],
         COLOURS_KEY: _colours(entries),
     }
+    return {**schema, TAG_KEY: tag_of(schema)} if source else schema
+
+
+def tag_of(schema: Mapping[str, Any]) -> str:
+    """Return what changes whenever something about the columns does."""
+    told = json.dumps([schema[FIELDS_KEY], schema[COLOURS_KEY]], sort_keys=True)
+    return blake2b(told.encode(), digest_size=8).hexdigest()
 
 
 def _colours(entries: Mapping[str, Any]) -> dict[str, dict[str, str]]:
@@ -176,6 +186,7 @@ def _to_field(name: str, entry: object) -> FieldSpec | None:
         kind=_kind_of(kind, about),
         options=_READ_OPTIONS.get(kind, _options)(about),
         is_read_only=kind in _READ_ONLY,
+        hint=kind.replace("_", " "),
     )
 
 

@@ -118,17 +118,20 @@ def remember(
     connection: Connection, found: RemoteCollection, *, position: int
 ) -> Collection:
     """Store a collection the provider shows, under the name it has today."""
-    collection, _ = Collection.objects.update_or_create(
-        connection=connection,
-        remote_id=found.remote_id,
-        defaults={
-            "name": cut(found.name, MAX_NAME),
-            "item_type": found.item_type,
-            "position": position,
-            "required_scopes": list(found.required_scopes),
-            "details": dict(found.details),
-        },
-    )
+    told = {
+        "name": cut(found.name, MAX_NAME),
+        "item_type": found.item_type,
+        "position": position,
+        "required_scopes": list(found.required_scopes),
+        "details": dict(found.details),
+    }
+    collection = connection.collections.filter(remote_id=found.remote_id).first()
+    if collection is None or any(
+        getattr(collection, name) != value for name, value in told.items()
+    ):
+        collection, _ = Collection.objects.update_or_create(
+            connection=connection, remote_id=found.remote_id, defaults=told
+        )
     if collection.misses:
         row = Collection.objects.filter(pk=collection.pk)
         row.update(misses=0)

@@ -9,33 +9,22 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from integrations.http.errors import ApiError, Forbidden, may_pass
 from integrations.models import Collection
 from integrations.models.collection import Completeness
 from integrations.models.reasons import Reason, columns
 from integrations.models.sync.progress import ProgressState
-from integrations.providers.records import (
-    ASK_AGAIN_KEY,
-    REFUSED_KEY,
-    SCHEMA_TAG,
-    TAG_KEY,
-)
 from integrations.services.items.search import reindex
 from integrations.services.sync import policy
 from integrations.services.sync.deletions import held_deletions, seen_bitmap
 from integrations.services.sync.leases.lease import RunLease
-from integrations.services.sync.refresh import checkpoint, extras
+from integrations.services.sync.refresh import checkpoint, schemas
 from integrations.services.sync.refresh.checkpoint import (
     Checkpoint,
     CheckpointError,
     FullRefresh,
     Incremental,
 )
-from integrations.services.sync.refresh.context import (
-    connector_of,
-    context_of,
-    read_again,
-)
+from integrations.services.sync.refresh.context import connector_of, read_again
 
 logger = logging.getLogger(__name__)
 
@@ -52,40 +41,12 @@ def begin(lease: RunLease, collection: Collection) -> None:
     if left is not None and not lease.run.is_full:
         set_checkpoint(lease, collection, left)
     elif is_damaged or policy.is_full_refresh_due(lease, collection, now):
-        begin_full(lease, collection, _fetch_schema(lease, collection), now)
-    elif _refresh_schema(lease, collection):
+        begin_full(lease, collection, schemas.fetch_schema(lease, collection), now)
+    elif schemas.refresh_schema(lease, collection, now):
         # What is stored lacks the fields that nobody had told.
         begin_full(lease, collection, collection.schema, now)
     else:
         _begin_incremental(lease, collection, now)
-
-
-def _fetch_schema(lease: RunLease, collection: Collection) -> dict[str, Any]:
-    """Return the schema; where it is refused the kept one, or what does without.
-
-    What passes is waited for, because without a schema less is read than there is.
-    """
-    kept = collection.schema
-    try:
-        context = context_of(collection)
-        return dict(connector_of(collection).fetch_schema(lease.api, context))
-    except ApiError as exc:
-        scopes = exc.missing_scopes if isinstance(exc, Forbidden) else ()
-        is_out_of_reach = not set(scopes).isdisjoint(collection.required_scopes)
-        lacks_fields = not kept or extras.FIELDS in extras.refused_in(kept)
-        if is_out_of_reach or not extras.may_do_without(
-            lease, collection, exc, is_needed=lacks_fields
-        ):
-            raise
-        logger.warning(
-            "no schema collection=%s error=%s status=%s correlation_id=%s",
-            collection.pk,
-            type(exc).__name__,
-            exc.status,
-            exc.correlation_id,
-        )
-        missing = extras.FIELDS if lacks_fields else extras.SCHEMA
-        return {**kept, REFUSED_KEY: [missing], ASK_AGAIN_KEY: may_pass(exc)}
 
 
 def begin_full(
@@ -167,25 +128,6 @@ def _begin_incremental(
         waiting=waiting,
     )
     set_checkpoint(lease, collection, incremental)
-
-
-def _refresh_schema(lease: RunLease, collection: Collection) -> bool:
-    """Ask for the schema again when it was not told in full, or when it has changed.
-
-    What was found meanwhile speaks of another then. Tells whether fields are known
-    for the first time.
-    """
-    tag = collection.details.get(SCHEMA_TAG)
-    is_as_kept = tag is None or tag == collection.schema.get(TAG_KEY)
-    if is_as_kept and not collection.schema.get(ASK_AGAIN_KEY):
-        return False
-    lacked = extras.FIELDS in extras.refused_in(collection.schema)
-    schema = _fetch_schema(lease, collection)
-    with transaction.atomic():
-        collection.schema = schema
-        collection.save(update_fields=["schema"])
-        reindex.note_labels(collection)
-    return lacked and extras.FIELDS not in extras.refused_in(schema)
 
 
 def abandon(rows: QuerySet[Collection]) -> None:

@@ -141,14 +141,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
     is_writable = editing.can_write(asked.collection)
     writable = frozenset(editing.fields_of(asked.collection) if is_writable else ())
     density = query.density or asked.layout.density
-    rows = cells.make_rows(
-        page.items,
-        asked.collection,
-        asked.shown,
-        query.url,
-        is_writable=bool(writable),
-        is_whole=density == TALL,
-    )
+    rows = _make_rows(asked, page.items, density, is_writable=bool(writable))
     text = _count_text(listing.count(selection, page), asked)
     back = urlencode({"back": query.url})
     layout_path = reverse("integrations:table-layout", args=(asked.collection.pk,))
@@ -188,6 +181,19 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         ),
         **_live(Look.of(page.items), asked),
     }
+
+
+def _make_rows(
+    asked: Table, items: Sequence[Item], density: str, *, is_writable: bool
+) -> list[cells.Row]:
+    return cells.make_rows(
+        items,
+        asked.collection,
+        asked.shown,
+        asked.query.url,
+        is_writable=is_writable,
+        is_whole=density == TALL,
+    )
 
 
 def _place(collection: Collection) -> dict[str, Any]:

@@ -1,0 +1,116 @@
+"""Read which fields a collection has, and say when its items may lag behind them."""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from integrations.http.errors import ApiError, Forbidden, may_pass
+from integrations.models import Collection
+from integrations.models.reasons import Reason, ReasonCode, columns
+from integrations.providers.links import TARGET
+from integrations.providers.records import (
+    ASK_AGAIN_KEY,
+    REFUSED_KEY,
+    SCHEMA_TAG,
+    TAG_KEY,
+    FieldSpec,
+    read_fields,
+)
+from integrations.services.items.search import reindex
+from integrations.services.sync import policy
+from integrations.services.sync.leases.lease import RunLease
+from integrations.services.sync.refresh import extras
+from integrations.services.sync.refresh.context import connector_of, context_of
+
+logger = logging.getLogger(__name__)
+
+# Notes of what only a full refresh can end tell of more than changed fields do.
+REPLACED_NOTES = ("", ReasonCode.EXTRAS_REFUSED)
+
+
+def fetch_schema(lease: RunLease, collection: Collection) -> dict[str, Any]:
+    """Return the schema; where it is refused the kept one, or what does without.
+
+    What passes is waited for, because without a schema less is read than there is.
+    """
+    kept = collection.schema
+    try:
+        context = context_of(collection)
+        return dict(connector_of(collection).fetch_schema(lease.api, context))
+    except ApiError as exc:
+        scopes = exc.missing_scopes if isinstance(exc, Forbidden) else ()
+        is_out_of_reach = not set(scopes).isdisjoint(collection.required_scopes)
+        lacks_fields = not kept or extras.FIELDS in extras.refused_in(kept)
+        if is_out_of_reach or not extras.may_do_without(
+            lease, collection, exc, is_needed=lacks_fields
+        ):
+            raise
+        logger.warning(
+            "no schema collection=%s error=%s status=%s correlation_id=%s",
+            collection.pk,
+            type(exc).__name__,
+            exc.status,
+            exc.correlation_id,
+        )
+        missing = extras.FIELDS if lacks_fields else extras.SCHEMA
+        return {**kept, REFUSED_KEY: [missing], ASK_AGAIN_KEY: may_pass(exc)}
+
+
+def refresh_schema(lease: RunLease, collection: Collection, now: datetime) -> bool:
+    """Ask for the schema again when it was not told in full, or may have changed.
+
+    What was found meanwhile speaks of another then. Tells whether fields are known
+    for the first time.
+    """
+    if not _may_have_changed(collection, now):
+        return False
+    before = collection.schema
+    lacked = extras.FIELDS in extras.refused_in(before)
+    schema = fetch_schema(lease, collection)
+    with transaction.atomic():
+        collection.schema = schema
+        if has_other_values(before, schema):
+            _note_change(collection)
+        collection.save(
+            update_fields=["schema", "pending_reason", "pending_reason_data"]
+        )
+        reindex.note_labels(collection)
+    return lacked and extras.FIELDS not in extras.refused_in(schema)
+
+
+def _may_have_changed(collection: Collection, now: datetime) -> bool:
+    """Tell whether to ask; where no listing tells changes by a tag, now and then."""
+    if collection.schema.get(ASK_AGAIN_KEY):
+        return True
+    tag = collection.details.get(SCHEMA_TAG)
+    if tag is None:
+        return policy.are_late_arrivals_due(collection, now)
+    return tag != collection.schema.get(TAG_KEY)
+
+
+def has_other_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Tell whether items that nobody edited may have other values than are stored.
+
+    A new name of a field changes none, nor does a new option.
+    """
+    old = {spec.name: spec for spec in read_fields(before)}
+    new = {spec.name: spec for spec in read_fields(after)}
+    return old.keys() != new.keys() or any(
+        _is_other(old[name], new[name]) for name in old
+    )
+
+
+def _is_other(old: FieldSpec, new: FieldSpec) -> bool:
+    is_retyped = (old.kind, old.hint) != (new.kind, new.hint)
+    is_retargeted = old.options.get(TARGET) != new.options.get(TARGET)
+    return is_retyped or is_retargeted or not old.options.keys() <= new.options.keys()
+
+
+def _note_change(collection: Collection) -> None:
+    if collection.pending_reason in REPLACED_NOTES:
+        note = columns(Reason(code=ReasonCode.FIELDS_CHANGED), name="pending_reason")
+        for name, value in note.items():
+            setattr(collection, name, value)

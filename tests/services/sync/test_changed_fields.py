@@ -1,0 +1,130 @@
+"""Fields that were changed at the provider are known, and what lags behind is said."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from integrations.models import Collection
+from integrations.models.reasons import ReasonCode
+from integrations.providers import CONNECTORS
+from tests.providers.contract.case import Case
+from tests.services.sync.test_invented_syncs import begin, sync
+from tests.support.provider_answers.accounts import Account
+from tests.support.provider_answers.cells.common import Column
+from tests.support.provider_answers.changing import Record
+from tests.support.provider_answers.shown import IDS, check_shown
+from tests.support.provider_answers.tables import CELLS, Table
+
+SLUGS = pytest.mark.parametrize("slug", sorted(CELLS))
+WORDS = {"airtable": "singleLineText", "hubspot": "string/text", "notion": "email"}
+NUMBERS = {"airtable": "number", "hubspot": "number/number", "notion": "number"}
+CHOICES = {"airtable": "singleSelect", "notion": "select"}
+
+
+def make_table(owner: User, account: Account, slug: str, kind: str) -> Collection:
+    """Return the collection of a table with one record and one column, read in full."""
+    case = account.case = Case(CONNECTORS[slug])
+    key, record = IDS[slug].format(1), Record(id=case.rows[0]["id"], kept="A")
+    table = Table(case=case, id=case.script["collection"]["remote_id"], name="Tasks")
+    table.holder = "appAAAAAAAAAAAAA1" if slug == "airtable" else "b1"
+    table.records = {record.id: record}
+    table.columns = {key: Column(id=key, name="C", type=kind, options=["a", "b"])}
+    if kind in CHOICES.values():
+        value = "a" if slug == "airtable" else {"name": "a"}
+        table.cells = {record.id: {key: (value, ("choice", "a"))}}
+    account.tables, account.holders = {table.id: table}, {table.holder: "Projects"}
+    collection = begin(owner, account)
+    sync(account, collection, full=True)
+    assert collection.pending_reason == ""
+    return collection
+
+
+def rename(column: Column) -> None:
+    column.name = "Renamed"
+
+
+def retype(column: Column) -> None:
+    slug = "hubspot" if "/" in column.type else "airtable"
+    column.type = NUMBERS[slug]
+
+
+@SLUGS
+@pytest.mark.parametrize(
+    ("change", "note"), [(rename, ""), (retype, ReasonCode.FIELDS_CHANGED)]
+)
+def test_an_incremental_sync_knows_the_fields_and_says_what_may_lag(
+    alice: User,
+    account: Account,
+    settings: Any,
+    slug: str,
+    change: Callable[[Column], None],
+    note: str,
+) -> None:
+    collection = make_table(alice, account, slug, WORDS[slug])
+    (table,) = account.tables.values()
+    (column,) = table.columns.values()
+    change(column)
+
+    settings.LATE_ARRIVAL_MINUTES = 0
+    sync(account, collection)
+
+    fields = {each["name"]: each["label"] for each in collection.schema["fields"]}
+    assert fields[column.id] == column.name
+    assert collection.completeness == "complete"
+    assert collection.pending_reason == note
+
+    sync(account, collection)
+    assert collection.pending_reason == note
+
+    sync(account, collection, full=True)
+    assert (collection.completeness, collection.pending_reason) == ("complete", "")
+    check_shown(table, collection)
+
+
+@SLUGS
+def test_a_field_that_came_or_went_is_said(
+    alice: User, account: Account, settings: Any, slug: str
+) -> None:
+    collection = make_table(alice, account, slug, WORDS[slug])
+    (table,) = account.tables.values()
+    table.columns.clear()
+
+    settings.LATE_ARRIVAL_MINUTES = 0
+    sync(account, collection)
+
+    assert collection.pending_reason == ReasonCode.FIELDS_CHANGED
+
+
+@pytest.mark.parametrize("slug", sorted(CHOICES))
+@pytest.mark.parametrize(
+    ("options", "note"),
+    [(["a", "b", "c"], ""), (["a", "renamed"], ReasonCode.FIELDS_CHANGED)],
+)
+def test_an_option_that_was_renamed_is_in_rows_that_nobody_edited(
+    alice: User, account: Account, slug: str, options: list[str], note: str
+) -> None:
+    collection = make_table(alice, account, slug, CHOICES[slug])
+    (table,) = account.tables.values()
+    (column,) = table.columns.values()
+    column.options = options
+
+    sync(account, collection)
+
+    assert collection.pending_reason == note
+
+
+def test_hubspots_properties_are_asked_for_with_what_shows_late_only(
+    alice: User, account: Account, settings: Any
+) -> None:
+    collection = make_table(alice, account, "hubspot", WORDS["hubspot"])
+    (table,) = account.tables.values()
+    table.columns.clear()
+
+    sync(account, collection)
+    assert collection.pending_reason == ""
+
+    settings.LATE_ARRIVAL_MINUTES = 0
+    sync(account, collection)
+    assert collection.pending_reason == ReasonCode.FIELDS_CHANGED

@@ -1,0 +1,340 @@
+"""Whatever becomes of tables, columns and records between syncs, the copy follows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from integrations.models import Collection, Connection
+from integrations.providers import CONNECTORS
+from integrations.services.connections.selection import select_collections
+from tests.providers.contract.case import Case
+from tests.services.sync.test_invented_syncs import is_told, live, sync_connection
+from tests.support.provider_answers.accounts import Account
+from tests.support.provider_answers.cells import airtable, notion
+from tests.support.provider_answers.cells.common import TEXTS, Column
+from tests.support.provider_answers.changing import Record
+from tests.support.provider_answers.invented import examples
+from tests.support.provider_answers.shown import IDS, check_shown
+from tests.support.provider_answers.tables import CELLS, Table
+from tests.support.rows import make_collection, make_connection, make_grant
+
+MOST_TABLES, MOST_RECORDS, STEPS = 3, 3, 3
+WITH_OPTIONS = {*airtable.WITH_OPTIONS, *notion.WITH_OPTIONS}
+SYNCS = ("full", "late", "soon", "soon")
+NAMES = st.sampled_from(("Ada", "Ada", "Bo", "", "<b>"))
+OBJECT_TYPES = ("contacts", "companies", "deals")
+STRUCTURE = {"airtable": "structure", "notion": "databases"}
+KEPT = "pages"
+
+
+@dataclass(kw_only=True, repr=False)
+class World:
+    """An account, whose tables were changed since their columns were last read."""
+
+    account: Account
+    numbers: Iterator[int]
+    changed: set[str] = field(default_factory=set)
+    probes: int = 0
+
+    @property
+    def slug(self) -> str:
+        return self.account.case.slug
+
+    def looks_for(self, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let an incremental sync look for so many stored items by their ids."""
+        self.probes = most
+        monkeypatch.setattr(type(self.account.case.connector), "most_probes", most)
+
+
+@st.composite
+def tables(draw: st.DrawFn, world: World) -> None:
+    """Add a table, in a base or database of its own or beside another."""
+    account, number = world.account, next(world.numbers)
+    if world.slug == "hubspot":
+        remote_id, holder = OBJECT_TYPES[len(account.tables)], ""
+    elif world.slug == "airtable":
+        holders = (*account.holders, f"appBBBBBBBBBB{number:04}")
+        holder = draw(st.sampled_from(holders))
+        remote_id = f"{holder}/tblBBBBBBBBBB{number:04}"
+    else:
+        own = f"b1000000-0000-4000-8000-{number:012}"
+        holder = draw(st.sampled_from((*account.holders, own)))
+        remote_id = f"d1000000-0000-4000-8000-{number:012}"
+    account.holders.setdefault(holder, f"Base {number}")
+    table = Table(case=account.case, id=remote_id, name=f"Table {number}")
+    table.holder, table.edited = holder, timezone.now()
+    account.tables[remote_id] = table
+    draw(columns(world, table))
+    for _ in range(draw(st.integers(1, MOST_RECORDS))):
+        draw(records(world, table))
+
+
+@st.composite
+def columns(draw: st.DrawFn, world: World, table: Table) -> None:
+    """Add a column of any type."""
+    number = next(world.numbers)
+    key = IDS[world.slug].format(number)
+    table.columns[key] = Column(
+        id=key,
+        name=f"C{number}",
+        type=draw(st.sampled_from(sorted(CELLS[world.slug]))),
+        options=draw(st.lists(TEXTS, unique=True, min_size=1, max_size=3)),
+    )
+    draw(filled(world, table, key))
+
+
+@st.composite
+def filled(draw: st.DrawFn, world: World, table: Table, key: str) -> None:
+    """Give a column another value in every record, or none."""
+    column = table.columns[key]
+    for record in table.records:
+        cells = table.cells.setdefault(record, {})
+        cells.pop(key, None)
+        if "check" in column.kind or draw(st.integers(0, 3)):
+            cells[key] = draw(CELLS[world.slug][column.type](column))
+
+
+@st.composite
+def records(draw: st.DrawFn, world: World, table: Table) -> None:
+    """Add a record with a value in each column."""
+    remote_id = f"{table.case.rows[0]['id'][:-4]}{next(world.numbers):04}"
+    table.records[remote_id] = Record(
+        id=remote_id, kept=draw(NAMES), edited=timezone.now()
+    )
+    table.cells[remote_id] = {
+        key: draw(CELLS[world.slug][column.type](column))
+        for key, column in table.columns.items()
+    }
+
+
+@st.composite
+def edits(draw: st.DrawFn, world: World, table: Table) -> None:
+    """Edit, end and restore records, and add some."""
+    now = timezone.now()
+    for record in list(table.records.values()):
+        way = draw(st.sampled_from(("keep", "keep", "edit", "listed", "gone", "back")))
+        if way == "edit" and not record.end:
+            record.kept, record.edited = draw(NAMES), now
+            for key, column in table.columns.items():
+                cell = draw(CELLS[world.slug][column.type](column))
+                table.cells[record.id][key] = cell
+        if way in {"listed", "gone"} and not record.end:
+            record.end, record.edited = way, now
+        if way == "back" and record.end == "listed":
+            record.end, record.edited = "", now
+    for _ in range(draw(st.integers(0, 1))):
+        draw(records(world, table))
+
+
+@st.composite
+def structures(draw: st.DrawFn, world: World, table: Table) -> None:
+    """Change a column; what other values follow from that may be no edit at all.
+
+    Nor need it be an edit of the table, in what is searched by the time of edits.
+    """
+    world.changed.add(table.id)
+    way = draw(st.sampled_from(("add", "remove", "rename", "retype", "options")))
+    is_edit = draw(st.booleans())
+    if way == "add" or not table.columns:
+        draw(columns(world, table))
+    elif way == "remove":
+        del table.columns[draw(st.sampled_from(sorted(table.columns)))]
+    elif way == "rename":
+        key = draw(st.sampled_from(sorted(table.columns)))
+        table.columns[key].name = f"N{next(world.numbers)}"
+    else:
+        key = draw(st.sampled_from(sorted(table.columns)))
+        is_edit |= draw(retyped(world, table.columns[key], way))
+        draw(filled(world, table, key))
+    for record in table.records.values() if is_edit else ():
+        record.edited = timezone.now()
+
+
+@st.composite
+def retyped(draw: st.DrawFn, world: World, column: Column, way: str) -> bool:
+    """Give a column another type, or other options; tell whether only edits do so.
+
+    HubSpot keeps the texts of all values, whatever the type.
+    """
+    before, told = column.options, st.lists(TEXTS, unique=True, min_size=1, max_size=3)
+    column.options = draw(told)
+    if way == "retype":
+        types = sorted({*CELLS[world.slug]} - {column.type})
+        column.type = draw(st.sampled_from(types))
+        return world.slug == "hubspot"
+    has_options = column.kind in WITH_OPTIONS and world.slug != "hubspot"
+    return not has_options or {*before} <= {*column.options}
+
+
+@st.composite
+def fates(draw: st.DrawFn, world: World) -> None:
+    """Rename, take away and give back tables and what is around them."""
+    account, now = world.account, timezone.now()
+    table = draw(st.sampled_from(list(account.tables.values())))
+    ways = ("end", "end", "rename", "rename holder", "add")
+    way = "end" if world.slug == "hubspot" else draw(st.sampled_from(ways))
+    if way == "add" and len(account.tables) < MOST_TABLES:
+        draw(tables(world))
+    elif table.end:
+        table.end, table.edited = "", now
+    elif way == "rename":
+        table.name, table.edited = f"Table {next(world.numbers)}", now
+    elif way == "rename holder":
+        account.holders[table.holder] = f"Base {next(world.numbers)}"
+        # In a search a database shows itself by its data sources.
+        table.edited = now
+    else:
+        table.end = draw(st.sampled_from(("listed", "gone")))
+
+
+@st.composite
+def choices(draw: st.DrawFn, connection: Connection, owner: User) -> None:
+    """Let the user choose other tables, or the same."""
+    offered = list(connection.collections.exclude(item_type__in=("table", "database")))
+    offered = [each for each in offered if each.remote_id != KEPT]
+    if not offered or draw(st.integers(0, 3)):
+        return
+    one = draw(st.sampled_from(sorted(offered, key=lambda each: each.remote_id)))
+    chosen = {each.pk for each in offered if each.is_selected} ^ {one.pk}
+    select_collections(
+        connection, chosen, offered={each.pk for each in offered}, actor=owner
+    )
+
+
+@st.composite
+def changes(draw: st.DrawFn, world: World) -> None:
+    """Change an account: records and a column each time, at times a table as well."""
+    for change in (structures, edits):
+        table = draw(st.sampled_from(list(world.account.tables.values())))
+        draw(change(world, table))
+    if draw(st.booleans()):
+        draw(fates(world))
+
+
+def begin(owner: User, world: World) -> Connection:
+    """Connect an account of which nothing is known yet."""
+    connection = make_connection(
+        owner,
+        provider=world.slug,
+        remote_id=f"{uuid4()}",
+        account=world.account.case.script["account"],
+    )
+    make_grant(connection)
+    if world.slug == "notion":
+        make_collection(connection, remote_id=KEPT, item_type="page", is_selected=False)
+    return connection
+
+
+def check(world: World, connection: Connection, kind: str) -> None:
+    """Hold every collection against its table: it is exact, or says that it is not."""
+    found = {each.remote_id: each for each in connection.collections.all()}
+    for key, table in world.account.tables.items():
+        collection = found.get(key)
+        if collection is None:
+            assert kind != "full" or table.end
+            continue
+        if not collection.is_selected:
+            assert not live(collection)
+        elif not table.end:
+            check_open(world, table, collection, kind)
+        elif live(collection):
+            assert is_told(collection) or kind != "full"
+    if kind == "full" and world.slug in STRUCTURE:
+        check_structure(world, connection)
+
+
+def check_open(world: World, table: Table, collection: Collection, kind: str) -> None:
+    """Check a collection whose table is there: after a full refresh it is exact."""
+    if kind == "full":
+        assert not is_told(collection), (collection.reason, collection.pending_reason)
+    elif is_told(collection):
+        return
+    stored = live(collection)
+    may_stay = {key for key, each in table.records.items() if each.end}
+    if kind == "full" or (world.slug != "notion" and world.probes > len(table.records)):
+        may_stay = set()
+    assert stored.keys() - may_stay == table.living.keys()
+    assert collection.stored_count == len(stored)
+    if world.slug != "hubspot":
+        assert collection.name.endswith(table.name)
+    # Of HubSpot's properties every other sync asks.
+    if kind == "soon" and world.slug == "hubspot" and table.id in world.changed:
+        return
+    for record in table.living.values():
+        assert not record.kept or stored[record.id].name == record.kept
+    check_shown(table, collection)
+
+
+def check_structure(world: World, connection: Connection) -> None:
+    """Check that bases, tables, databases and data sources are items by their names."""
+    account, slug = world.account, world.slug
+    collection = connection.collections.get(remote_id=STRUCTURE[slug])
+    assert not is_told(collection)
+    wanted = dict(account.open_holders)
+    for key, table in account.open_tables.items():
+        wanted[key.rpartition("/")[2]] = table.name
+    assert {key: each.name for key, each in live(collection).items()} == wanted
+
+
+def check_settled(world: World, connection: Connection) -> None:
+    """Check that two full refreshes in a row have found out all that has ended."""
+    listed = {each.remote_id for each in connection.collections.all() if each.is_listed}
+    if world.slug == "hubspot":
+        assert listed == set(world.account.tables)
+        return
+    own = {STRUCTURE[world.slug]} | ({KEPT} if world.slug == "notion" else set())
+    unread = connection.collections.filter(is_selected=False)
+    left_out = {each.remote_id for each in unread} & listed
+    assert listed - left_out == (world.account.open_tables.keys() | own) - left_out
+    for collection in connection.collections.all():
+        if not collection.is_shown:
+            assert not live(collection)
+
+
+@pytest.mark.usefixtures("without_logs")
+@pytest.mark.parametrize("slug", sorted(CELLS))
+@given(data=st.data())
+@examples(3)
+def test_the_copy_follows_the_account(
+    alice: User,
+    account: Account,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    slug: str,
+    data: st.DataObject,
+) -> None:
+    account.case, account.tables, account.holders = Case(CONNECTORS[slug]), {}, {}
+    world = World(account=account, numbers=iter(range(1000, 9999)))
+    for _ in range(3 if slug == "hubspot" else 2):
+        data.draw(tables(world))
+    connection = begin(alice, world)
+    syncs = st.lists(st.sampled_from(SYNCS), min_size=STEPS, max_size=STEPS)
+    kinds = ["full", *data.draw(syncs)]
+    world.looks_for(data.draw(st.sampled_from((0, 2, 60))), monkeypatch)
+
+    for kind in kinds:
+        settings.LATE_ARRIVAL_MINUTES = 0 if kind == "late" else 30
+        sync_all(connection, full=kind == "full")
+        if kind != "soon":
+            world.changed.clear()
+        check(world, connection, kind)
+        data.draw(changes(world))
+        data.draw(choices(connection, alice))
+    for _ in range(2):
+        sync_all(connection, full=True)
+        check(world, connection, "full")
+    check_settled(world, connection)
+
+
+def sync_all(connection: Connection, *, full: bool) -> None:
+    """Sync a connection; nothing of it is a mistake of ours."""
+    run = sync_connection(connection, full=full)
+    assert run.outcome in {"complete", "partial", "failed"}, run.reason
+    assert not connection.collections.filter(reason="connector_error").exists()
