@@ -1,0 +1,15 @@
+"""Give the tests of syncs a sandbox whose types are as broad as usual.
+
+A list does not tell so many properties of a contact: a batch has to tell the rest.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.provider_answers.seeds import SMALL, make_seed
+
+
+@pytest.fixture(scope="session")
+def seeded_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_seed(tmp_path_factory.mktemp("broad") / "seeded.sqlite3", SMALL)
