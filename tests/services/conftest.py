@@ -29,7 +29,13 @@ from tests.sandbox.wsgi_client import ANA, Client
 from tests.services.fixtures import let_time_pass, read_once
 from tests.support.pages.snapshots import made_once, sandbox_file
 from tests.support.provider_answers.sandbox_transport import SandboxTransport
-from tests.support.provider_answers.seeds import FEW, SMALL, make_seed, remove_sandbox
+from tests.support.provider_answers.seeds import (
+    FEW,
+    FEW_PROPERTIES,
+    SMALL,
+    make_seed,
+    remove_sandbox,
+)
 
 
 class Unlimited:
@@ -58,13 +64,16 @@ class Broker:
 
 @pytest.fixture(scope="session")
 def seeded_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_seed(tmp_path_factory.mktemp("sandbox") / "seeded.sqlite3", SMALL)
+    """Return a seed whose types have few properties, of which a list tells all."""
+    path = tmp_path_factory.mktemp("sandbox") / "seeded.sqlite3"
+    return make_seed(path, SMALL, properties=FEW_PROPERTIES)
 
 
 @pytest.fixture(scope="session")
 def seeded_few(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a seed for tests that need no large account, as their `seeded_sandbox`."""
-    return make_seed(tmp_path_factory.mktemp("few") / "seeded.sqlite3", FEW)
+    path = tmp_path_factory.mktemp("few") / "seeded.sqlite3"
+    return make_seed(path, FEW, properties=FEW_PROPERTIES)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from integrations.models import Collection, SyncRun
+from integrations.models import Collection, Item, SyncRun
 from integrations.models.messages.wording import count_text
 from integrations.services.common.database.prepared import prepared
 from integrations.services.items.icons import put_icons

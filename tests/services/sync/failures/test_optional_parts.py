@@ -16,7 +16,7 @@ from integrations.models.messages.wording import reason_text
 from integrations.models.reasons import Reason, ReasonCode
 from tests.services.fixtures import FinishSync
 from tests.services.hubspot_account import assert_equal_to, live
-from tests.support.provider_answers.seeds import make_seed
+from tests.support.provider_answers.seeds import FEW_PROPERTIES, make_seed
 
 # Each call that the README of HubSpot marks as optional, by what a note calls it.
 EXTRAS = {
@@ -69,7 +69,8 @@ class Refusals:
 @pytest.fixture(scope="session")
 def seeded_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sizes = {"contacts": 30, "companies": 8, "deals": 8, "records": 40, "rows": 10}
-    return make_seed(tmp_path_factory.mktemp("tiny") / "seed.sqlite3", sizes)
+    path = tmp_path_factory.mktemp("tiny") / "seed.sqlite3"
+    return make_seed(path, sizes, properties=FEW_PROPERTIES)
 
 
 @pytest.fixture
