@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.real.pages.test_tables import LEFT_OUT, SAME
 from tests.support.guards.groups import (
     CONTROLS,
     LONG,
@@ -98,6 +99,13 @@ def test_the_tests_that_share_a_stack_between_files_stay_together() -> None:
 
 def test_a_file_that_is_called_long_exists() -> None:
     assert all(Path(name).exists() for name in (*LONG, *LONGEST, *CONTROLS))
+
+
+def test_what_runs_on_postgresql_and_what_is_left_out_there_exists() -> None:
+    for each in (*SAME, *LEFT_OUT):
+        path, _, name = each.partition("::")
+        assert Path(path).exists(), each
+        assert not name or f"def {name}" in Path(path).read_text("utf-8"), each
 
 
 def _is_a_set(values: ast.expr) -> bool:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.real.support.processes import wait_until
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
@@ -63,6 +65,8 @@ class Browsers:
 
 
 BROWSERS: "pytest.StashKey[Browsers]" = pytest.StashKey()
+# To load a page costs a tenth of a second of processor.
+LOADED_EVERY = 0.7
 
 
 # Statuses of answers that a test asks for, which browsers note on the console.
@@ -77,6 +81,13 @@ def expecting(status: int) -> Iterator[None]:
         yield
     finally:
         EXPECTED.discard(status)
+
+
+def wait_until_loaded(page: "Page", claim: Callable[[], bool], what: str) -> None:
+    """Load a page again until something is true of it."""
+    wait_until(
+        lambda: claim() or not page.reload(), what, seconds=60, every=LOADED_EVERY
+    )
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.fixtures import wait_until_loaded
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
 
@@ -114,7 +115,7 @@ def wait_for(page: Page, found: Locator) -> None:
     if page.evaluate("() => !!window.htmx"):
         expect(found.first).to_be_visible(timeout=SAVED)
         return
-    wait_until(lambda: found.first.is_visible() or not page.reload(), str(found))
+    wait_until_loaded(page, found.first.is_visible, str(found))
 
 
 def state(page: Page, name: str) -> Locator:

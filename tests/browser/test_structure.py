@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.real.support.processes import wait_until
+from tests.browser.fixtures import wait_until_loaded
 from tests.real.support.stack import Stack
 
 pytestmark = pytest.mark.browser
@@ -157,7 +157,7 @@ def test_a_person_reads_a_notion_page_inside_another(
     expect(trail.get_by_role("link")).to_have_text(["🖋️ مسودات"])
     text = page.get_by_role("region", name="Text").locator(".text p").first
     # Texts are read after everything else.
-    wait_until(lambda: page.reload() and text.is_visible(), "its text", seconds=60)
+    wait_until_loaded(page, text.is_visible, "its text")
     words = text.inner_text().split()[:3]
 
     # What was read on the page finds the page.

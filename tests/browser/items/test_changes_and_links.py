@@ -13,7 +13,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.browser.fixtures import DESK, PHONE
+from tests.browser.fixtures import DESK, PHONE, wait_until_loaded
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
 
@@ -195,7 +195,7 @@ def test_what_leaves_a_followed_view_is_told_kept_and_compared(
     # Since the last visit: that change, once it is settled, and that it left the view.
     page.goto("/changes/?since=unseen")
     entry = page.get_by_role("listitem").filter(has_text=f"Newtown {number}").first
-    wait_until(lambda: entry.is_visible() or not page.reload(), "told", seconds=30)
+    wait_until_loaded(page, entry.is_visible, "told")
     expect(entry).to_contain_text(city)
     expect(entry.locator('[data-code="left_view"]')).to_contain_text(city)
     fits(page)

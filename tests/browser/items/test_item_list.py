@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.fixtures import PHONE
+from tests.browser.fixtures import PHONE, wait_until_loaded
 from tests.browser.test_structure import connect, wait_until_complete
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
@@ -121,7 +121,7 @@ def test_a_column_of_ones_own_and_a_view_are_made_by_hand(
     if script:  # the page loads itself again when the index is there
         expect(building).to_have_count(0, timeout=60_000)
     else:
-        wait_until(lambda: page.reload() and not building.count(), "index", seconds=60)
+        wait_until_loaded(page, lambda: not building.count(), "index")
     expect(page.locator("tbody tr")).to_have_count(1)
 
     page.get_by_role("link", name="Save as a view").click()

@@ -147,7 +147,7 @@ def misconfigure_proxy(stack: Stack) -> None:
 
 
 def notices_command(stack: Stack) -> list[str]:
-    return [sys.executable, "manage.py", "notices", "--every", "2"]
+    return [sys.executable, "manage.py", "notices", "--every", "5"]
 
 
 # Of one phase are those that do not hide each other.

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -28,6 +29,8 @@ from tests.real.support.stack import Stack
 
 pytestmark = [pytest.mark.real, pytest.mark.parametrize("database", ["postgres"])]
 WITHIN_SECONDS = 60
+# Each look costs the site a dozen checks.
+LOOK_SECONDS = 1
 SETTLED = (
     "update integrations_incident set clear_since = clear_since - interval '1 day'"
     " where resolved_at is null and clear_since is not null returning id"
@@ -134,20 +137,20 @@ def assert_seen(stack: Stack, faults: tuple[Fault, ...]) -> None:
         wanted = expected(faults, place)
         wait_until(
             lambda look=look, wanted=wanted: wanted <= look(stack),
-            f"{sorted(wanted)} are seen at {place}; now {sorted(look(stack))}",
+            f"{sorted(wanted)} are seen at {place}",
             seconds=max(1, WITHIN_SECONDS - (time.monotonic() - began)),
-            every=1,
+            every=LOOK_SECONDS,
         )
 
 
 def assert_healed(stack: Stack) -> None:
-    wait_until(lambda: not failing_at_ready(stack), "ready again", seconds=60)
-    wait_until(lambda: not failing_in_metrics(stack), "metrics are well", seconds=90)
-    wait_until(
+    look = partial(wait_until, every=LOOK_SECONDS)
+    look(lambda: not failing_at_ready(stack), "ready again", seconds=60)
+    look(lambda: not failing_in_metrics(stack), "metrics are well", seconds=90)
+    look(
         lambda: stack.rows(SETTLED) is None or not stack.rows(OPEN),
         "every incident is over",
         seconds=60,
-        every=1,
     )
 
 
