@@ -46,6 +46,7 @@ ALLOWED: dict[str, str] = {
     "integrations/models/connection.py::is_stale": PULLED_IN,
     "integrations/models/items/item.py::": BOTH_STORED,
     "integrations/models/sync/run.py::duration": "never less than nothing",
+    "integrations/services/connections/facts.py::_runs_of": "excludes what lies ahead",
     "integrations/services/connections/findings.py::_of_first_sync": PULLED_IN,
     "integrations/services/connections/next_steps.py::next_sync": PULLED_IN,
     "integrations/services/grants/circuit_breaker.py::ensure_running": "is_paused asks",

@@ -21,6 +21,8 @@ LATER = f"{NONE}what is left over comes next"
 BOUNDS = bounds_of_providers.BOUNDS | {
     "services/sync/retries.py::LONGEST_PLAN": f"{NONE}the schedule goes on",
     "services/common/database/row_writes.py::MOST_ROWS": LATER,
+    "services/common/database/prepared.py::MOST_SHAPES": WHOLE,
+    "services/common/database/prepared.py::MOST_VALUES": WHOLE,
     "services/sync/failures.py::MOST_PARTS": f"{NONE}no account has so many at once",
     "views/connections/detail.py::RUNS": "integrations:connection-runs",
     "views/connections/detail.py::HISTORY": "integrations:connection-runs",
@@ -44,6 +46,8 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "views/items/tables/charts.py::MOST_BARS": "charts_cut",
     "views/items/tables/charts.py::MOST_CHARTS": "charts_cut",
     "views/items/choosing/choice.py::MOST_NAMED": f"{NONE}a page has 100 rows at most",
+    "views/items/choosing/choice.py::LONG_PLACE": f"{NONE}a page has 100 rows at most",
+    "views/items/tables/filters.py::MOST_OFFERED": "choices_url",
     "views/items/tables/filters.py::MOST_OPTIONS": "more_options",
     "views/items/choosing/addresses.py::MOST_ROWS": "in_parts",
     "views/items/choosing/addresses.py::MOST_LINKS": "These are the first",

@@ -32,7 +32,8 @@ from integrations.views import paging
 from integrations.views.access import UserRequest
 from integrations.views.items.past.past_times import MAX_ID, make_context
 from integrations.views.items.tables import cells, filters
-from integrations.views.items.tables.table import Table, make_heads
+from integrations.views.items.tables.heads import make_heads
+from integrations.views.items.tables.table import Table
 
 
 @require_safe

@@ -1,7 +1,6 @@
 """Show one collection as a table of its own columns."""
 
-from collections.abc import Callable, Sequence
-from operator import attrgetter
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -21,14 +20,14 @@ from integrations.services.items.lists.counting import Count, count_since
 from integrations.services.items.saved_views import snapshot
 from integrations.services.items.tables import listing
 from integrations.services.items.tables.columns import layouts
-from integrations.services.items.tables.columns.columns import NAME, Family
+from integrations.services.items.tables.columns.columns import NAME
 from integrations.services.items.tables.columns.in_part import (
     filtered_in_part,
     searched_in_part,
 )
 from integrations.services.items.tables.opening import OpenTable
 from integrations.services.items.tables.selection import Selection
-from integrations.services.items.tables.table_address import DENSITIES, NORMAL, TALL
+from integrations.services.items.tables.table_address import DENSITIES, TALL
 from integrations.services.items.tables.table_query import SIZES, TableQuery
 from integrations.services.sync.collections import opened_collections
 from integrations.services.writing import editing
@@ -37,16 +36,12 @@ from integrations.views.access import UserRequest
 from integrations.views.items import emptiness, freshness
 from integrations.views.items.origins import FROM, read_origin
 from integrations.views.items.tables import cells, chosen, filters, grouped
+from integrations.views.items.tables.heads import make_heads
 from integrations.views.items.tables.of_table import name_of_item
 from integrations.views.live import Look
 from integrations.views.saved_views import shown as saved_views
 from integrations.views.site import recent_searches
 
-# What rows are sorted by, where the column's name does not say it.
-SORTED_BY = {
-    Family.RELATION: "by the name of the first",
-    Family.INCOMING: "by how many there are",
-}
 # How often a page looks while an index is being built.
 BUILDING_SECONDS = 2
 
@@ -143,9 +138,6 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
     density = query.density or asked.layout.density
     rows = _make_rows(asked, page.items, density, is_writable=bool(writable))
     text = _count_text(listing.count(selection, page), asked)
-    back = urlencode({"back": query.url})
-    layout_path = reverse("integrations:table-layout", args=(asked.collection.pk,))
-    list_path = reverse("integrations:item-list")
     now = snapshot.of_table(query, asked.shown, density)
     return {
         **_place(asked.collection),
@@ -157,19 +149,12 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "lost_columns": asked.layout.lost,
         "count_text": text,
         "left_out": (*selection.left_out, *query.look_left_out),
-        "whole_url": query.change(left_out=()).url if query.left_out else "",
         "words": selection.words,
         "building": selection.indexes.building,
         **_limits(selection),
-        "previous_url": page.previous.url if page.previous else "",
-        "next_url": page.next.url if page.next else "",
+        **_addresses(query, page),
         **_looks(query, density),
-        "layout_url": f"{layout_path}?{back}",
-        "list_url": f"{list_path}?collection={query.collection}",
-        "is_writable": is_writable,
         "writable": writable,
-        "download_url": _address(query, "table-download"),
-        "past_url": _address(query, "table-as-of"),
         "choose": chosen.make_form(asked, page.items, text, can_edit=is_writable),
         **grouped.make_context(asked),
         **saved_views.make_context(asked.views, query, now, request.user),
@@ -194,6 +179,22 @@ def _make_rows(
         is_writable=is_writable,
         is_whole=density == TALL,
     )
+
+
+def _addresses(query: TableQuery, page: listing.TablePage) -> dict[str, Any]:
+    """Return where a page of a table leads to."""
+    back = urlencode({"back": query.url})
+    layout_path = reverse("integrations:table-layout", args=(query.collection,))
+    list_path = reverse("integrations:item-list")
+    return {
+        "whole_url": query.change(left_out=()).url if query.left_out else "",
+        "previous_url": page.previous.url if page.previous else "",
+        "next_url": page.next.url if page.next else "",
+        "layout_url": f"{layout_path}?{back}",
+        "list_url": f"{list_path}?collection={query.collection}",
+        "download_url": _address(query, "table-download"),
+        "past_url": _address(query, "table-as-of"),
+    }
 
 
 def _place(collection: Collection) -> dict[str, Any]:
@@ -225,32 +226,6 @@ def _address(query: TableQuery, name: str) -> str:
     path = reverse(f"integrations:{name}", args=(query.collection,))
     parameters = query.change().parameters
     return f"{path}?{urlencode(parameters)}" if parameters else path
-
-
-def make_heads(
-    asked: Table, *, to_url: Callable[[TableQuery], str] = attrgetter("url")
-) -> list[dict[str, Any]]:
-    """Return the heads of the columns, with the order that a click gives."""
-    query = asked.query
-    found = []
-    for column in asked.shown:
-        is_sorted = query.sort is not None and column.id == query.sort.id
-        order = "descending" if query.is_descending else "ascending"
-        # Numbers are looked at from the greatest on, words from A.
-        is_counted = column.is_number or column.family is Family.INCOMING
-        first = query.change(sort=column, is_descending=is_counted)
-        other = query.change(sort=column, is_descending=not query.is_descending)
-        found.append(
-            {
-                "column": column,
-                "label": column.label,
-                "sort_url": to_url(other if is_sorted else first),
-                "sorted_by": SORTED_BY.get(column.family, ""),
-                "direction": order if is_sorted else "none",
-                "width": column.width or NORMAL,
-            }
-        )
-    return found
 
 
 def _looks(query: TableQuery, density: str) -> dict[str, Any]:

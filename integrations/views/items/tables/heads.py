@@ -1,0 +1,42 @@
+"""The heads of a table's columns, each with the order that a click gives."""
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
+from integrations.services.items.tables.columns.columns import Family
+from integrations.services.items.tables.opening import OpenTable
+from integrations.services.items.tables.table_address import NORMAL
+from integrations.services.items.tables.table_query import TableQuery
+
+# What rows are sorted by, where the column's name does not say it.
+SORTED_BY = {
+    Family.RELATION: "by the name of the first",
+    Family.INCOMING: "by how many there are",
+}
+
+
+def make_heads(
+    asked: OpenTable, *, to_url: Callable[[TableQuery], str] = attrgetter("url")
+) -> list[dict[str, Any]]:
+    """Return the heads of the columns, with the order that a click gives."""
+    query = asked.query
+    found = []
+    for column in asked.shown:
+        is_sorted = query.sort is not None and column.id == query.sort.id
+        order = "descending" if query.is_descending else "ascending"
+        # Numbers are looked at from the greatest on, words from A.
+        is_counted = column.is_number or column.family is Family.INCOMING
+        first = query.change(sort=column, is_descending=is_counted)
+        other = query.change(sort=column, is_descending=not query.is_descending)
+        found.append(
+            {
+                "column": column,
+                "label": column.label,
+                "sort_url": to_url(other if is_sorted else first),
+                "sorted_by": SORTED_BY.get(column.family, ""),
+                "direction": order if is_sorted else "none",
+                "width": column.width or NORMAL,
+            }
+        )
+    return found
