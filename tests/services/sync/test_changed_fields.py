@@ -1,6 +1,7 @@
 """Fields that were changed at the provider are known, and what lags behind is said."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +10,11 @@ from django.contrib.auth.models import User
 from integrations.models import Collection
 from integrations.models.reasons import ReasonCode
 from integrations.providers import CONNECTORS
+from integrations.providers.links import TARGET
+from integrations.providers.records import FIELDS_KEY, FieldSpec
+from integrations.services.sync.refresh.schemas import has_other_values
 from tests.providers.contract.case import Case
-from tests.services.sync.test_invented_syncs import begin, sync
+from tests.services.sync.invented.test_invented_syncs import begin, sync
 from tests.support.provider_answers.accounts import Account
 from tests.support.provider_answers.cells.common import Column
 from tests.support.provider_answers.changing import Record
@@ -81,6 +85,42 @@ def test_an_incremental_sync_knows_the_fields_and_says_what_may_lag(
     sync(account, collection, full=True)
     assert (collection.completeness, collection.pending_reason) == ("complete", "")
     check_shown(table, collection)
+
+
+FIELD = FieldSpec(name="f", label="F", kind="choice", hint="select", options={"a": "A"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_other"),
+    [
+        ({}, False),
+        ({"label": "G", "group": "More", "is_read_only": True}, False),
+        ({"options": {"a": "B", "b": "B"}}, False),
+        ({"is_hidden": True}, False),
+        ({"name": "g"}, True),
+        ({"kind": "text"}, True),
+        ({"hint": "status"}, True),
+        ({"options": {"b": "B"}}, True),
+        ({"options": {"a": "A", TARGET: "elsewhere"}}, True),
+    ],
+)
+def test_what_changes_the_values_of_what_nobody_edited(
+    changes: dict[str, Any], is_other: bool
+) -> None:
+    before, after = schema_of(FIELD), schema_of(replace(FIELD, **changes))
+
+    assert has_other_values(before, after) is is_other
+
+
+def test_what_was_hidden_may_have_values_and_what_had_no_hint_is_the_same() -> None:
+    now = schema_of(FIELD)
+
+    assert has_other_values(schema_of(replace(FIELD, is_hidden=True)), now)
+    assert not has_other_values(schema_of(replace(FIELD, hint="")), now)
+
+
+def schema_of(field: FieldSpec) -> dict[str, Any]:
+    return {FIELDS_KEY: [field.to_json()]}
 
 
 @SLUGS

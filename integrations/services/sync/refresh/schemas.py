@@ -104,9 +104,15 @@ def has_other_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> boo
 
 
 def _is_other(old: FieldSpec, new: FieldSpec) -> bool:
-    is_retyped = (old.kind, old.hint) != (new.kind, new.hint)
+    """Tell whether values differ: of what was hidden some providers give none.
+
+    Schemas that were kept by an earlier version have no hints.
+    """
+    is_retyped = old.kind != new.kind or old.hint not in ("", new.hint)
     is_retargeted = old.options.get(TARGET) != new.options.get(TARGET)
-    return is_retyped or is_retargeted or not old.options.keys() <= new.options.keys()
+    is_revealed = old.is_hidden and not new.is_hidden
+    has_lost = not old.options.keys() <= new.options.keys()
+    return is_retyped or is_retargeted or is_revealed or has_lost
 
 
 def _note_change(collection: Collection) -> None:

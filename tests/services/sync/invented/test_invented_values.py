@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from integrations.models import Collection, Item
 from integrations.providers import CONNECTORS
 from tests.providers.contract.case import Case
-from tests.services.sync.test_invented_syncs import FIRST, begin, sync
+from tests.services.sync.invented.test_invented_syncs import FIRST, begin, sync
 from tests.support.provider_answers.accounts import Account
 from tests.support.provider_answers.cells import hubspot
 from tests.support.provider_answers.cells.common import TEXTS, Column

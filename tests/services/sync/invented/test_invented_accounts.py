@@ -15,7 +15,11 @@ from integrations.models import Collection, Connection
 from integrations.providers import CONNECTORS
 from integrations.services.connections.selection import select_collections
 from tests.providers.contract.case import Case
-from tests.services.sync.test_invented_syncs import is_told, live, sync_connection
+from tests.services.sync.invented.test_invented_syncs import (
+    is_told,
+    live,
+    sync_connection,
+)
 from tests.support.provider_answers.accounts import Account
 from tests.support.provider_answers.cells import airtable, notion
 from tests.support.provider_answers.cells.common import TEXTS, Column
