@@ -268,7 +268,7 @@ class ApiClient:
                 if refreshed or not self.on_unauthorized(token):
                     raise
                 refreshed = True
-            except (Network, Server) as exc:
+            except (Network, Server, NotJson) as exc:
                 if repeated or (exc.retry_after or 0.0) > MAX_PAUSE:
                     raise
                 repeated = True

@@ -94,7 +94,8 @@ def test_a_body_goes_out_as_json(web):
 
 @pytest.mark.parametrize("status", [200, 201])
 def test_an_empty_success_is_not_taken_for_an_empty_listing(web, status):
-    web.on("GET", ITEMS, status=status, body=b"")
+    for _ in range(2):
+        web.on("GET", ITEMS, status=status, body=b"")
 
     with pytest.raises(errors.NotJson) as caught:
         client(web).get("/items")
@@ -155,7 +156,12 @@ def test_a_401_without_a_fresher_token_is_final_at_once(web):
 
 @pytest.mark.parametrize(
     "failure",
-    [{"error": errors.Network("cut")}, {"status": 503}, {"status": 500}],
+    [
+        {"error": errors.Network("cut")},
+        {"status": 503},
+        {"status": 500},
+        {"status": 200, "body": b"<html>One moment</html>"},
+    ],
 )
 def test_a_passing_failure_of_a_read_is_tried_once_more(web, failure):
     slept = []
@@ -183,7 +189,10 @@ def test_a_server_that_asks_for_a_long_pause_is_not_asked_again(web):
     assert caught.value.retry_after == 30
 
 
-@pytest.mark.parametrize("failure", [{"error": errors.Network("x")}, {"status": 502}])
+@pytest.mark.parametrize(
+    "failure",
+    [{"error": errors.Network("x")}, {"status": 502}, {"status": 200, "body": b"<p>"}],
+)
 @pytest.mark.parametrize("method", ["post", "patch", "delete"])
 def test_a_write_is_never_repeated_by_itself(web, method, failure):
     web.on(method.upper(), ITEMS, **failure)
