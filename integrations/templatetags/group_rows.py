@@ -20,6 +20,8 @@ DRAWN_BAR: Final = (
     '<text x="{}" y="{}">{}</text>\n'
 )
 ROW: Final = '<tr><th scope="row">{}</th><td class="right">{}</td>{}</tr>\n'
+LABEL: Final = "<bdi>{}</bdi>"
+LINK: Final = '<a href="{}"><bdi>{}</bdi></a>'
 CELL: Final = '<td class="right">{}{}</td>'
 NO_SUM: Final = SafeString('<span class="soft">\N{EN DASH}</span>')
 UNSUMMED: Final = (
@@ -49,9 +51,9 @@ def drawn_groups(rows: Iterable[Mapping[str, Any]]) -> SafeString:
         ROW,
         (
             (
-                format_html('<a href="{}">{}</a>', row["url"], row["label"])
+                format_html(LINK, row["url"], row["label"])
                 if row["url"]
-                else row["label"],
+                else format_html(LABEL, row["label"]),
                 f"{row['count']:,}",
                 format_html_join("", CELL, (_sums(*cell) for cell in row["cells"])),
             )

@@ -86,10 +86,11 @@ def test_what_cannot_be_seen_is_drawn(as_alice, paths):
 def not_isolated(html: str) -> list[str]:
     """Return the lines on which the name stands in no element of its own direction.
 
-    Titles, options and examples of JSON hold nothing but text, and a label of a list
-    is a line of its own.
+    Titles, options, pictures and examples of JSON hold nothing but text, a label of a
+    list is a line of its own, and what only a screen reader says has no direction.
     """
-    html = re.sub(r"(?s)<(title|option|pre|dt)\b.*?</\1>", "", html)
+    html = re.sub(r'(?s)<(\w+) class="sr-only".*?</\1>', "", html)
+    html = re.sub(r"(?s)<(title|option|pre|dt|svg)\b.*?</\1>", "", html)
     lines = []
     for found in re.finditer("gpj.exe", html):
         before = html[: found.start()]

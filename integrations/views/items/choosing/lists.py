@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from integrations.forms import DownloadForm
 from integrations.models import Item
+from integrations.providers.typed.values import cut
 from integrations.services.items.left_out import mark
 from integrations.services.items.lists.opening import OpenList
 from integrations.services.items.lists.query import ItemQuery
@@ -60,6 +61,12 @@ def back_url(sent: QueryDict, query: ItemQuery) -> str:
     return query.change().url
 
 
+def _name(sent: QueryDict, query: ItemQuery) -> str:
+    if sent.get(WHERE) != SEARCH:
+        return "Items"
+    return f"Found for “{cut(query.search, 60)}”"
+
+
 def chosen_rows(listed: OpenList, sent: QueryDict) -> OpenList:
     """Return the list of the chosen rows alone; raise NoRowsError for none."""
     choice = Choice.read(sent, left_out=listed.left_out)
@@ -83,7 +90,7 @@ def item_rows(request: UserRequest) -> HttpResponse:
         messages.error(request, str(exc), extra_tags=exc.code)
         return redirect(back)
     place = Place(
-        name="Search" if sent.get(WHERE) == SEARCH else "Items",
+        name=_name(sent, listed.query),
         url=back,
         provider="their providers",
         is_first=listed.query.after is None,
