@@ -13,7 +13,6 @@ from tests.browser.test_accessibility import EMAIL, press, tables, violations
 pytestmark = pytest.mark.browser
 
 __all__ = ["tables"]
-# Pixels of a line that can be pressed.
 # Where rows are ticked, and what the page of their addresses says they are of.
 PLACES = [("/items/?size=25", "Items"), ("/search/?q=an", "Found for “an”")]
 places = pytest.mark.parametrize(("address", "name"), PLACES, ids=["list", "search"])

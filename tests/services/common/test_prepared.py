@@ -4,6 +4,7 @@ Both databases run this: tests/real/pages/test_tables.py does so on PostgreSQL.
 """
 
 import uuid
+import warnings
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from integrations.models import Collection, Connection, SyncRun
 from integrations.services.common.database import prepared as module
-from integrations.services.common.database.prepared import PreparedError, prepared
+from integrations.services.common.database.prepared import PreparedWarning, prepared
 from tests.support.rows import make_collection, make_connection, make_run
 
 LONG_AGO, LATER = datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)
@@ -105,6 +106,14 @@ def shifted(at: datetime) -> "QuerySet[SyncRun]":
     return SyncRun.objects.filter(queued_at__gt=at, finished_at__lt=later)
 
 
+def of_small_numbers(position: int) -> "QuerySet[Collection]":
+    return Collection.objects.filter(position__lte=position)
+
+
+def of_smaller_numbers(deliveries: int) -> "QuerySet[SyncRun]":
+    return SyncRun.objects.filter(deliveries__lt=deliveries)
+
+
 def decided(owner: int) -> "QuerySet[Collection]":
     rows = Collection.objects.filter(connection__owner_id=owner)
     return rows.filter(name="odd") if owner % 2 else rows
@@ -118,12 +127,27 @@ def decided(owner: int) -> "QuerySet[Collection]":
         (decided, [1]),
     ],
 )
-def test_what_does_more_than_compare_a_value_is_refused(
-    make: Any, values: list[Any]
+def test_what_does_more_than_compare_a_value_is_asked_as_it_is_and_warns(
+    make: Any, values: list[Any], alice: User
 ) -> None:
+    make_run(make_collection(make_connection(alice), name="abc").connection)
     model: Any = SyncRun if make is shifted else Collection
-    with pytest.raises(PreparedError):
-        prepared(model)(make)(*values)
+    with pytest.warns(PreparedWarning):
+        found = prepared(model)(make)(*values)
+    assert found == list(make(*values))
+
+
+@pytest.mark.parametrize("number", [-1, 0, 1, 5, 40_000, 3_000_000_000])
+def test_numbers_that_a_column_cannot_hold_are_compared_all_the_same(
+    alice: User, number: int
+) -> None:
+    run = make_run(make_collection(make_connection(alice), position=3).connection)
+    assert run.deliveries == 0
+    for model, make in ((Collection, of_small_numbers), (SyncRun, of_smaller_numbers)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PreparedWarning)
+            asked: Any = prepared(model)(make)  # type: ignore[arg-type]
+            assert asked(number) == list(make(number))
 
 
 @pytest.mark.parametrize("value", [None, True, 1.5, {"a"}])

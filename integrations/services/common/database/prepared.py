@@ -4,6 +4,7 @@ Django takes 0.5 to 3 ms to make a statement that the database answers in 0.1. W
 kept is the statement alone, never a row: whoever asks gets what is stored now.
 """
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from datetime import UTC, datetime, timedelta
@@ -22,12 +23,18 @@ Row = TypeVar("Row")
 # How many statements of one function are kept, and of how long a list at most.
 MOST_SHAPES: Final = 128
 MOST_VALUES: Final = 128
+# What fits into an integer of PostgreSQL.
+MOST_NUMBER: Final = 2**31 - 1
 
 UUIDS: Final[Any] = UUIDField()
 
 
 class PreparedError(Exception):
     """A queryset cannot be asked with other values: it made something else of them."""
+
+
+class PreparedWarning(RuntimeWarning):
+    """A queryset is made anew each time, because it does more than compare values."""
 
 
 class Statement(NamedTuple):
@@ -51,8 +58,8 @@ def prepared(
     anything hashable, by which it may decide. Longer lists than ``MOST_VALUES`` are
     asked without keeping.
 
-    Raise PreparedError if a value is in the SQL otherwise than it is, and TypeError for
-    a value of another type. Nothing is prefetched.
+    A value that is in the SQL otherwise than it is warns of itself, and is asked for
+    without keeping. Raise TypeError for a value of another type. Nothing is prefetched.
     """
 
     def decorate(
@@ -64,16 +71,30 @@ def prepared(
 
         @wraps(make)
         def ask(*values: Asked.args, **shape: Asked.kwargs) -> list[Row]:
-            if any(isinstance(v, list) and len(v) > MOST_VALUES for v in values):
+            if not all(map(_is_usual, values)):
                 return list(make(*values, **shape))
             using = router.db_for_read(model)
             kinds = tuple(map(_kind, values))
-            statement = compiled(using, kinds, tuple(shape.items()))
-            return [] if statement is None else _rows(statement, using, values)
+            try:
+                statement = compiled(using, kinds, tuple(shape.items()))
+            except PreparedError as exc:
+                # Right all the same, and as slow as before. Tests take it for an error.
+                warnings.warn(str(exc), PreparedWarning, stacklevel=2)
+                return list(make(*values, **shape))
+            if statement is None:
+                return list(make(*values, **shape))
+            return _rows(statement, using, values)
 
         return ask
 
     return decorate
+
+
+def _is_usual(value: object) -> bool:
+    """Tell whether a statement is kept for a value: no long list, no huge number."""
+    if isinstance(value, list):
+        return len(value) <= MOST_VALUES
+    return not isinstance(value, int) or abs(value) <= MOST_NUMBER
 
 
 def _kind(value: object) -> Any:
@@ -87,7 +108,7 @@ def _kind(value: object) -> Any:
 
 # What stands for the values while a statement is made, and is never asked for.
 STAND_INS: Final[dict[type, Callable[[int], Any]]] = {
-    int: lambda number: -2_000_000_000 - number,
+    int: int,
     str: "\N{REPLACEMENT CHARACTER}{}".format,
     UUID: lambda number: UUID(int=(1 << 100) + number),
     datetime: lambda number: datetime(1, 1, 2, tzinfo=UTC) + timedelta(seconds=number),
@@ -100,18 +121,22 @@ def _compile(
     kinds: Sequence[Any],
     shape: dict[str, Any],
 ) -> Statement | None:
-    """Make a statement, None if it finds nothing whatever its values are.
+    """Make a statement, None if it finds nothing with some values.
 
-    It is made twice, with other values each: whatever differs has to be a value.
+    It is made twice, with other values each: whatever differs has to be a value. Small
+    numbers fit into each column; a comparison that Django leaves out for large ones
+    makes a difference, too.
     """
-    numbers = count()
-    first, second = ([_stand_in(kind, numbers) for kind in kinds] for _ in range(2))
+    large, small = count(2_000_000_000), count(101)
+    first = [_stand_in(kind, large) for kind in kinds]
+    second = [_stand_in(kind, small) for kind in kinds]
     rows = make(*first, **shape).using(using)
     compiler: Any = rows.query.get_compiler(using)
     other = make(*second, **shape).using(using).query.get_compiler(using)
     try:
         (sql, parameters), (other_sql, others) = compiler.as_sql(), other.as_sql()
     except EmptyResultSet:
+        # With its own values Django tells so at once, if it is so with them.
         return None
     places = _places(using, parameters, first)
     told = {place for place, _ in places}
