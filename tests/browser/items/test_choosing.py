@@ -29,6 +29,7 @@ def test_rows_are_ticked_by_keys_and_their_addresses_listed(
     page = open_page(EMAIL)
     page.goto(address)
 
+    expect(page.get_by_role("checkbox", name="Several rows at once")).to_be_hidden()
     for key in ("j", "j", "x", "k", "x"):
         page.keyboard.press(key)
 

@@ -83,6 +83,9 @@ def test_everything_is_reached_by_keys_until_they_are_switched_off(
     keys.press("g")
     keys.press("c")
     page.wait_for_url("**/connections/")
+    keys.press("g")
+    keys.press("i")
+    page.wait_for_url("**/items/")
 
     page.goto("/accounts/keyboard/")
     page.get_by_role("checkbox", name="Keyboard shortcuts").uncheck()

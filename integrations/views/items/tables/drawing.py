@@ -236,7 +236,7 @@ def _chips(cell: Cell) -> SafeString:
         (f"{look} colour-{part.colour}" if part.colour else look, part.text)
         for part in cell.parts
     ]
-    html = format_html_join(" ", '<bdi class="{}">{}</bdi>', parts)
+    html = format_html_join(" ", '<span class="{}"><bdi>{}</bdi></span>', parts)
     if cell.more:
         html = format_html('{} <span class="soft">+{}</span>', html, cell.more)
     if cell.title:
