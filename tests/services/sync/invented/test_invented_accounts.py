@@ -1,6 +1,6 @@
 """Whatever becomes of tables, columns and records between syncs, the copy follows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -30,8 +30,16 @@ from tests.support.provider_answers.tables import CELLS, Table
 from tests.support.rows import make_collection, make_connection, make_grant
 
 MOST_TABLES, MOST_RECORDS, STEPS = 3, 3, 3
-WITH_OPTIONS = {*airtable.WITH_OPTIONS, *notion.WITH_OPTIONS}
+WITH_OPTIONS = {
+    "airtable": airtable.WITH_OPTIONS,
+    "hubspot": ("enumeration/select", "enumeration/checkbox"),
+    "notion": notion.WITH_OPTIONS,
+}
+STRUCTURES = ("add", "remove", "rename", "retype", "retype", "options", "options")
 SYNCS = ("full", "late", "soon", "soon")
+# What becomes of a table behind the first sync, and each of the others.
+FATES = ("end", "any", "return", "last")
+ENDS = ("listed", "gone")
 NAMES = st.sampled_from(("Ada", "Ada", "Bo", "", "<b>"))
 OBJECT_TYPES = ("contacts", "companies", "deals")
 STRUCTURE = {"airtable": "structure", "notion": "databases"}
@@ -75,20 +83,21 @@ def tables(draw: st.DrawFn, world: World) -> None:
     table = Table(case=account.case, id=remote_id, name=f"Table {number}")
     table.holder, table.edited = holder, timezone.now()
     account.tables[remote_id] = table
-    draw(columns(world, table))
+    for types in (sorted(CELLS[world.slug]), WITH_OPTIONS[world.slug]):
+        draw(columns(world, table, types))
     for _ in range(draw(st.integers(1, MOST_RECORDS))):
         draw(records(world, table))
 
 
 @st.composite
-def columns(draw: st.DrawFn, world: World, table: Table) -> None:
-    """Add a column of any type."""
+def columns(draw: st.DrawFn, world: World, table: Table, types: Sequence[str]) -> None:
+    """Add a column of one of these types."""
     number = next(world.numbers)
     key = IDS[world.slug].format(number)
     table.columns[key] = Column(
         id=key,
         name=f"C{number}",
-        type=draw(st.sampled_from(sorted(CELLS[world.slug]))),
+        type=draw(st.sampled_from(types)),
         options=draw(st.lists(TEXTS, unique=True, min_size=1, max_size=3)),
     )
     draw(filled(world, table, key))
@@ -144,17 +153,19 @@ def structures(draw: st.DrawFn, world: World, table: Table) -> None:
     Nor need it be an edit of the table, in what is searched by the time of edits.
     """
     world.changed.add(table.id)
-    way = draw(st.sampled_from(("add", "remove", "rename", "retype", "options")))
+    way = draw(st.sampled_from(STRUCTURES))
     is_edit = draw(st.booleans())
     if way == "add" or not table.columns:
-        draw(columns(world, table))
+        draw(columns(world, table, sorted(CELLS[world.slug])))
     elif way == "remove":
         del table.columns[draw(st.sampled_from(sorted(table.columns)))]
     elif way == "rename":
         key = draw(st.sampled_from(sorted(table.columns)))
         table.columns[key].name = f"N{next(world.numbers)}"
     else:
-        key = draw(st.sampled_from(sorted(table.columns)))
+        told, own = WITH_OPTIONS[world.slug], table.columns
+        some = [key for key in own if way == "options" and own[key].type in told]
+        key = draw(st.sampled_from(some or sorted(own)))
         is_edit |= draw(retyped(world, table.columns[key], way))
         draw(filled(world, table, key))
     for record in table.records.values() if is_edit else ():
@@ -173,39 +184,44 @@ def retyped(draw: st.DrawFn, world: World, column: Column, way: str) -> bool:
         types = sorted({*CELLS[world.slug]} - {column.type})
         column.type = draw(st.sampled_from(types))
         return world.slug == "hubspot"
-    has_options = column.kind in WITH_OPTIONS and world.slug != "hubspot"
+    has_options = column.type in WITH_OPTIONS[world.slug] and world.slug != "hubspot"
     return not has_options or {*before} <= {*column.options}
 
 
 @st.composite
-def fates(draw: st.DrawFn, world: World) -> None:
+def fates(draw: st.DrawFn, world: World, way: str) -> None:
     """Rename, take away and give back tables and what is around them."""
     account, now = world.account, timezone.now()
-    table = draw(st.sampled_from(list(account.tables.values())))
-    ways = ("end", "end", "rename", "rename holder", "add")
-    way = "end" if world.slug == "hubspot" else draw(st.sampled_from(ways))
+    open_tables = list(account.open_tables.values())
+    ended = [each for each in account.tables.values() if each.end]
+    if way == "any":
+        ways = ("end", "return", "rename", "rename holder", "add")
+        way = draw(st.sampled_from(ways[:2] if world.slug == "hubspot" else ways))
     if way == "add" and len(account.tables) < MOST_TABLES:
         draw(tables(world))
-    elif table.end:
+    elif way == "return" and ended:
+        table = draw(st.sampled_from(ended))
         table.end, table.edited = "", now
-    elif way == "rename":
+    elif way in {"end", "last"} and len(open_tables) > 1:
+        draw(st.sampled_from(open_tables)).end = draw(st.sampled_from(ENDS))
+    elif way == "rename" and open_tables:
+        table = draw(st.sampled_from(open_tables))
         table.name, table.edited = f"Table {next(world.numbers)}", now
-    elif way == "rename holder":
-        account.holders[table.holder] = f"Base {next(world.numbers)}"
+    elif way == "rename holder" and open_tables:
         # In a search a database shows itself by its data sources.
+        table = draw(st.sampled_from(open_tables))
+        account.holders[table.holder] = f"Base {next(world.numbers)}"
         table.edited = now
-    else:
-        table.end = draw(st.sampled_from(("listed", "gone")))
 
 
 @st.composite
 def choices(draw: st.DrawFn, connection: Connection, owner: User) -> None:
-    """Let the user choose other tables, or the same."""
+    """Let the user choose again what is left out, or else leave out one table."""
     offered = list(connection.collections.exclude(item_type__in=("table", "database")))
     offered = [each for each in offered if each.remote_id != KEPT]
-    if not offered or draw(st.integers(0, 3)):
-        return
-    one = draw(st.sampled_from(sorted(offered, key=lambda each: each.remote_id)))
+    left_out = [each for each in offered if not each.is_selected]
+    some = sorted(left_out or offered, key=lambda each: each.remote_id)
+    one = draw(st.sampled_from(some))
     chosen = {each.pk for each in offered if each.is_selected} ^ {one.pk}
     select_collections(
         connection, chosen, offered={each.pk for each in offered}, actor=owner
@@ -214,12 +230,10 @@ def choices(draw: st.DrawFn, connection: Connection, owner: User) -> None:
 
 @st.composite
 def changes(draw: st.DrawFn, world: World) -> None:
-    """Change an account: records and a column each time, at times a table as well."""
+    """Change an account: records and a column of some tables."""
     for change in (structures, edits):
         table = draw(st.sampled_from(list(world.account.tables.values())))
         draw(change(world, table))
-    if draw(st.booleans()):
-        draw(fates(world))
 
 
 def begin(owner: User, world: World) -> Connection:
@@ -320,17 +334,19 @@ def test_the_copy_follows_the_account(
         data.draw(tables(world))
     connection = begin(alice, world)
     syncs = st.lists(st.sampled_from(SYNCS), min_size=STEPS, max_size=STEPS)
-    kinds = ["full", *data.draw(syncs)]
+    kinds = zip(["full", *data.draw(syncs)], FATES, strict=True)
     world.looks_for(data.draw(st.sampled_from((0, 2, 60))), monkeypatch)
 
-    for kind in kinds:
+    for kind, fate in kinds:
         settings.LATE_ARRIVAL_MINUTES = 0 if kind == "late" else 30
         sync_all(connection, full=kind == "full")
         if kind != "soon":
             world.changed.clear()
         check(world, connection, kind)
         data.draw(changes(world))
-        data.draw(choices(connection, alice))
+        data.draw(fates(world, fate))
+        if fate is not FATES[-1]:
+            data.draw(choices(connection, alice))
     for _ in range(2):
         sync_all(connection, full=True)
         check(world, connection, "full")
