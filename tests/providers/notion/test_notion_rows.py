@@ -284,7 +284,7 @@ def test_a_table_names_the_users_of_its_rows(notion):
 )
 def test_columns_are_known_without_the_names_of_users(notion, status, body):
     notion.transport.on(GET, notion.load("data_source_tasks"))
-    for _ in range(2):
+    for _ in range(2 if status == 503 else 1):
         notion.transport.on("GET /v1/users", body, status=status)
 
     schema = notion.connector.fetch_schema(
