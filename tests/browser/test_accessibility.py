@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 import pytest
@@ -139,8 +139,9 @@ def press(page: Page, name: str) -> None:
 def make_what_is_not_linked(page: Page, deals: str, contacts: str) -> list[str]:
     """Use what has pages of its own, and return their addresses."""
     made = [
-        f"{deals}?filter=amount&group=dealstage&amount__gt=1&size=25",
+        f"{deals}?filter=amount&group=dealstage&amount__gt=1&size=25&density=tall",
         f"{deals}?amount__gt=99999999999&nothing__is=1",
+        f"/views/new/?{urlencode({'back': f'{deals}?nothing__is=1'})}",
     ]
     page.goto(f"{deals}own-columns/")
     page.get_by_label("Name", exact=True).fill("Note")
