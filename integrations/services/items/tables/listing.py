@@ -5,11 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
-from uuid import UUID
 
-from django.db.models import F, Func, OrderBy, Q, QuerySet, TextField, Value, Window
+from django.db.models import QuerySet, Window
 from django.db.models.aggregates import Count as CountOf
-from django.db.models.lookups import GreaterThan, LessThan
 
 from integrations.models import Item, PropertyValue
 from integrations.services.common.database.prepared import prepared
@@ -17,9 +15,9 @@ from integrations.services.items.lists.counting import SMALL, Count, count_found
 from integrations.services.items.lists.loading import COLUMNS
 from integrations.services.items.lists.query import SIZES
 from integrations.services.items.tables.cursors import Cursor
+from integrations.services.items.tables.orders import At, Order, unfiltered
 from integrations.services.items.tables.selection import FEW, Selection
 from integrations.services.items.tables.table_query import TableQuery
-from integrations.services.items.tables.unindexed import Unindexed
 
 # Beyond so many nobody reads the number; of several conditions, each row is looked at.
 COUNT_LIMIT, SEVERAL_LIMIT = 10_000, 1000
@@ -39,81 +37,6 @@ class TablePage:
     previous: TableQuery | None
     next: TableQuery | None
     total: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class _At:
-    """A position among rows by their updates."""
-
-    value: datetime
-    id: int
-
-
-class _Row(Func):
-    """Values that are compared one after the other, as rows are ordered.
-
-    Compared so, a planner cannot find the second by an index that lacks the first.
-    """
-
-    template = "(%(expressions)s)"
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Order:
-    """Rows in one order: which columns hold the value and the item's key."""
-
-    rows: QuerySet[Any]
-    value: str
-    key: str
-    is_descending: bool
-
-    def at_once(self, start: Cursor | None, *, is_backward: bool) -> QuerySet[Any]:
-        """Return the rows of all parts by one question, which no index orders."""
-        is_descending = self.is_descending != is_backward
-        sign, beyond = ("-", "lt") if is_descending else ("", "gt")
-        unknown = Q(**{f"{self.value}__isnull": True})
-        by_value = OrderBy(
-            Unindexed(F(self.value)),
-            descending=is_descending,
-            nulls_first=is_backward or None,
-            nulls_last=not is_backward or None,
-        )
-        ordered = self.rows.order_by(by_value, f"{sign}{self.key}")
-        if start is None:
-            return ordered
-        behind = Q(**{f"{self.key}__{beyond}": start.id})
-        if start.value is None:
-            return ordered.filter(unknown & behind | (~unknown if is_backward else Q()))
-        rest = self._beyond(start, is_descending=is_descending)
-        return ordered.filter(rest if is_backward else rest | unknown)
-
-    def parts(self, start: Cursor | None, *, is_backward: bool) -> list[QuerySet[Any]]:
-        """Return the rows beyond a position; unknown values come last."""
-        is_descending = self.is_descending != is_backward
-        sign, beyond = ("-", "lt") if is_descending else ("", "gt")
-        ordered = self.rows.order_by(f"{sign}{self.value}", f"{sign}{self.key}")
-        known = ordered.filter(**{f"{self.value}__isnull": False})
-        unknown = ordered.filter(**{f"{self.value}__isnull": True})
-        if start is None:
-            return [unknown, known] if is_backward else [known, unknown]
-        behind = {f"{self.key}__{beyond}": start.id}
-        if start.value is None:
-            ties = unknown.filter(**behind)
-            return [ties, known] if is_backward else [ties]
-        if self.key == "pk":
-            # No index of SQLite finds a table's own key as a part of a row.
-            tied = known.filter(**{self.value: start.value, **behind})
-            rest = known.filter(**{f"{self.value}__{beyond}": start.value})
-            found = [tied, rest]
-        else:
-            found = [ordered.filter(self._beyond(start, is_descending=is_descending))]
-        return found if is_backward else [*found, unknown]
-
-    def _beyond(self, start: Cursor | _At, *, is_descending: bool) -> Q:
-        """Return what holds for rows with a value that are beyond a position."""
-        compared = LessThan if is_descending else GreaterThan
-        of_row = _Row(F(self.value), F(self.key), output_field=TextField())
-        return Q(compared(of_row, _Row(Value(start.value), Value(start.id))))
 
 
 def fetch_page(selection: Selection) -> TablePage:
@@ -157,7 +80,7 @@ def first_values(selection: Selection, most: int) -> list[tuple[int, Any]]:
 
 
 def _find(
-    selection: Selection, order: _Order, begin: Any, most: int, *, is_backward: bool
+    selection: Selection, order: Order, begin: Any, most: int, *, is_backward: bool
 ) -> list[tuple[int, Any]]:
     """Return the keys of rows beyond a position, and what they are sorted by."""
     if selection.keys is not None:
@@ -176,8 +99,8 @@ def _find(
 
 def _find_unfiltered(
     selection: Selection,
-    order: _Order,
-    begin: _At | None,
+    order: Order,
+    begin: At | None,
     most: int,
     *,
     is_backward: bool,
@@ -186,7 +109,7 @@ def _find_unfiltered(
     start = () if begin is None else (begin.value, begin.id)
     found: list[tuple[int, Any]] = []
     for part in range(2 if begin is None or is_backward else 3):
-        found += _unfiltered(
+        found += unfiltered(
             selection.collection.pk,
             *start,
             part=part,
@@ -199,28 +122,7 @@ def _find_unfiltered(
     return found
 
 
-@prepared(Item)
-def _unfiltered(
-    collection: UUID,
-    at: datetime | None = None,
-    key: int | None = None,
-    *,
-    part: int,
-    most: int,
-    is_descending: bool,
-    is_backward: bool,
-) -> "QuerySet[Item, tuple[int, Any]]":
-    """Return the first rows of one part of a collection, beyond a position."""
-    live = Item.objects.live().filter(collection_id=collection)
-    order = _Order(
-        rows=live, value="remote_updated_at", key="pk", is_descending=is_descending
-    )
-    start: Any = None if at is None else _At(value=at, id=key or 0)
-    parts = order.parts(start, is_backward=is_backward)
-    return parts[part].values_list(order.key, order.value)[:most]
-
-
-def _read_few(selection: Selection, order: _Order, *, has_more: bool) -> TablePage:
+def _read_few(selection: Selection, order: Order, *, has_more: bool) -> TablePage:
     """Return the first page of few rows, counted by the same question."""
     query = selection.query
     rows = order.at_once(None, is_backward=False)
@@ -249,7 +151,7 @@ def is_in_order(selection: Selection) -> bool:
 
 
 def _take(
-    selection: Selection, order: _Order, part: QuerySet[Any], want: int
+    selection: Selection, order: Order, part: QuerySet[Any], want: int
 ) -> list[tuple[int, Any]]:
     """Return the first rows of a part that are selected.
 
@@ -282,7 +184,7 @@ def _is_looked_at(selection: Selection) -> bool:
     return not is_all and selection.query.size <= max(SIZES)
 
 
-def _order_of(selection: Selection) -> _Order:
+def _order_of(selection: Selection) -> Order:
     """Return the rows in their order: that of updates while an index is built.
 
     They are the selected ones, or all where each has to be looked at.
@@ -291,7 +193,7 @@ def _order_of(selection: Selection) -> _Order:
     index = selection.indexes.get(query.sort)
     live = Item.objects.live().filter(collection=selection.collection)
     if query.is_by_update or index is None:
-        return _Order(
+        return Order(
             rows=live if is_looked_at else selection.items(),
             value="remote_updated_at",
             key="pk",
@@ -299,7 +201,7 @@ def _order_of(selection: Selection) -> _Order:
         )
     values = PropertyValue.objects.filter(index=index)
     found = values if is_looked_at else selection.values(index)
-    return _Order(
+    return Order(
         rows=found.filter(position=0),
         value="text" if query.sorts_by_text else "number",
         key="item_id",
@@ -315,7 +217,7 @@ def _to_start(query: TableQuery, start: Cursor | None) -> Any:
         at = datetime.fromisoformat(str(start.value))
     except ValueError:
         return None
-    return _At(value=at.replace(tzinfo=at.tzinfo or UTC), id=start.id)
+    return At(value=at.replace(tzinfo=at.tzinfo or UTC), id=start.id)
 
 
 def _items(selection: Selection, keys: Sequence[int]) -> list[Item]:
