@@ -1,6 +1,5 @@
 """Make once what every stack begins with: a migrated database, a seeded sandbox."""
 
-import fcntl
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -9,6 +8,7 @@ from shutil import copyfile
 
 from tests.real.support.stack import Stack
 from tests.support.provider_answers.seeds import make_seed
+from tests.support.shared_files import made_by_first
 
 
 class Templates:
@@ -69,11 +69,4 @@ class Templates:
 
     def _make_once(self, name: str, make: Callable[[Path], None]) -> Path:
         """Return a file that the first worker makes while the others wait for it."""
-        path = self._directory / name
-        with path.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not path.exists():
-                draft = path.with_suffix(".new")
-                make(draft)
-                draft.rename(path)
-        return path
+        return made_by_first(self._directory / name, make)

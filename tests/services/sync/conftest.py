@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.provider_answers.seeds import SMALL, make_seed
+from tests.support.provider_answers.seeds import SMALL, shared_seed
 
 
 @pytest.fixture(scope="session")
 def seeded_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_seed(tmp_path_factory.mktemp("broad") / "seeded.sqlite3", SMALL)
+    return shared_seed(tmp_path_factory, SMALL)
