@@ -15,7 +15,7 @@ from sandbox.providers import PROVIDERS
 from tests.sandbox.airtable.airtable_client import AirtableClient
 from tests.sandbox.notion_client import NotionClient
 from tests.sandbox.wsgi_client import Client, Clock
-from tests.support.provider_answers.seeds import make_seed, remove_sandbox
+from tests.support.provider_answers.seeds import remove_sandbox, shared_seed
 
 CLIENTS = (Client, AirtableClient, NotionClient)
 SIZES = {"contacts": 700, "companies": 30, "deals": 40, "records": 1_600, "rows": 400}
@@ -34,9 +34,7 @@ def start_app(path: Path, clock: Clock, providers: Sequence[Provider]) -> App:
 
 @pytest.fixture(scope="session")
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sandbox") / "seeded.sqlite3"
-    make_seed(path, SIZES)
-    return path
+    return shared_seed(tmp_path_factory, SIZES)
 
 
 @pytest.fixture

@@ -33,8 +33,8 @@ from tests.support.provider_answers.seeds import (
     FEW,
     FEW_PROPERTIES,
     SMALL,
-    make_seed,
     remove_sandbox,
+    shared_seed,
 )
 
 
@@ -65,15 +65,13 @@ class Broker:
 @pytest.fixture(scope="session")
 def seeded_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a seed whose types have few properties, of which a list tells all."""
-    path = tmp_path_factory.mktemp("sandbox") / "seeded.sqlite3"
-    return make_seed(path, SMALL, properties=FEW_PROPERTIES)
+    return shared_seed(tmp_path_factory, SMALL, properties=FEW_PROPERTIES)
 
 
 @pytest.fixture(scope="session")
 def seeded_few(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a seed for tests that need no large account, as their `seeded_sandbox`."""
-    path = tmp_path_factory.mktemp("few") / "seeded.sqlite3"
-    return make_seed(path, FEW, properties=FEW_PROPERTIES)
+    return shared_seed(tmp_path_factory, FEW, properties=FEW_PROPERTIES)
 
 
 @pytest.fixture

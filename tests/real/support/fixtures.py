@@ -1,6 +1,5 @@
 """Offer running products to the tests of the real tier and of the browser."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from tests.real.support.fork_server import ForkServers
 from tests.real.support.stack import Stack
 from tests.support.guards.groups import stack_of
 from tests.support.provider_answers.seeds import FEW_PROPERTIES, SMALL
+from tests.support.shared_files import shared_directory
 
 if TYPE_CHECKING:
     from tests.real.support.postgres import Postgres
@@ -39,10 +39,7 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> "Templates":
     """Return what stacks begin with, shared by the workers of one pytest."""
     from tests.real.support.templates import Templates
 
-    directory = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        directory = directory.parent
-    return Templates(directory / "templates")
+    return Templates(shared_directory(tmp_path_factory) / "templates")
 
 
 @pytest.fixture(scope="session")

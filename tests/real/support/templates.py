@@ -1,8 +1,7 @@
 """Make once what every stack begins with: a migrated database, a seeded sandbox."""
 
-import fcntl
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from shutil import copyfile
@@ -11,6 +10,7 @@ from config.run import prepare
 from tests.real.support.stack import BASE_DIR, Stack
 from tests.support.migrated import fingerprint
 from tests.support.provider_answers.seeds import make_seed
+from tests.support.shared_files import made_by_first
 
 
 class Templates:
@@ -30,7 +30,7 @@ class Templates:
 
     def copy_database(self, var_dir: Path) -> None:
         """Put a migrated SQLite database where `make run` has it."""
-        template = self._make_once(_kept_database(), self._migrate)
+        template = made_by_first(_kept_database(), self._migrate)
         copyfile(template, var_dir / "mooring.sqlite3")
 
     def copy_sandbox(
@@ -39,7 +39,7 @@ class Templates:
         """Put a sandbox with accounts of the given sizes where `make run` has it."""
         numbers = (*(size for _, size in sorted(sizes.items())), properties)
         name = "-".join(str(number) for number in numbers)
-        template = self._make_once(
+        template = made_by_first(
             self._directory / f"sandbox-{name}.sqlite3",
             lambda path: make_seed(path, sizes, seed=1, properties=properties),
         )
@@ -47,7 +47,7 @@ class Templates:
 
     def postgres(self) -> Path:
         """Return an archive of a server whose database ``migrated`` is."""
-        return self._make_once(self._directory / "postgres.tar", self._migrate_postgres)
+        return made_by_first(self._directory / "postgres.tar", self._migrate_postgres)
 
     def _migrate_postgres(self, path: Path) -> None:
         # Slow to load, and not needed by most of pytest's workers.
@@ -71,16 +71,6 @@ class Templates:
         for former in path.parent.glob("product-*"):
             if path.stem not in former.name:
                 former.unlink()
-
-    def _make_once(self, path: Path, make: Callable[[Path], None]) -> Path:
-        """Return a file that the first worker makes while the others wait for it."""
-        with path.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not path.exists():
-                draft = path.with_suffix(".new")
-                make(draft)
-                draft.rename(path)
-        return path
 
 
 def _kept_database() -> Path:

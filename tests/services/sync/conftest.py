@@ -15,12 +15,12 @@ from integrations.services.common.clients import oauth_clients
 from tests.providers.contract.case import Case
 from tests.services.conftest import Broker, Unlimited
 from tests.support.provider_answers.accounts import Account
-from tests.support.provider_answers.seeds import SMALL, make_seed
+from tests.support.provider_answers.seeds import SMALL, shared_seed
 
 
 @pytest.fixture(scope="session")
 def seeded_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_seed(tmp_path_factory.mktemp("broad") / "seeded.sqlite3", SMALL)
+    return shared_seed(tmp_path_factory, SMALL)
 
 
 @pytest.fixture

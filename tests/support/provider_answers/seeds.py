@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from sandbox.core.config import Config
 from sandbox.core.provider import Plan
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
+from tests.support.shared_files import made_by_first, shared_directory
 
 # Of the large accounts; every other account has the size that it always has.
 SMALL = {"contacts": 340, "companies": 30, "deals": 40, "records": 800, "rows": 60}
@@ -43,6 +46,18 @@ def make_seed(
     storage.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     storage.close()
     return path
+
+
+def shared_seed(
+    factory: pytest.TempPathFactory, sizes: Mapping[str, int], *, properties: int = 0
+) -> Path:
+    """Return a seed that the workers of one run of pytest have in common."""
+    numbers = (*(size for _, size in sorted(sizes.items())), properties)
+    name = f"seed-{'-'.join(map(str, numbers))}.sqlite3"
+    return made_by_first(
+        shared_directory(factory) / name,
+        lambda path: make_seed(path, sizes, properties=properties),
+    )
 
 
 def remove_sandbox(directory: Path) -> None:
