@@ -23,7 +23,7 @@ from tests.services.sync.invented.test_invented_syncs import (
 from tests.support.provider_answers.accounts import Account
 from tests.support.provider_answers.cells import airtable, notion
 from tests.support.provider_answers.cells.common import TEXTS, Column
-from tests.support.provider_answers.changing import Record
+from tests.support.provider_answers.changing import MADE, Record
 from tests.support.provider_answers.invented import examples
 from tests.support.provider_answers.shown import IDS, check_shown
 from tests.support.provider_answers.tables import CELLS, Table
@@ -230,10 +230,12 @@ def choices(draw: st.DrawFn, connection: Connection, owner: User) -> None:
 
 @st.composite
 def changes(draw: st.DrawFn, world: World) -> None:
-    """Change an account: records and a column of some tables."""
-    for change in (structures, edits):
-        table = draw(st.sampled_from(list(world.account.tables.values())))
-        draw(change(world, table))
+    """Change records and columns, of some tables both."""
+    for table in world.account.tables.values():
+        if draw(st.booleans()):
+            draw(structures(world, table))
+        if draw(st.booleans()):
+            draw(edits(world, table))
 
 
 def begin(owner: User, world: World) -> Connection:
@@ -332,6 +334,9 @@ def test_the_copy_follows_the_account(
     world = World(account=account, numbers=iter(range(1000, 9999)))
     for _ in range(3 if slug == "hubspot" else 2):
         data.draw(tables(world))
+    for table in account.tables.values():
+        # Edited so long ago that no search for what was edited comes to it.
+        table.edited = MADE
     connection = begin(alice, world)
     syncs = st.lists(st.sampled_from(SYNCS), min_size=STEPS, max_size=STEPS)
     kinds = zip(["full", *data.draw(syncs)], FATES, strict=True)
@@ -351,6 +356,10 @@ def test_the_copy_follows_the_account(
         sync_all(connection, full=True)
         check(world, connection, "full")
     check_settled(world, connection)
+    for table in account.tables.values():
+        table.end, table.edited = "", timezone.now()
+    sync_all(connection, full=True)
+    check(world, connection, "full")
 
 
 def sync_all(connection: Connection, *, full: bool) -> None:

@@ -20,7 +20,7 @@ from tests.support.provider_answers.invented import examples
 from tests.support.provider_answers.shown import IDS, check_shown
 from tests.support.provider_answers.tables import CELLS, Table
 
-RECORDS = 2
+RECORDS = 4
 
 
 @st.composite
