@@ -23,7 +23,8 @@ def read_csv(file: Path) -> list[dict[str, Any]]:
 
 
 def read_xlsx(file: Path) -> list[dict[str, Any]]:
-    book = load_workbook(file, read_only=True)
+    # A browser keeps what it downloads under a name without an end.
+    book = load_workbook(io.BytesIO(file.read_bytes()), read_only=True)
     heads, *rows = book.worksheets[0].iter_rows(values_only=True)
     return [dict(zip(map(str, heads), row, strict=True)) for row in rows]
 
