@@ -19,7 +19,11 @@ __all__ = ["tables"]
 
 
 def read_csv(file: Path) -> list[dict[str, Any]]:
-    return list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"))))
+    """Return the rows; what would be a formula has an apostrophe before it."""
+    rows = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig")))
+    return [
+        {name: each.removeprefix("'") for name, each in row.items()} for row in rows
+    ]
 
 
 def read_xlsx(file: Path) -> list[dict[str, Any]]:
