@@ -19,11 +19,16 @@ __all__ = ["tables"]
 
 
 def read_csv(file: Path) -> list[dict[str, Any]]:
-    return list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"))))
+    """Return the rows; what would be a formula has an apostrophe before it."""
+    rows = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig")))
+    return [
+        {name: each.removeprefix("'") for name, each in row.items()} for row in rows
+    ]
 
 
 def read_xlsx(file: Path) -> list[dict[str, Any]]:
-    book = load_workbook(file, read_only=True)
+    # A browser keeps what it downloads under a name without an end.
+    book = load_workbook(io.BytesIO(file.read_bytes()), read_only=True)
     heads, *rows = book.worksheets[0].iter_rows(values_only=True)
     return [dict(zip(map(str, heads), row, strict=True)) for row in rows]
 
