@@ -102,9 +102,14 @@ TAG_KEY = "tag"
 REQUESTED_KEY = "requested"
 # Optional parts that were not told, and whether to ask for them again.
 REFUSED_KEY, ASK_AGAIN_KEY = "refused", "ask_again"
+# Fields that changed since everything was read, and the tag it was last compared with.
+LAGGING_KEY, COMPARED_TAG_KEY = "lagging", "compared_tag"
 # Of these nothing is shown.
 UNSHOWN_KEYS = frozenset(
-    {TAG_KEY, REQUESTED_KEY, REFUSED_KEY, ASK_AGAIN_KEY, COLOURS_KEY}
+    {
+        *(TAG_KEY, REQUESTED_KEY, REFUSED_KEY, ASK_AGAIN_KEY, COLOURS_KEY),
+        *(LAGGING_KEY, COMPARED_TAG_KEY),
+    }
 )
 # Keys of a collection's details that more than its provider reads.
 SCHEMA_TAG, DELETED_KIND = "schema_tag", "deleted_kind"
@@ -306,7 +311,9 @@ class Page:
     ``pending`` says what has not been looked into yet, although what is stored is
     proven; on whichever page it is said, it holds for the listing.
     ``other_collections`` holds what the page happened to show of other collections of
-    the connection, by their remote id; ``collections`` are those it discovered.
+    the connection, by their remote id; ``collections`` are those it discovered, and
+    ``seen_collections`` those that it told of without a proof that they can be read:
+    of those that are known already it tells the names and the details.
     ``contents`` are the texts, by the ids of items, that came along with the page.
     ``refused`` names optional parts that the provider would not give.
     """
@@ -324,6 +331,7 @@ class Page:
     pending: Pending | None = None
     other_collections: Mapping[str, "Page"] = field(default_factory=dict)
     collections: Sequence[RemoteCollection] = ()
+    seen_collections: Sequence[RemoteCollection] = ()
     contents: Mapping[str, "Content"] = field(default_factory=dict)
     refused: Sequence[str] = ()
 

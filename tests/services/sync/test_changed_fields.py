@@ -12,7 +12,7 @@ from integrations.models.reasons import ReasonCode
 from integrations.providers import CONNECTORS
 from integrations.providers.links import TARGET
 from integrations.providers.records import FIELDS_KEY, FieldSpec
-from integrations.services.sync.refresh.schemas import has_other_values
+from integrations.services.sync.refresh.schemas import changed_fields
 from tests.providers.contract.case import Case
 from tests.services.sync.invented.test_invented_syncs import begin, sync
 from tests.support.provider_answers.accounts import Account
@@ -96,7 +96,7 @@ FIELD = FieldSpec(name="f", label="F", kind="choice", hint="select", options={"a
         ({}, False),
         ({"label": "G", "group": "More", "is_read_only": True}, False),
         ({"options": {"a": "B", "b": "B"}}, False),
-        ({"is_hidden": True}, False),
+        ({"is_hidden": True}, True),
         ({"name": "g"}, True),
         ({"kind": "text"}, True),
         ({"hint": "status"}, True),
@@ -109,14 +109,14 @@ def test_what_changes_the_values_of_what_nobody_edited(
 ) -> None:
     before, after = schema_of(FIELD), schema_of(replace(FIELD, **changes))
 
-    assert has_other_values(before, after) is is_other
+    assert bool(changed_fields(before, after)) is is_other
 
 
 def test_what_was_hidden_may_have_values_and_what_had_no_hint_is_the_same() -> None:
     now = schema_of(FIELD)
 
-    assert has_other_values(schema_of(replace(FIELD, is_hidden=True)), now)
-    assert not has_other_values(schema_of(replace(FIELD, hint="")), now)
+    assert changed_fields(schema_of(replace(FIELD, is_hidden=True)), now) == {"f"}
+    assert not changed_fields(schema_of(replace(FIELD, hint="")), now)
 
 
 def schema_of(field: FieldSpec) -> dict[str, Any]:

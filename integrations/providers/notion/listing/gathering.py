@@ -38,6 +38,7 @@ class Gathering:
         self._deleted: dict[str, dict[str, Deletion]] = {}
         self._moved: dict[str, dict[str, Deletion]] = {}
         self._collections: dict[str, RemoteCollection] = {}
+        self._seen_collections: dict[str, RemoteCollection] = {}
         self._texts: dict[str, dict[str, Content]] = {}
 
     def add(self, collection_id: str, item: IntegrationItem) -> None:
@@ -70,6 +71,10 @@ class Gathering:
         """Note that a collection exists."""
         self._collections[collection.remote_id] = collection
 
+    def see(self, collection: RemoteCollection) -> None:
+        """Note what is told of a collection that may be one no longer."""
+        self._seen_collections[collection.remote_id] = collection
+
     def has(self, remote_id: str) -> bool:
         """Tell whether an item was gathered, in whichever collection."""
         return any(remote_id in items for items in self._items.values())
@@ -99,6 +104,7 @@ class Gathering:
             pending=pending or self.pending,
             other_collections={each: self._page_of(each) for each in sorted(others)},
             collections=list(self._collections.values()),
+            seen_collections=list(self._seen_collections.values()),
         )
 
     def _page_of(self, collection_id: str) -> Page:

@@ -90,7 +90,7 @@ def read_hits(tree: Tree, cursor: Search, *, since: datetime | None) -> Search |
         if since is not None and _is_older(row, since):
             _probe(tree, cursor, listing)
             # Whether other columns are an edit of a data source is not documented.
-            tree.discover(listing.rows[number:])
+            tree.see(listing.rows[number:])
             return None
         tree.add(row)
     if since is not None and listing.following is None:

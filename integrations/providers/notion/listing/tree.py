@@ -136,13 +136,16 @@ class Tree:
             if database is not None:
                 self.add_database(database)
 
-    def discover(self, rows: Iterable[object]) -> None:
-        """Note which collections there are, and their columns, of hits left aside."""
+    def see(self, rows: Iterable[object]) -> None:
+        """Note names and columns of collections among hits that are left aside.
+
+        The index lags: that it shows one does not prove that it can be read.
+        """
         for row in rows:
             with suppress(InvalidResponse):
                 found = find_collection(expect_object(row, "hit"))
                 if found is not None:
-                    self.gathering.discover(found)
+                    self.gathering.see(found)
 
     def settle(self, orphan: StoredItem) -> bool:
         """Look for the parent that is not stored; tell whether Notion shows it.

@@ -157,7 +157,8 @@ def to_schema(source: Mapping[str, Any] | None = None) -> dict[str, Any]:
 
 def tag_of(schema: Mapping[str, Any]) -> str:
     """Return what changes whenever something about the columns does."""
-    told = json.dumps([schema[FIELDS_KEY], schema[COLOURS_KEY]], sort_keys=True)
+    fields = sorted(schema[FIELDS_KEY], key=lambda each: str(each["name"]))
+    told = json.dumps([fields, schema[COLOURS_KEY]], sort_keys=True)
     return blake2b(told.encode(), digest_size=8).hexdigest()
 
 

@@ -28,7 +28,7 @@ from integrations.models import (
     SearchState,
     times,
 )
-from integrations.providers.records import UNSHOWN_KEYS
+from integrations.providers.records import FIELDS_KEY, UNSHOWN_KEYS, field_entries
 from integrations.services.common import queue
 from integrations.services.items.relations import write as relations
 from integrations.services.items.relations.write import Linking
@@ -81,6 +81,9 @@ def _first(collection: Collection, labels: str) -> str:
 
 def _labels_of(collection: Collection) -> str:
     shown = {n: v for n, v in collection.schema.items() if n not in UNSHOWN_KEYS}
+    # In which order the provider tells them is not promised, and finds nothing else.
+    fields = sorted(field_entries(shown), key=lambda each: str(each.get("name")))
+    shown[FIELDS_KEY] = fields
     text = json.dumps([shown, collection.connection.account], sort_keys=True)
     return blake2b(text.encode(), digest_size=16).hexdigest()
 

@@ -31,6 +31,7 @@ def store_discovered(
     for found in page.collections:
         if discovery.add_collection(lease.connection, found, position=position):
             lease.has_discovered = True
+    discovery.note_seen(lease.connection, page.seen_collections)
     for remote_id, shown in page.other_collections.items():
         _store_other(lease, collection, remote_id, shown, now)
 

@@ -1,6 +1,6 @@
 """Find out which collections a connection has."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from django.db import transaction
@@ -139,6 +139,34 @@ def remember(
             start.read_anew(row)
         collection.refresh_from_db()
     return collection
+
+
+def changed_ones(
+    connection: Connection, seen: Sequence[RemoteCollection]
+) -> list[RemoteCollection]:
+    """Return those of the collections seen that are known by other details."""
+    ids = [found.remote_id for found in seen]
+    if not ids:
+        return []
+    rows = connection.collections.filter(remote_id__in=ids)
+    known = {
+        remote_id: (name, details)
+        for remote_id, name, details in rows.values_list("remote_id", "name", "details")
+    }
+    return [
+        found
+        for found in seen
+        if found.remote_id in known
+        and known[found.remote_id] != (cut(found.name, MAX_NAME), dict(found.details))
+    ]
+
+
+def note_seen(connection: Connection, seen: Iterable[RemoteCollection]) -> None:
+    """Store names and details of known collections, and nothing else of them."""
+    for found in seen:
+        connection.collections.filter(remote_id=found.remote_id).update(
+            name=cut(found.name, MAX_NAME), details=dict(found.details)
+        )
 
 
 def _count_misses(lease: RunLease, listed: set[str]) -> None:

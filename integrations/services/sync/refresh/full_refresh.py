@@ -23,7 +23,7 @@ from integrations.services.sync.deletions import (
     soft_delete,
 )
 from integrations.services.sync.leases.lease import RunLease
-from integrations.services.sync.refresh import checkpoint, counting, extras
+from integrations.services.sync.refresh import checkpoint, counting, extras, schemas
 from integrations.services.sync.refresh.checkpoint import FullRefresh
 from integrations.services.sync.refresh.context import (
     connector_of,
@@ -207,11 +207,15 @@ def _close(
     if verdict.is_short:
         # It has proven nothing: what changed since the last proof is still to read.
         changed["watermark"] = collection.watermark or found.began
+        if not changed["pending_reason"]:
+            lag = schemas.lag_of(collection.schema)
+            changed |= columns(lag, name="pending_reason")
     else:
         changed |= {
             "watermark": found.began,
             "first_full_refresh_at": collection.first_full_refresh_at or now,
             "last_full_refresh_at": now,
+            "schema": schemas.without_lag(collection.schema),
             **_links_as_of(collection, found.began),
         }
     for name, value in changed.items():

@@ -15,10 +15,19 @@ from integrations.services.items.tables.indexing import rows as table_rows
 from integrations.services.sync.collections import refusals
 from integrations.services.sync.deletions import soft_delete
 from integrations.services.sync.leases.lease import RunLease
-from integrations.services.sync.refresh import checkpoint, counting, extras, start
+from integrations.services.sync.refresh import (
+    checkpoint,
+    counting,
+    extras,
+    schemas,
+    start,
+)
 from integrations.services.sync.refresh.checkpoint import Incremental
 from integrations.services.sync.refresh.counting import RemoteCount
 from integrations.services.sync.refresh.mistakes import cut_reason, unreadable_reason
+
+# All others are of the last full refresh, and hold until the next one.
+WEAK_NOTES = ("", ReasonCode.EXTRAS_REFUSED, ReasonCode.FIELDS_CHANGED)
 
 
 def end(lease: RunLease, collection: Collection, found: Incremental) -> None:
@@ -88,7 +97,7 @@ def _note_extras(
     collection: Collection, found: Incremental, count: RemoteCount
 ) -> None:
     """Note which optional parts were refused, where no full refresh left a note."""
-    if collection.pending_reason not in ("", ReasonCode.EXTRAS_REFUSED):
+    if collection.pending_reason not in WEAK_NOTES:
         return
     asked = (extras.DELETIONS,) if found.reads_late_arrivals else ()
     note = extras.note_of(
@@ -98,6 +107,7 @@ def _note_extras(
     )
     if found.pending is not None:
         note = Reason.of(ReasonCode(found.pending.kind.value))
+    note = note or schemas.lag_of(collection.schema)
     for name, value in columns(note, name="pending_reason").items():
         setattr(collection, name, value)
 

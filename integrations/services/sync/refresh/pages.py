@@ -20,7 +20,7 @@ from integrations.services.items.storage import store
 from integrations.services.items.storage.store import PageCounts
 from integrations.services.items.tables.indexing import rows as table_rows
 from integrations.services.sync.calls import clock
-from integrations.services.sync.collections import discovered
+from integrations.services.sync.collections import discovered, discovery
 from integrations.services.sync.deletions import (
     held_deletions,
     seen_bitmap,
@@ -155,6 +155,9 @@ def _commit(
     behind: Checkpoint,
 ) -> None:
     now = timezone.now()
+    # Before the lock, which is on all of them: most tell nothing new.
+    seen = discovery.changed_ones(lease.connection, page.seen_collections)
+    page = replace(page, seen_collections=seen)
     with transaction.atomic():
         _lock(collection, page)
         is_listing = found.phase is Phase.LISTING
@@ -194,7 +197,7 @@ def _lock(collection: Collection, page: Page) -> None:
     that tells nothing writes its checkpoint only.
     """
     tells_else = page.unreadable_ids or page.deleted or page.moved
-    if page.other_collections or page.collections:
+    if page.other_collections or page.collections or page.seen_collections:
         table_rows.lock_rows(collection, is_linking=True)
     elif collection.full_refresh_wanted_at is not None or (
         tells_else and not page.items

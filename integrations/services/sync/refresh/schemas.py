@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -13,6 +13,9 @@ from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.providers.links import TARGET
 from integrations.providers.records import (
     ASK_AGAIN_KEY,
+    COMPARED_TAG_KEY,
+    FIELDS_KEY,
+    LAGGING_KEY,
     REFUSED_KEY,
     SCHEMA_TAG,
     TAG_KEY,
@@ -27,8 +30,7 @@ from integrations.services.sync.refresh.context import connector_of, context_of
 
 logger = logging.getLogger(__name__)
 
-# Notes of what only a full refresh can end tell of more than changed fields do.
-REPLACED_NOTES = ("", ReasonCode.EXTRAS_REFUSED)
+CHOICES: Final = ("choice", "choices")
 
 
 def fetch_schema(lease: RunLease, collection: Collection) -> dict[str, Any]:
@@ -70,10 +72,16 @@ def refresh_schema(lease: RunLease, collection: Collection, now: datetime) -> bo
     before = collection.schema
     lacked = extras.FIELDS in extras.refused_in(before)
     schema = fetch_schema(lease, collection)
+    # Where it was not compared before, and differs, it is asked for once.
+    schema[COMPARED_TAG_KEY] = collection.details.get(SCHEMA_TAG)
+    if not lacked:
+        schema = with_lag(before, schema)
     with transaction.atomic():
         collection.schema = schema
-        if has_other_values(before, schema):
-            _note_change(collection)
+        if not collection.pending_reason:
+            # Any other note tells of more than that.
+            for name, value in columns(lag_of(schema), name="pending_reason").items():
+                setattr(collection, name, value)
         collection.save(
             update_fields=["schema", "pending_reason", "pending_reason_data"]
         )
@@ -88,35 +96,50 @@ def _may_have_changed(collection: Collection, now: datetime) -> bool:
     tag = collection.details.get(SCHEMA_TAG)
     if tag is None:
         return policy.are_late_arrivals_due(collection, now)
-    return tag != collection.schema.get(TAG_KEY)
+    known = (collection.schema.get(TAG_KEY), collection.schema.get(COMPARED_TAG_KEY))
+    return tag not in known
 
 
-def has_other_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Tell whether items that nobody edited may have other values than are stored.
+def with_lag(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema that names the fields which items may lag behind, if any.
+
+    Until everything has been read, those that changed before are among them.
+    """
+    changed = changed_fields(before, after) if before.get(FIELDS_KEY) else ()
+    lagging = sorted({*before.get(LAGGING_KEY, ()), *changed})
+    rest = without_lag(after)
+    return {**rest, LAGGING_KEY: lagging} if lagging else rest
+
+
+def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
+    """Return the fields of which items that nobody edited may have other values.
 
     A new name of a field changes none, nor does a new option.
     """
     old = {spec.name: spec for spec in read_fields(before)}
     new = {spec.name: spec for spec in read_fields(after)}
-    return old.keys() != new.keys() or any(
-        _is_other(old[name], new[name]) for name in old
+    same = old.keys() & new.keys()
+    return {*(name for name in same if _is_other(old[name], new[name]))} | (
+        old.keys() ^ new.keys()
     )
 
 
 def _is_other(old: FieldSpec, new: FieldSpec) -> bool:
-    """Tell whether values differ: of what was hidden some providers give none.
+    """Tell whether values differ: of what is hidden some providers give none.
 
     Schemas that were kept by an earlier version have no hints.
     """
     is_retyped = old.kind != new.kind or old.hint not in ("", new.hint)
     is_retargeted = old.options.get(TARGET) != new.options.get(TARGET)
-    is_revealed = old.is_hidden and not new.is_hidden
-    has_lost = not old.options.keys() <= new.options.keys()
-    return is_retyped or is_retargeted or is_revealed or has_lost
+    has_lost = old.kind in CHOICES and not old.options.keys() <= new.options.keys()
+    return is_retyped or is_retargeted or has_lost or old.is_hidden != new.is_hidden
 
 
-def _note_change(collection: Collection) -> None:
-    if collection.pending_reason in REPLACED_NOTES:
-        note = columns(Reason(code=ReasonCode.FIELDS_CHANGED), name="pending_reason")
-        for name, value in note.items():
-            setattr(collection, name, value)
+def without_lag(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema that every item has been read with."""
+    return {key: value for key, value in schema.items() if key != LAGGING_KEY}
+
+
+def lag_of(schema: Mapping[str, Any]) -> Reason | None:
+    """Return the note that items may lag behind changed fields, if they may."""
+    return Reason(code=ReasonCode.FIELDS_CHANGED) if schema.get(LAGGING_KEY) else None

@@ -55,7 +55,8 @@ def begin_full(
     """Start a full refresh at its first page; what was held is decided by its end."""
     with transaction.atomic():
         collection.generation += 1
-        collection.schema = schema
+        # It may fail on its way, and what changed is read meanwhile.
+        collection.schema = schemas.with_lag(collection.schema, schema)
         held_deletions.supersede(collection)
         # Before the marks: whoever decides about a hold has the row and then those.
         collection.save(

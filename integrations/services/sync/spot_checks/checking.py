@@ -6,6 +6,7 @@ not had to see yet is no difference. What differs is mended in any case.
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,7 +17,7 @@ from integrations.http.errors import ApiError, Transient, Unauthorized
 from integrations.models import Collection, Connection, Item, SpotCheck
 from integrations.providers.capabilities import ReadsItems
 from integrations.providers.connector import CollectionContext
-from integrations.providers.records import IntegrationItem
+from integrations.providers.records import LAGGING_KEY, IntegrationItem
 from integrations.services.common.clients.connector_errors import connector_boundary
 from integrations.services.common.database import row_locks
 from integrations.services.items.history.comparison import differing_fields
@@ -121,14 +122,15 @@ def _compare(
     }
     page = reader.fetch_items(lease.api, context, list(stored.values()))
     shown = {item.id: item for item in page.items if item.id in rows}
-    differing = _differing(reader, context, rows, shown.values())
+    lagging = {f"properties.{n}" for n in collection.schema.get(LAGGING_KEY, ())}
+    differing = _differing(reader, context, rows, shown.values(), lagging)
     suspects = [stored[key] for key, is_dated in differing.items() if is_dated]
     wrong: frozenset[str] = frozenset()
     if suspects:
         settled = reader.fetch_items(
             lease.api, context, suspects, unchanged_since=_settled(collection)
         )
-        again = _differing(reader, context, rows, settled.items)
+        again = _differing(reader, context, rows, settled.items, lagging)
         wrong = frozenset(key for key, is_dated in again.items() if is_dated)
         settled_ids = {item.id for item in settled.items}
         shown |= {item.id: item for item in settled.items if item.id in rows}
@@ -149,17 +151,20 @@ def _differing(
     context: CollectionContext,
     rows: Mapping[str, Item],
     items: Iterable[IntegrationItem],
+    lagging: AbstractSet[str],
 ) -> dict[str, bool]:
     """Return the ids of items that differ, and whether that cannot be by itself.
 
-    Some fields change without the modified time: they are old, and not wrong.
+    Some fields change without the modified time: they are old, and not wrong. So are
+    ``lagging`` ones, which are others now than when everything was read.
     """
     now = timezone.now()
     found: dict[str, bool] = {}
     for item in items:
         names = differing_fields(rows[item.id], item, now=now)
         if names:
-            found[item.id] = bool(names - reader.undated(context, names))
+            dated = names - lagging - reader.undated(context, names)
+            found[item.id] = bool(dated)
     return found
 
 
