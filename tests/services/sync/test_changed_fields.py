@@ -6,12 +6,21 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from integrations.models import Collection
 from integrations.models.reasons import ReasonCode
 from integrations.providers import CONNECTORS
 from integrations.providers.links import TARGET
-from integrations.providers.records import FIELDS_KEY, FieldSpec
+from integrations.providers.records import (
+    FIELDS_KEY,
+    LAGGING_KEY,
+    FieldSpec,
+    RemoteCollection,
+)
+from integrations.services.items.search import reindex
+from integrations.services.sync.collections import discovery
+from integrations.services.sync.refresh import schemas
 from integrations.services.sync.refresh.schemas import changed_fields
 from tests.providers.contract.case import Case
 from tests.services.sync.invented.test_invented_syncs import begin, sync
@@ -85,6 +94,81 @@ def test_an_incremental_sync_knows_the_fields_and_says_what_may_lag(
     sync(account, collection, full=True)
     assert (collection.completeness, collection.pending_reason) == ("complete", "")
     check_shown(table, collection)
+
+
+def test_a_note_of_more_is_not_hidden_by_changed_fields(
+    alice: User, account: Account
+) -> None:
+    collection = make_table(alice, account, "airtable", WORDS["airtable"])
+    Collection.objects.update(pending_reason=ReasonCode.VALUES_IN_PART)
+    (table,) = account.tables.values()
+    retype(*table.columns.values())
+
+    for _ in range(2):
+        sync(account, collection)
+        assert collection.pending_reason == ReasonCode.VALUES_IN_PART
+    assert collection.schema[LAGGING_KEY] == [*table.columns]
+
+    sync(account, collection, full=True)
+    assert LAGGING_KEY not in collection.schema
+
+
+def test_a_tag_that_was_compared_is_not_asked_about_again(
+    alice: User, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collection = make_table(alice, account, "notion", WORDS["notion"])
+    collection.details = {**collection.details, "schema_tag": "of a late index"}
+    told, asked = dict(collection.schema), list[Collection]()
+
+    def fetch(_lease: object, collection: Collection) -> dict[str, Any]:
+        asked.append(collection)
+        return dict(told)
+
+    monkeypatch.setattr(schemas, "fetch_schema", fetch)
+    lease: Any = None
+    for _ in range(2):
+        assert not schemas.refresh_schema(lease, collection, timezone.now())
+    assert asked == [collection]
+
+    collection.details["schema_tag"] = "of the next change"
+    schemas.refresh_schema(lease, collection, timezone.now())
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("misses", [0, 1])
+def test_a_hit_that_is_left_aside_tells_columns_and_no_proof_of_its_collection(
+    alice: User, account: Account, misses: int
+) -> None:
+    collection = make_table(alice, account, "notion", WORDS["notion"])
+    seen = RemoteCollection(
+        remote_id=collection.remote_id,
+        name="Renamed",
+        item_type=collection.item_type,
+        details={**collection.details, "schema_tag": "new"},
+    )
+    other = replace(seen, remote_id="unknown")
+    Collection.objects.filter(pk=collection.pk).update(misses=misses)
+
+    changed = discovery.changed_ones(collection.connection, [seen, other])
+    discovery.note_seen(collection.connection, changed)
+
+    assert changed == [seen]
+    collection.refresh_from_db()
+    assert (collection.name, collection.misses) == ("Renamed", misses)
+    assert collection.details["schema_tag"] == "new"
+    assert discovery.changed_ones(collection.connection, [seen, other]) == []
+
+
+def test_fields_in_another_order_are_the_same(alice: User, account: Account) -> None:
+    collection = make_table(alice, account, "airtable", WORDS["airtable"])
+    more = FIELD.to_json()
+    collection.schema[FIELDS_KEY] = [*collection.schema[FIELDS_KEY], more]
+    labels = reindex.note_labels(collection)
+
+    collection.schema[FIELDS_KEY] = collection.schema[FIELDS_KEY][::-1]
+    assert reindex.note_labels(collection) == labels
+    more["label"] = "Other"
+    assert reindex.note_labels(collection) != labels
 
 
 FIELD = FieldSpec(name="f", label="F", kind="choice", hint="select", options={"a": "A"})

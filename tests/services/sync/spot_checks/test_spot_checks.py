@@ -83,6 +83,47 @@ def test_what_was_altered_silently_is_found_mended_and_read_again(
     assert contacts.full_refresh_wanted_at is None
 
 
+def forget_field(schema: dict[str, Any], properties: dict[str, Any]) -> None:
+    """Be as before a property was made that contacts have."""
+    rest = [each for each in schema["fields"] if each["name"] != "jobtitle"]
+    schema["fields"] = rest
+    schema["requested"] = [name for name in schema["requested"] if name != "jobtitle"]
+    properties.pop("jobtitle", None)
+
+
+def make_up_field(schema: dict[str, Any], properties: dict[str, Any]) -> None:
+    """Be as before a property was removed that contacts had."""
+    field = {"name": "shoe_size", "label": "Shoe size", "kind": "text"}
+    if schema["fields"][-1]["name"] != "shoe_size":
+        schema["fields"] = [*schema["fields"], field]
+    schema["requested"] = [*schema["requested"], "shoe_size"]
+    properties["shoe_size"] = "42"
+
+
+@pytest.mark.parametrize("change", [forget_field, make_up_field])
+def test_what_lags_behind_changed_fields_is_mended_and_not_wrong(
+    check: Check,
+    settings: Any,
+    change: Callable[[dict[str, Any], dict[str, Any]], None],
+) -> None:
+    contacts = Collection.objects.get(remote_id="contacts")
+    generation = contacts.generation
+    for item in Item.objects.filter(type="contact"):
+        change(contacts.schema, item.properties)
+        item.save(update_fields=["properties"])
+    contacts.save(update_fields=["schema"])
+    settings.LATE_ARRIVAL_MINUTES = 0
+
+    check()
+
+    found = contacts_check()
+    assert (found.checked, found.differing) == (len(live("contacts")), 0)
+    contacts.refresh_from_db()
+    assert contacts.full_refresh_wanted_at is None
+    assert contacts.generation == generation
+    assert contacts.pending_reason == "fields_changed"
+
+
 def test_every_column_that_was_altered_is_found(check: Check) -> None:
     altered = {
         "type": "deal",
