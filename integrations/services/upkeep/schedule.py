@@ -41,7 +41,7 @@ from integrations.services.items.downloads import orders
 from integrations.services.items.search import reindex
 from integrations.services.items.tables.indexing import indexes
 from integrations.services.sync import quarantine, runs
-from integrations.services.upkeep import daily_counts, retention, staleness
+from integrations.services.upkeep import daily_counts, overlap, retention, staleness
 from integrations.services.writing.batches import bulk
 from integrations.services.writing.delivering import dispatch
 from integrations.services.writing.imports import jobs
@@ -169,6 +169,7 @@ def refresh_in_foreground(*, now: datetime | None = None) -> tuple[int, int]:
 
 def enqueue_lost(*, now: datetime | None = None) -> dict[str, int]:
     """Publish again what nobody is on; quick, and returns how many of each."""
+    overlap.repeat_due()
     return {
         "runs": runs.enqueue_lost(now=now or database_now()),
         "cancelled": bulk.discard_left() + discarding.discard_left(),

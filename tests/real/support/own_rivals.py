@@ -5,7 +5,9 @@ told so by PostgreSQL, in an error that is printed, as is every value that is lo
 """
 
 from collections.abc import Iterator
-from uuid import uuid4
+from itertools import pairwise
+from threading import Barrier
+from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -34,6 +36,9 @@ NOTED = [f"row-{number}" for number in range(5)]
 MERGED = [f"merged-{number}" for number in range(ROUNDS)]
 CHOICES = ("Red", "Blue")
 TABLES = 2
+# In each round a record is merged when a note of it is stored, whichever comes first.
+MEETING: dict[UUID, Barrier] = {}
+PATIENCE_SECONDS = 120
 
 
 def note() -> None:
@@ -48,6 +53,7 @@ def note() -> None:
     PropertyIndex.objects.create(collection=tables[0], name="links", family=family)
     for table in tables:
         _fill(table)
+        MEETING[table.pk] = Barrier(2, timeout=PATIENCE_SECONDS)
     works = (_store, _archive, _merge, _index, _set, _rename, _remake)
     failed = at_once(works, tables)
     print("failed:", len(failed), failed[:1])  # noqa: T201
@@ -55,7 +61,7 @@ def note() -> None:
 
 
 def _fill(table: Collection) -> None:
-    rows = [*NOTED, *MERGED, *(f"heir-{name}" for name in MERGED)]
+    rows = [*NOTED, *(each for name in MERGED for each in (name, *_heirs(name)))]
     make_items(table, [{"name": f"Row {each}", "remote_id": each} for each in rows])
     user = table.connection.owner
     for name, kind in (("Text", "text"), ("Choice", "choice")):
@@ -65,6 +71,11 @@ def _fill(table: Collection) -> None:
         )
     for remote_id in MERGED:
         values.set_values(_item(table, remote_id), table, _told(table, remote_id))
+
+
+def _heirs(name: str) -> tuple[str, str]:
+    """Return what a record is merged into, and what that is merged into later."""
+    return f"heir-{name}", f"last-{name}"
 
 
 def _told(table: Collection, text: str) -> dict[OwnColumn, str]:
@@ -87,18 +98,17 @@ def _store(table: Collection, _number: int) -> None:
     store.store_page(table, page, run_id=None, now=timezone.now())
 
 
-@transaction.atomic
 def _archive(table: Collection, number: int) -> None:
     _delete(table, NOTED[number % len(NOTED)], Deletion(kind=DeletionKind.ARCHIVED))
 
 
-@transaction.atomic
 def _merge(table: Collection, number: int) -> None:
-    name = MERGED[number]
-    taken = Deletion(kind=DeletionKind.MERGED, detail=f"heir-{name}")
-    _delete(table, name, taken)
+    MEETING[table.pk].wait()
+    for name, heir in pairwise((MERGED[number], *_heirs(MERGED[number]))):
+        _delete(table, name, Deletion(kind=DeletionKind.MERGED, detail=heir))
 
 
+@transaction.atomic
 def _delete(table: Collection, remote_id: str, deletion: Deletion) -> None:
     keys = {_item(table, remote_id).pk: deletion}
     store.soft_delete(table, keys, run_id=None, now=timezone.now())
@@ -111,10 +121,20 @@ def _index(table: Collection, _number: int) -> None:
 
 
 def _set(table: Collection, number: int) -> None:
+    """Note what is noted in forms that were opened before; empty some."""
+    merged = _item(table, MERGED[number])
     for remote_id in NOTED:
         values.set_values(
             _item(table, remote_id), table, _told(table, f"{remote_id} {number}")
         )
+    told = _told(table, _last_note(number))
+    MEETING[table.pk].wait()
+    values.set_values(merged, table, told)
+
+
+def _last_note(number: int) -> str:
+    """Return what is noted of a record while it is merged; nothing in every fourth."""
+    return f"again {number}" if number % 4 else ""
 
 
 def _rename(table: Collection, _number: int) -> None:
@@ -139,9 +159,10 @@ def _lost(table: Collection) -> Iterator[str]:
     for remote_id in NOTED:
         if text.get(remote_id) != f"{remote_id} {ROUNDS - 1}":
             yield f"last note of {remote_id}"
-    for remote_id in MERGED:
-        if text.get(f"heir-{remote_id}") != remote_id:
-            yield f"note of {remote_id}"
+    for number, remote_id in enumerate(MERGED):
+        for each in (remote_id, *_heirs(remote_id)):
+            if text.get(each, "") != _last_note(number):
+                yield f"note of {each}"
     if set(own) != {"Text", "Choice"}:
         yield "columns"
     for column in own.values():

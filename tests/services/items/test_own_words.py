@@ -18,6 +18,7 @@ from integrations.services.items.own_columns import store as store_columns
 from integrations.services.items.search import own_words, reindex
 from integrations.services.items.search.texts import VERSION
 from integrations.services.items.storage import store
+from integrations.services.upkeep import overlap
 from tests.support import lock_order
 from tests.support.plans import STATISTICS, tell_statistics, whole_reads
 from tests.support.rows import make_collection, make_connection, make_item
@@ -95,6 +96,7 @@ def count(text):
 
 def index_all():
     """Index what is outdated, as the sweep has it done; tell whether there was any."""
+    overlap.repeat_due()
     sent = reindex.send_due()
     reindex.run_slice()
     assert not reindex.outdated().exists()
@@ -115,9 +117,15 @@ def deal(alice, quiet):
 
 
 def upgrade(*, ago=timedelta()):
-    """Be as if the code that indexes notes had come so long ago."""
-    app, name = reindex.SINCE
-    known = MigrationRecorder(database).migration_qs.filter(app=app, name=name)
+    """Be as if the code that indexes notes had come so long ago, to a site in use."""
+    applied(overlap.FIRST, ago=ago + timedelta(hours=1))
+    applied(overlap.SINCE, ago=ago)
+
+
+def applied(name, *, ago):
+    known = MigrationRecorder(database).migration_qs.filter(
+        app="integrations", name=name
+    )
     assert known.update(applied=timezone.now() - ago) == 1
 
 
@@ -171,11 +179,45 @@ def test_what_older_code_notes_beside_new_code_is_found_a_day_later(
     note_as_older_code(deal, "Easter")
     assert not index_all()
 
-    later = timezone.now() + reindex.OVERLAP + timedelta(seconds=1)
+    later = timezone.now() + overlap.OVERLAP + timedelta(seconds=1)
     monkeypatch.setattr(timezone, "now", lambda: later)
 
     assert [index_all(), index_all()] == [True, False]
     assert count("easter") == 1
+
+
+def test_what_is_not_indexed_within_a_day_is_indexed_once_more_too(deal, monkeypatch):
+    upgrade()
+    SearchState.objects.update(indexed_with="")
+    overlap.repeat_due()
+    reindex.run_slice(seconds=0)
+    note_as_older_code(deal, "Easter")
+
+    later = timezone.now() + overlap.OVERLAP + timedelta(seconds=1)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+
+    assert [index_all(), index_all()] == [True, False]
+    assert count("easter") == 1
+
+
+def test_a_new_installation_never_ran_older_code(deal):
+    applied(overlap.FIRST, ago=timedelta(minutes=2))
+    applied(overlap.SINCE, ago=timedelta(minutes=1))
+
+    assert not index_all()
+
+    assert states().repeat_at is None
+
+
+def test_states_are_marked_in_one_order_and_those_that_somebody_holds_later(deal):
+    upgrade()
+
+    with lock_order.watched() as order:
+        asked = [captured(overlap.repeat_due), captured(overlap.repeat_due)]
+
+    (locked,) = order.asked
+    assert (locked.order_by, locked.select_for_update_skip_locked) == (("pk",), True)
+    assert [len(each) for each in asked] == [7, 3]
 
 
 def test_a_first_column_long_after_the_upgrade_indexes_nothing_again(deal):

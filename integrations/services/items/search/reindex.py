@@ -13,9 +13,7 @@ from functools import partial
 from hashlib import blake2b
 from uuid import UUID
 
-from django.db import connection as database
 from django.db import transaction
-from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Concat
 from django.utils import timezone
@@ -45,10 +43,6 @@ CLAIM = timedelta(minutes=2)
 # Behind the version of collections with own columns: code from before those were
 # indexed does not write it, so what it has indexed is outdated.
 WITH_OWN = "+own"
-# With this migration comes the code that indexes those; a day later no process of older
-# code is left.
-SINCE = ("integrations", "0058_index_own_values")
-OVERLAP = timedelta(days=1)
 
 
 def note_labels(collection: Collection) -> str:
@@ -111,44 +105,32 @@ def note_columns(collection: Collection, *, has_own: bool) -> None:
     states.filter(indexing_with=before).update(indexing_with=after)
 
 
+def has_own() -> Exists:
+    """Return the condition that a collection has own columns of its user."""
+    return Exists(
+        OwnColumn.objects.filter(
+            owner=OuterRef("connection__owner"),
+            provider=OuterRef("connection__provider"),
+            account_id=OuterRef("connection__remote_id"),
+            is_sandbox=OuterRef("connection__is_sandbox"),
+            collection_id=OuterRef("remote_id"),
+        )
+    )
+
+
 def outdated() -> QuerySet[Collection]:
     """Return the collections whose items are to be indexed again."""
     plain = Concat(Value(_version("")), F("search_state__labels"))
-    own = OwnColumn.objects.filter(
-        owner=OuterRef("connection__owner"),
-        provider=OuterRef("connection__provider"),
-        account_id=OuterRef("connection__remote_id"),
-        is_sandbox=OuterRef("connection__is_sandbox"),
-        collection_id=OuterRef("remote_id"),
-    )
-    with_own = When(Exists(own), then=Concat(plain, Value(WITH_OWN)))
+    with_own = When(has_own(), then=Concat(plain, Value(WITH_OWN)))
     current = Case(with_own, default=plain)
     return Collection.objects.exclude(search_state__indexed_with=current).order_by("pk")
 
 
 def send_due() -> int:
     """Queue a slice of the work if there is any; return how many were queued."""
-    _repeat_due()
     if not outdated().exists():
         return 0
     return int(queue.send("index_search", expires=EXPIRES_SECONDS))
-
-
-def _repeat_due() -> None:
-    """Have collections with own columns indexed once more when older code is gone.
-
-    Until then it may store and note what it does not index, whoever made the columns.
-    """
-    now = timezone.now()
-    app, name = SINCE
-    migrations = MigrationRecorder(database).migration_qs.filter(app=app, name=name)
-    applied = migrations.values_list("applied", flat=True).first()
-    if applied is not None and not times.is_over(applied, OVERLAP, now):
-        beside = SearchState.objects.filter(indexed_with__endswith=WITH_OWN)
-        beside.filter(repeat_at=None).update(repeat_at=applied + OVERLAP)
-    due = SearchState.objects.filter(times.come("repeat_at", now, longest=OVERLAP))
-    if due.exists():
-        due.update(indexed_with=WITH_OWN, indexing_with="", repeat_at=None)
 
 
 def run_slice(*, seconds: float = SLICE_SECONDS) -> None:
