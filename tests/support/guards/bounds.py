@@ -22,6 +22,7 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "services/sync/retries.py::LONGEST_PLAN": f"{NONE}the schedule goes on",
     "services/common/database/row_writes.py::MOST_ROWS": LATER,
     "services/common/database/prepared.py::MOST_SHAPES": WHOLE,
+    "services/common/database/prepared.py::MOST_NUMBER": WHOLE,
     "services/common/database/prepared.py::MOST_VALUES": WHOLE,
     "services/sync/failures.py::MOST_PARTS": f"{NONE}no account has so many at once",
     "views/connections/detail.py::RUNS": "integrations:connection-runs",

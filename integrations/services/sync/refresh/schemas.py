@@ -72,8 +72,9 @@ def refresh_schema(lease: RunLease, collection: Collection, now: datetime) -> bo
     before = collection.schema
     lacked = extras.FIELDS in extras.refused_in(before)
     schema = fetch_schema(lease, collection)
-    # Where it was not compared before, and differs, it is asked for once.
-    schema[COMPARED_TAG_KEY] = collection.details.get(SCHEMA_TAG)
+    if (tag := collection.details.get(SCHEMA_TAG)) is not None:
+        # What a listing tells late differs once, and is asked about once.
+        schema[COMPARED_TAG_KEY] = tag
     if not lacked:
         schema = with_lag(before, schema)
     with transaction.atomic():
