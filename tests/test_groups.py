@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.pages.test_tables import LEFT_OUT, SAME
+from tests.real.pages.test_tables import FILES_LEFT_OUT, SAME, TESTS_LEFT_OUT
 from tests.support.guards.groups import (
     CONTROLS,
     LONG,
@@ -101,11 +101,27 @@ def test_a_file_that_is_called_long_exists() -> None:
     assert all(Path(name).exists() for name in (*LONG, *LONGEST, *CONTROLS))
 
 
-def test_what_runs_on_postgresql_and_what_is_left_out_there_exists() -> None:
-    for each in (*SAME, *LEFT_OUT):
-        path, _, name = each.partition("::")
-        assert Path(path).exists(), each
-        assert not name or f"def {name}" in Path(path).read_text("utf-8"), each
+def _tests_of(path: str) -> list[str]:
+    tree = ast.parse(Path(path).read_text("utf-8"))
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    return [each.name for each in functions if each.name.startswith("test_")]
+
+
+def test_what_runs_on_postgresql_exists() -> None:
+    assert all(Path(each).exists() for each in SAME)
+
+
+@pytest.mark.parametrize("path", FILES_LEFT_OUT)
+def test_of_a_file_left_out_on_postgresql_every_test_was_looked_at(path: str) -> None:
+    assert len(_tests_of(path)) == FILES_LEFT_OUT[path]
+
+
+@pytest.mark.parametrize("node_id", TESTS_LEFT_OUT)
+def test_a_test_left_out_on_postgresql_takes_no_other_with_it(node_id: str) -> None:
+    """Pytest leaves out whatever begins with the name."""
+    path, _, name = node_id.partition("::")
+
+    assert [each for each in _tests_of(path) if each.startswith(name)] == [name]
 
 
 def _is_a_set(values: ast.expr) -> bool:

@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from django.apps import apps
+from django.conf import settings
 from django.db import connection
 
 
@@ -54,9 +55,12 @@ def _copy(kept: Path, memory: sqlite3.Connection) -> None:
 
 
 def fingerprint(*more: Path) -> str:
-    """Return what differs as soon as a migration of any application or a file does."""
+    """Return what differs as soon as a migration, a package's version or a file does.
+
+    A package may migrate in another way without a new migration.
+    """
     digest = sha256()
-    for path in more:
+    for path in (settings.BASE_DIR / "requirements.txt", *more):
         digest.update(path.read_bytes())
     for config in apps.get_app_configs():
         for path in sorted(Path(config.path, "migrations").glob("*.py")):

@@ -121,7 +121,8 @@ def test_it_starts_from_nothing_and_again_heals_and_leaves_nothing(fresh: Run) -
     assert can_sign_in(fresh, email, password)
     fresh.wait_for("Simulated, for want of credentials")
     assert fresh.running is not None
-    assert fresh.running.stop(seconds=STOP_SECONDS) < STOP_SECONDS
+    fresh.running.stop(number=signal.SIGINT, seconds=STOP_SECONDS)
+    assert fresh.running.popen.poll() == 0
     assert fresh.left_behind() == []
 
     text = fresh.start_and_wait()
@@ -132,10 +133,9 @@ def test_it_starts_from_nothing_and_again_heals_and_leaves_nothing(fresh: Run) -
 
     assert_a_process_that_dies_comes_back(fresh)
 
-    fresh.running.popen.send_signal(signal.SIGINT)
+    fresh.running.kill_head()
 
-    assert fresh.running.popen.wait(STOP_SECONDS) == 0
-    assert fresh.left_behind() == []
+    wait_until(lambda: not fresh.left_behind(), "all are gone", seconds=STOP_SECONDS)
 
 
 def assert_a_process_that_dies_comes_back(run: Run) -> None:

@@ -108,11 +108,13 @@ class Running:
         """Tell whether the head runs."""
         return self.popen.poll() is None
 
-    def stop(self, *, seconds: float = STOP_SECONDS) -> float:
-        """Send SIGTERM and return how long stopping took; fail if it hangs."""
+    def stop(
+        self, *, number: int = signal.SIGTERM, seconds: float = STOP_SECONDS
+    ) -> float:
+        """Send a signal and return how long stopping took; fail if it hangs."""
         started = time.monotonic()
         with suppress(ProcessLookupError):
-            self.popen.terminate()
+            self.popen.send_signal(number)
         try:
             self.popen.wait(seconds)
         finally:

@@ -68,9 +68,14 @@ class Templates:
             closing(sqlite3.connect(path)) as target,
         ):
             source.backup(target)
-        for former in path.parent.glob("product-*"):
-            if path.stem not in former.name:
-                former.unlink()
+        remove_former(path)
+
+
+def remove_former(path: Path) -> None:
+    """Remove what former runs kept, but no lock: who waits for one holds its file."""
+    for former in path.parent.glob("product-*.sqlite3"):
+        if former.stem != path.stem:
+            former.unlink(missing_ok=True)
 
 
 def _kept_database() -> Path:

@@ -1,6 +1,7 @@
 """A lease is held by one worker, however long it waits, and ends with it."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from tests.support.provider_answers.seeds import FEW_PROPERTIES, MIDDLE
 
 pytestmark = pytest.mark.real
 
+BATCH = re.compile(r"/objects/[^/]+/contacts/batch/read")
 # Two workers claim a run whose row a third one holds for longer than a lease.
 CLAIM = """
 import threading, time, django
@@ -79,10 +81,13 @@ def test_a_child_that_is_killed_costs_no_wait_for_its_lease(
     command = [*stack.commands["worker-interactive"], "--pool", "prefork"]
     stack.commands["worker-interactive"] = [*command, "--concurrency", "1"]
     stack.start("valkey", "sandbox", "web", "worker-refresh", "worker-interactive")
-    stack.sandbox("faults/add", kind="latency", ms=600, family="list")
+    # A page is a list and a batch then, and the batch is what the child is killed in.
+    stack.sandbox("switches/set", name="properties", value=300)
+    stack.sandbox("faults/add", kind="latency", ms=600, family="batch")
     stack.person("alice@example.com").connect("hubspot")
     items = "select count(*) from integrations_item"
     stack.wait_for_row(f"{items} having count(*) > 0")
+    assert BATCH.search(stack.log("worker-interactive"))
 
     head = stack.running["worker-interactive"].pid
     for child in Path(f"/proc/{head}/task/{head}/children").read_text().split():

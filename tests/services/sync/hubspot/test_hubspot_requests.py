@@ -17,7 +17,7 @@ from integrations.services.sync import engine, runs
 from sandbox.hubspot.seed.tables import LABELS
 from tests.services.fixtures import FinishSync, let_time_pass
 from tests.services.hubspot_account import assert_equal_to, live, touch
-from tests.services.readme_figures import read_figures
+from tests.services.readme_figures import FOLDER, read_figures
 from tests.support.provider_answers.sandbox_transport import BASE
 
 KINDS = {
@@ -35,6 +35,15 @@ KINDS = {
     "account": r"GET /hubspot/account-info/",
 }
 TYPES = ("contacts", "companies", "deals")
+# What an incremental sync asks besides, once in LATE_ARRIVAL_MINUTES.
+LATE = {
+    "owners": 1,
+    "archived owners": 1,
+    "pipelines": 1,
+    "properties": 3,
+    "archived": 3,
+    "search": 3,
+}
 
 
 def kind_of(line: str) -> str:
@@ -132,6 +141,7 @@ def test_each_phase_asks_no_more_than_it_must(
     finish_sync: FinishSync,
     sandbox: Any,
     monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
     properties: int,
     fits: bool,
 ) -> None:
@@ -156,6 +166,9 @@ def test_each_phase_asks_no_more_than_it_must(
     sizes = live_sizes()
     probes, links = probes_of(sizes), pass_over_links(sizes)
     assert nothing_new == {"search": 3, "links": links, "batch": probes}
+
+    settings.LATE_ARRIVAL_MINUTES = 15
+    assert phase(20) == Counter(nothing_new) + Counter(LATE)
 
     one_in_a_hundred = phase(21, changes=4)
     assert one_in_a_hundred == {"search": 3, "batch": 1 + probes, "links": 1 + links}
@@ -186,6 +199,14 @@ def test_the_readmes_example_has_these_figures() -> None:
     }
 
     assert told == {phase: [[each], [each]] for phase, each in least.items()}
+
+
+def test_the_readme_says_what_late_arrivals_cost() -> None:
+    text = (FOLDER / "hubspot" / "README.md").read_text(encoding="utf-8")
+
+    told = re.findall(r"Once in `LATE_ARRIVAL_MINUTES`.*: (\d+) calls more", text)
+
+    assert told == [str(sum(LATE.values()))]
 
 
 def test_slices_of_one_run_share_what_is_the_accounts(
