@@ -1,6 +1,7 @@
 """Pages are small: without what only their authors see, and compressed."""
 
 import gzip
+import re
 from itertools import cycle
 
 import pytest
@@ -107,6 +108,13 @@ def test_a_table_of_hundreds_of_columns_offers_them_on_a_page_of_their_own(
     assert all(f'value="property_{n}"' in offered for n in range(300))
     assert offered.count(f'action="{path}"') == 2
     assert '<input type="hidden" name="property_2__gt" value="1">' in offered
+
+
+def test_what_is_offered_in_the_page_leaves_the_page_its_title(as_alice, connection):
+    html = as_alice.get(make_wide(connection, 300)).content.decode()
+
+    (link,) = re.findall(r'<a [^>]*id="choices".*?>', html, re.DOTALL)
+    assert "ignoreTitle:true" in link
 
 
 def test_a_wide_table_that_can_be_edited_is_as_small(as_alice, alice):
