@@ -27,8 +27,7 @@ MAKE_PENCILS_AGAIN = """() => {
 OFFER_CHOICES = """address => {
     const tools = document.querySelector('.tools')
     tools.insertAdjacentHTML('beforeend', `<a id="choices" href="${address}"
-        hx-get="${address}" hx-select="#choices" hx-target="this"
-        hx-swap="outerHTML ignoreTitle:true">Choices</a>`)
+        hx-get="${address}" hx-target="this" hx-swap="outerHTML">Choices</a>`)
     htmx.process(tools)
 }"""
 

@@ -1,7 +1,6 @@
 """Pages are small: without what only their authors see, and compressed."""
 
 import gzip
-import re
 from itertools import cycle
 
 import pytest
@@ -110,11 +109,19 @@ def test_a_table_of_hundreds_of_columns_offers_them_on_a_page_of_their_own(
     assert '<input type="hidden" name="property_2__gt" value="1">' in offered
 
 
-def test_what_is_offered_in_the_page_leaves_the_page_its_title(as_alice, connection):
-    html = as_alice.get(make_wide(connection, 300)).content.decode()
+def test_what_is_offered_in_the_page_takes_no_title_or_message_from_it(
+    as_alice, connection, codes
+):
+    path = make_wide(connection, 300)
+    page = as_alice.get(path)
+    as_alice.post("/views/new/", {"back": path, "name": "Mine"})
 
-    (link,) = re.findall(r'<a [^>]*id="choices".*?>', html, re.DOTALL)
-    assert "ignoreTitle:true" in link
+    part = as_alice.get(page.context["choices_url"], headers={"HX-Target": "choices"})
+
+    assert b"<title>" not in part.content
+    assert part.content.strip().startswith(b'<div id="choices"')
+    assert "HX-Target" in part.headers["Vary"]
+    assert codes(as_alice.get(path))
 
 
 def test_a_wide_table_that_can_be_edited_is_as_small(as_alice, alice):
