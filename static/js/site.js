@@ -150,16 +150,30 @@
     else if (box.right > end) grid.scrollLeft += Math.min(box.right - end, box.left - start)
   })
 
-  // Ticking a row means the ticked ones, however many they are.
-  document.addEventListener("change", (event) => {
-    const form = event.target.form
-    if (!form?.matches("[data-chosen]")) return
-    const rows = form.elements.namedItem("rows")
+  const countTicked = (form) => {
     const boxes = [...form.elements].filter((field) => field.name === "item")
     const count = boxes.filter((box) => box.checked).length
-    if (event.target.type === "checkbox") rows.value = "ticked"
-    rows.options[0].textContent = `${count || "Ticked"} row${count === 1 ? "" : "s"} of this page`
+    const [ticked] = form.elements.namedItem("rows").options
+    ticked.textContent = `${count || "Ticked"} row${count === 1 ? "" : "s"} of this page`
+  }
+
+  // Ticking a row means the ticked ones, however many they are.
+  document.addEventListener("change", ({ target }) => {
+    const form = target.form
+    if (!form?.matches("[data-chosen]")) return
+    if (target.type === "checkbox") form.elements.namedItem("rows").value = "ticked"
+    countTicked(form)
   })
+
+  // A click that opens a link elsewhere is the browser's: htmx would take it for its own.
+  document.addEventListener(
+    "click",
+    (event) => {
+      const isElsewhere = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey
+      if (isElsewhere && event.target.closest("a[hx-get]")) event.stopPropagation()
+    },
+    { capture: true },
+  )
 
   // Empty choices would only make the address of a list unreadable.
   document.addEventListener("htmx:configRequest", (event) => {
@@ -177,8 +191,10 @@
     }
   })
 
-  // A form left by its own submit must be whole again after "back".
+  // A form left by its own submit must be whole again after "back". Browsers restore
+  // what was ticked, too.
   window.addEventListener("pageshow", () => {
+    document.querySelectorAll("[data-chosen]").forEach(countTicked)
     for (const field of document.querySelectorAll("[data-tidy] :is(input, select):disabled")) {
       field.disabled = false
     }
@@ -265,7 +281,7 @@
         const pencil = whole.cloneNode()
         pencil.href = `${whole.pathname}?field=${field}#field-${field}`
         pencil.removeAttribute("aria-labelledby")
-        const name = row.querySelector("th > a").textContent
+        const name = row.querySelector("th > a bdi").textContent
         pencil.setAttribute("aria-label", `Edit ${head.dataset.label} of ${name}`)
         cell.append(pencil)
       }

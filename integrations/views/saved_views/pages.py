@@ -34,7 +34,10 @@ def view_create(request: UserRequest) -> HttpResponse:
     A view of that one would show rows that nobody asked for, and say nothing of it.
     """
     found = find_list(request)
-    form = ViewNameForm(request.POST if request.method == "POST" else None)
+    form = ViewNameForm(
+        request.POST if request.method == "POST" else None,
+        initial={"name": request.GET.get("name", "")},
+    )
     if request.method == "POST" and form.is_valid() and not found.left_out:
         name = form.cleaned_data["name"]
         try:
@@ -44,7 +47,7 @@ def view_create(request: UserRequest) -> HttpResponse:
         else:
             messages.success(request, f"The view “{view}” is saved.")
             return redirect(view)
-    whole = urlencode({"back": found.whole_url})
+    whole = urlencode({"back": found.whole_url, "name": form["name"].value() or ""})
     context = {
         "form": form,
         "back": found.url,

@@ -137,6 +137,23 @@ def test_what_does_more_than_compare_a_value_is_asked_as_it_is_and_warns(
     assert found == list(make(*values))
 
 
+def test_what_cannot_be_kept_is_tried_once_and_warns_each_time(alice: User) -> None:
+    made: list[int] = []
+
+    @prepared(Collection)
+    def odd(owner: int) -> "QuerySet[Collection]":
+        made.append(owner)
+        return decided(owner)
+
+    for _ in range(3):
+        with pytest.warns(PreparedWarning):
+            odd(alice.pk)
+
+    # Two stand for it at first.
+    assert len(made) == 2 + 3
+    assert made[2:] == [alice.pk] * 3
+
+
 @pytest.mark.parametrize("number", [-1, 0, 1, 5, 40_000, 3_000_000_000])
 def test_numbers_that_a_column_cannot_hold_are_compared_all_the_same(
     alice: User, number: int

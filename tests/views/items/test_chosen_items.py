@@ -92,6 +92,24 @@ def test_all_that_match_are_those_of_every_page_and_this_page_what_it_showed(sen
     assert names_in(page) == ["Quagga B"]
 
 
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda items: ",".join(str(item.uuid) for item in items),
+        lambda items: write_shown(items)[4:],
+    ],
+)
+def test_rows_of_a_page_that_are_told_otherwise_are_no_others(
+    send, codes, as_alice, write
+):
+    shown = write(Item.objects.all())
+
+    answer = send("download", rows="page", shown=shown, form="csv", values="raw")
+
+    assert answer.status_code == 302
+    assert "no_rows" in " ".join(codes(as_alice.get(answer.url)))
+
+
 def test_a_ticked_item_stays_chosen_though_a_filter_lost_it(send):
     Item.objects.filter(name="Other").update(name="Another", sort_name="another")
 

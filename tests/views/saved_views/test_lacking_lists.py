@@ -41,6 +41,14 @@ def test_whoever_goes_on_without_the_filter_can_keep_the_list(as_alice, lacking)
     assert notes(kept) == []
 
 
+def test_the_name_that_was_typed_goes_on_without_the_filter(as_alice, lacking):
+    refused = as_alice.post("/views/new/", {"back": lacking, "name": "Mine & more"})
+
+    form = as_alice.get(refused.context["without_url"])
+
+    assert b'value="Mine &amp; more"' in form.content
+
+
 def test_it_does_not_replace_what_a_view_keeps(as_alice, deals, keep):
     view = keep(table(deals, "?amount__gt=1000"))
     page = as_alice.get(table(deals, f"?gone__is=1&view={view.pk}"))

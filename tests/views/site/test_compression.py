@@ -109,6 +109,21 @@ def test_a_table_of_hundreds_of_columns_offers_them_on_a_page_of_their_own(
     assert '<input type="hidden" name="property_2__gt" value="1">' in offered
 
 
+def test_what_is_offered_in_the_page_takes_no_title_or_message_from_it(
+    as_alice, connection, codes
+):
+    path = make_wide(connection, 300)
+    page = as_alice.get(path)
+    as_alice.post("/views/new/", {"back": path, "name": "Mine"})
+
+    part = as_alice.get(page.context["choices_url"], headers={"HX-Target": "choices"})
+
+    assert b"<title>" not in part.content
+    assert part.content.strip().startswith(b'<div id="choices"')
+    assert "HX-Target" in part.headers["Vary"]
+    assert codes(as_alice.get(path))
+
+
 def test_a_wide_table_that_can_be_edited_is_as_small(as_alice, alice):
     scopes = ["oauth", "crm.objects.contacts.read", "crm.objects.contacts.write"]
     connection = make_connection(alice, granted_scopes=scopes, is_editing=True)

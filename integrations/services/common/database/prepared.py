@@ -66,8 +66,14 @@ def prepared(
         make: Callable[Asked, "QuerySet[Any, Row]"],
     ) -> Callable[Asked, list[Row]]:
         @lru_cache(MOST_SHAPES)
-        def compiled(using: str, kinds: Sequence[Any], shape: Any) -> Statement | None:
-            return _compile(make, using, kinds, dict(shape))
+        def compiled(
+            using: str, kinds: Sequence[Any], shape: Any
+        ) -> Statement | PreparedError | None:
+            try:
+                return _compile(make, using, kinds, dict(shape))
+            except PreparedError as exc:
+                # Kept as well, so that it is not tried again.
+                return exc.with_traceback(None)
 
         @wraps(make)
         def ask(*values: Asked.args, **shape: Asked.kwargs) -> list[Row]:
@@ -75,13 +81,11 @@ def prepared(
                 return list(make(*values, **shape))
             using = router.db_for_read(model)
             kinds = tuple(map(_kind, values))
-            try:
-                statement = compiled(using, kinds, tuple(shape.items()))
-            except PreparedError as exc:
+            statement = compiled(using, kinds, tuple(shape.items()))
+            if isinstance(statement, PreparedError):
                 # Right all the same, and as slow as before. Tests take it for an error.
-                warnings.warn(str(exc), PreparedWarning, stacklevel=2)
-                return list(make(*values, **shape))
-            if statement is None:
+                warnings.warn(str(statement), PreparedWarning, stacklevel=2)
+            if statement is None or isinstance(statement, PreparedError):
                 return list(make(*values, **shape))
             return _rows(statement, using, values)
 

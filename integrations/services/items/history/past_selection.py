@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from integrations.models import Item
+from integrations.models import Collection, Item
 from integrations.services.items.history.as_of import Presence
 from integrations.services.items.history.past_conditions import STEP, PastConditions
 from integrations.services.items.history.table_difference import ByDays
@@ -32,6 +32,7 @@ class PastRows:
     """
 
     keys: Sequence[int]
+    collection: Collection
     is_cut: bool
     undoing: Undoing
 
@@ -42,8 +43,9 @@ class PastRows:
 
     def load(self, keys: Sequence[int]) -> list[PastRow]:
         """Return some of the rows with all that is stored of them, in that order."""
-        found = Item.objects.in_bulk(keys)
+        found = Item.objects.filter(collection=self.collection).in_bulk(keys)
         items = [found[key] for key in keys if key in found]
+        put_collections(items, [self.collection])
         pasts = self.undoing.pasts(items)
         pairs = zip(items, pasts, strict=True)
         return [PastRow(item=item, past=past) for item, past in pairs]
@@ -101,7 +103,10 @@ class PastSelection(PastConditions):
         for items in self._load(looked_at):
             values |= self._values_then(items, undoing)
         return PastRows(
-            keys=self.order(values), is_cut=len(now) > MOST_ROWS, undoing=undoing
+            keys=self.order(values),
+            collection=self.selection.collection,
+            is_cut=len(now) > MOST_ROWS,
+            undoing=undoing,
         )
 
     @property

@@ -109,14 +109,16 @@ def _find_unfiltered(
     start = () if begin is None else (begin.value, begin.id)
     found: list[tuple[int, Any]] = []
     for part in range(2 if begin is None or is_backward else 3):
-        found += unfiltered(
+        # One statement for all that are left, however many those are.
+        more = unfiltered(
             selection.collection.pk,
             *start,
             part=part,
-            most=most - len(found),
+            most=most,
             is_descending=order.is_descending,
             is_backward=is_backward,
         )
+        found += more[: most - len(found)]
         if len(found) == most:
             break
     return found

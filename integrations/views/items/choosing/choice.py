@@ -1,7 +1,7 @@
 """Which rows of a list or a table a user chose: ticked ones, a page, or all of them."""
 
 import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -98,8 +98,10 @@ def write_shown(items: Iterable[Item]) -> str:
 def read_shown(text: str) -> tuple[UUID, ...]:
     """Return which rows a page had; none of what is no such text."""
     try:
-        told = urlsafe_b64decode(text)
+        told = b64decode(text, altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
+        return ()
+    if len(told) % 16:
         return ()
     ends = range(16, len(told) + 1, 16)
     return tuple(UUID(bytes=told[end - 16 : end]) for end in ends)

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from integrations.views.access import UserRequest
@@ -16,7 +17,8 @@ from integrations.views.items.tables.table import Table
 def table_choices(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show what a table can be filtered and grouped by.
 
-    It is a page for whoever opens it, and htmx takes its forms into the table's own.
+    It is a page for whoever opens it; for htmx, its forms alone, since the table's page
+    keeps its own title, and a message that waits is for a page.
     """
     asked = Table.read(request, pk)
     context = {
@@ -25,4 +27,8 @@ def table_choices(request: UserRequest, pk: UUID) -> HttpResponse:
         "table_path": reverse("integrations:table", args=(pk,)),
         **filters.make_context(asked.selection, asked.columns, request.GET),
     }
-    return render(request, "items/tables/table_choices.html", context)
+    is_part = request.headers.get("HX-Target") == "choices"
+    name = "partials/choices.html" if is_part else "table_choices.html"
+    response = render(request, f"items/tables/{name}", context)
+    patch_vary_headers(response, ("HX-Target",))
+    return response

@@ -142,6 +142,25 @@ def test_an_items_past_asks_few_questions(as_alice, deals):
     assert len(queries) - 1 <= 12
 
 
+def test_a_sorted_past_table_asks_as_many_questions_for_more_rows(as_alice, deals):
+    companies = Item.objects.get(name="Zeta").collection
+    column = f"deals.{COMPANIES}"
+    told = {"at": THEN.isoformat(), "columns": column, "sort": "item.name"}
+    asked = []
+
+    for name in ("Xi", "Chi", "Rho"):
+        page = as_alice.get(f"/collections/{companies.pk}/as-of/", told)
+        with CaptureQueriesContext(database) as queries:
+            as_alice.get(f"/collections/{companies.pk}/as-of/", told)
+        asked.append((len(page.context["rows"]), len(queries)))
+        item = IntegrationItem(id=name, type="company", name=name)
+        store.store_page(companies, [item], run_id=None, now=NOON)
+        Item.objects.filter(name=name).update(first_seen_at=NOON)
+
+    assert [rows for rows, _ in asked] == [2, 3, 4]
+    assert len({count for _, count in asked}) == 1
+
+
 @pytest.mark.parametrize("statistics", STATISTICS)
 def test_no_large_table_is_read_whole_for_what_linked(deals, statistics):
     for n in range(300):

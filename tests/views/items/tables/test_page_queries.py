@@ -82,6 +82,24 @@ def tables(connection: Connection, alice: User) -> dict[str, Collection]:
     return found | {"tasks": make(notion, "tasks", "page", FORMULA)}
 
 
+def test_small_tables_are_asked_by_the_same_statements(
+    as_alice: Client, connection: Connection
+) -> None:
+    limits = []
+
+    for count in (1, 2, 30):
+        small = make_collection(connection, remote_id=f"{count}")
+        put(small, count)
+        half = small.items.filter(remote_id__gt="1")
+        half.update(remote_updated_at=None)
+        path = f"/collections/{small.pk}/?size=25"
+        asked = [sql for sql in questions(as_alice, path) if "LIMIT 2" in sql]
+        limits.append({sql.rpartition("LIMIT ")[2] for sql in asked})
+        assert len(as_alice.get(path).context["rows"]) == min(count, 25)
+
+    assert limits[0] == limits[1] == limits[2]
+
+
 def add_own(owner: User, collection: Collection) -> list[str]:
     """Give a table a column of the user's own of each kind; return their ids."""
     connection = collection.connection

@@ -1,0 +1,111 @@
+"""Rows that can be ticked and edited: nothing of them is cut away, or named in vain."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.fixtures import DESK, PHONE
+from tests.browser.test_editing import CONTACTS, EMAIL, editor, page
+from tests.real.support.stack import Stack
+
+pytestmark = pytest.mark.browser
+
+__all__ = ["editor", "page"]
+with_script = pytest.mark.parametrize("page", [True], indirect=True, ids=["js"])
+# As a table draws a name that has an icon.
+LENGTHEN = """() => document.querySelectorAll('tbody th > a bdi').forEach(name => {
+    name.textContent = 'W'.repeat(200)
+    name.insertAdjacentHTML('beforebegin', '<span aria-hidden="true">🏢</span> ')
+})"""
+MAKE_PENCILS_AGAIN = """() => {
+    document.querySelectorAll('td > .cell-edit').forEach(pencil => pencil.remove())
+    document.dispatchEvent(new CustomEvent('htmx:afterSettle'))
+}"""
+# As a table of many columns does.
+OFFER_CHOICES = """address => {
+    const tools = document.querySelector('.tools')
+    tools.insertAdjacentHTML('beforeend', `<a id="choices" href="${address}"
+        hx-get="${address}" hx-target="this" hx-swap="outerHTML">Choices</a>`)
+    htmx.process(tools)
+}"""
+
+
+@pytest.fixture
+def table(page: Page, site: Stack) -> str:
+    """Open a table whose rows can be edited, and return its address."""
+    [(key,)] = site.rows(CONTACTS, EMAIL)
+    address = f"/collections/{UUID(key)}/"
+    page.goto(address)
+    return address
+
+
+@pytest.mark.usefixtures("table")
+def test_the_pencil_of_a_row_stands_beside_a_long_name(page: Page) -> None:
+    page.evaluate(LENGTHEN)
+    head = page.locator("tbody th").first
+    pencil = head.locator(".cell-edit")
+
+    for screen in (DESK, PHONE):
+        page.set_viewport_size(screen)  # type: ignore[arg-type]
+        head.hover()
+        cell: Any = head.bounding_box()
+        box: Any = pencil.bounding_box()
+
+        assert box["width"] >= 14
+        assert box["x"] + box["width"] <= cell["x"] + cell["width"]
+        expect(pencil).to_have_css("opacity", "1")
+
+
+@with_script
+@pytest.mark.usefixtures("table")
+def test_pencils_of_cells_are_named_without_the_icon(page: Page) -> None:
+    page.evaluate(LENGTHEN)
+    page.evaluate(MAKE_PENCILS_AGAIN)
+
+    told = page.locator("td > .cell-edit").first.get_attribute("aria-label") or ""
+
+    assert told.endswith(f" of {'W' * 200}")
+    assert "🏢" not in told
+
+
+@with_script
+@pytest.mark.usefixtures("table")
+def test_ticks_that_a_browser_restores_are_counted(page: Page) -> None:
+    box = page.locator("tbody [name=item]").first
+    box.check()
+    page.goto("/")
+    page.go_back()
+
+    expect(box).to_be_checked()
+    told = page.locator("#chosen-rows option").first.inner_text()
+    assert told.startswith("1 row ")
+
+
+@with_script
+@pytest.mark.usefixtures("table")
+def test_what_does_nothing_yet_on_a_telephone_has_no_label_there(page: Page) -> None:
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    labels = page.locator(".chosen[role=group] label")
+
+    assert labels.count() == 3
+    shown = [each.get_attribute("for") for each in labels.all() if each.is_visible()]
+    assert shown == ["chosen-rows"]
+
+
+@with_script
+def test_a_click_that_opens_choices_elsewhere_leaves_the_table(
+    page: Page, table: str
+) -> None:
+    page.evaluate(OFFER_CHOICES, f"{table}choices/")
+    link, title = page.locator("a#choices"), page.title()
+
+    with page.context.expect_page(timeout=5000) as other:
+        link.click(modifiers=["Control"])
+    other.value.wait_for_url("**/choices/")
+
+    expect(link).to_be_visible()
+    link.click()
+    expect(page.locator("div#choices")).to_be_visible()
+    assert page.title() == title
