@@ -24,7 +24,6 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "services/common/database/prepared.py::MOST_SHAPES": WHOLE,
     "services/common/database/prepared.py::MOST_NUMBER": WHOLE,
     "services/common/database/prepared.py::MOST_VALUES": WHOLE,
-    "services/common/database/prepared.py::MOST_NUMBER": WHOLE,
     "services/sync/failures.py::MOST_PARTS": f"{NONE}no account has so many at once",
     "views/connections/detail.py::RUNS": "integrations:connection-runs",
     "views/connections/detail.py::HISTORY": "integrations:connection-runs",
