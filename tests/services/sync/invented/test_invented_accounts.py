@@ -1,6 +1,7 @@
 """Whatever becomes of tables, columns and records between syncs, the copy follows."""
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.models import Collection, Connection
+from integrations.models.reasons import ReasonCode
 from integrations.providers import CONNECTORS
 from integrations.services.connections.selection import select_collections
 from tests.providers.contract.case import Case
@@ -53,6 +55,8 @@ class World:
     account: Account
     numbers: Iterator[int]
     changed: set[str] = field(default_factory=set)
+    # Columns of which rows may have former values until a full refresh, by the table.
+    lagging: dict[str, set[str]] = field(default_factory=dict)
     probes: int = 0
 
     @property
@@ -153,6 +157,7 @@ def structures(draw: st.DrawFn, world: World, table: Table) -> None:
     Nor need it be an edit of the table, in what is searched by the time of edits.
     """
     world.changed.add(table.id)
+    former = forms(table)
     way = draw(st.sampled_from(STRUCTURES))
     is_edit = draw(st.booleans())
     if way == "add" or not table.columns:
@@ -170,6 +175,15 @@ def structures(draw: st.DrawFn, world: World, table: Table) -> None:
         draw(filled(world, table, key))
     for record in table.records.values() if is_edit else ():
         record.edited = timezone.now()
+    lagging = world.lagging.setdefault(table.id, set())
+    lagging.update(key for key, _ in former ^ forms(table))
+
+
+def forms(table: Table) -> set[tuple[str, Any]]:
+    """Return what the values of columns depend on, by the column: not its name."""
+    return {
+        (key, (column.type, *column.options)) for key, column in table.columns.items()
+    }
 
 
 @st.composite
@@ -274,7 +288,13 @@ def check_open(world: World, table: Table, collection: Collection, kind: str) ->
     """Check a collection whose table is there: after a full refresh it is exact."""
     if kind == "full":
         assert not is_told(collection), (collection.reason, collection.pending_reason)
-    elif is_told(collection):
+    but: AbstractSet[str] = frozenset()
+    if collection.pending_reason == ReasonCode.FIELDS_CHANGED:
+        # It speaks of the columns that were changed; all else is held to be right.
+        but = world.lagging.get(table.id, set())
+        assert but
+        collection.pending_reason = ""
+    if is_told(collection):
         return
     stored = live(collection)
     may_stay = {key for key, each in table.records.items() if each.end}
@@ -289,7 +309,7 @@ def check_open(world: World, table: Table, collection: Collection, kind: str) ->
         return
     for record in table.living.values():
         assert not record.kept or stored[record.id].name == record.kept
-    check_shown(table, collection)
+    check_shown(table, collection, but=but)
 
 
 def check_structure(world: World, connection: Connection) -> None:
@@ -347,6 +367,8 @@ def test_the_copy_follows_the_account(
         sync_all(connection, full=kind == "full")
         if kind != "soon":
             world.changed.clear()
+        if kind == "full":
+            world.lagging.clear()
         check(world, connection, kind)
         data.draw(changes(world))
         data.draw(fates(world, fate))
