@@ -31,6 +31,7 @@ TABLE = (
 )
 EVERY_KIND = "Every kind of field"
 SCHEMA = "select 1 from integrations_collection where remote_id = ? and schema {} ?"
+NAMED = '%"name": "{}"%'
 Visit = Callable[[str], Page]
 
 
@@ -225,12 +226,12 @@ def test_a_view_of_a_field_that_was_deleted_opens_and_is_mended(
     page, field = open_as(OTHER), f"Doomed {word}"
     at = {"provider": "airtable", "account": "kestrel", "table": EVERY_KIND}
     made = site.sandbox("fields/add", **at, name=field)["field"]
-    sync_until(site, page, SCHEMA.format("like"), remote_id, f"%{made}%")
+    sync_until(site, page, SCHEMA.format("like"), remote_id, NAMED.format(made))
     own = f"{made}__empty="
     save_view(page, f"{table}?{own}&sort={made}&columns={made}", f"By {field}")
     expect(page.get_by_role("columnheader", name=field)).to_be_visible()
     site.sandbox("fields/remove", **at, field=made)
-    sync_until(site, page, SCHEMA.format("not like"), remote_id, f"%{made}%")
+    sync_until(site, page, SCHEMA.format("not like"), remote_id, NAMED.format(made))
 
     page.goto(table)
     views(page).get_by_role("link", name=f"By {field}").click()

@@ -26,6 +26,7 @@ PROVIDERS = {
 }
 FORMS = ("csv", "csv-utf8", "xlsx", "json", "ndjson")
 # What a cell of a page leaves out, its file has.
+TAG = re.compile("<[^>]+>")
 CUT = re.compile(r"…|\+\d+|\bmore\b")
 
 
@@ -74,7 +75,7 @@ def read_pages(person: Person, path: str) -> tuple[list[str], list[list[str]]]:
         told = re.findall(
             r"aria-sort.*?<a[^>]*>(.*?)(?:<svg|</a>)", page.text, re.DOTALL
         )
-        heads = heads or [" ".join(each.split()) for each in told]
+        heads = heads or [" ".join(TAG.sub("", each).split()) for each in told]
         rows += shown_rows(page.text)
         following = re.search(r'href="([^"]*after=[^"]*)"', page.text)
         address = following[1].replace("&amp;", "&") if following else ""
