@@ -19,6 +19,7 @@ from integrations.management.scaffolding import Scaffold
 ROOT = Path(__file__).resolve().parents[2]
 LISTS = ("integrations/providers/__init__.py", "sandbox/providers.py", ".env.example")
 COPIED = ("config", "integrations", "sandbox", "static", "templates", "tests", "docs")
+FILES = (".env.example", "manage.py", "pyproject.toml", "README.md", "requirements.txt")
 BLOCK = re.compile(r"^`(\S+)`:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 MOST_LINES = 450
@@ -176,7 +177,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
     for name in COPIED:
         shutil.copytree(ROOT / name, root / name, ignore=ignored)
-    for name in (".env.example", "manage.py", "pyproject.toml", "README.md"):
+    for name in FILES:
         shutil.copy(ROOT / name, root / name)
     code, told = run(root, "manage.py", "startprovider", "acme")
     assert code == 0, told
