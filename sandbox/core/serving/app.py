@@ -18,6 +18,7 @@ from sandbox.core.serving.web import (
 from sandbox.core.state import Provider, Route, Sandbox, find_route
 
 NEVER_SENT = 0
+CUT_OFF = "The body ended before its announced length.\n"
 
 
 class App:
@@ -35,6 +36,9 @@ class App:
         slug, _, rest = request.path.lstrip("/").partition("/")
         provider = self.sandbox.providers.get(slug)
         if provider is not None:
+            if request.is_cut_off:
+                # Nobody hears it, and no server takes half a request for a whole one.
+                return to_text(CUT_OFF, 400).send(start_response)
             request.path, request.provider = f"/{rest}", slug
             return self._answer_as(provider, request).send(start_response)
         route = find_route(CONTROL_ROUTES, request)

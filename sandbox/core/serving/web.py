@@ -55,11 +55,21 @@ class Request:
         return kind.partition(";")[0].strip().lower()
 
     @cached_property
+    def length(self) -> int:
+        """Return how many bytes the client announced for its body."""
+        return int(self.environ.get("CONTENT_LENGTH") or 0)
+
+    @cached_property
     def body(self) -> bytes:
-        length = int(self.environ.get("CONTENT_LENGTH") or 0)
-        if length > MAX_BODY:
+        if self.length > MAX_BODY:
             raise BadBodyError("the request body is too large")
-        return bytes(self.environ["wsgi.input"].read(length)) if length else b""
+        read = self.environ["wsgi.input"].read
+        return bytes(read(self.length)) if self.length else b""
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Say whether the client went away in the middle of its body."""
+        return self.length <= MAX_BODY and len(self.body) < self.length
 
     @cached_property
     def form_pairs(self) -> Pairs:
