@@ -3,17 +3,18 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.real.support.fixtures import MakeStack, running
 from tests.real.support.processes import wait_until
+from tests.real.support.stack import Stack
+from tests.support.provider_answers.seeds import FEW_PROPERTIES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
-
-    from tests.real.support.stack import Stack
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -65,6 +66,8 @@ class Browsers:
 
 
 BROWSERS: "pytest.StashKey[Browsers]" = pytest.StashKey()
+# What the browser looks at, and what ends it.
+SITE: "pytest.StashKey[tuple[Stack, ExitStack]]" = pytest.StashKey()
 # To load a page costs a tenth of a second of processor.
 LOADED_EVERY = 0.7
 
@@ -101,15 +104,36 @@ def browsers(request: pytest.FixtureRequest) -> Browsers:
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """End Playwright with the last of them.
+    """End Playwright and the site with the last of them.
 
-    While it runs, its event loop does, and Django refuses the database to whatever
-    test follows.
+    While Playwright runs, its event loop does, and Django refuses the database to
+    whatever test follows. A site that idles until the last test of all costs minutes.
     """
     stash = item.session.stash
-    if BROWSERS in stash and not (nextitem and nextitem.get_closest_marker("browser")):
+    if nextitem and nextitem.get_closest_marker("browser"):
+        return
+    if BROWSERS in stash:
         stash[BROWSERS].close()
         del stash[BROWSERS]
+    if SITE in stash:
+        _, begun = stash[SITE]
+        del stash[SITE]
+        begun.close()
+
+
+@pytest.fixture(scope="module")
+def site(request: pytest.FixtureRequest, make_any_stack: MakeStack) -> Stack:
+    """Return everything running once more, shared by the files of the browser's tests.
+
+    HubSpot's types have few properties there: each press draws lists of columns and
+    forms anew. Their usual number is read by the stacks of the other tests.
+    """
+    stash = request.session.stash
+    if SITE not in stash:
+        begun = ExitStack()
+        made = running(make_any_stack(properties=FEW_PROPERTIES))
+        stash[SITE] = begun.enter_context(made), begun
+    return stash[SITE][0]
 
 
 @pytest.fixture
@@ -119,7 +143,7 @@ def chromium(browsers: Browsers) -> "Browser":
 
 
 @pytest.fixture
-def open_page(chromium: "Browser", site: "Stack") -> "Iterator[Callable[..., Page]]":
+def open_page(chromium: "Browser", site: Stack) -> "Iterator[Callable[..., Page]]":
     """Open a page as a stranger, or as ``email``; more words go to the context.
 
     ``open_page("alice@example.com", java_script_enabled=False, viewport=PHONE)``;

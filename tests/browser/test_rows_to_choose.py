@@ -25,10 +25,9 @@ MAKE_PENCILS_AGAIN = """() => {
 }"""
 # As a table of many columns does.
 OFFER_CHOICES = """address => {
-    const tools = document.querySelector('.tools')
-    tools.insertAdjacentHTML('beforeend', `<a id="choices" href="${address}"
-        hx-get="${address}" hx-target="this" hx-swap="outerHTML">Choices</a>`)
-    htmx.process(tools)
+    document.querySelector('#choices').outerHTML = `<a id="choices" href="${address}"
+        hx-get="${address}" hx-target="this" hx-swap="outerHTML">Choices</a>`
+    htmx.process(document.querySelector('#choices'))
 }"""
 
 

@@ -173,7 +173,9 @@ def test_each_fault_of_a_game_day_is_seen_and_heals(
         postgres.start()
     assert_healed(site)
 
-    assert not failing_for_doctor(site) - {"packages"}
+    wait_until(
+        lambda: not failing_for_doctor(site) - {"packages"}, "all is well", seconds=60
+    )
     assert site.rows("select state, reason from integrations_connection") == [
         ("active", "")
     ]

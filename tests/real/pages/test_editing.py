@@ -137,18 +137,22 @@ def test_writes_outlive_a_lost_scope_an_error_after_the_commit_and_a_limit(
     # It is done there, and answered as an error.
     fault(stack, "late_status", status=502)
     edit = create(stack, alice, connection, "after-commit@example.com")
-    wait_until(lambda: stack.rows(EDIT, edit) == [("saved", "")], "it is saved")
+    wait_until(
+        lambda: stack.rows(EDIT, edit) == [("saved", "")], "it is saved", seconds=90
+    )
     assert count_live(stack) - before == 1
 
     # The scope is taken away, and given back by another consent.
     withdraw(stack, "crm.objects.contacts.write")
     edit = create(stack, alice, connection, "scope@example.com")
     held = [("waiting", "no_permission")]
-    wait_until(lambda: stack.rows(EDIT, edit) == held, "it is held")
+    wait_until(lambda: stack.rows(EDIT, edit) == held, "it is held", seconds=90)
     withdraw(stack)
     asked = alice.submit(connection, "/authorize", follow=False)
     alice.get(alice.consent(asked.headers["Location"]))
-    wait_until(lambda: stack.rows(EDIT, edit) == [("saved", "")], "it is saved")
+    wait_until(
+        lambda: stack.rows(EDIT, edit) == [("saved", "")], "it is saved", seconds=90
+    )
     assert count_live(stack) - before == 2
 
     # A limit in the middle of many.
@@ -158,7 +162,9 @@ def test_writes_outlive_a_lost_scope_an_error_after_the_commit_and_a_limit(
     done = f"{done} on b.id = e.bulk_edit_id where {hex_of('b.uuid')} = ?"
     [(total,)] = stack.rows(done, bulk)
     saved = f"{done} and e.state = 'saved'"
-    wait_until(lambda: stack.rows(saved, bulk) == [(total,)], "all are saved")
+    wait_until(
+        lambda: stack.rows(saved, bulk) == [(total,)], "all are saved", seconds=120
+    )
     assert total > 100
     [(attempts,)] = stack.rows(done.replace("count(*)", "max(e.attempts)"), bulk)
     assert attempts > 1
@@ -251,10 +257,10 @@ def writes_there(stack: Stack, value: str) -> list[tuple[int, int]]:
         return [tuple(row) for row in told]
 
 
-def test_thousands_of_rows_come_through_a_killed_worker_each_with_one_outcome(
+def test_hundreds_of_rows_come_through_a_killed_worker_each_with_one_outcome(
     make_stack: MakeStack,
 ) -> None:
-    sizes = {**SMALL, "contacts": 2_000}
+    sizes = {**SMALL, "contacts": 700}
     few = FEW_PROPERTIES
     patience = {**IMPATIENT, "STALE_RUN_SECONDS": "5"}
     stack = make_stack("sqlite", sizes=sizes, properties=few, **patience)
@@ -275,17 +281,17 @@ def test_thousands_of_rows_come_through_a_killed_worker_each_with_one_outcome(
     wait_until(lambda: number(stack, MANY_SAVED) > saved, "it goes on", seconds=25)
     wait_until(lambda: not stack.rows(UNSAVED), "all rows are saved", seconds=120)
     rows, changes = stack.rows(MANY)[0]
-    assert rows == changes == 2_000 == count_live(stack)
-    assert writes_there(stack, "Everywhere") == [(2_000, 2_000)]
+    assert rows == changes == 700 == count_live(stack)
+    assert writes_there(stack, "Everywhere") == [(700, 700)]
 
     # A file of new ones.
-    addresses = [f"row-{each}@example.com" for each in range(5_000)]
+    addresses = [f"row-{each}@example.com" for each in range(1_500)]
     start_import(stack, alice, connection, *addresses)
-    wait_until(lambda: count_live(stack) > 3_000, "it has begun", seconds=120)
+    wait_until(lambda: count_live(stack) > 1_000, "it has begun", seconds=120)
     kill_before_the_answer(stack)
     live = count_live(stack)
     wait_until(lambda: count_live(stack) > live, "it goes on", seconds=25)
     wait_until(lambda: stack.rows(IMPORTS, "done"), "it is done", seconds=180)
-    assert stack.rows(OUTCOMES) == [("created", 5_000)]
-    assert count_live(stack) == 7_000
-    assert number(stack, IMPORTED) == 5_000
+    assert stack.rows(OUTCOMES) == [("created", 1_500)]
+    assert count_live(stack) == 2_200
+    assert number(stack, IMPORTED) == 1_500

@@ -9,7 +9,7 @@ import pytest
 from tests.real.support.fork_server import ForkServers
 from tests.real.support.stack import Stack
 from tests.support.guards.groups import stack_of
-from tests.support.provider_answers.seeds import FEW_PROPERTIES, SMALL
+from tests.support.provider_answers.seeds import SMALL
 from tests.support.shared_files import shared_directory
 
 if TYPE_CHECKING:
@@ -104,17 +104,6 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     kept = item.session.stash.get(KEPT, {})
     for database in kept.keys() - {stack_of(nextitem)}:
         kept.pop(database)[1].close()
-
-
-@pytest.fixture(scope="session")
-def site(make_any_stack: MakeStack) -> Iterator[Stack]:
-    """Return everything running once more, for the browser to look at.
-
-    HubSpot's types have few properties there: each press draws lists of columns and
-    forms anew. Their usual number is read by the stacks of the other tests.
-    """
-    with running(make_any_stack(properties=FEW_PROPERTIES)) as made:
-        yield made
 
 
 @contextmanager
