@@ -93,9 +93,7 @@ def _claim(column: str, now: datetime, most: int) -> list[DueConnection]:
             [_stored(now)],
         )
         rows = cursor.fetchall()
-    return [
-        DueConnection(UUID(row[0]) if is_sqlite else row[0], *row[1:]) for row in rows
-    ]
+    return [DueConnection(_uuid(key), *rest) for key, *rest in rows]
 
 
 def _move(due: Sequence[DueConnection], now: datetime) -> None:
@@ -139,7 +137,7 @@ def open_all(due: Sequence[DueConnection], *, trigger: SyncRun.Trigger) -> list[
             " ON CONFLICT DO NOTHING RETURNING id",
             [*same.values(), *values],
         )
-        opened = [UUID(str(row[0])) for row in cursor.fetchall()]
+        opened = [_uuid(row[0]) for row in cursor.fetchall()]
     transaction.on_commit(lambda: publish(opened))
     return opened
 
@@ -168,3 +166,8 @@ def publish_each(named: Sequence[UUID]) -> int:
 
 def _stored(at: datetime) -> Any:
     return database.ops.adapt_datetimefield_value(at)
+
+
+def _uuid(stored: UUID | str) -> UUID:
+    """Return a key that SQLite tells as a text."""
+    return stored if isinstance(stored, UUID) else UUID(stored)
