@@ -238,6 +238,7 @@ CELERY_TASK_ROUTES = {
     "integrations.tasks.deliver_edit": {"queue": "interactive"},
     "integrations.tasks.index_properties": {"queue": "interactive"},
     "integrations.tasks.deliver_bulk_edit": {"queue": "sync"},
+    "integrations.tasks.enqueue_syncs": {"queue": "sync"},
     "integrations.tasks.sync_bulk": {"queue": "sync"},
     "integrations.tasks.make_download": {"queue": "sync"},
 }

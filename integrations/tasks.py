@@ -20,7 +20,7 @@ from integrations.services.items.downloads import making
 from integrations.services.items.search import reindex
 from integrations.services.items.tables.indexing import indexes
 from integrations.services.notices import rounds, sending
-from integrations.services.sync import engine, runs
+from integrations.services.sync import due_runs, engine, runs
 from integrations.services.sync.leases import lost_tasks, turns
 from integrations.services.sync.texts import opened_text
 from integrations.services.upkeep import schedule
@@ -88,6 +88,12 @@ def deliver_bulk_edit(bulk_edit_id: str) -> None:
 def sync_bulk(run_id: str) -> None:
     """Work on a scheduled or long run."""
     _sync("sync", run_id)
+
+
+@shared_task
+def enqueue_syncs(*run_ids: str) -> None:
+    """Publish each of the runs that the scheduler has opened at once."""
+    due_runs.publish_each([UUID(run_id) for run_id in run_ids])
 
 
 @shared_task

@@ -251,9 +251,7 @@ class Connection(models.Model):
 
     def next_slot(self, now: datetime) -> datetime:
         """Return the next due time: the interval, spread by up to a tenth of it."""
-        seconds = self.sync_interval_minutes * 60
-        jitter = seconds / 10 * (zlib.crc32(self.pk.bytes) % 1000) / 1000
-        return now + timedelta(seconds=seconds - jitter)
+        return next_slot(self.pk, self.sync_interval_minutes, now)
 
     def _known_scopes(self) -> tuple[Scope, ...]:
         spec = SPECS.get(self.provider)
@@ -276,3 +274,10 @@ class Connection(models.Model):
         """Return the scopes that were granted though nothing here needs them."""
         known = {scope.name for scope in self._known_scopes()}
         return tuple(s for s in self.granted_scopes if s not in known)
+
+
+def next_slot(pk: uuid.UUID, minutes: int, now: datetime) -> datetime:
+    """Return when a connection is due next: the interval, spread by up to a tenth."""
+    seconds = minutes * 60
+    jitter = seconds / 10 * (zlib.crc32(pk.bytes) % 1000) / 1000
+    return now + timedelta(seconds=seconds - jitter)

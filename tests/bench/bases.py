@@ -26,7 +26,7 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
     """Load one base alone, then all of them, each for the first time."""
     arguments = (str(BASES), str(PAGES), str(LATENCY_SECONDS))
     site.start_server("tests.bench.site.airtable", *arguments)
-    connection = _connect()
+    connection = connect()
     collections = connection.collections.filter(item_type="record")
     product.sync(connection)
     one = collections.first()
@@ -48,7 +48,8 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
     )
 
 
-def _connect() -> Connection:
+def connect() -> Connection:
+    """Connect alice's account of the server that is running, with no run open."""
     oauth = oauth_clients.oauth_client("airtable")
     tokens = oauth.exchange(code=Secret("any"), code_verifier=Secret("v" * 43))
     account = identify("airtable", tokens)

@@ -1,142 +1,114 @@
-"""Compare a full refresh of contacts with a hand-written loop.
+"""Compare a full refresh with a hand-written loop, and with other tools.
 
-All ways are processes of their own and take turns in one run, so that a busy machine
-is as slow for each. What is compared is wall and CPU time, each process's start
-included; of several turns the best counts.
+Contacts of HubSpot without latency and with it, then records of Airtable without.
 """
 
 import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from django.conf import settings
 from django.db import connection as database
 
-from integrations.models import Connection
+from integrations.models import Collection, Connection
 from integrations.services.grants.tokens import token_for
+from tests.bench import bases
 from tests.bench.site import product
+from tests.bench.site.airtable import name_of
 from tests.bench.site.site import Site
 from tests.bench.support.figures import Figures
-from tests.real.support.stack import BASE_DIR
+from tests.bench.support.peers import Command, Peer, Times, install_all
 
 CONTACTS = int(os.environ.get("BENCH_CONTACTS", "50000"))
+RECORDS = int(os.environ.get("BENCH_RECORDS", "20000"))
 TURNS = 3
 LATENCY_MS = 50
 FLOOR, FIRST, SECOND = "hand-written loop", "first refresh", "second refresh"
-PEERS = Path(__file__).parent / "peers"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Peer:
-    """Another way to load the contacts: a script, and what it needs installed."""
-
-    name: str
-    script: str
-    needs: Sequence[str]
-
-
+LIMITS = {FIRST: 7.0, SECOND: 4.0}
 LOOP = Peer(name=FLOOR, script="hand_written.py", needs=("httpx", "orjson"))
-
-
-@dataclass(kw_only=True)
-class Times:
-    """The best wall and CPU seconds of each way."""
-
-    wall: dict[str, float] = field(default_factory=dict)
-    cpu: dict[str, float] = field(default_factory=dict)
-
-    def run(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> None:
-        """Time one turn of one way, which has to succeed."""
-        started = time.monotonic()
-        with subprocess.Popen(
-            command, cwd=BASE_DIR, env=env, stdout=subprocess.DEVNULL
-        ) as process:
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-        wall = time.monotonic() - started
-        if process.returncode:
-            raise AssertionError(f"{name} ended with {process.returncode}")
-        cpu = usage.ru_utime + usage.ru_stime
-        self.wall[name] = min(wall, self.wall.get(name, wall))
-        self.cpu[name] = min(cpu, self.cpu.get(name, cpu))
+FOR_HUBSPOT = (
+    Peer(name="bulk_create", script="bulk_create.py", needs=("django", "requests")),
+    Peer(
+        name="hubspot-api-client",
+        script="hubspot_client.py",
+        needs=("hubspot-api-client",),
+    ),
+    Peer(name="dlt", script="dlt_pipeline.py", needs=("dlt[sqlalchemy]",)),
+    Peer(name="Singer's tap", script="singer_tap.py", needs=("tap-hubspot",)),
+)
+RECORD_LOOP = replace(LOOP, script="hand_written_airtable.py")
+FOR_AIRTABLE = (
+    Peer(name="pyairtable", script="airtable_client.py", needs=("pyairtable",)),
+)
 
 
 def measure(site: Site, figures: Figures, *, long: bool) -> None:
-    """Take turns without latency, and once with it."""
+    """Take turns without latency, and once with it; then with another provider."""
+    _load_contacts(site, figures)
+    _load_records(site, figures)
+
+
+def _load_contacts(site: Site, figures: Figures) -> None:
     site.start_pages()
     connection = product.connect(site)
-    ways = {LOOP.name: install(site, LOOP)}
+    ways = install_all(site, figures, LOOP, FOR_HUBSPOT)
+    configured = settings.PROVIDERS[connection.provider]
+    url = f"{configured.api_url}/crm/objects/{configured.version}/contacts"
     site.pages(contacts=CONTACTS, latency_ms=0)
-    times = Times()
+    times, late = Times(floor=FLOOR), Times(floor=FLOOR)
     for turn in range(TURNS):
-        for name, command in ways.items():
-            run_peer(site, times, connection, name, command, f"{turn}")
-        refresh(site, times, connection, (FIRST, SECOND))
-    note(figures, times, "no latency", {FIRST: 7, SECOND: 4})
+        _run_peers(site, times, connection, ways, url, f"contacts-{turn}")
+        product.forget_contacts(connection)
+        _refresh(site, times, connection, (FIRST, SECOND))
+    times.note(figures, "no latency", LIMITS)
     site.pages(latency_ms=LATENCY_MS)
-    late = Times()
-    run_peer(site, late, connection, FLOOR, ways[FLOOR], "late")
-    refresh(site, late, connection, (FIRST,))
-    note(figures, late, f"{LATENCY_MS} ms", {FIRST: 1.06}, with_cpu=False)
+    _run_peers(site, late, connection, ways, url, "contacts-late")
+    product.forget_contacts(connection)
+    _refresh(site, late, connection, (FIRST,))
+    late.note(figures, f"{LATENCY_MS} ms", {FIRST: 1.06}, with_cpu=False)
 
 
-def install(site: Site, peer: Peer) -> Callable[..., list[str]]:
-    """Make an environment for a peer; return what makes its command."""
-    place = site.directory / "peers" / Path(peer.script).stem
-    subprocess.run([sys.executable, "-m", "venv", place], check=True)
-    python = str(place / "bin" / "python")
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, *peer.needs], check=True, stderr=subprocess.DEVNULL)
-    return lambda *arguments: [python, str(PEERS / peer.script), *arguments]
+def _load_records(site: Site, figures: Figures) -> None:
+    """Load one base of one table by all ways."""
+    site.start_server("tests.bench.site.airtable", "1", str(RECORDS // 100), "0")
+    connection = bases.connect()
+    # One whose plan is not known is read carefully, and would not be read at once.
+    Connection.objects.filter(pk=connection.pk).update(plan="business")
+    connection.refresh_from_db()
+    product.sync(connection)
+    ways = install_all(site, figures, RECORD_LOOP, FOR_AIRTABLE)
+    api = settings.PROVIDERS[connection.provider].api_url
+    url = f"{api}/v0/{name_of('app', 0)}/{name_of('tbl', 0)}"
+    times = Times(floor=FLOOR)
+    for turn in range(TURNS):
+        _run_peers(site, times, connection, ways, url, f"records-{turn}")
+        table = connection.collections.get(item_type="record")
+        table.items.all().delete()
+        Collection.objects.filter(pk=table.pk).update(stored_count=0)
+        _refresh(site, times, connection, (FIRST, SECOND))
+    times.note(figures, "Airtable", LIMITS)
 
 
-def run_peer(
+def _run_peers(
     site: Site,
     times: Times,
     connection: Connection,
-    name: str,
-    command: Callable[..., list[str]],
+    ways: Mapping[str, Command],
+    url: str,
     turn: str,
 ) -> None:
-    """Load everything anew by another way, into a file of its own."""
-    configured = settings.PROVIDERS[connection.provider]
-    url = f"{configured.api_url}/crm/objects/{configured.version}/contacts"
+    """Load everything anew by each other way, into a file of its own."""
     token = token_for(connection.pk).secret.reveal()
-    target = site.directory / f"{name.replace(' ', '-')}-{turn}.sqlite3"
-    times.run(name, command(url, token, str(target)), site.environment)
+    for name, command in ways.items():
+        target = site.directory / f"{name.replace(' ', '-')}-{turn}.sqlite3"
+        times.run(name, command(url, token, str(target)), site.environment)
 
 
-def refresh(
+def _refresh(
     site: Site, times: Times, connection: Connection, names: Sequence[str]
 ) -> None:
     """Let the product load everything anew, and then once more for each other name."""
-    product.forget_contacts(connection)
     database.close()
     command = [site.python, "manage.py", "sync", "--full", "--connection"]
     for name in names:
         times.run(name, [*command, str(connection.pk)], site.environment)
-
-
-def note(
-    figures: Figures,
-    times: Times,
-    condition: str,
-    limits: Mapping[str, float],
-    *,
-    with_cpu: bool = True,
-) -> None:
-    """Note what each way took, and the ratios to the loop."""
-    for name in times.wall:
-        wall, cpu = times.wall[name], times.cpu[name]
-        ratios = f"{wall / times.wall[FLOOR]:.1f} x / {cpu / times.cpu[FLOOR]:.1f} x"
-        figures.add(f"{name}, {condition}", f"{wall:.2f} s / {cpu:.2f} s = {ratios}")
-    for name, limit in limits.items():
-        for kind, taken in (("wall", times.wall), ("CPU", times.cpu)):
-            if kind == "wall" or with_cpu:
-                ratio = taken[name] / taken[FLOOR]
-                what = f"{name} / {FLOOR}, {kind}, {condition}"
-                figures.at_most(what, ratio, limit, unit=" x")

@@ -106,27 +106,6 @@ def request_sync(
     return RunRequest(run=run, joined=not is_new, delivered=delivered)
 
 
-def open_due(connections: Sequence[Connection], *, trigger: SyncRun.Trigger) -> int:
-    """Open a run for each connection that has none open; publish after the commit.
-
-    However many they are, this costs three statements. A run that is open already
-    answers the schedule, too.
-    """
-    wanted = [
-        SyncRun(
-            connection=connection,
-            generation=connection.generation,
-            trigger=trigger,
-            turn_of=connection.owner_id,
-        )
-        for connection in connections
-    ]
-    SyncRun.objects.bulk_create(wanted, ignore_conflicts=True)
-    opened = list(SyncRun.objects.filter(pk__in=[run.pk for run in wanted]))
-    transaction.on_commit(lambda: enqueue_all(opened))
-    return len(opened)
-
-
 def enqueue(run: SyncRun, *, countdown: float = 0.0) -> bool:
     """Publish the next slice of a run; its row stays due if that fails."""
     if not queue.send(TASKS[turns.queue_of(run)], run.pk, countdown=countdown):

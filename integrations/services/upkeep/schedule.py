@@ -8,7 +8,6 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import (
     DateTimeField,
     DurationField,
@@ -23,7 +22,6 @@ from django.utils import timezone
 
 from integrations.http.errors import ApiError
 from integrations.models import Connection, Credential, SyncRun, times
-from integrations.models.reasons import StateReason
 from integrations.models.times import CLOCK_SKEW
 from integrations.services.common import queue
 from integrations.services.common.clock import database_now
@@ -40,7 +38,7 @@ from integrations.services.grants.stores import fallback_store
 from integrations.services.items.downloads import orders
 from integrations.services.items.search import reindex
 from integrations.services.items.tables.indexing import indexes
-from integrations.services.sync import quarantine, runs
+from integrations.services.sync import due_runs, quarantine, runs
 from integrations.services.upkeep import daily_counts, overlap, retention, staleness
 from integrations.services.writing.batches import bulk
 from integrations.services.writing.delivering import dispatch
@@ -77,36 +75,16 @@ def dispatch_due(*, now: datetime | None = None) -> int:
     until nothing is due or the next tick is near; returns how many runs were opened.
     """
     now = now or timezone.now()
+    if not due_runs.is_any_due(now=now):
+        return 0
     stop_at = time.monotonic() + DISPATCH_SECONDS
     opened = 0
     for column, trigger in DUE:
         taken = MOST_AT_ONCE
         while taken == MOST_AT_ONCE and time.monotonic() < stop_at:
-            taken, newly = _dispatch_batch(now, column, trigger)
+            taken, newly = due_runs.start(column, trigger, now=now, most=MOST_AT_ONCE)
             opened += newly
     return opened
-
-
-def _dispatch_batch(
-    now: datetime, column: str, trigger: SyncRun.Trigger
-) -> tuple[int, int]:
-    """Move the due times of some and open their runs; return how many of each."""
-    with transaction.atomic():
-        due = list(
-            Connection.objects.syncable()
-            .filter(**{f"{column}__lte": now})
-            # Before the key is right, which the sweep finds out, nothing can be read.
-            .exclude(quarantine.QUARANTINED | Q(reason=StateReason.SITE_KEY_WRONG))
-            .order_by(column)
-            .only("generation", "owner", "sync_interval_minutes")
-            # Another scheduler takes the next ones; SQLite lets one in at a time.
-            .select_for_update(no_key=True, skip_locked=True)[:MOST_AT_ONCE]
-        )
-        for connection in due:
-            connection.next_sync_at = connection.next_slot(now)
-            connection.retry_at = None
-        Connection.objects.bulk_update(due, ["next_sync_at", "retry_at"])
-        return len(due), runs.open_due(due, trigger=trigger)
 
 
 def _due_credentials(now: datetime) -> QuerySet[Credential]:

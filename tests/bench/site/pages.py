@@ -8,13 +8,14 @@ joining strings, so that what is measured is the reader and not the server.
 """
 
 import json
+import re
 import sys
 import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from sandbox.core.config import Config
 from sandbox.core.provider import Plan
@@ -26,6 +27,10 @@ from tests.bench.site import workspaces
 from tests.bench.site.book import BATCH, LIST, ONE, PAGE, RECORDED, Book
 from tests.sandbox.wsgi_client import Client
 
+# The version that other libraries ask for, and what they ask of it beside their rows.
+THEIRS = re.compile(r"(/hubspot/crm)/v3/(objects|properties)/contacts")
+OURS = r"\1/\2/2026-09/contacts"
+ASKED = ("limit", "after", "properties")
 SIZES = {"contacts": PAGE * RECORDED + 400, "companies": 60, "deals": 60}
 
 
@@ -47,7 +52,10 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def _answer(self) -> None:
-        book, parts = self.book, urlsplit(self.path)
+        book = self.book
+        if THEIRS.match(self.path):
+            self.path = _asked_by_others(self.path)
+        parts = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if parts.path == "/bench":
             self._send(200, self._control(body), "application/json")
@@ -96,6 +104,15 @@ class Handler(BaseHTTPRequestHandler):
         lines.append(f"Content-Length: {len(body)}\r\n\r\n")
         # One write, so that no half of it waits for an acknowledgement.
         self.wfile.write("\r\n".join(lines).encode() + body)
+
+
+def _asked_by_others(url: str) -> str:
+    """Return our address of what another library asks for: contacts alone."""
+    parts = urlsplit(THEIRS.sub(OURS, url))
+    asked = parse_qs(parts.query)
+    # Some repeat the name for each property.
+    query = {name: ",".join(asked[name]) for name in ASKED if name in asked}
+    return f"{parts.path}?{urlencode(query)}" if query else parts.path
 
 
 def _busiest(arrivals: list[float], seconds: float = 10.0) -> int:

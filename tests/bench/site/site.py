@@ -38,7 +38,12 @@ class Site:
         self.start_server("tests.bench.site.pages", path, str(workspaces))
 
     def start_server(self, module: str, *arguments: str) -> None:
-        """Start what answers in the providers' place in a process of its own."""
+        """Start what answers in the providers' place in a process of its own.
+
+        It takes the place of one that is there already.
+        """
+        if self._pages is not None:
+            self._pages.kill()
         self._pages = Running(
             [self.python, "-m", module, str(self.pages_port), *arguments],
             log=self.directory / "pages.log",

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations.models import Connection, SyncRun
-from integrations.services.sync import runs
+from integrations.services.sync import due_runs, runs
 from integrations.services.sync.leases import turns
 from tests.support.plans import whole_reads
 from tests.support.rows import make_connection, make_run
@@ -126,7 +126,11 @@ def test_what_opens_a_run_says_whose_turn_it_takes(alice: User) -> None:
     several = [make_connection(alice), make_connection(alice)]
 
     runs.open_run(several[0], trigger=SyncRun.Trigger.USER)
-    runs.open_due(several[1:], trigger=SyncRun.Trigger.SCHEDULE)
+    one = several[1]
+    due_runs.open_all(
+        [due_runs.DueConnection(one.pk, alice.pk, one.generation, 15)],
+        trigger=SyncRun.Trigger.SCHEDULE,
+    )
 
     assert set(SyncRun.objects.values_list("turn_of", flat=True)) == {alice.pk}
 

@@ -1,0 +1,41 @@
+"""One scheduler in a process of its own: ticks until nothing is due any more.
+
+``python -m tests.bench.support.scheduler`` waits for a line, and prints as JSON how
+many runs it opened, its seconds of wall and CPU for that, and its peak in MB.
+"""
+
+import json
+import resource
+import sys
+import time
+from datetime import timedelta
+
+import django
+from django.utils import timezone
+
+
+def main() -> None:
+    """Get ready, wait to be told, tick, and tell."""
+    django.setup()
+    from integrations.services.upkeep import schedule
+
+    now = timezone.now()
+    # Everything that a tick needs is imported and connected then.
+    schedule.dispatch_due(now=now - timedelta(days=365))
+    print("ready", flush=True)
+    sys.stdin.readline()
+    started, used = time.monotonic(), time.process_time()
+    opened = 0
+    while newly := schedule.dispatch_due():
+        opened += newly
+    told = {
+        "opened": opened,
+        "wall": time.monotonic() - started,
+        "cpu": time.process_time() - used,
+        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    print(json.dumps(told), flush=True)
+
+
+if __name__ == "__main__":
+    main()

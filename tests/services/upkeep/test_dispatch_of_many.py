@@ -1,0 +1,178 @@
+"""Many due connections are published by the hundred, and nothing of it is lost."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from integrations import tasks
+from integrations.models import Connection, SyncRun
+from integrations.services.common import queue
+from integrations.services.sync import due_runs, runs
+from integrations.services.sync.leases import turns
+from integrations.services.upkeep import schedule
+
+# The messages are published when a transaction ends.
+pytestmark = pytest.mark.django_db(transaction=True)
+AT_ONCE = 3
+
+
+class Broker:
+    """Keep the messages of each task; take so many and then no more."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, tuple[str, ...]]] = []
+        self.refused = 0
+        self.takes = 1_000_000
+
+    def send_task(self, name: str, args: list[str], **_options: Any) -> None:
+        if len(self.sent) >= self.takes:
+            self.refused += 1
+            raise OperationalError("nobody listens")
+        self.sent.append((name.rpartition(".")[2], tuple(args)))
+
+    def of(self, task: str) -> list[tuple[str, ...]]:
+        return [named for name, named in self.sent if name == task]
+
+
+@pytest.fixture
+def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
+    made = Broker()
+    monkeypatch.setattr(queue, "current_app", made)
+    monkeypatch.setattr(due_runs, "PER_MESSAGE", AT_ONCE)
+    return made
+
+
+@pytest.fixture
+def now() -> datetime:
+    return timezone.now()
+
+
+def make_due(user: User, now: datetime, count: int) -> list[Connection]:
+    return Connection.objects.bulk_create(
+        Connection(
+            owner=user,
+            provider="hubspot",
+            remote_id=f"{number}:1",
+            account_name=f"Account {number}",
+            next_sync_at=now - timedelta(seconds=count - number),
+        )
+        for number in range(count)
+    )
+
+
+def deliver(broker: Broker) -> None:
+    """Let a worker take each message that names many, once."""
+    for named in broker.of("enqueue_syncs"):
+        tasks.enqueue_syncs(*named)
+
+
+def published(broker: Broker) -> Counter[str]:
+    return Counter(named[0] for named in broker.of("sync_bulk"))
+
+
+def test_each_full_hundred_is_one_message_and_the_rest_goes_one_by_one(
+    alice: User, broker: Broker, now: datetime
+) -> None:
+    make_due(alice, now, 2 * AT_ONCE + 2)
+
+    assert schedule.dispatch_due(now=now) == 2 * AT_ONCE + 2
+
+    many = broker.of("enqueue_syncs")
+    assert [len(named) for named in many] == [AT_ONCE, AT_ONCE]
+    assert len(broker.of("sync_bulk")) == 2
+    keys = {str(pk) for pk in SyncRun.objects.values_list("pk", flat=True)}
+    assert keys == {key for named in many for key in named} | set(published(broker))
+
+
+def test_a_worker_publishes_each_of_them_once_however_often_they_come(
+    alice: User, broker: Broker, now: datetime
+) -> None:
+    make_due(alice, now, 2 * AT_ONCE)
+    schedule.dispatch_due(now=now)
+
+    deliver(broker)
+    deliver(broker)
+
+    each = {str(run.pk): 1 for run in SyncRun.objects.all()}
+    assert published(broker) == each
+    assert not SyncRun.objects.filter(enqueued_at=None).exists()
+
+
+def test_a_lost_message_leaves_its_runs_to_the_next_look(
+    alice: User, broker: Broker, now: datetime
+) -> None:
+    make_due(alice, now, AT_ONCE)
+    schedule.dispatch_due(now=now)
+
+    assert runs.enqueue_lost(now=timezone.now()) == AT_ONCE
+    # It was only late, after all.
+    deliver(broker)
+
+    assert set(published(broker).values()) == {1}
+    assert len(published(broker)) == AT_ONCE
+
+
+def test_without_a_broker_runs_wait_as_rows_and_nobody_waits_for_timeouts(
+    alice: User, broker: Broker, now: datetime
+) -> None:
+    make_due(alice, now, 2 * AT_ONCE + 1)
+    broker.takes = 1
+
+    assert schedule.dispatch_due(now=now) == 2 * AT_ONCE + 1
+
+    assert (len(broker.of("enqueue_syncs")), broker.refused) == (1, 1)
+    assert SyncRun.objects.filter(enqueued_at=None).count() == 2 * AT_ONCE + 1
+    broker.takes = 100
+    assert runs.enqueue_lost(now=timezone.now()) == 2 * AT_ONCE + 1
+
+
+def test_what_somebody_asks_for_meanwhile_goes_before_and_not_twice(
+    alice: User, broker: Broker, now: datetime
+) -> None:
+    first, *_ = make_due(alice, now, AT_ONCE)
+    schedule.dispatch_due(now=now)
+
+    run = runs.request_sync(first, trigger=SyncRun.Trigger.USER).run
+    deliver(broker)
+
+    assert broker.of("sync_interactive") == [(str(run.pk),)]
+    others = SyncRun.objects.exclude(pk=run.pk)
+    assert published(broker) == {str(other.pk): 1 for other in others}
+
+
+def test_there_is_a_turn_for_each_run_whoever_was_first(
+    alice: User, broker: Broker, now: datetime
+) -> None:
+    make_due(alice, now, AT_ONCE + 1)
+    schedule.dispatch_due(now=now)
+    (alone,) = published(broker)
+
+    # Its message takes the run that is longest due, which is one of the many.
+    taken = turns.take("sync", UUID(alone), now=timezone.now())
+    assert taken is not None
+    assert str(taken[0].pk) != alone
+    deliver(broker)
+
+    assert sum(published(broker).values()) == AT_ONCE + 1
+
+
+def test_an_idle_tick_is_one_query_that_locks_nothing(
+    alice: User, broker: Broker, now: datetime
+) -> None:
+    make_due(alice, now, AT_ONCE)
+    quiet = now - timedelta(hours=1)
+
+    with CaptureQueriesContext(database) as asked:
+        assert schedule.dispatch_due(now=quiet) == 0
+
+    (only,) = asked.captured_queries
+    assert only["sql"].startswith("SELECT EXISTS")
+    assert "FOR " not in only["sql"]
