@@ -295,3 +295,55 @@ def test_what_an_earlier_version_kept_says_nothing_of_definitions() -> None:
     assert changed_fields(now, {**now, DEFINITIONS_KEY: {}}) == {"f"}
     assert changed_fields({**now, DEFINITIONS_KEY: {}}, now) == {"f"}
     assert changed_fields(now, {**now, DEFINITIONS_KEY: {"f": 7}}) == {"f"}
+
+
+@pytest.fixture
+def untold(alice: User, account: Account) -> Collection:
+    """Return a table that has been read, whose databases are not."""
+    collection = make_table(alice, account, "notion", WORDS["notion"])
+    others = collection.connection.collections.exclude(pk=collection.pk)
+    others.update(is_selected=False)
+    account.asked.clear()
+    return collection
+
+
+def test_columns_are_asked_for_by_one_call_where_databases_are_not_read(
+    account: Account, untold: Collection
+) -> None:
+    retype_note(account)
+    for searches in (1, 2):
+        sync(account, untold)
+        assert account.asked.count("POST /v1/search") == searches
+        assert untold.pending_reason == ReasonCode.FIELDS_CHANGED
+
+    untold.connection.collections.filter(remote_id="databases").update(is_selected=True)
+    account.asked.clear()
+    sync(account, untold)
+    sync(account, untold)
+    databases_alone = 2
+    assert account.asked.count("POST /v1/search") == databases_alone
+
+
+def retype_note(account: Account) -> None:
+    (table,) = account.tables.values()
+    (column,) = table.columns.values()
+    column.type = NUMBERS["notion"]
+
+
+def test_a_search_for_columns_that_is_refused_costs_nothing_else(
+    account: Account, untold: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retype_note(account)
+    find = Account._find_in_notion
+    monkeypatch.setattr(
+        Account,
+        "_find_in_notion",
+        lambda self, method, path, steps, asked: (
+            None if steps == ["search"] else find(self, method, path, steps, asked)
+        ),
+    )
+
+    run = sync(account, untold)
+
+    assert account.asked.count("POST /v1/search") == 1
+    assert (run.outcome, untold.pending_reason) == ("complete", "")
