@@ -13,6 +13,7 @@ from integrations.providers.records import (
     FieldSpec,
     IntegrationItem,
     Page,
+    RemoteCollection,
 )
 from integrations.providers.spec import ProviderSettings
 from integrations.providers.stored import StoredItem
@@ -107,6 +108,22 @@ class HasLinkFields(Protocol):
 
     def describe_links(self, properties: Mapping[str, Any]) -> Sequence[DisplayField]:
         """Return the relations that an item has, all of them."""
+
+
+@runtime_checkable
+class TellsColumns(Protocol):
+    """A connector that tells by one call which columns many collections have.
+
+    Who reads the collection ``columns_told_by`` is told them with its items.
+    """
+
+    columns_told_by: str
+
+    def fetch_columns(self, api: ApiClient) -> Sequence[RemoteCollection]:
+        """Return collections under their names and tags of today; they prove nothing.
+
+        That they can be read is not told by it.
+        """
 
 
 @runtime_checkable

@@ -104,11 +104,13 @@ REQUESTED_KEY = "requested"
 REFUSED_KEY, ASK_AGAIN_KEY = "refused", "ask_again"
 # Fields that changed since everything was read, and the tag it was last compared with.
 LAGGING_KEY, COMPARED_TAG_KEY = "lagging", "compared_tag"
+# Fingerprints of what values follow from that nobody edits, by the field.
+DEFINITIONS_KEY = "definitions"
 # Of these nothing is shown.
 UNSHOWN_KEYS = frozenset(
     {
         *(TAG_KEY, REQUESTED_KEY, REFUSED_KEY, ASK_AGAIN_KEY, COLOURS_KEY),
-        *(LAGGING_KEY, COMPARED_TAG_KEY),
+        *(LAGGING_KEY, COMPARED_TAG_KEY, DEFINITIONS_KEY),
     }
 )
 # Keys of a collection's details that more than its provider reads.

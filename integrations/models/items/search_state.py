@@ -12,7 +12,7 @@ class SearchState(models.Model):
     Items are indexed as they are stored; those that were stored before are indexed
     again, by key, when ``indexed_with`` is not what they would be indexed with now.
     ``position`` and ``done`` belong to ``indexing_with``. At ``repeat_at`` all is
-    indexed once more, because older code ran beside.
+    indexed once more, because older code ran beside; then it is when newer code came.
     """
 
     collection = models.OneToOneField(

@@ -23,7 +23,10 @@ from integrations.providers.notion.api import content
 from integrations.providers.notion.api.classify import classify
 from integrations.providers.notion.ids import id_in
 from integrations.providers.notion.listing import inventory, rows, schema
-from integrations.providers.notion.listing.discovery import list_collections
+from integrations.providers.notion.listing.discovery import (
+    fetch_columns,
+    list_collections,
+)
 from integrations.providers.notion.mapping import display, links
 from integrations.providers.notion.mapping.items import (
     BURIED_KEY,
@@ -64,6 +67,7 @@ class Notion(BaseConnector):
     content_types: Sequence[str] = (PAGE,)
     icon_property = ICON_KEY
     ids_unique_in: Literal["account", "collection"] = "account"
+    columns_told_by = DATABASES
     # A data source that a search misses is no lost one.
     finds_all_collections = False
 
@@ -93,6 +97,10 @@ class Notion(BaseConnector):
     ) -> Sequence[RemoteCollection]:
         """Return databases, the rows of each known data source, and pages."""
         return list_collections(api)
+
+    def fetch_columns(self, api: ApiClient) -> Sequence[RemoteCollection]:
+        """Return the data sources that were edited last."""
+        return fetch_columns(api)
 
     def fetch_schema(
         self, api: ApiClient, collection: CollectionContext

@@ -50,7 +50,7 @@ from integrations.services.sync import (
 )
 from integrations.services.sync.calls import budget, clock, spend
 from integrations.services.sync.calls.run_answers import RunAnswers
-from integrations.services.sync.collections import discovery
+from integrations.services.sync.collections import discovery, seen_columns
 from integrations.services.sync.leases import lease
 from integrations.services.sync.leases.heartbeat import heartbeat
 from integrations.services.sync.leases.lease import RunLease
@@ -174,6 +174,7 @@ def _read(current: RunLease) -> float | None:
     When nothing is left the run is finished, and a few spot checks come last.
     """
     discovery.discover_if_due(current)
+    seen_columns.note_if_untold(current)
     for read in READERS:
         if (wait := read(current)) is not None:
             return wait

@@ -27,16 +27,19 @@ def repeat_due() -> None:
     """Have collections with own columns indexed once more when older code is gone.
 
     Until then it may store and note what it does not index, whoever made the columns
-    and however far the first indexing is. A new installation never ran it.
+    and however far the first indexing is. However late a sweep comes, what has such
+    columns is known by when they were made. A new installation never ran older code.
     """
-    now = timezone.now()
     upgraded = _upgraded_at()
-    if upgraded is not None and not times.is_over(upgraded, OVERLAP, now):
-        beside = Collection.objects.filter(reindex.has_own()).order_by()
-        unmarked = SearchState.objects.filter(repeat_at=None, collection__in=beside)
-        _change(unmarked, repeat_at=upgraded + OVERLAP)
-    come = SearchState.objects.filter(times.come("repeat_at", now, longest=OVERLAP))
-    _change(come, indexed_with=reindex.WITH_OWN, indexing_with="", repeat_at=None)
+    if upgraded is None:
+        return
+    over = upgraded + OVERLAP
+    beside = Collection.objects.filter(reindex.has_own(made_before=over)).order_by()
+    unmarked = SearchState.objects.filter(repeat_at=None, collection__in=beside)
+    _change(unmarked, repeat_at=over)
+    come = times.come("repeat_at", timezone.now(), longest=OVERLAP)
+    due = SearchState.objects.filter(come, repeat_at__gt=upgraded)
+    _change(due, indexed_with=reindex.WITH_OWN, indexing_with="", repeat_at=upgraded)
 
 
 def _upgraded_at() -> datetime | None:

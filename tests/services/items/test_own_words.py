@@ -200,6 +200,17 @@ def test_what_is_not_indexed_within_a_day_is_indexed_once_more_too(deal, monkeyp
     assert count("easter") == 1
 
 
+def test_a_first_sweep_long_after_the_upgrade_indexes_what_older_code_noted_once_more(
+    deal,
+):
+    upgrade(ago=timedelta(days=3))
+    OwnColumn.objects.update(created_at=timezone.now() - timedelta(days=2, hours=1))
+    note_as_older_code(deal, "Easter")
+
+    assert [index_all(), index_all()] == [True, False]
+    assert count("easter") == 1
+
+
 def test_a_new_installation_never_ran_older_code(deal):
     applied(overlap.FIRST, ago=timedelta(minutes=2))
     applied(overlap.SINCE, ago=timedelta(minutes=1))

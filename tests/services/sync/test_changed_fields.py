@@ -13,6 +13,7 @@ from integrations.models.reasons import ReasonCode
 from integrations.providers import CONNECTORS
 from integrations.providers.links import TARGET
 from integrations.providers.records import (
+    DEFINITIONS_KEY,
     FIELDS_KEY,
     LAGGING_KEY,
     FieldSpec,
@@ -25,6 +26,7 @@ from integrations.services.sync.refresh.schemas import changed_fields
 from tests.providers.contract.case import Case
 from tests.services.sync.invented.test_invented_syncs import begin, sync
 from tests.support.provider_answers.accounts import Account
+from tests.support.provider_answers.cells import airtable, hubspot, notion
 from tests.support.provider_answers.cells.common import Column
 from tests.support.provider_answers.changing import Record
 from tests.support.provider_answers.shown import IDS, check_shown
@@ -252,3 +254,96 @@ def test_hubspots_properties_are_asked_for_with_what_shows_late_only(
     settings.LATE_ARRIVAL_MINUTES = 0
     sync(account, collection)
     assert collection.pending_reason == ReasonCode.FIELDS_CHANGED
+
+
+FORMULAS = {
+    "airtable": airtable.DEFINED,
+    "hubspot": hubspot.DEFINED,
+    "notion": notion.DEFINED,
+}
+
+
+@pytest.mark.parametrize(
+    ("slug", "kind"), [(slug, kind) for slug in FORMULAS for kind in FORMULAS[slug]]
+)
+def test_a_computed_column_may_lag_behind_its_definition(
+    alice: User, account: Account, settings: Any, slug: str, kind: str
+) -> None:
+    collection = make_table(alice, account, slug, kind)
+    (table,) = account.tables.values()
+    (column,) = table.columns.values()
+    settings.LATE_ARRIVAL_MINUTES = 0
+    rename(column)
+    sync(account, collection)
+    assert collection.pending_reason == ""
+
+    column.definition += 1
+    sync(account, collection)
+    assert collection.pending_reason == ReasonCode.FIELDS_CHANGED
+    assert collection.schema[LAGGING_KEY] == [column.id]
+
+    sync(account, collection, full=True)
+    assert collection.pending_reason == ""
+
+
+def test_what_an_earlier_version_kept_says_nothing_of_definitions() -> None:
+    now = {**schema_of(FIELD), DEFINITIONS_KEY: {"f": ["a", "b"]}}
+
+    assert not changed_fields(schema_of(FIELD), now)
+    assert not changed_fields({**now, DEFINITIONS_KEY: {"f": ["a"]}}, now)
+    assert changed_fields(now, {**now, DEFINITIONS_KEY: {"f": ["b", "c"]}}) == {"f"}
+    assert changed_fields(now, {**now, DEFINITIONS_KEY: {}}) == {"f"}
+    assert changed_fields({**now, DEFINITIONS_KEY: {}}, now) == {"f"}
+    assert changed_fields(now, {**now, DEFINITIONS_KEY: {"f": 7}}) == {"f"}
+
+
+@pytest.fixture
+def untold(alice: User, account: Account) -> Collection:
+    """Return a table that has been read, whose databases are not."""
+    collection = make_table(alice, account, "notion", WORDS["notion"])
+    others = collection.connection.collections.exclude(pk=collection.pk)
+    others.update(is_selected=False)
+    account.asked.clear()
+    return collection
+
+
+def test_columns_are_asked_for_by_one_call_where_databases_are_not_read(
+    account: Account, untold: Collection
+) -> None:
+    retype_note(account)
+    for searches in (1, 2):
+        sync(account, untold)
+        assert account.asked.count("POST /v1/search") == searches
+        assert untold.pending_reason == ReasonCode.FIELDS_CHANGED
+
+    untold.connection.collections.filter(remote_id="databases").update(is_selected=True)
+    account.asked.clear()
+    sync(account, untold)
+    sync(account, untold)
+    databases_alone = 2
+    assert account.asked.count("POST /v1/search") == databases_alone
+
+
+def retype_note(account: Account) -> None:
+    (table,) = account.tables.values()
+    (column,) = table.columns.values()
+    column.type = NUMBERS["notion"]
+
+
+def test_a_search_for_columns_that_is_refused_costs_nothing_else(
+    account: Account, untold: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retype_note(account)
+    find = Account._find_in_notion
+    monkeypatch.setattr(
+        Account,
+        "_find_in_notion",
+        lambda self, method, path, steps, asked: (
+            None if steps == ["search"] else find(self, method, path, steps, asked)
+        ),
+    )
+
+    run = sync(account, untold)
+
+    assert account.asked.count("POST /v1/search") == 1
+    assert (run.outcome, untold.pending_reason) == ("complete", "")

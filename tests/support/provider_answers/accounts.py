@@ -31,6 +31,9 @@ class Account:
     holders: dict[str, str] = field(default_factory=dict)
     calls: int = 0
     answered: int = 0
+    # What a search still tells of tables, by id, whatever became of them since.
+    indexed: dict[str, Any] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
 
     @property
     def open_tables(self) -> dict[str, Table]:
@@ -47,6 +50,7 @@ class Account:
         """Answer one request."""
         path = urlsplit(request.url).path.removeprefix(f"/{self.case.slug}")
         asked = sent(request)
+        self.asked.append(f"{request.method} {path}")
         for table in self.tables.values():
             table.asked_properties = _properties_in(asked)
         ask = {
@@ -139,9 +143,11 @@ class Account:
         if wanted["value"] != "data_source":
             return []
         end = "listed" if wanted.get("in_trash") else ""
-        found = [each for each in self.tables.values() if each.end == end]
+        late = {} if end else self.indexed
+        tables = self.tables.values()
+        found = [each for each in tables if each.end == end or each.id in late]
         found.sort(key=lambda each: each.edited, reverse=True)
-        return [each.describe() for each in found]
+        return [late.get(each.id) or each.describe() for each in found]
 
     def _database(self, remote_id: str) -> Any:
         held = [t for t in self.tables.values() if t.holder == remote_id]

@@ -1,7 +1,7 @@
 """Ask which bases there are, and what their tables are made of."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from integrations.http.client import ApiClient
@@ -12,6 +12,7 @@ from integrations.http.sending import urls
 from integrations.http.sending.prefetch import MOST_AHEAD
 from integrations.providers.airtable.api.limits import base_limits
 from integrations.providers.airtable.ids import BASE, FIELD, TABLE, is_id, to_id
+from integrations.providers.airtable.mapping.definitions import Definitions
 from integrations.providers.listing import (
     Rows,
     all_pages,
@@ -40,7 +41,10 @@ class Base:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """Describe one table; fields and views stay the objects Airtable sent."""
+    """Describe one table; fields and views stay the objects Airtable sent.
+
+    ``definitions`` are those of all fields of its base.
+    """
 
     id: str
     name: str
@@ -48,6 +52,7 @@ class Table:
     primary_field_id: str
     fields: Sequence[Mapping[str, Any]]
     views: Sequence[Mapping[str, Any]]
+    definitions: Definitions = field(default_factory=lambda: Definitions(()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +161,8 @@ def read_tables(answer: Any) -> Tables:
     known = tuple(map_rows(rows, _to_table).mapped[:MAX_TABLES])
     ids = tuple(each for row in rows if (each := _find_id(row)) is not None)
     left_out = max(1, len(rows)) - len(known)
+    definitions = Definitions(each for table in known for each in table.fields)
+    known = tuple(replace(table, definitions=definitions) for table in known)
     return Tables(known=known, left_out=left_out, ids=ids)
 
 

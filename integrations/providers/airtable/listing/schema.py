@@ -10,7 +10,12 @@ from integrations.providers.airtable.ids import STRUCTURE, split_key
 from integrations.providers.airtable.listing import structure
 from integrations.providers.airtable.mapping.fields import colours, to_field
 from integrations.providers.connector import CollectionContext
-from integrations.providers.records import COLOURS_KEY, FIELDS_KEY, TAG_KEY
+from integrations.providers.records import (
+    COLOURS_KEY,
+    DEFINITIONS_KEY,
+    FIELDS_KEY,
+    TAG_KEY,
+)
 
 
 def fetch_schema(api: ApiClient, collection: CollectionContext) -> dict[str, Any]:
@@ -34,13 +39,15 @@ def fetch_schema(api: ApiClient, collection: CollectionContext) -> dict[str, Any
 def to_schema(base_id: str, table: Table) -> dict[str, Any]:
     """Return what is kept of a table's definition, the primary field first."""
     known = [each for entry in table.fields if (each := to_field(entry)) is not None]
-    known.sort(key=lambda each: each[0].name != table.primary_field_id)
+    primary = table.primary_field_id
+    known.sort(key=lambda each: each[0].name != primary)
     return {
         "base_id": base_id,
         "table_id": table.id,
-        "primary": table.primary_field_id,
+        "primary": primary,
         TAG_KEY: structure.tag_of(table),
         FIELDS_KEY: [spec.to_json() for spec, _ in known],
         COLOURS_KEY: colours(table.fields),
+        DEFINITIONS_KEY: table.definitions.of_table(table.fields, primary),
         "formats": {spec.name: told for spec, told in known},
     }

@@ -58,8 +58,8 @@ BASES_PER_PAGE: Final = 10
 # What fails after so many pauses, while other bases do not, is left out.
 MOST_TRIES: Final = 2
 REFUSALS: Final = (Forbidden, NotFound)
-# A version of what is kept of a field: 2 adds the inverse of links.
-KEPT_SINCE: Final = 2
+# A version of what is kept of a field: 3 adds what its values follow from.
+KEPT_SINCE: Final = 3
 FIELD_PREFIX, VIEW_PREFIX = "field.", "view."
 PERMISSIONS: Final = {
     "create": "Creator",
@@ -170,10 +170,12 @@ def group_of(details: Mapping[str, Any]) -> CollectionGroup | None:
 def tag_of(table: Table) -> str:
     """Return what changes whenever something about the table's fields does.
 
-    Or about what is kept of them, so that the fields of every table are read again.
+    Or about fields of others that they follow from, or about what is kept of them, so
+    that the fields of every table are read again.
     """
+    definitions = table.definitions.of_table(table.fields, table.primary_field_id)
     told = json.dumps(
-        [KEPT_SINCE, table.primary_field_id, *table.fields],
+        [KEPT_SINCE, table.primary_field_id, definitions, *table.fields],
         sort_keys=True,
         default=str,
     )

@@ -75,7 +75,7 @@ def to_field(entry: Mapping[str, Any]) -> tuple[FieldSpec, dict[str, Any]] | Non
         name=name,
         label=one_line(entry.get("name")) or name,
         kind=KINDS.get(result_of(told)["type"], "text"),
-        options=_to_options(_options(entry)) | _inverse(_options(entry)),
+        options=_to_options(options_of(entry)) | _inverse(options_of(entry)),
         is_hidden=told["type"] in HIDDEN,
         is_read_only=told["type"] in COMPUTED,
         hint=type_in_words(entry),
@@ -85,7 +85,7 @@ def to_field(entry: Mapping[str, Any]) -> tuple[FieldSpec, dict[str, Any]] | Non
 
 def to_format(entry: Mapping[str, Any], *, depth: int = 0) -> dict[str, Any]:
     """Return the type of a field and what showing its values takes, JSON-safe."""
-    options = _options(entry)
+    options = options_of(entry)
     told: dict[str, Any] = {"type": one_line(entry.get("type"))}
     for key, name in _NUMBERS.items():
         value = options.get(name)
@@ -107,7 +107,7 @@ def to_format(entry: Mapping[str, Any], *, depth: int = 0) -> dict[str, Any]:
 def type_in_words(entry: Mapping[str, Any]) -> str:
     """Return the type of a field, with that of what it comes to: formula: currency."""
     words = _HUMP.sub(" ", one_line(entry.get("type"))).lower()
-    result = _options(entry).get("result")
+    result = options_of(entry).get("result")
     of = type_in_words(result) if isinstance(result, dict) else ""
     return f"{words}: {of}" if of else words
 
@@ -115,7 +115,7 @@ def type_in_words(entry: Mapping[str, Any]) -> str:
 def colours(entries: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
     """Return the colours of the options of those fields that have some."""
     found = {
-        str(each.get("id")): colours_of(_options(each).get("choices"))
+        str(each.get("id")): colours_of(options_of(each).get("choices"))
         for each in entries
     }
     return {name: own for name, own in found.items() if own}
@@ -144,7 +144,8 @@ _TEXTS: Final = {
 }
 
 
-def _options(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+def options_of(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a field's definition says beyond its type, if anything."""
     options = entry.get("options")
     return options if isinstance(options, dict) else {}
 

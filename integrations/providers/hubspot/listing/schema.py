@@ -13,7 +13,7 @@ from integrations.providers.hubspot.listing.lookups import (
     Names,
     fetch_lookups,
 )
-from integrations.providers.hubspot.mapping.fields import to_field
+from integrations.providers.hubspot.mapping.fields import definition_of, to_field
 from integrations.providers.hubspot.objects import (
     DEALS,
     OWNERS_READ,
@@ -23,6 +23,7 @@ from integrations.providers.hubspot.objects import (
 )
 from integrations.providers.records import (
     ASK_AGAIN_KEY,
+    DEFINITIONS_KEY,
     FIELDS_KEY,
     REFUSED_KEY,
     REQUESTED_KEY,
@@ -50,7 +51,7 @@ def fetch_schema(api: ApiClient, collection: CollectionContext) -> dict[str, Any
     """
     kind = get_object_type(collection.remote_id)
     version, known = collection.version, collection.schema
-    told = _fetch_fields(api, kind, version)
+    told, definitions = _fetch_fields(api, kind, version)
     fields = _with_known_options(told[:MAX_FIELDS], known)
     _check_fields(fields, known, kind)
     scopes = collection.account.get("scopes")
@@ -62,6 +63,7 @@ def fetch_schema(api: ApiClient, collection: CollectionContext) -> dict[str, Any
     )
     return {
         FIELDS_KEY: [spec.to_json() for spec in fields],
+        DEFINITIONS_KEY: definitions,
         "lookups": _with_known_names(lookups.names, known),
         REQUESTED_KEY: select_properties(fields, kind),
         ASK_AGAIN_KEY: lookups.ask_again,
@@ -160,14 +162,22 @@ def _length(name: str) -> int:
     return len(name.encode()) + 3
 
 
-def _fetch_fields(api: ApiClient, kind: ObjectType, version: str) -> list[FieldSpec]:
-    """Return the fields in the order to show them: well-known ones first."""
+def _fetch_fields(
+    api: ApiClient, kind: ObjectType, version: str
+) -> tuple[list[FieldSpec], dict[str, list[str]]]:
+    """Return the fields in the order to show them, well-known ones first.
+
+    And what the values of those follow from that HubSpot calculates.
+    """
     answer = api.get(f"/crm/properties/{version}/{kind.remote_id}")
     body = expect_object(answer, "properties")
     specs: dict[str, FieldSpec] = {}
+    definitions: dict[str, list[str]] = {}
     for entry in expect_list(body.get("results"), "results"):
         spec = to_field(entry, kind)
         if spec is not None:
             specs[spec.name] = spec
+            definitions[spec.name] = [] if spec.is_hidden else definition_of(entry)
     places = {name: place for place, name in enumerate(kind.leading)}
-    return sorted(specs.values(), key=lambda spec: places.get(spec.name, len(places)))
+    fields = sorted(specs.values(), key=lambda spec: places.get(spec.name, len(places)))
+    return fields, {name: told for name, told in definitions.items() if told}

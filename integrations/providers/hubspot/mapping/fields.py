@@ -1,11 +1,12 @@
 """Turn a property definition into a FieldSpec: its label, kind and options."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import inf
 from typing import Any
 
 from integrations.providers.hubspot.objects import DEALS, ObjectType
 from integrations.providers.records import FieldSpec, tell_apart
+from integrations.providers.typed.definitions import fingerprint
 from integrations.providers.typed.fields import CURRENCY_PROPERTY
 from integrations.providers.typed.values import cut
 
@@ -16,6 +17,8 @@ MAX_LABEL = 200
 # What helps at a field; it is kept with the schema, which every list reads.
 MAX_DESCRIPTION = 500
 NOT_SENSITIVE = "non_sensitive"
+# So begin the field types of what HubSpot works out.
+CALCULATION = "calculation_"
 # These are in their deal's currency, also where a definition does not say so.
 DEAL_CURRENCY = dict.fromkeys(
     (
@@ -95,6 +98,20 @@ def to_field(entry: object, kind: ObjectType) -> FieldSpec | None:
         is_long=entry.get("fieldType") == "textarea",
         description="" if is_hidden or is_read_only else _to_description(entry),
     )
+
+
+def definition_of(entry: Mapping[str, Any]) -> list[str]:
+    """Return what a calculated property's values follow from, if they do.
+
+    Of a portal's own rollups and scores no formula is told; when they were last changed
+    is, by whatever.
+    """
+    if isinstance(formula := entry.get("calculationFormula"), str) and formula:
+        return [fingerprint(formula)]
+    is_own = entry.get("hubspotDefined") is not True
+    if is_own and str(entry.get("fieldType")).startswith(CALCULATION):
+        return [fingerprint(entry.get("updatedAt"))]
+    return []
 
 
 def _to_description(entry: dict[str, Any]) -> str:

@@ -51,3 +51,9 @@ def list_collections(api: ApiClient) -> list[RemoteCollection]:
             "the search for data sources failed", found=collections, parts=failed
         )
     return collections
+
+
+def fetch_columns(api: ApiClient) -> list[RemoteCollection]:
+    """Return the collections of a search's first page, the last edited first."""
+    rows = search(Reader(api, None), DATABASES, None).rows
+    return [each for each in map_rows(rows, find_collection).mapped if each is not None]

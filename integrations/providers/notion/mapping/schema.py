@@ -17,6 +17,7 @@ from integrations.providers.notion.mapping.items import (
 )
 from integrations.providers.records import (
     COLOURS_KEY,
+    DEFINITIONS_KEY,
     FIELDS_KEY,
     REFUSED_KEY,
     TAG_KEY,
@@ -24,6 +25,7 @@ from integrations.providers.records import (
     colours_of,
     read_fields,
 )
+from integrations.providers.typed.definitions import fingerprint
 from integrations.providers.typed.values import cut
 
 MAX_FIELDS: Final = 500
@@ -136,6 +138,13 @@ _ROLLED_UP: Final = {
     ),
     **dict.fromkeys(("earliest_date", "latest_date"), "date"),
 }
+# What is told of these columns changes the values of rows that nobody edits.
+# https://developers.notion.com/reference/property-object
+_DEFINING: Final = {
+    "formula": ("expression",),
+    "rollup": ("function", "relation_property_id", "rollup_property_id"),
+    "unique_id": ("prefix",),
+}
 # Without commas, which is what Notion does with a number unless told otherwise.
 PLAIN, WITH_COMMAS = "number", "number_with_commas"
 
@@ -151,6 +160,7 @@ def to_schema(source: Mapping[str, Any] | None = None) -> dict[str, Any]:
         FIELDS_KEY: [spec.to_json() for spec in (*shown, *ABOUT_FIELDS)],
         REFUSED_KEY: ["more_fields"] if len(fields) > MAX_FIELDS else [],
         COLOURS_KEY: _colours(entries),
+        DEFINITIONS_KEY: _definitions(entries),
     }
     return {**schema, TAG_KEY: tag_of(schema)} if source else schema
 
@@ -158,7 +168,8 @@ def to_schema(source: Mapping[str, Any] | None = None) -> dict[str, Any]:
 def tag_of(schema: Mapping[str, Any]) -> str:
     """Return what changes whenever something about the columns does."""
     fields = sorted(schema[FIELDS_KEY], key=lambda each: str(each["name"]))
-    told = json.dumps([fields, schema[COLOURS_KEY]], sort_keys=True)
+    about = (schema[COLOURS_KEY], schema[DEFINITIONS_KEY])
+    told = json.dumps([fields, *about], sort_keys=True)
     return blake2b(told.encode(), digest_size=8).hexdigest()
 
 
@@ -170,6 +181,19 @@ def _colours(entries: Mapping[str, Any]) -> dict[str, dict[str, str]]:
         if isinstance(about, dict):
             found[str(each.get("id"))] = colours_of(about.get("options"))
     return {name: own for name, own in found.items() if own}
+
+
+def _definitions(entries: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return what the values of computed columns follow from: ids, never names."""
+    found = {}
+    for each in entries.values():
+        kind = each.get("type") if isinstance(each, dict) else None
+        about = each.get(kind) if isinstance(kind, str) else None
+        keys = _DEFINING.get(str(kind))
+        if keys and isinstance(about, dict):
+            told = [about.get(key) for key in keys]
+            found[str(each.get("id"))[:MAX_ID]] = [fingerprint(kind, *told)]
+    return found
 
 
 def _to_field(name: str, entry: object) -> FieldSpec | None:

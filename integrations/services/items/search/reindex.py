@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from hashlib import blake2b
 from uuid import UUID
@@ -105,16 +105,17 @@ def note_columns(collection: Collection, *, has_own: bool) -> None:
     states.filter(indexing_with=before).update(indexing_with=after)
 
 
-def has_own() -> Exists:
+def has_own(*, made_before: datetime | None = None) -> Exists:
     """Return the condition that a collection has own columns of its user."""
+    columns = OwnColumn.objects.filter(
+        owner=OuterRef("connection__owner"),
+        provider=OuterRef("connection__provider"),
+        account_id=OuterRef("connection__remote_id"),
+        is_sandbox=OuterRef("connection__is_sandbox"),
+        collection_id=OuterRef("remote_id"),
+    )
     return Exists(
-        OwnColumn.objects.filter(
-            owner=OuterRef("connection__owner"),
-            provider=OuterRef("connection__provider"),
-            account_id=OuterRef("connection__remote_id"),
-            is_sandbox=OuterRef("connection__is_sandbox"),
-            collection_id=OuterRef("remote_id"),
-        )
+        columns if made_before is None else columns.filter(created_at__lt=made_before)
     )
 
 

@@ -22,6 +22,7 @@ from integrations.providers.records import (
     FieldSpec,
     read_fields,
 )
+from integrations.providers.typed.definitions import redefined
 from integrations.services.items.search import reindex
 from integrations.services.sync import policy
 from integrations.services.sync.leases.lease import RunLease
@@ -119,10 +120,10 @@ def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[s
     """
     old = {spec.name: spec for spec in read_fields(before)}
     new = {spec.name: spec for spec in read_fields(after)}
-    same = old.keys() & new.keys()
-    return {*(name for name in same if _is_other(old[name], new[name]))} | (
-        old.keys() ^ new.keys()
-    )
+    retyped = {
+        name for name in old.keys() & new.keys() if _is_other(old[name], new[name])
+    }
+    return retyped | (old.keys() ^ new.keys()) | redefined(before, after)
 
 
 def _is_other(old: FieldSpec, new: FieldSpec) -> bool:

@@ -18,6 +18,7 @@ from integrations.models import Collection, Connection, Item, SpotCheck
 from integrations.providers.capabilities import ReadsItems
 from integrations.providers.connector import CollectionContext
 from integrations.providers.records import LAGGING_KEY, IntegrationItem
+from integrations.providers.typed.definitions import NAMING
 from integrations.services.common.clients.connector_errors import connector_boundary
 from integrations.services.common.database import row_locks
 from integrations.services.items.history.comparison import differing_fields
@@ -122,7 +123,7 @@ def _compare(
     }
     page = reader.fetch_items(lease.api, context, list(stored.values()))
     shown = {item.id: item for item in page.items if item.id in rows}
-    lagging = {f"properties.{n}" for n in collection.schema.get(LAGGING_KEY, ())}
+    lagging = _lagging(collection)
     differing = _differing(reader, context, rows, shown.values(), lagging)
     suspects = [stored[key] for key, is_dated in differing.items() if is_dated]
     wrong: frozenset[str] = frozenset()
@@ -144,6 +145,13 @@ def _compare(
         checked=len(shown) - len(suspects),
         missing=len(rows.keys() - shown.keys() - unread),
     )
+
+
+def _lagging(collection: Collection) -> set[str]:
+    """Return the parts of items that may be older than the fields are."""
+    names = collection.schema.get(LAGGING_KEY, ())
+    named = {"name"} if NAMING in names else set()
+    return {f"properties.{name}" for name in names} | named
 
 
 def _differing(

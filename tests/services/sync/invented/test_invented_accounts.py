@@ -23,7 +23,7 @@ from tests.services.sync.invented.test_invented_syncs import (
     sync_connection,
 )
 from tests.support.provider_answers.accounts import Account
-from tests.support.provider_answers.cells import airtable, notion
+from tests.support.provider_answers.cells import airtable, hubspot, notion
 from tests.support.provider_answers.cells.common import TEXTS, Column
 from tests.support.provider_answers.changing import MADE, Record
 from tests.support.provider_answers.invented import examples
@@ -37,7 +37,23 @@ WITH_OPTIONS = {
     "hubspot": ("enumeration/select", "enumeration/checkbox"),
     "notion": notion.WITH_OPTIONS,
 }
-STRUCTURES = ("add", "remove", "rename", "retype", "retype", "options", "options")
+# What these come to follows from a definition, without an edit of any record.
+DEFINED = {
+    "airtable": airtable.DEFINED,
+    "hubspot": hubspot.DEFINED,
+    "notion": notion.DEFINED,
+}
+STRUCTURES = (
+    "redefine",
+    "redefine",
+    "add",
+    "remove",
+    "rename",
+    "retype",
+    "retype",
+    "options",
+    "options",
+)
 SYNCS = ("full", "late", "soon", "soon")
 # What becomes of a table behind the first sync, and each of the others.
 FATES = ("end", "any", "return", "last")
@@ -87,7 +103,8 @@ def tables(draw: st.DrawFn, world: World) -> None:
     table = Table(case=account.case, id=remote_id, name=f"Table {number}")
     table.holder, table.edited = holder, timezone.now()
     account.tables[remote_id] = table
-    for types in (sorted(CELLS[world.slug]), WITH_OPTIONS[world.slug]):
+    slug = world.slug
+    for types in (sorted(CELLS[slug]), WITH_OPTIONS[slug], DEFINED[slug]):
         draw(columns(world, table, types))
     for _ in range(draw(st.integers(1, MOST_RECORDS))):
         draw(records(world, table))
@@ -168,9 +185,8 @@ def structures(draw: st.DrawFn, world: World, table: Table) -> None:
         key = draw(st.sampled_from(sorted(table.columns)))
         table.columns[key].name = f"N{next(world.numbers)}"
     else:
-        told, own = WITH_OPTIONS[world.slug], table.columns
-        some = [key for key in own if way == "options" and own[key].type in told]
-        key = draw(st.sampled_from(some or sorted(own)))
+        some = [key for key, each in table.columns.items() if has(world, each, way)]
+        key = draw(st.sampled_from(some or sorted(table.columns)))
         is_edit |= draw(retyped(world, table.columns[key], way))
         draw(filled(world, table, key))
     for record in table.records.values() if is_edit else ():
@@ -179,19 +195,31 @@ def structures(draw: st.DrawFn, world: World, table: Table) -> None:
     lagging.update(key for key, _ in former ^ forms(table))
 
 
+def has(world: World, column: Column, way: str) -> bool:
+    """Tell whether a column has what is changed in one way."""
+    types = {"options": WITH_OPTIONS, "redefine": DEFINED}.get(way, {})
+    return column.type in types.get(world.slug, ())
+
+
 def forms(table: Table) -> set[tuple[str, Any]]:
     """Return what the values of columns depend on, by the column: not its name."""
     return {
-        (key, (column.type, *column.options)) for key, column in table.columns.items()
+        (key, (column.type, column.definition, *column.options))
+        for key, column in table.columns.items()
     }
 
 
 @st.composite
 def retyped(draw: st.DrawFn, world: World, column: Column, way: str) -> bool:
-    """Give a column another type, or other options; tell whether only edits do so.
+    """Give a column another type, definition or options; tell if only edits do so.
 
     HubSpot keeps the texts of all values, whatever the type.
     """
+    if way == "redefine" and not has(world, column, way):
+        return True
+    if way == "redefine":
+        column.definition = next(world.numbers)
+        return False
     before, told = column.options, st.lists(TEXTS, unique=True, min_size=1, max_size=3)
     column.options = draw(told)
     if way == "retype":

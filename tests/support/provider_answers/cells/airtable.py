@@ -56,6 +56,10 @@ FAILED = st.sampled_from(
 )
 NUMERIC = ("number", "currency", "percent", "duration")
 WITH_OPTIONS = ("singleSelect", "multipleSelects")
+DEFINED = (
+    *("count", "aiText", "formula/number", "formula/checkbox", "rollup/currency"),
+    *("multipleLookupValues/number", "multipleLookupValues/singleSelect"),
+)
 
 
 def _user(value: Any) -> Any:
@@ -171,7 +175,22 @@ def to_field(column: Column) -> Any:
     if column.result:
         result = {"type": column.result, "options": _options(column.result, column)}
         told["options"] = {"isValid": True, "result": result}
+    told["options"] |= _definition(column)
     return told
+
+
+def _definition(column: Column) -> Any:
+    """Return what a computed field says of how its values come about."""
+    other, number = f"fldYYYYYYYYYY{column.definition:04}", column.definition
+    lookup = {"recordLinkFieldId": "fldAAAAAAAAAAlink", "fieldIdInLinkedTable": other}
+    told: Mapping[str, Any] = {
+        "aiText": {"prompt": ["Say ", {"field": {"fieldId": other}}, f" {number}"]},
+        "count": {"recordLinkFieldId": other},
+        "formula": {"formula": f"{{{other}}}+1", "referencedFieldIds": [other]},
+        "rollup": {**lookup, "referencedFieldIds": [other]},
+        "multipleLookupValues": lookup,
+    }
+    return told.get(column.kind, {})
 
 
 def _options(kind: str, column: Column) -> Any:

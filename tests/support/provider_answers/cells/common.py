@@ -47,7 +47,8 @@ MANY = st.lists(st.integers(1, 60), max_size=3, unique=True)
 class Column:
     """One column of a table there, of a type that may change.
 
-    Behind a slash the type says what its values come to.
+    Behind a slash the type says what its values come to. Those that are computed
+    follow from its ``definition``.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Column:
     type: str
     options: list[str] = field(default_factory=list)
     colour: str = "blue"
+    definition: int = 1
 
     @property
     def kind(self) -> str:

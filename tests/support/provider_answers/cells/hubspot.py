@@ -77,6 +77,7 @@ CELLS: Mapping[str, Cells] = {
         st.one_of(NUMBERS.map(str), st.sampled_from(ODD_NUMBERS)), _number
     ),
     "number/calculation_equation": pairs(NUMBERS.map(str), _number),
+    "number/calculation_rollup": pairs(NUMBERS.map(str), _number),
     "number/currency": pairs(
         NUMBERS.map(str),
         lambda raw: (*like_number("money")(raw), ACCOUNTS_CURRENCY),
@@ -103,6 +104,7 @@ CELLS: Mapping[str, Cells] = {
     "enumeration/owner": pairs(OWNERS, _users),
     "zebra/zebra": pairs(TEXTS, text_of),
 }
+DEFINED = ("number/calculation_equation", "number/calculation_rollup")
 # An empty text is no value, nor is null.
 EMPTY = st.sampled_from((("", None), (None, None)))
 
@@ -114,6 +116,7 @@ def to_property(column: Column) -> Any:
         for place, each in enumerate(column.options)
     ]
     form = column.result
+    formula = f"n+{column.definition}" if form == "calculation_equation" else None
     return {
         "name": column.id,
         "label": column.name,
@@ -123,6 +126,9 @@ def to_property(column: Column) -> Any:
         "options": options if form in {"select", "checkbox"} else [],
         "hidden": False,
         "calculated": form.startswith("calculation"),
+        "calculationFormula": formula,
+        "hubspotDefined": False,
+        "updatedAt": f"2026-01-01T00:00:00.{column.definition:04}Z",
         "referencedObjectType": "OWNER" if form == "owner" else None,
         "showCurrencySymbol": form.endswith("currency"),
         "currencyPropertyName": CURRENCY if form == "own_currency" else None,

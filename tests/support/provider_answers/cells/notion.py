@@ -35,6 +35,7 @@ from tests.support.provider_answers.cells.common import (
 )
 
 WITH_OPTIONS = ("select", "status", "multi_select")
+DEFINED = ("formula", "rollup", "unique_id")
 
 
 def uuid_of(number: int) -> str:
@@ -234,5 +235,22 @@ def to_column(column: Column) -> Any:
         about = {"format": "number"}
     if column.type == "relation":
         about = {"data_source_id": "d1000000-0000-4000-8000-000000000002"}
+    if column.type in DEFINED:
+        about = _definition(column)
     told = {"id": column.id, "name": column.name, "type": column.type}
     return {**told, column.type: about}
+
+
+def _definition(column: Column) -> Any:
+    """Return how the values of a computed column come about."""
+    number = column.definition
+    if column.type == "formula":
+        return {"expression": f"{number}"}
+    if column.type == "unique_id":
+        return {"prefix": f"P{number}"}
+    return {
+        "relation_property_id": "r%3Al",
+        "relation_property_name": "Related",
+        "rollup_property_id": f"y%3A{number}",
+        "rollup_property_name": "Rolled up",
+    }

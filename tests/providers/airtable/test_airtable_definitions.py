@@ -1,0 +1,165 @@
+"""What values follow from that nobody edits, in a whole base."""
+
+from typing import Any
+
+import pytest
+
+from integrations.providers.airtable.api.bases import read_tables
+from integrations.providers.airtable.listing.schema import to_schema
+from integrations.providers.airtable.listing.structure import tag_of
+from integrations.providers.typed.definitions import NAMING
+from integrations.services.sync.refresh.schemas import changed_fields
+
+BASE = "appAAAAAAAAAAAAA1"
+TASKS, OWNERS = "tblAAAAAAAAAAAAA1", "tblAAAAAAAAAAAAA2"
+TITLE, CODE, LINK, LOOKUP, DOUBLE, PICK = (
+    f"fldAAAAAAAAAA{name}" for name in ("titl", "code", "link", "look", "doub", "pick")
+)
+WHO, LEVEL, SCORE, RAW = (
+    f"fldBBBBBBBBBB{name}" for name in ("name", "levl", "scor", "rawn")
+)
+NUMBER = {"type": "number", "options": {"precision": 0}}
+
+
+def field(key: str, kind: str, **options: Any) -> dict[str, Any]:
+    return {"id": key, "name": key, "type": kind, "options": options}
+
+
+def lookup(key: str, of: str) -> dict[str, Any]:
+    about = {"recordLinkFieldId": LINK, "fieldIdInLinkedTable": of}
+    return field(key, "multipleLookupValues", **about, isValid=True, result=NUMBER)
+
+
+def base() -> dict[str, Any]:
+    """Return tasks that look up a score of their owner, which follows from a level."""
+    tasks = {
+        TITLE: field(TITLE, "singleLineText"),
+        CODE: field(CODE, "singleLineText"),
+        LINK: field(LINK, "multipleRecordLinks", linkedTableId=OWNERS),
+        LOOKUP: lookup(LOOKUP, SCORE),
+        PICK: lookup(PICK, LEVEL),
+        DOUBLE: formula(DOUBLE, f"{{{LOOKUP}}}*2", LOOKUP),
+    }
+    owners = {
+        WHO: field(WHO, "singleLineText"),
+        LEVEL: field(LEVEL, "singleSelect", choices=[{"id": "s1", "name": "high"}]),
+        RAW: field(RAW, "number", precision=0),
+        SCORE: formula(SCORE, f"{{{RAW}}}+1", RAW, LEVEL),
+    }
+    return {"primary": TITLE, "tasks": tasks, "owners": owners}
+
+
+def formula(key: str, text: str, *of: str) -> dict[str, Any]:
+    about = {"formula": text, "referencedFieldIds": list(of), "isValid": True}
+    return field(key, "formula", **about, result=NUMBER)
+
+
+def tasks_in(world: dict[str, Any]) -> Any:
+    told = {
+        "tables": [
+            {
+                "id": key,
+                "name": name,
+                "primaryFieldId": primary,
+                "fields": list(world[name].values()),
+            }
+            for key, name, primary in (
+                (TASKS, "tasks", world["primary"]),
+                (OWNERS, "owners", WHO),
+            )
+        ]
+    }
+    return read_tables(told).known[0]
+
+
+def options(world: dict[str, Any], table: str, key: str) -> Any:
+    return world[table][key]["options"]
+
+
+def another_formula_there(world: dict[str, Any]) -> None:
+    options(world, "owners", SCORE)["formula"] += "+1"
+
+
+def another_type_there(world: dict[str, Any]) -> None:
+    world["owners"][RAW]["type"] = "singleLineText"
+
+
+def a_renamed_option_there(world: dict[str, Any]) -> None:
+    options(world, "owners", LEVEL)["choices"][0]["name"] = "higher"
+
+
+def a_broken_formula(world: dict[str, Any]) -> None:
+    options(world, "tasks", DOUBLE)["isValid"] = False
+
+
+def another_lookup(world: dict[str, Any]) -> None:
+    options(world, "tasks", LOOKUP)["fieldIdInLinkedTable"] = RAW
+
+
+def another_table(world: dict[str, Any]) -> None:
+    options(world, "tasks", LINK)["linkedTableId"] = TASKS
+
+
+def another_primary_field(world: dict[str, Any]) -> None:
+    world["primary"] = CODE
+
+
+def another_kind_of_primary_field(world: dict[str, Any]) -> None:
+    world["tasks"][TITLE]["type"] = "date"
+
+
+def a_new_option_there(world: dict[str, Any]) -> None:
+    options(world, "owners", LEVEL)["choices"].append({"id": "s2", "name": "low"})
+
+
+def new_names(world: dict[str, Any]) -> None:
+    for table in ("tasks", "owners"):
+        for each in world[table].values():
+            each["name"] = "New"
+
+
+def another_order_of_references(world: dict[str, Any]) -> None:
+    options(world, "owners", SCORE)["referencedFieldIds"].reverse()
+
+
+def another_precision(world: dict[str, Any]) -> None:
+    shown = {"type": "number", "options": {"precision": 4}}
+    options(world, "tasks", DOUBLE)["result"] = shown
+
+
+@pytest.mark.parametrize(
+    ("change", "lagging"),
+    [
+        (another_formula_there, {LOOKUP, DOUBLE}),
+        (another_type_there, {LOOKUP, DOUBLE}),
+        (a_renamed_option_there, {LOOKUP, DOUBLE, PICK}),
+        (a_broken_formula, {DOUBLE}),
+        (another_lookup, {LOOKUP, DOUBLE}),
+        (another_table, {LINK, LOOKUP, DOUBLE, PICK}),
+        (another_primary_field, {NAMING}),
+        (another_kind_of_primary_field, {NAMING, TITLE}),
+        (a_new_option_there, set()),
+        (new_names, set()),
+        (another_order_of_references, set()),
+        (another_precision, set()),
+    ],
+)
+def test_what_follows_from_other_fields_lags_behind_them(
+    change: Any, lagging: set[str]
+) -> None:
+    before, world = tasks_in(base()), base()
+    change(world)
+    after = tasks_in(world)
+
+    found = changed_fields(to_schema(BASE, before), to_schema(BASE, after))
+
+    assert found == lagging
+    assert tag_of(before) != tag_of(after) or not lagging
+
+
+def test_fields_that_follow_from_each_other_in_a_circle_are_read_once() -> None:
+    world = base()
+    options(world, "owners", SCORE)["referencedFieldIds"] = [SCORE, "fldNoSuchField000"]
+    options(world, "tasks", DOUBLE)["referencedFieldIds"] = [DOUBLE, LOOKUP, 7]
+
+    assert to_schema(BASE, tasks_in(world))
