@@ -29,6 +29,8 @@ _ENCODER = msgspec.json.Encoder(order="deterministic")
 _ODD_NUMBER = re.compile(
     r"(?:^|[:,\[])-?(?:[0-9]+(?:\.[0-9]+)?e-?[0-9]+|0\.0000[0-9]+)(?:$|[,}\]])"
 )
+# Some of what each of them has, found in a tenth of the time.
+_ODD_ENDS = re.compile(r"e(?<=[0-9]e)-?[0-9]+(?:$|[,}\]])")
 
 # Clocks differ by less; what is said of later days is no time that anything had.
 MOST_AHEAD = timedelta(days=1)
@@ -70,7 +72,12 @@ def dump(value: Any) -> str:
     except (TypeError, ValueError):
         # What providers do not send, such as a class of ours.
         return _dump_slowly(value)
-    return _dump_slowly(value) if _ODD_NUMBER.search(text) else text
+    return _dump_slowly(value) if _has_odd_number(text) else text
+
+
+def _has_odd_number(text: str) -> bool:
+    may_have = "0.0000" in text or _ODD_ENDS.search(text)
+    return bool(may_have and _ODD_NUMBER.search(text))
 
 
 def _dump_slowly(value: Any) -> str:
