@@ -169,9 +169,14 @@ def map_rows(
     """Map rows one by one: an odd one is counted and costs the others nothing."""
     mapped: list[T] = []
     odd: list[tuple[object, Mistake | None]] = []
+    # As ``reading`` does, without a context for each row.
     for row in rows:
-        with reading(row, lambda *each: odd.append(each)):
+        try:
             mapped.append(to_value(expect_object(row, "row")))
+        except InvalidResponse:
+            odd.append((row, None))
+        except ROW_ERRORS as exc:
+            odd.append((row, Mistake.of(exc)))
     ids = [remote_id for row, _ in odd if (remote_id := id_of(row)) is not None]
     mistakes = [mistake for _, mistake in odd if mistake is not None]
     if mistakes:

@@ -145,7 +145,8 @@ def fields_of(
     """Return the fields that some properties have, in the schema's order."""
     known = _read(schema)
     found = [known[name] for name in properties if name in known]
-    return sorted(found, key=lambda spec: _latest.places[spec.name])
+    places = _latest.places
+    return sorted(found, key=lambda spec: places[spec.name])
 
 
 def field_entries(schema: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -252,8 +253,7 @@ def unknown_names(
     properties: Iterable[str], schema: Mapping[str, Any]
 ) -> Sequence[str]:
     """Return the properties that no field describes: younger ones, and deleted ones."""
-    known = _read(schema)
-    return sorted(name for name in properties if name not in known)
+    return sorted(set(properties).difference(_read(schema)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ transaction asks for is seen, whatever the database makes of it.
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -25,6 +25,7 @@ from django.db.models.sql.compiler import (
 from django.db.transaction import Atomic
 
 from integrations.models import Collection, Connection, Item, SeenBlock, SyncRun
+from integrations.services.sync.deletions import seen_bitmap
 
 # What is of one place may be locked in any order.
 PLACES: Final = {Connection: 0, Collection: 1, SyncRun: 2, SeenBlock: 2, Item: 2}
@@ -93,6 +94,7 @@ def watched(app: Path = APP) -> Iterator[LockOrder]:
     order = LockOrder(app)
     enter, leave = Atomic.__enter__, Atomic.__exit__
     execute, insert = SQLCompiler.execute_sql, SQLInsertCompiler.execute_sql
+    mark = seen_bitmap.mark
 
     def entering(self: Atomic) -> None:
         enter(self)
@@ -116,7 +118,14 @@ def watched(app: Path = APP) -> Iterator[LockOrder]:
             order.note(self.query.get_meta().model)
         return insert(self, *args, **options)
 
+    def marking(collection: Collection, keys: Iterable[int]) -> None:
+        """Note marks, which are written by plain SQL."""
+        if marked := list(keys):
+            order.note(SeenBlock)
+            mark(collection, marked)
+
     with (
+        mock.patch.object(seen_bitmap, "mark", marking),
         mock.patch.object(Atomic, "__enter__", entering),
         mock.patch.object(Atomic, "__exit__", leaving),
         mock.patch.object(SQLCompiler, "execute_sql", executing),

@@ -58,6 +58,14 @@ def test_what_a_database_cannot_store_is_replaced_in_values_and_keys():
     assert body == {"a\ufffd": ["x\ufffdy", {"k": "\ufffd"}], "ok": "\ufffd"}
 
 
+def test_each_half_of_a_surrogate_pair_is_replaced_and_no_whole_pair_is():
+    for half in range(0xD800, 0xE000):
+        alone = f"\\u{half:04x}"
+        written = f'["{alone}", "{alone}\\u0041", "\\ud83d\\ude00{alone} "]'.encode()
+
+        assert parse_json(written) == ["\ufffd", "\ufffdA", "😀\ufffd "]
+
+
 def test_the_error_does_not_quote_the_answer():
     with pytest.raises(InvalidResponse) as caught:
         parse_json(b'{"access_token": "canary"')

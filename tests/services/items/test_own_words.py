@@ -56,7 +56,7 @@ def test_notes_of_a_page_are_read_by_an_index(noted, statistics):
 
     asked = captured(lambda: own_words.find_words(noted, ids))
 
-    assert len(asked) == 2
+    assert len(asked) == 3
     assert whole_reads(asked) == []
     assert own_words.find_words(noted, ids)["7"] == ["easter", "0", "easter", "1"]
 
@@ -79,7 +79,7 @@ def test_a_sync_asks_for_notes_of_what_changed_and_one_query_where_there_are_non
             if "integrations_own" in sql and sql.startswith("SELECT")
         ]
 
-    assert len(of_notes(stored(page))) == 2
+    assert len(of_notes(stored(page))) == 3
     assert of_notes(stored(page)) == []
     OwnColumn.objects.all().delete()
     changed = [IntegrationItem(id="7", type="deal", name="Other")]

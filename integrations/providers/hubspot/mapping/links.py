@@ -82,9 +82,9 @@ def has_links(item: StoredItem, links: Links) -> bool:
     return is_same and item.parent_id == _parent_of(links)
 
 
-def to_links(row: Mapping[str, Any], associations: Sequence[Association]) -> Links:
+def to_links(row: dict[str, Any], associations: Sequence[Association]) -> Links:
     """Return the associations in a listed row; a missing key means none."""
-    told = optional_object(dict(row), "associations")
+    told = optional_object(row, "associations")
     links = {}
     for association in associations:
         found = optional_object(told, association.to)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 from django.db import connection as database
 
@@ -29,6 +30,11 @@ def write_rows(
         for part in parts_of(rows):
             values = [value for each in part for value in each]
             cursor.execute(f"{before} {', '.join([row] * len(part))} {after}", values)
+
+
+def uuid_value(value: UUID) -> Any:
+    """Return a UUID in the form that the database driver takes."""
+    return value if database.features.has_native_uuid_field else value.hex
 
 
 def parts_of(rows: Sequence[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:

@@ -12,7 +12,7 @@ from integrations.providers import CONNECTORS
 from integrations.providers.links import RemoteLink
 from integrations.providers.typed.values import cut
 from integrations.services.common.clients.connector_errors import connector_boundary
-from integrations.services.common.database.row_writes import write_rows
+from integrations.services.common.database.row_writes import uuid_value, write_rows
 from integrations.services.common.errors import ConnectorError
 
 ID_LENGTH = 255
@@ -124,8 +124,7 @@ def _upsert(links: Sequence[Link], connection_id: UUID) -> None:
     if not links:
         return
     quote = database.ops.quote_name
-    has_uuids = database.features.has_native_uuid_field
-    key: Any = connection_id if has_uuids else connection_id.hex
+    key = uuid_value(connection_id)
     columns, named = (
         ", ".join(map(quote, names)) for names in (COLUMNS, COLUMNS[:KEY])
     )

@@ -6,7 +6,7 @@ spaces between words are cut into pairs of characters, so that any part is found
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, tzinfo
 from functools import lru_cache
 from typing import Final
@@ -60,6 +60,9 @@ UNSPACED: Final = re.compile(
 _APOSTROPHE: Final = re.compile("['\u2019]")
 _ELIDED: Final = re.compile(r"(?<![^\W\d_])[^\W\d_]+(?:['\u2019][^\W\d_]+)+")
 _PLAIN_WORD: Final = re.compile("[a-z0-9]+")
+_NOT_ASCII: Final = re.compile("[^\x00-\x7f]+")
+# What no space and no punctuation of ASCII interrupts.
+_RUN: Final = re.compile("[^\x00-/:-@[-`{-\x7f]+")
 _DIGIT: Final = re.compile("[0-9]")
 _DIGITS_AND_DOTS: Final = re.compile(r"[0-9.]+")
 _GROUPED: Final = r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w,])(?!\.\d)"
@@ -69,6 +72,10 @@ _DOTTED: Final = r"(?<![\w.])\d+(?:\.\d+)+(?!\w)(?!\.\d)"
 _ISO_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 NUMBER: Final = re.compile(
     f"(?P<grouped>{_GROUPED})|(?P<phone>{_PHONE})|(?P<dotted>{_DOTTED})", re.ASCII
+)
+# Some of what each of them has, found in a tenth of the time; most texts have none.
+_NUMBER_BEGINS: Final = re.compile(
+    r"\d(?<![\w.]\d)(?:\d*[.,]\d|(?:[ ().\-/]{0,3}\d){6})", re.ASCII
 )
 
 
@@ -123,7 +130,10 @@ def simplify(text: str) -> str:
     """Return a text whose characters of compatibility are the common ones."""
     if text.isascii():
         return text
-    return unicodedata.normalize("NFKC", text).translate(_SIMPLE)
+    # Most texts of most languages are ASCII but for a few letters, and to translate
+    # each character costs as much as everything else.
+    normal = unicodedata.normalize("NFKC", text)
+    return _NOT_ASCII.sub(lambda found: found[0].translate(_SIMPLE), normal)
 
 
 def fold(text: str) -> list[str]:
@@ -134,7 +144,15 @@ def fold(text: str) -> list[str]:
 def _fold_simple(text: str) -> list[str]:
     if text.isascii():
         return _PLAIN_WORD.findall(text.lower())
-    return text.translate(_FOLDED).split()
+    return list(_fold_runs(_RUN.findall(text)))
+
+
+def _fold_runs(runs: Iterable[str]) -> Iterator[str]:
+    for run in runs:
+        if run.isascii():
+            yield run.lower()
+        else:
+            yield from run.translate(_FOLDED).split()
 
 
 @lru_cache(maxsize=4096)
@@ -157,16 +175,24 @@ def index_words(text: str, *, is_phone: bool = False) -> Sequence[str]:
 
 def _index(text: str, is_phone: bool) -> tuple[str, ...]:  # noqa: FBT001 (cached)
     text = simplify(text)
-    words = list(dict.fromkeys(_fold_simple(text)))
+    words = _different_words(text)
     if not text.isascii() and UNSPACED.search(text):
         words = [part for word in words for part in _parts(word, is_stored=True)]
     # Digits and nothing else, as ids are, are the one word that they are already.
     if _DIGIT.search(text) and (is_phone or not text.isdigit()):
-        for found in NUMBER.finditer(text):
+        for found in NUMBER.finditer(text) if _NUMBER_BEGINS.search(text) else ():
             words += number_words(found, is_phone=is_phone or _is_all(found))
         words += (word for word, _ in written_days(text))
-    words += (word for found in _ELIDED.finditer(text) for word in _joined(found))
+    if "'" in text or "\u2019" in text:
+        words += (word for found in _ELIDED.finditer(text) for word in _joined(found))
     return tuple(word[:WORD_LENGTH] for word in words)
+
+
+def _different_words(text: str) -> list[str]:
+    """Return the words of a simple text, each once; a long one repeats most."""
+    if text.isascii():
+        return list(dict.fromkeys(_fold_simple(text)))
+    return list(dict.fromkeys(_fold_runs(dict.fromkeys(_RUN.findall(text)))))
 
 
 def _joined(elided: "re.Match[str]") -> list[str]:

@@ -83,6 +83,8 @@ def record(
 def keep_times(recorded: Recorded) -> None:
     """Set back when those items changed that were written, and have not changed."""
     times = recorded.unchanged_since
+    if not times:
+        return
     rows = [Item(pk=key, changed_at=at) for key, at in times.items()]
     Item.objects.bulk_update(rows, ["changed_at"], batch_size=MOST_ROWS)
 

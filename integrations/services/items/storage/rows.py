@@ -17,7 +17,7 @@ from integrations.models.uuids import time_ordered_uuid
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.records import IntegrationItem
 from integrations.providers.typed.values import cut
-from integrations.services.common.database.row_writes import write_rows
+from integrations.services.common.database.row_writes import uuid_value, write_rows
 from integrations.services.items.storage.statements import upsert_statement
 
 NAME_LENGTH = 500
@@ -29,6 +29,8 @@ _ENCODER = msgspec.json.Encoder(order="deterministic")
 _ODD_NUMBER = re.compile(
     r"(?:^|[:,\[])-?(?:[0-9]+(?:\.[0-9]+)?e-?[0-9]+|0\.0000[0-9]+)(?:$|[,}\]])"
 )
+# Some of what each of them has, found in a tenth of the time.
+_ODD_ENDS = re.compile(r"e(?<=[0-9]e)-?[0-9]+(?:$|[,}\]])")
 
 # Clocks differ by less; what is said of later days is no time that anything had.
 MOST_AHEAD = timedelta(days=1)
@@ -70,7 +72,12 @@ def dump(value: Any) -> str:
     except (TypeError, ValueError):
         # What providers do not send, such as a class of ours.
         return _dump_slowly(value)
-    return _dump_slowly(value) if _ODD_NUMBER.search(text) else text
+    return _dump_slowly(value) if _has_odd_number(text) else text
+
+
+def _has_odd_number(text: str) -> bool:
+    may_have = "0.0000" in text or _ODD_ENDS.search(text)
+    return bool(may_have and _ODD_NUMBER.search(text))
 
 
 def _dump_slowly(value: Any) -> str:
@@ -187,15 +194,12 @@ def read_known(collection: Collection, ids: Sequence[str]) -> dict[str, Known]:
     """Return what is stored of the items with these remote ids."""
     if not ids:
         return {}
-    key: Any = collection.pk
-    if not database.features.has_native_uuid_field:
-        key = collection.pk.hex
     statement = (
         "SELECT remote_id, id, digest, deleted_at, deleted_kind FROM integrations_item"
         f" WHERE collection_id = %s AND remote_id IN ({', '.join(['%s'] * len(ids))})"
     )
     with database.cursor() as cursor:
-        cursor.execute(statement, [key, *ids])
+        cursor.execute(statement, [uuid_value(collection.pk), *ids])
         return {
             remote_id: Known(
                 pk, digest, at is not None, kind == DeletionKind.DESELECTED
@@ -210,6 +214,8 @@ def upsert(rows: list[Row], collection: Collection, *, now: datetime) -> None:
     Plain SQL, as in ``read_known``, because these are the product's hottest
     statements: building model instances and querysets cost half of a page's time.
     """
+    if not rows:
+        return
     values, statement = _Values(collection, now=now), upsert_statement()
     write_rows(
         statement.before,

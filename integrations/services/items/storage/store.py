@@ -1,6 +1,6 @@
 """Store pages of items: write what changed, keep what it was, soft-delete."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -135,7 +135,7 @@ def _store_texts(
 ) -> None:
     """Store the texts of the page's items, and of others that live here already."""
     others = [remote_id for remote_id in texts if remote_id not in keys]
-    known = {**keys, **(live_keys(collection, others) if others else {})}
+    known = {**keys, **live_keys(collection, others)}
     found = {known[each]: text for each, text in texts.items() if each in known}
     contents.store_contents(found, now=now)
 
@@ -276,8 +276,12 @@ def _soft_delete_chunk(
     return len(deletions)
 
 
-def live_keys(collection: Collection, remote_ids: Iterable[str]) -> dict[str, int]:
+def live_keys(
+    collection: Collection, remote_ids: Sequence[str] | Mapping[str, Any]
+) -> dict[str, int]:
     """Return the keys of those of some remote ids that are live items."""
+    if not remote_ids:
+        return {}
     live = Item.objects.live().filter(collection=collection, remote_id__in=remote_ids)
     return dict(live.values_list("remote_id", "pk"))
 

@@ -1,13 +1,17 @@
 """Mark what a full refresh sees, and find what it did not see."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
+
+from django.db import connection as database
 
 from integrations.models import Collection, Item, SeenBlock
 from integrations.providers import CONNECTORS
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import DELETED_KIND
+from integrations.services.common.database.row_writes import uuid_value, write_rows
 from integrations.services.items.storage import store
 from integrations.services.items.storage.store import CHUNK
 
@@ -17,34 +21,34 @@ def mark(collection: Collection, keys: Iterable[int]) -> None:
     by_block: dict[int, list[int]] = {}
     for key in keys:
         by_block.setdefault(key // SeenBlock.BITS, []).append(key % SeenBlock.BITS)
-    blocks = {
-        block.number: block
-        for block in SeenBlock.objects.filter(
-            collection=collection,
-            generation=collection.generation,
-            number__in=list(by_block),
-        )
-    }
-    marked = []
+    if not by_block:
+        return
+    place = (uuid_value(collection.pk), collection.generation)
+    marked = _read(place, list(by_block))
     for number, offsets in by_block.items():
-        block = blocks.get(number)
-        bits = bytearray(block.bits if block else SeenBlock.BITS // 8)
+        bits = marked.setdefault(number, bytearray(SeenBlock.BITS // 8))
         for offset in offsets:
             bits[offset // 8] |= 1 << (offset % 8)
-        marked.append(
-            SeenBlock(
-                collection=collection,
-                generation=collection.generation,
-                number=number,
-                bits=bytes(bits),
-            )
-        )
-    SeenBlock.objects.bulk_create(
-        marked,
-        update_conflicts=True,
-        unique_fields=["collection", "generation", "number"],
-        update_fields=["bits"],
+    # Plain SQL, as items are written: one of these is written with every page.
+    write_rows(
+        "INSERT INTO integrations_seenblock (collection_id, generation, number, bits)"
+        " VALUES",
+        "(%s, %s, %s, %s)",
+        [(*place, number, bytes(bits)) for number, bits in marked.items()],
+        after="ON CONFLICT (collection_id, generation, number)"
+        " DO UPDATE SET bits = excluded.bits",
     )
+
+
+def _read(place: tuple[Any, int], numbers: Sequence[int]) -> dict[int, bytearray]:
+    """Return the marks of some blocks of a refresh, of those that there are."""
+    statement = (
+        "SELECT number, bits FROM integrations_seenblock WHERE collection_id = %s"
+        f" AND generation = %s AND number IN ({', '.join(['%s'] * len(numbers))})"
+    )
+    with database.cursor() as cursor:
+        cursor.execute(statement, [*place, *numbers])
+        return {number: bytearray(bits) for number, bits in cursor.fetchall()}
 
 
 def forget(collection: Collection) -> None:

@@ -31,7 +31,7 @@ def take(
     Returns the checkpoint, and how many items were soft-deleted.
     """
     moved = _soft_delete_moved(lease, collection, page, now=now)
-    live = store.live_keys(collection, page.deleted) if page.deleted else {}
+    live = store.live_keys(collection, page.deleted)
     is_told = found.phase is Phase.DELETIONS and bool(live)
     if is_told and isinstance(behind, FullRefresh):
         full = behind = _with_unseen(collection, behind)
@@ -47,7 +47,7 @@ def take_by_the_way(
 ) -> int:
     """Delete what another collection's page proved to be, unless it is too much."""
     moved = _soft_delete_moved(lease, collection, page, now=now)
-    live = store.live_keys(collection, page.deleted) if page.deleted else {}
+    live = store.live_keys(collection, page.deleted)
     before = lease.progress_of(collection).deleted + moved
     if mass_loss.is_of_collection(lease, collection, len(live), before=before):
         return moved
@@ -78,7 +78,7 @@ def apply_deletions(
     now: datetime,
 ) -> int:
     """Delete what was noted and lives here still; return how many it was."""
-    live = store.live_keys(collection, noted) if noted else {}
+    live = store.live_keys(collection, noted)
     return _soft_delete(lease, collection, noted, live, now=now)
 
 
@@ -86,7 +86,7 @@ def _soft_delete_moved(
     lease: RunLease, collection: Collection, page: Page, *, now: datetime
 ) -> int:
     """Delete what lives on elsewhere; what is too much, the full refresh decides."""
-    live = store.live_keys(collection, page.moved) if page.moved else {}
+    live = store.live_keys(collection, page.moved)
     before = lease.progress_of(collection).deleted if live else 0
     if mass_loss.is_of_collection(lease, collection, len(live), before=before):
         return 0

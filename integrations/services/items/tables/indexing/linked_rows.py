@@ -27,6 +27,8 @@ Target = tuple[str, str]
 
 def find(collection: Collection) -> list[PropertyIndex]:
     """Return the indexes beside a collection that its items may stand in."""
+    if not rows.has_any(collection.connection_id):
+        return []
     found = PropertyIndex.objects.filter(
         KEPT, collection__connection=collection.connection_id, family__in=LINKING
     )
