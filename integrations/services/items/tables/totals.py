@@ -182,10 +182,23 @@ def _statement(
             of_sums += each.currencies
     names = ", ".join(f"g.{name}" for name in by)
     sql = (
-        "SELECT g.text, MIN(g.number), MAX(g.number), COUNT(*), MIN(g.item_id)"
-        f"{sums} FROM ({grouped}) g{joins} GROUP BY {names}"
+        f"SELECT g.text, {_of_each(index, by)}{sums}"
+        f" FROM ({grouped}) g{joins} GROUP BY {names}"
     )
     return sql, [*of_sums, *within, *of_joins]
+
+
+def _of_each(index: PropertyIndex, by: Sequence[str]) -> str:
+    """Return what is told of each group: least and most number, rows, one of its items.
+
+    SQLite tells a column of any row without comparing all of them, a tenth of its work:
+    https://www.sqlite.org/lang_select.html#bareagg
+    """
+    is_any = database.vendor == "sqlite"
+    # The text of a choice tells its number.
+    is_one = "number" in by or (is_any and index.family == Family.CHOICE)
+    numbers = "g.number, g.number" if is_one else "MIN(g.number), MAX(g.number)"
+    return f"{numbers}, COUNT(*), {'g.item_id' if is_any else 'MIN(g.item_id)'}"
 
 
 def _ask(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
