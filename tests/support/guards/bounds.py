@@ -122,7 +122,7 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "services/items/tables/kept_totals.py::MOST_KEPT": WHOLE,
     "services/items/tables/kept_totals.py::MOST_NEW": WHOLE,
     "services/items/tables/kept_totals.py::MOST_ROWS": WHOLE,
-    "services/items/tables/totals.py::MOST_CURRENCIES": "unsummed",
+    "services/items/tables/indexing/currencies.py::MOST_CURRENCIES": "unsummed",
     "services/items/tables/columns/values.py::MOST_VALUES": "in_part",
     "services/items/tables/columns/values.py::MOST_LINKED": "in_part",
     "services/items/unread_texts.py::MOST_COUNTED": COUNTED,

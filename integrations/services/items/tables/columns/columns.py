@@ -12,6 +12,7 @@ from integrations.providers.links import RELATION, SOURCE, TARGET
 from integrations.providers.records import COLOURS_KEY, FieldSpec, read_fields
 from integrations.providers.typed.fields import CURRENCY_PROPERTY
 from integrations.services.items.own_columns import typed
+from integrations.services.items.tables.columns.beside import selected_beside
 
 NAME, UPDATED, CREATED = "item.name", "item.updated", "item.created"
 MOST_DEFAULT = 6
@@ -214,12 +215,7 @@ def _links(collection: Collection) -> list[Column]:
     incoming = incoming_columns(collection)
     if not incoming:
         return link_columns(collection)
-    beside = Collection.objects.filter(
-        connection=collection.connection_id,
-        remote_id__in=[column.source for column in incoming],
-        is_selected=True,
-    )
-    read = set(beside.values_list("remote_id", flat=True))
+    read = selected_beside(collection)
     found = [column for column in incoming if column.source in read]
     return [*link_columns(collection), *found]
 
