@@ -173,10 +173,10 @@ def columns_of(collection: Collection) -> Columns:
     naming = _naming(collection, specs)
     lookups, colours = (_by_name(schema, key) for key in ("lookups", COLOURS_KEY))
     fields = (_to_column(spec, lookups, colours) for spec in specs if spec != naming)
-    own_columns = OwnColumn.objects.of_collection(collection)
-    if not getattr(collection, "has_own_columns", True):
-        own_columns = own_columns.none()
-    yours = [_yours(each, collection) for each in own_columns]
+    yours: list[Column] = []
+    if getattr(collection, "has_own_columns", True):
+        own_columns = OwnColumn.objects.of_collection(collection)
+        yours = [_yours(each, collection) for each in own_columns]
     found = [*OWN[:1], *fields, *_links(collection), *yours, *OWN[1:]]
     by_id = {column.id: column for column in found}
     shown = [each for each in leading_columns(collection) if each in by_id]
