@@ -5,7 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import F, OrderBy, Q, QuerySet, UUIDField, Value, Window
-from django.db.models.functions import RowNumber
+from django.db.models.functions import Cast, RowNumber
 
 from integrations.models import Item, ItemLink
 from integrations.models.items.link import labels_in
@@ -103,7 +103,8 @@ def _links(
     named = leading_to(connection, remote_id, None if is_unique else collection)
     own = ItemLink.objects.filter(item=item).annotate(
         is_own=Value(True),  # noqa: FBT003 (a value of the row)
-        place=Value(None, output_field=UUIDField()),
+        # PostgreSQL takes no value for a text, unless it is told.
+        place=Cast(Value(None), output_field=UUIDField()),
     )
     others = ItemLink.objects.filter(named, item__deleted_at__isnull=True).annotate(
         is_own=Value(False),  # noqa: FBT003
