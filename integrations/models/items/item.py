@@ -2,32 +2,23 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import models
 from django.db.models import F, Q
-from django.urls import reverse
 
 from integrations.models.collection import Collection
 from integrations.models.connection import Connection
 from integrations.models.messages import wording
+from integrations.models.paths import path_of
 from integrations.models.sync.run import SyncRun
 from integrations.providers import CONNECTORS, SPECS
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.typed.fields import Relation
 
 LIVE = Q(deleted_at__isnull=True)
-
-
-@cache
-def _address() -> str:
-    """Return the form of all addresses of items: lists have hundreds of them."""
-    nobody = uuid.UUID(int=0)
-    path = reverse("integrations:item-detail", args=(nobody,))
-    return path.replace(str(nobody), "{}")
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
@@ -205,7 +196,7 @@ class Item(models.Model):
 
     def get_absolute_url(self) -> str:
         """Return the address of the item's own page."""
-        return _address().format(self.uuid)
+        return path_of("item-detail", self.uuid)
 
     @property
     def page_url(self) -> str:

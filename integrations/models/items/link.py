@@ -57,4 +57,9 @@ class ItemLink(models.Model):
     @property
     def labels(self) -> list[str]:
         """Return what users at the provider call this one link."""
-        return self.label.split(LABEL_SEPARATOR) if self.label else []
+        return labels_in(self.label)
+
+
+def labels_in(label: str | None) -> list[str]:
+    """Return the labels of one link, which are stored in one column."""
+    return label.split(LABEL_SEPARATOR) if label else []

@@ -1,11 +1,16 @@
 """Put the emoji of items beside the items."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from django.db.models.fields.json import KeyTextTransform
 
 from integrations.models import Item
+from integrations.models.items.item import ItemQuerySet
 from integrations.providers import CONNECTORS
+
+# What rows tell their icon by, beside their columns.
+ICON: Final = "icon_text"
 
 
 def put_icons(items: Iterable[Item]) -> None:
@@ -20,23 +25,31 @@ def put_icons(items: Iterable[Item]) -> None:
             _put_icons(own, connector.icon_property)
 
 
+def with_icons(rows: ItemQuerySet, provider: str) -> ItemQuerySet:
+    """Let a provider's rows tell their icon where no properties are read."""
+    connector = CONNECTORS.get(provider)
+    if connector is None or not connector.icon_property:
+        return rows
+    return rows.annotate(
+        **{ICON: KeyTextTransform(connector.icon_property, "properties")}
+    )
+
+
 def _put_icons(items: Sequence[Item], name: str) -> None:
-    unread = [item.pk for item in items if "properties" in item.get_deferred_fields()]
-    icons = {}
+    unread = [
+        item for item in items if "properties" not in vars(item) and not _is_told(item)
+    ]
     if unread:
-        icons = dict(
-            Item.objects.filter(pk__in=unread).values_list(
-                "pk", KeyTextTransform(name, "properties")
-            )
-        )
+        asked = Item.objects.filter(pk__in=[item.pk for item in unread])
+        icons = dict(asked.values_list("pk", KeyTextTransform(name, "properties")))
+        for item in unread:
+            vars(item)[ICON] = icons.get(item.pk)
     for item in items:
-        icon = icons[item.pk] if item.pk in icons else _read(item, name)
+        icon = vars(item)[ICON] if _is_told(item) else item.properties.get(name)
         # What is no emoji is a name of one, and names tell nobody anything here.
-        item.icon = icon if icon and not icon.isascii() else ""
+        is_emoji = isinstance(icon, str) and not icon.isascii()
+        item.icon = icon if is_emoji else ""
 
 
-def _read(item: Item, name: str) -> str:
-    if "properties" in item.get_deferred_fields():
-        return ""
-    icon = item.properties.get(name)
-    return icon if isinstance(icon, str) else ""
+def _is_told(item: Item) -> bool:
+    return ICON in vars(item)

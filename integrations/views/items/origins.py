@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from integrations.models import Item
+from integrations.models.paths import path_of
 from integrations.services.items.relations.traces import Trace
 from integrations.views.access import UserRequest
 
@@ -64,8 +65,7 @@ class Origin:
     @classmethod
     def of_item(cls, key: UUID) -> "Origin":
         """Return an item's own page."""
-        path = reverse("integrations:item-detail", args=(key,))
-        return cls(kind="item", key=key, path=path)
+        return cls(kind="item", key=key, path=path_of("item-detail", key))
 
     def told(self, further: "Origin", **values: str) -> "Origin":
         """Return the page with what of it was clicked, and what it was opened from."""
@@ -124,7 +124,7 @@ def origin_of(request: UserRequest, item: Item) -> Origin:
 
 def onward(origin: Origin | None, name: str, key: UUID, **values: str) -> str:
     """Return the address of a page about an item, which knows the way back too."""
-    path = reverse(f"integrations:{name}", args=(key,))
+    path = path_of(name, key)
     query = [urlencode(values), origin.carried if origin else ""]
     told = "&".join(part for part in query if part)
     return f"{path}?{told}" if told else path

@@ -2,24 +2,44 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, JSONField, OrderBy, Q, Value, When, Window
-from django.db.models.functions import RowNumber
-from django.db.models.query import QuerySet
+from django.db.models import Case, F, JSONField, Q, Value, When
 
-from integrations.models import Collection, Item, ItemLink
+from integrations.models import Collection, Item
 from integrations.models.items.item import ItemQuerySet
 from integrations.models.ordered_json import OrderedJSONField
 from integrations.providers import CONNECTORS
+from integrations.services.items.icons import with_icons
+from integrations.services.items.relations.link_rows import (
+    LinkRow,
+    find_links,
+    leading_to,
+)
 from integrations.services.items.types import parent_types, types_in
 
 # So many links of a relation with a collection are looked at, in either direction.
 MOST_LINKS = 500
 ANYWHERE = ""
-_OWN_ORDER = ("-is_primary", "position", "pk")
-_LATEST = F("item__remote_updated_at").desc(nulls_last=True)
+
+# Of more items than these are read no properties, but a link to each and its state.
+FEW = 100
+NAMED = (
+    "uuid",
+    "collection_id",
+    "provider",
+    "remote_id",
+    "type",
+    "name",
+    "parent_remote_id",
+    "parent_name",
+    "remote_updated_at",
+    "deleted_at",
+    "deleted_kind",
+    "deleted_detail",
+)
 
 # Remote ids that are looked for, by the remote id of the collection they are in.
 Wanted = Mapping[str, Iterable[str]]
@@ -34,13 +54,13 @@ class Around:
     """
 
     item: Item
-    outgoing: Sequence[ItemLink]
-    incoming: Sequence[ItemLink]
+    outgoing: Sequence[LinkRow]
+    incoming: Sequence[LinkRow]
     collections: Mapping[UUID, Collection]
     found: Mapping[tuple[str, str], Item]
     by_key: Mapping[int, Item]
 
-    @property
+    @cached_property
     def live(self) -> dict[tuple[str, str], Item]:
         """Return the found items that are still there."""
         live: dict[tuple[str, str], Item] = {}
@@ -62,18 +82,21 @@ class Around:
 
 def look_around(item: Item, wanted: Wanted | None = None) -> Around:
     """Return the links of an item, and the items that they and ``wanted`` name."""
-    outgoing, incoming = _find_links(item)
+    outgoing, incoming = find_links(
+        item, is_unique=ids_are_unique(item), most=MOST_LINKS
+    )
     names: dict[str, set[str]] = {}
     for link in outgoing:
         names.setdefault(link.target_collection, set()).add(link.target_remote_id)
     for name, ids in (wanted or {}).items():
         names.setdefault(name, set()).update(ids)
-    places = {place_of(link) for link in incoming}
+    places = {link.place for link in incoming if link.place}
     collections = _collections(item, names, places)
     keys = [link.item_id for link in incoming]
     items = list(_find_items(item, names, keys, collections))
     found: dict[tuple[str, str], Item] = {}
     for each in items:
+        each.connection_id = item.connection_id
         each.collection = collections[each.collection_id]
         found[each.collection.remote_id, each.remote_id] = each
         found.setdefault((ANYWHERE, each.remote_id), each)
@@ -87,17 +110,10 @@ def look_around(item: Item, wanted: Wanted | None = None) -> Around:
     )
 
 
-def place_of(link: ItemLink) -> UUID:
-    """Return the key of the collection that a found link's item is in."""
-    return UUID(str(vars(link)["place"]))
-
-
 def linked_to(item: Item) -> Q:
     """Return the condition that a link leads to an item."""
-    named = Q(connection=item.connection_id, target_remote_id=item.remote_id)
-    if ids_are_unique(item):
-        return named
-    return named & Q(target_collection__in=(item.collection.remote_id, ""))
+    inside = None if ids_are_unique(item) else item.collection.remote_id
+    return leading_to(item.connection_id, item.remote_id, inside)
 
 
 def leads_to(item: Item, collection: str, remote_id: str) -> bool:
@@ -115,43 +131,6 @@ def ids_are_unique(item: Item) -> bool:
     """Tell whether an id names one item of the whole account."""
     connector = CONNECTORS.get(item.provider)
     return connector is not None and connector.ids_unique_in == "account"
-
-
-def _find_links(item: Item) -> tuple[list[ItemLink], list[ItemLink]]:
-    """Return the links of an item and those that lead to it, one query for both."""
-    links = ItemLink.objects.annotate(place=F("item__collection_id"))
-    outgoing = links.filter(item=item).order_by("relation", *_OWN_ORDER)
-    incoming = links.filter(linked_to(item), item__deleted_at__isnull=True).order_by()
-    halves = [
-        each[: MOST_LINKS + 1].query.sql_with_params() for each in (outgoing, incoming)
-    ]
-    # Each half is bounded by itself, which SQLite allows in a subquery only.
-    statement = " UNION ALL ".join(f"SELECT * FROM ({sql}) AS h" for sql, _ in halves)
-    parameters = [value for _, values in halves for value in values]
-    found = list(ItemLink.objects.raw(statement, parameters))
-    seen: set[int] = set()
-    own: list[ItemLink] = []
-    others: list[ItemLink] = []
-    for link in found:
-        # A link to itself is in both halves.
-        is_own = link.item_id == item.pk and link.pk not in seen
-        (own if is_own else others).append(link)
-        seen.add(link.pk)
-    if len(own) > MOST_LINKS:
-        own = _first_of_each(outgoing.order_by(), "target_collection", _OWN_ORDER)
-    if len(others) > MOST_LINKS:
-        others = _first_of_each(incoming, "place", (_LATEST, "pk"))
-    return own, others
-
-
-def _first_of_each(
-    links: "QuerySet[ItemLink]", place: str, order: Sequence[str | OrderBy]
-) -> list[ItemLink]:
-    """Return the first links of each relation and place, where all are too many."""
-    numbered = links.annotate(
-        number=Window(RowNumber(), partition_by=["relation", place], order_by=order)
-    )
-    return list(numbered.filter(number__lte=MOST_LINKS + 1).order_by("number"))
 
 
 def _collections(
@@ -203,5 +182,7 @@ def _find_items(
     either = conditions[0]
     for condition in conditions[1:]:
         either |= condition
-    rows: QuerySet[Item] = Item.objects.filter(either)
-    return rows.defer("children")  # type: ignore[return-value]
+    rows = Item.objects.filter(either)
+    if len(keys) + sum(map(len, map(set, names.values()))) > FEW:
+        return with_icons(rows.only(*NAMED), item.provider)
+    return rows.defer("children")

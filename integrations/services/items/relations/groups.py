@@ -18,7 +18,6 @@ from integrations.services.items.relations.around import (
     ids_are_unique,
     linked_to,
     look_around,
-    place_of,
 )
 from integrations.services.items.relations.links import collections_beside
 
@@ -163,7 +162,7 @@ def _incoming(around: Around) -> list[Group]:
         item = around.by_key.get(link.item_id)
         if item is None:
             continue
-        collection = around.collections[place_of(link)]
+        collection = item.collection
         group = groups.get((link.relation, collection.pk))
         if group is None:
             group = _incoming_group(link.relation, collection)

@@ -75,7 +75,9 @@ class OtherRelation:
 
 def make_tables(item: Item, groups: Sequence[Group]) -> list[RelatedTable]:
     """Return a table for each of the first relations, whichever side tells it."""
-    return [_to_table(item, group) for group in groups[:MOST_TABLES]]
+    shown = groups[:MOST_TABLES]
+    _read_properties(shown)
+    return [_to_table(item, group) for group in shown]
 
 
 def find_others(item: Item, groups: Sequence[Group]) -> list[OtherRelation]:
@@ -92,9 +94,32 @@ def _count(group: Group) -> Count:
     return Count(number=len(group.live) + group.missing, is_more=group.has_more)
 
 
+def _read_properties(groups: Iterable[Group]) -> None:
+    """Read the properties of what is shown or summed, where they are not read yet."""
+    described = chain.from_iterable(
+        _shown(group) if group.has_more else group.linked for group in groups
+    )
+    unread = {
+        each.item.pk: each.item
+        for each in described
+        if "properties" not in vars(each.item)
+    }
+    if unread:
+        asked = Item.objects.filter(pk__in=list(unread))
+        told = dict(asked.values_list("pk", "properties"))
+        for key, item in unread.items():
+            item.properties = told.get(key, {})
+
+
+def _shown(group: Group) -> list[Linked]:
+    """Return the rows of a table: those that are there come first."""
+    deleted = (each for each in group.linked if each.item.is_deleted)
+    return [*group.live, *deleted][:MOST_ROWS]
+
+
 def _to_table(item: Item, group: Group) -> RelatedTable:
     deleted = [each for each in group.linked if each.item.is_deleted]
-    shown = [*group.live, *deleted][:MOST_ROWS]
+    shown = _shown(group)
     described = [_describe(group.collection, each.item) for each in shown]
     columns = _columns(group.collection, described)
     return RelatedTable(

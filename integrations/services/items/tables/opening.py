@@ -57,10 +57,10 @@ class OpenTable:
         layout = views.layout(layouts.read_layout(collection, columns))
         shown = layouts.shown_columns(query, layout, columns)
         shown = layouts.with_widths(shown, query, layout)
-        used = query.indexed
-        used += groups.summed_columns(shown) if query.group else []
+        summed = groups.summed_columns(shown) if query.group else []
+        used = [*query.indexed, *summed]
         unique = list({column.id: column for column in used}.values())
-        found = indexes.prepare(collection, unique)
+        found = indexes.prepare(collection, unique, summed=summed)
         return cls(
             collection=collection,
             columns=columns,

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import QueryDict
-from django.urls import reverse
 
+from integrations.models.paths import path_of
 from integrations.services.items.left_out import mark
 from integrations.services.items.lists.query import DEFAULT_SIZE, SIZES
 from integrations.services.items.tables.columns.columns import UPDATED, Column, Columns
@@ -156,7 +156,7 @@ class TableQuery:
     @property
     def url(self) -> str:
         """Return the one canonical address of this table."""
-        path = reverse("integrations:table", args=(self.collection,))
+        path = path_of("table", self.collection)
         return f"{path}?{urlencode(self.parameters)}" if self.parameters else path
 
     @property

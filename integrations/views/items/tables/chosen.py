@@ -6,11 +6,11 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import QueryDict
-from django.urls import reverse
 
 from integrations.forms import TableDownloadForm
 from integrations.models import Item
 from integrations.models.items.item import ItemQuerySet
+from integrations.models.paths import path_of
 from integrations.services.items.tables.listing import Selection
 from integrations.services.items.tables.opening import OpenTable
 from integrations.views.items.choosing.choice import (
@@ -95,7 +95,7 @@ def make_form(
     query = urlencode(table.query.change().parameters)
 
     def address(name: str, pk: UUID = table.collection.pk) -> str:
-        return f"{reverse(f'integrations:{name}', args=(pk,))}?{query}"
+        return f"{path_of(name, pk)}?{query}"
 
     return ChooseForm(
         items=items,

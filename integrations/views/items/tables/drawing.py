@@ -8,13 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
-from uuid import UUID
 
 from django.template.loader import get_template
-from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from integrations.models import Item
+from integrations.models.paths import path_of
 from integrations.services.items.tables.columns.columns import Column
 from integrations.templatetags import icons
 from integrations.templatetags.item_rows import choose_box
@@ -81,17 +80,9 @@ def draw_row(
     title = f' title="{name}"' if is_cut else ""
     edit = ""
     if is_writable:
-        edit = EDIT.format(_edit_address().format(item.uuid), item.row_number)
+        edit = EDIT.format(path_of("item-edit", item.uuid), item.row_number)
     drawn = (title, box, row_id, address, icon, name, edit, cells)
     return SafeString(ROW.format(*drawn))
-
-
-@functools.cache
-def _edit_address() -> str:
-    """Return the form of all addresses that edit an item: tables have dozens."""
-    nobody = UUID(int=0)
-    path = reverse("integrations:item-edit", args=(nobody,))
-    return path.replace(str(nobody), "{}")
 
 
 def draw_cells(
@@ -140,7 +131,7 @@ def _look(*, is_number: bool, width: str) -> SafeString:
 
 
 def _own(item: Item, column: Column, cell: Cell, back: str) -> SafeString:
-    path = reverse("integrations:item-own-values", args=(item.uuid,))
+    path = path_of("item-own-values", item.uuid)
     asked = urlencode({"column": column.id, "back": back})
     name = item.name or "Untitled"
     return format_html(OWN, f"{path}?{asked}", column.label, name, draw(cell))

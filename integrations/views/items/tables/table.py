@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, Item, SyncRun
 from integrations.models.messages.wording import count_text
+from integrations.models.paths import path_of
 from integrations.services.common.database.prepared import prepared
 from integrations.services.items.icons import put_icons
 from integrations.services.items.lists.counting import Count, count_since
@@ -117,7 +118,7 @@ def _live(look: Look, asked: Table) -> dict[str, Any]:
     is_building = bool(asked.selection.indexes.building)
     own = [("at", look.at.isoformat()), ("rows", look.rows)]
     building = [("building", "1")] if is_building else []
-    path = reverse("integrations:table-live", args=(asked.collection.pk,))
+    path = path_of("table-live", asked.collection.pk)
     seconds = live.seconds_until_sync(
         asked.collection.connection,
         is_open=asked.collection.has_open_run,  # type: ignore[attr-defined]
@@ -184,7 +185,7 @@ def _make_rows(
 def _addresses(query: TableQuery, page: listing.TablePage) -> dict[str, Any]:
     """Return where a page of a table leads to."""
     back = urlencode({"back": query.url})
-    layout_path = reverse("integrations:table-layout", args=(query.collection,))
+    layout_path = path_of("table-layout", query.collection)
     list_path = reverse("integrations:item-list")
     return {
         "whole_url": query.change(left_out=()).url if query.left_out else "",
@@ -223,7 +224,7 @@ def _limits(selection: Selection) -> dict[str, Any]:
 
 def _address(query: TableQuery, name: str) -> str:
     """Return the address of another page of a table, with the filters of the table."""
-    path = reverse(f"integrations:{name}", args=(query.collection,))
+    path = path_of(name, query.collection)
     parameters = query.change().parameters
     return f"{path}?{urlencode(parameters)}" if parameters else path
 

@@ -131,6 +131,43 @@ def test_totals_are_not_summed_up_again_while_no_row_changes(as_alice, deals, ad
     assert not [q for q in queries.captured_queries if JOINED in q["sql"]]
 
 
+@ON_SQLITE
+@pytest.mark.parametrize(("most", "is_asked"), [(0, True), (100, False)])
+def test_rows_of_other_indexes_are_told_from_those_of_a_page(
+    as_alice, deals, monkeypatch, most, is_asked
+):
+    monkeypatch.setattr(kept_totals, "MOST_NEW", most)
+    first = shown(as_alice, deals)
+    other = PropertyIndex.objects.create(collection=deals, name="x", family="text")
+    other.values.create(item=deals.items.first(), text="new")
+
+    with CaptureQueriesContext(database) as queries:
+        again = shown(as_alice, deals)
+
+    asked = [q for q in queries.captured_queries if JOINED in q["sql"]]
+    assert again == first
+    assert bool(asked) is is_asked
+
+
+@ON_SQLITE
+def test_a_row_that_comes_for_one_that_goes_is_no_rows_of_before(deals):
+    indexes.prepare(deals, [columns_of(deals).by_id["dealstage"]])
+    index = PropertyIndex.objects.get(collection=deals)
+    asked = []
+
+    def ask():
+        kept_totals.ask("same", (), [index], lambda *_: asked.append(1) or [(1,)])
+
+    ask()
+    for row in (index.values.first(), index.values.last()):
+        row.delete()
+        index.values.create(item=row.item, text="other")
+        ask()
+    ask()
+
+    assert len(asked) == 3
+
+
 def test_a_write_that_is_rolled_back_leaves_totals_as_they_were(as_alice, deals):
     was = shown(as_alice, deals)
     with transaction.atomic():
@@ -204,7 +241,6 @@ def test_of_a_column_of_ones_own_nothing_is_kept_as_choices_are_renamed_there(de
     assert len(asked) == 2
 
 
-@ON_SQLITE
 @ON_SQLITE
 @pytest.mark.parametrize(("family", "is_kept"), [("choice", True), ("relation", False)])
 def test_of_names_of_linked_items_nothing_is_kept(deals, family, is_kept):

@@ -146,6 +146,7 @@ def assert_few(asked: list[str], *, more: int = 0) -> None:
     assert len(asked) <= MOST_QUERIES + more, told
 
 
+ALL = "group=stage&amount__gt=1"
 LINKED = f"{COMPANIES}__contains=companies"
 # Of a table, with "{0}" and so on for the user's own columns of it.
 PAGES = {
@@ -164,12 +165,20 @@ PAGES = {
     "incoming, filtered": ("companies", f"{INCOMING}__filled=1"),
     "incoming, by name": ("companies", f"columns={INCOMING}&{INCOMING}__is=Deals+7"),
     "incoming, beside own": ("companies", f"columns={INCOMING},{{1}}&sort={{1}}"),
+    "relations, all at once": (
+        "deals",
+        f"columns={RELATIONS},amount&q=deals&{ALL}&{LINKED}&sort=-{CONTACTS}",
+    ),
+    "incoming, all at once": (
+        "companies",
+        f"columns={INCOMING},amount&q=companies&{ALL}&sort=-{INCOMING}",
+    ),
     "filtered, grouped": ("contacts", "amount__gt=1&group=stage&sort=-amount"),
 }
 
 
-# Three of the features at once, each with a question that no other has the answer to.
-MORE = {"incoming, beside own": 1}
+# All features at once, each with a question that no other has the answer to.
+MORE = {"relations, all at once": 1, "incoming, all at once": 1}
 
 
 def address_of(

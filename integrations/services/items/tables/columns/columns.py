@@ -12,6 +12,7 @@ from integrations.providers.links import RELATION, SOURCE, TARGET
 from integrations.providers.records import COLOURS_KEY, FieldSpec, read_fields
 from integrations.providers.typed.fields import CURRENCY_PROPERTY
 from integrations.services.items.own_columns import typed
+from integrations.services.items.tables.columns.beside import selected_beside
 
 NAME, UPDATED, CREATED = "item.name", "item.updated", "item.created"
 MOST_DEFAULT = 6
@@ -172,10 +173,10 @@ def columns_of(collection: Collection) -> Columns:
     naming = _naming(collection, specs)
     lookups, colours = (_by_name(schema, key) for key in ("lookups", COLOURS_KEY))
     fields = (_to_column(spec, lookups, colours) for spec in specs if spec != naming)
-    own_columns = OwnColumn.objects.of_collection(collection)
-    if not getattr(collection, "has_own_columns", True):
-        own_columns = own_columns.none()
-    yours = [_yours(each, collection) for each in own_columns]
+    yours: list[Column] = []
+    if getattr(collection, "has_own_columns", True):
+        own_columns = OwnColumn.objects.of_collection(collection)
+        yours = [_yours(each, collection) for each in own_columns]
     found = [*OWN[:1], *fields, *_links(collection), *yours, *OWN[1:]]
     by_id = {column.id: column for column in found}
     shown = [each for each in leading_columns(collection) if each in by_id]
@@ -214,12 +215,7 @@ def _links(collection: Collection) -> list[Column]:
     incoming = incoming_columns(collection)
     if not incoming:
         return link_columns(collection)
-    beside = Collection.objects.filter(
-        connection=collection.connection_id,
-        remote_id__in=[column.source for column in incoming],
-        is_selected=True,
-    )
-    read = set(beside.values_list("remote_id", flat=True))
+    read = selected_beside(collection)
     found = [column for column in incoming if column.source in read]
     return [*link_columns(collection), *found]
 

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 
 from integrations.models import Collection, OwnColumn, SavedView, TableLayout
+from integrations.services.items.tables.columns.beside import BESIDE, told_beside
 from integrations.services.items.tables.columns.columns import NAME, Column, Columns
 from integrations.services.items.tables.table_address import (
     DENSITIES,
@@ -35,7 +36,8 @@ class Layout:
 def with_layout(collections: QuerySet[Collection], user: User) -> QuerySet[Collection]:
     """Return collections with the user's layout beside them, by the same question.
 
-    It tells as well whether there are own columns and saved views to ask for.
+    It tells as well whether there are own columns and saved views to ask for, and
+    which collections beside it are read, where those can name its items.
     """
     own = Q(tablelayout__user=user)
     return collections.alias(
@@ -45,6 +47,7 @@ def with_layout(collections: QuerySet[Collection], user: User) -> QuerySet[Colle
         layout_density=F("own_layout__density"),
         has_own_columns=_has_any(OwnColumn, user),
         has_views=_has_any(SavedView, user),
+        **{BESIDE: told_beside()},
     )
 
 

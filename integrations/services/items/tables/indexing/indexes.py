@@ -30,7 +30,7 @@ from integrations.services.items.tables.columns.columns import (
 )
 from integrations.services.items.tables.columns.results import typed_columns_of
 from integrations.services.items.tables.columns.values import CUT, MORE, places_of
-from integrations.services.items.tables.indexing import rows
+from integrations.services.items.tables.indexing import currencies, rows
 from integrations.services.items.tables.indexing.rows import Indexed
 
 logger = logging.getLogger(__name__)
@@ -80,12 +80,18 @@ class Indexes:
         return self.by_column.get(column.id) if column else None
 
 
-def prepare(collection: Collection, columns: Sequence[Column]) -> Indexes:
-    """Return the indexes of some columns; those that lack are made, or begun."""
+def prepare(
+    collection: Collection, columns: Sequence[Column], *, summed: Sequence[Column] = ()
+) -> Indexes:
+    """Return the indexes of some columns; those that lack are made, or begun.
+
+    Those of the columns that are ``summed`` tell their currencies.
+    """
     if not columns:
         return Indexes(by_column={})
     names = [column.id for column in columns]
-    known = _find(collection, names)
+    names_summed = [column.id for column in summed]
+    known = _find(collection, names, names_summed)
     outdated = [
         column
         for column in columns
@@ -95,7 +101,7 @@ def prepare(collection: Collection, columns: Sequence[Column]) -> Indexes:
     try:
         if outdated:
             _begin(collection, outdated)
-            known = _find(collection, names)
+            known = _find(collection, names, names_summed)
         _note_use(known.values())
     except OperationalError:
         # Somebody else writes; a worker waits for its turn, and a page does not.
@@ -121,7 +127,9 @@ def prepare(collection: Collection, columns: Sequence[Column]) -> Indexes:
     return Indexes(by_column=usable, building=building)
 
 
-def _find(collection: Collection, names: Sequence[str]) -> dict[str, PropertyIndex]:
+def _find(
+    collection: Collection, names: Sequence[str], summed: Sequence[str]
+) -> dict[str, PropertyIndex]:
     """Return indexes by name, with whether they hold all of their items' values."""
     rows = PropertyValue.objects.filter(index=OuterRef("pk"))
     found = PropertyIndex.objects.filter(collection=collection, name__in=names)
@@ -129,6 +137,8 @@ def _find(collection: Collection, names: Sequence[str]) -> dict[str, PropertyInd
         has_cut=Exists(rows.filter(number=CUT)),
         has_more=Exists(rows.filter(number=MORE)),
     )
+    if summed:
+        told = told.annotate(**{currencies.TOLD: currencies.told_of(summed)})
     return {index.name: index for index in told}
 
 
