@@ -153,8 +153,13 @@ class PastSelection(PastConditions):
         was, is_now = (dict(each[:MOST_ROWS]).keys() for each in sides)
         doubtful = was | is_now if self._is_building else was ^ is_now
         for loaded in self._load(doubtful - without):
-            seen = [each for each in loaded if each.first_seen_at <= start]
-            items = [each for each in seen if not each.is_deleted]
+            # One of more changes than are looked through was not what it is now.
+            items = [
+                each
+                for each in loaded
+                if max(each.first_seen_at, each.changed_at) <= start
+                and not each.is_deleted
+            ]
             fits = zip(self.fits(items, start), self.fits(items, end), strict=True)
             values = self.values(items)
             for item, (was_fit, is_fit) in zip(items, fits, strict=True):
