@@ -111,9 +111,11 @@ def site(make_any_stack: MakeStack) -> Iterator[Stack]:
     """Return everything running once more, for the browser to look at.
 
     HubSpot's types have few properties there: each press draws lists of columns and
-    forms anew. Their usual number is read by the stacks of the other tests.
+    forms anew. Their usual number is read by the stacks of the other tests. A file of
+    all contacts is large enough that a worker makes it.
     """
-    with running(make_any_stack(properties=FEW_PROPERTIES)) as made:
+    made = make_any_stack(properties=FEW_PROPERTIES, DOWNLOAD_ROWS_AT_ONCE="300")
+    with running(made):
         yield made
 
 
