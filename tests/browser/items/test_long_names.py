@@ -66,4 +66,4 @@ def test_no_page_is_wider_than_its_screen_and_no_word_of_ours_is_torn(
         assert answer.ok, address
         faults += find_faults(page, *SCREENS)
 
-    assert faults == []
+    assert not faults, faults
