@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.template.loader import render_to_string
@@ -9,6 +10,8 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from integrations.models import Collection, Connection, Item
+from integrations.services.items.tables.groups import Group, Groups
+from integrations.views.items.tables import charts
 from integrations.views.items.tables.cells import Row
 from tests.browser.fixtures import PHONE
 
@@ -30,6 +33,14 @@ TORN = """() => [...document.querySelectorAll('tbody th bdi')]
         return new Set([...range.getClientRects()].map(box => box.top)).size > 1
             ? word[0] : '' }))
     .filter(word => word)"""
+
+
+# Words of a chart that are small, or reach out of it.
+UNREADABLE = """() => [...document.querySelectorAll('.bars text')].filter(text => {
+    const box = text.getBoundingClientRect()
+    const chart = text.closest('svg').getBoundingClientRect()
+    return box.height < 14 || box.left < chart.left || box.right > chart.right
+}).map(text => text.textContent)"""
 
 
 @pytest.fixture
@@ -77,3 +88,14 @@ def test_a_name_in_a_high_row_breaks_between_its_words(page: Page) -> None:
 
     assert page.locator("tbody th bdi").inner_text() == NAME
     assert page.evaluate(TORN) == []
+
+
+def test_the_words_of_a_chart_keep_their_size(page: Page) -> None:
+    told: Any = [("Presentation scheduled with both", 338_786), ("Won", 1)]
+    groups: Any = [Group(label=n, count=c, condition=None) for n, c in told]  # type: ignore[arg-type]
+    made, _ = charts.make_charts(Groups(column=None, summed=(), groups=groups))  # type: ignore[arg-type]
+    bars = "items/tables/partials/group_bars.html"
+    show(page, f'<div class="panel">{render_to_string(bars, {"charts": made})}</div>')
+
+    assert page.locator(".bars text").count() == 4
+    assert page.evaluate(UNREADABLE) == []
