@@ -15,7 +15,7 @@ from integrations.services.items.tables.groups import Group, Groups
 # Heights in pixels: the label is above its bar.
 LABEL, BAR, GAP = 20, 14, 12
 # Percent of the width that the longest bar takes; its number is behind it.
-LONGEST = 70
+LONGEST = 55
 MOST_BARS, LONG_LABEL, MOST_CHARTS = 20, 36, 4
 
 
