@@ -22,6 +22,9 @@ timeout = 60
 keepalive = 5
 # The settings have the same list; see config/web/https.py.
 forwarded_allow_ips = ",".join(_env.networks("FORWARDED_ALLOW_IPS", "127.0.0.1,::1"))
+# The site is at the root: a path that a proxy hands on, as a client sent it, would lead
+# everybody astray through what is drawn once.
+forwarder_headers = ""
 # A callback in the middle of an exchange has its answer first.
 graceful_timeout = deadlines.stop_seconds(deadlines.token_timeout(_env))
 # The control socket has one fixed place per user, which two sites would share.

@@ -16,8 +16,8 @@ from integrations.views.items.tables.charts import BAR, Chart
 register = template.Library()
 
 DRAWN_BAR: Final = (
-    '<text x="0" y="{}">{}</text><rect x="{}" y="{}" width="{}" height="{}" rx="3"/>'
-    '<text x="{}" y="{}">{}</text>\n'
+    '<text x="0" y="{}">{}</text><rect x="0" y="{}" width="{}%" height="{}" rx="3"/>'
+    '<text x="{}%" dx="8" y="{}">{}</text>\n'
 )
 ROW: Final = '<tr><th scope="row">{}</th><td class="right">{}</td>{}</tr>\n'
 LABEL: Final = "<bdi>{}</bdi>"
@@ -32,12 +32,11 @@ UNSUMMED: Final = (
 @register.filter
 def drawn_bars(chart: Chart) -> SafeString:
     """Draw the bars of a chart, each with its two words."""
-    end = chart.label_end
     return format_html_join(
         "",
         DRAWN_BAR,
         (
-            (*(b.middle, b.label), *(end, b.y, b.width, BAR), b.end, b.middle, b.text)
+            (b.label_middle, b.label, b.y, b.width, BAR, b.width, b.middle, b.text)
             for b in chart.bars
         ),
     )

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -45,7 +46,10 @@ def download_list(request: UserRequest) -> HttpResponse:
 @require_safe
 def download_detail(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show how far a file is."""
-    context = _context(get_download(request, pk))
+    download = Download.objects.owned_by(request.user).filter(uuid=pk).first()
+    if download is None:
+        return _missing(request)
+    context = _context(download)
     return render(request, "downloads/download_detail.html", context)
 
 
@@ -54,6 +58,12 @@ def download_live(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show what has changed on the open page of a file that is being made."""
     context = {**_context(get_download(request, pk)), "is_live": True}
     return render(request, "downloads/download_live.html", context)
+
+
+def _missing(request: UserRequest) -> HttpResponse:
+    """Say that a file is not kept any more, which is so of all that are not there."""
+    context = {"hours": settings.DOWNLOAD_HOURS}
+    return render(request, "downloads/download_missing.html", context, status=404)
 
 
 def _context(download: Download) -> dict[str, Any]:
@@ -87,7 +97,9 @@ def _rows_text(download: Download) -> str:
 @require_safe
 def download_file(request: UserRequest, pk: UUID) -> HttpResponseBase:
     """Send a file that is done; one that is not leads to its page."""
-    download = get_download(request, pk)
+    download = Download.objects.owned_by(request.user).filter(uuid=pk).first()
+    if download is None:
+        return _missing(request)
     if not download.is_done:
         return redirect(download)
     return StreamingHttpResponse(

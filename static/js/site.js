@@ -157,11 +157,29 @@
     ticked.textContent = `${count || "Ticked"} row${count === 1 ? "" : "s"} of this page`
   }
 
+  // A browser would restore ticks by their places, which other rows may have by now: the
+  // forms forbid it, and ticks come back only to the same rows.
+  const rowsOf = (form) => form.elements.namedItem("shown").value
+
+  const keepTicks = (form) => {
+    const ticked = [...form.querySelectorAll("[name=item]:checked")].map((box) => box.value)
+    history.replaceState({ ...history.state, ticked, rows: rowsOf(form) }, "")
+  }
+
+  const restoreTicks = (form) => {
+    const { ticked, rows } = history.state ?? {}
+    if (!ticked || rows !== rowsOf(form)) return
+    for (const box of form.querySelectorAll("[name=item]")) {
+      box.checked = ticked.includes(box.value)
+    }
+  }
+
   // Ticking a row means the ticked ones, however many they are.
   document.addEventListener("change", ({ target }) => {
     const form = target.form
     if (!form?.matches("[data-chosen]")) return
     if (target.type === "checkbox") form.elements.namedItem("rows").value = "ticked"
+    keepTicks(form)
     countTicked(form)
   })
 
@@ -191,10 +209,12 @@
     }
   })
 
-  // A form left by its own submit must be whole again after "back". Browsers restore
-  // what was ticked, too.
+  // A form left by its own submit must be whole again after "back".
   window.addEventListener("pageshow", () => {
-    document.querySelectorAll("[data-chosen]").forEach(countTicked)
+    for (const form of document.querySelectorAll("[data-chosen]")) {
+      restoreTicks(form)
+      countTicked(form)
+    }
     for (const field of document.querySelectorAll("[data-tidy] :is(input, select):disabled")) {
       field.disabled = false
     }

@@ -126,12 +126,14 @@ def site(request: pytest.FixtureRequest, make_any_stack: MakeStack) -> Stack:
     """Return everything running once more, shared by the files of the browser's tests.
 
     HubSpot's types have few properties there: each press draws lists of columns and
-    forms anew. Their usual number is read by the stacks of the other tests.
+    forms anew. Their usual number is read by the stacks of the other tests. A file of
+    all contacts is large enough that a worker makes it.
     """
     stash = request.session.stash
     if SITE not in stash:
         begun = ExitStack()
-        made = running(make_any_stack(properties=FEW_PROPERTIES))
+        values = {"DOWNLOAD_ROWS_AT_ONCE": "300"}
+        made = running(make_any_stack(properties=FEW_PROPERTIES, **values))
         stash[SITE] = begun.enter_context(made), begun
     return stash[SITE][0]
 

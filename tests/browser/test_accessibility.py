@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.controls import kind_of, origin_of
 from tests.browser.fixtures import PHONE
+from tests.browser.items.whole_pages import HALF
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
 
@@ -58,8 +59,6 @@ COLLECTIONS = (
     " and c.first_full_refresh_at is not null"
 )
 LINKS = "associations.companies"
-# A screen of 1280 by 720 pixels at 200 %.
-HALF = {"width": 640, "height": 360}
 # Rows of a table are alike, and each costs time in the browser.
 MOST_ROWS = 3
 SHORTEN = """most => document.querySelectorAll(`tbody > tr:nth-child(n+${most + 1})`)

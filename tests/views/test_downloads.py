@@ -277,6 +277,23 @@ def test_files_expire_and_are_swept_with_all_their_parts(many, order, settings):
     assert not DownloadPart.objects.exists()
 
 
+def test_the_address_of_a_file_that_is_not_kept_says_so(
+    as_alice, as_bob, many, order, settings
+):
+    download = order(many)
+    making.make(download.pk)
+    page = download.get_absolute_url()
+    later = timezone.now() + timedelta(hours=settings.DOWNLOAD_HOURS, minutes=1)
+
+    foreign = [as_bob.get(each) for each in (page, f"{page}file/")]
+    orders.expire(now=later)
+    expired = [as_alice.get(each) for each in (page, f"{page}file/")]
+
+    for answer in (*foreign, *expired):
+        assert answer.status_code == 404
+        assert 'data-code="file_missing"' in answer.content.decode()
+
+
 def test_what_killed_workers_left_on_disk_is_removed(many, order, settings, tmp_path):
     settings.VAR_DIR = tmp_path
     old, fresh = (tmp_path / "downloads" / name for name in ("old", "fresh"))

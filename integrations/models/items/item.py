@@ -102,6 +102,8 @@ class Item(models.Model):
     own_values: dict[Any, str | None] | None = None
     # What other items name it in, by the columns of its table, where that was loaded.
     incoming: Mapping[str, Relation] | None = None
+    # The reference of a mistake of ours that left values of it raw, or out.
+    mistake = ""
     # Where it stands among the rows of a page that can be chosen.
     row_number = 0
     # What a search adds: how well it was found, and where, as pieces of texts.

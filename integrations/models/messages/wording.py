@@ -137,6 +137,8 @@ def old_links_text(at: datetime | None) -> str:
 
 
 COST_UNKNOWN = "what this costs could not be estimated"
+RAW_VALUES = "these values are shown as the provider gave them"
+RAW_ROWS = "values of some rows are shown as the provider gave them, or left out"
 PAST_UNKNOWN = "which rows these were could not be told"
 LINKS_UNKNOWN = "not all that was linked could be told"
 SCHEDULE_UNKNOWN = "no schedule could be fitted to your plan"

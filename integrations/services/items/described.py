@@ -9,7 +9,6 @@ from integrations.providers.capabilities import HasLinkFields
 from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField
 from integrations.services.common.clients.connector_errors import connector_boundary
-from integrations.services.common.errors import ConnectorError
 
 
 def describe(
@@ -30,15 +29,12 @@ def describe(
 def describe_links(
     collection: Collection, values: Mapping[str, Any]
 ) -> Sequence[DisplayField]:
-    """Return the relations that no schema names; none after a mistake of ours."""
+    """Return the relations that no schema names; ConnectorError for our mistake."""
     connector: object = CONNECTORS.get(collection.connection.provider)
     if not isinstance(connector, HasLinkFields):
         return ()
-    try:
-        with connector_boundary("links", collection=collection.pk):
-            return list(connector.describe_links(values))
-    except ConnectorError:
-        return ()
+    with connector_boundary("links", collection=collection.pk):
+        return list(connector.describe_links(values))
 
 
 def describe_all(

@@ -9,7 +9,7 @@ from integrations.services.items import structure
 from integrations.services.items.history.change_query import ChangeQuery
 from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.types import type_name
-from integrations.views.items.parts import changed
+from integrations.views.items.parts import changed, mistakes
 from integrations.views.items.parts.values import NO_LINKS
 
 MOST = 20
@@ -24,7 +24,11 @@ def make_context(connection: Connection) -> dict[str, Any]:
     lists = []
     if len(found) > MOST:
         lists = [_list_of(connection, each) for each in _types_of(connection)]
-    return {"schema_changes": found[:MOST], "schema_change_lists": lists}
+    return {
+        "schema_changes": found[:MOST],
+        "schema_change_lists": lists,
+        "schema_mistake": mistakes.of_entries(found[:MOST]),
+    }
 
 
 def _types_of(connection: Connection) -> Sequence[str]:
@@ -59,7 +63,13 @@ def _entry(item: Item, change: ItemChange) -> dict[str, Any]:
     sides = changed.describe_sides(item, change)
     fields = list(changed.changed_fields(change, sides, NO_LINKS))
     kind = changed.CHANGE_KINDS.get(change.kind, change.kind)
-    return {"item": item, "when": change.at, "kind": kind, "fields": fields}
+    return {
+        "item": item,
+        "when": change.at,
+        "kind": kind,
+        "fields": fields,
+        "mistake": sides.mistake,
+    }
 
 
 def _additions(items: list[Item]) -> list[dict[str, Any]]:

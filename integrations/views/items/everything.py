@@ -16,6 +16,7 @@ from integrations.services.items.relations.traces import Trace
 from integrations.services.items.search.words import to_key
 from integrations.services.items.tables.columns.columns import leading_columns
 from integrations.views.access import UserRequest
+from integrations.views.items.parts import mistakes
 from integrations.views.items.parts.changed import describe, put_in_words
 from integrations.views.items.parts.head import NOUNS, everything_url, is_short
 from integrations.views.items.parts.values import Shown, show
@@ -39,10 +40,13 @@ def everything(request: UserRequest) -> HttpResponse:
 def _context(request: UserRequest, trace: Trace) -> dict[str, Any]:
     items, has_more = service.find_items(trace, owner_id=request.user.pk)
     put_icons(items)
-    values = {item.pk: describe(item, item.properties)[0] for item in items}
+    told = {item.pk: describe(item, item.properties) for item in items}
+    values = {key: each.fields for key, each in told.items()}
+    mistake = next((each.mistake for each in told.values() if each.mistake), "")
     timeline = service.fetch_timeline(items, request.GET.get("before", ""))
     url = everything_url(trace)
     shown = items[:MOST_SIDE]
+    events = list(_events(items, timeline))
     compared = list(_compare(shown, [values[item.pk] for item in shown]))
     return {
         "title": f"{NOUNS[trace.kind]} {trace.text}",
@@ -50,10 +54,11 @@ def _context(request: UserRequest, trace: Trace) -> dict[str, Any]:
             {"item": item, "why": _why(item, trace, values[item.pk])} for item in items
         ],
         "has_more": has_more,
+        "mistake": mistake or mistakes.of_entries(events),
         "sides": shown if 1 < len(items) <= MOST_SIDE else [],
         "rows": compared[:MOST_ROWS],
         "has_more_rows": len(compared) > MOST_ROWS,
-        "events": list(_events(items, timeline)),
+        "events": events,
         "is_first_page": "before" not in request.GET,
         "first_url": url,
         "next_url": f"{url}&before={timeline.next}" if timeline.next else "",

@@ -17,6 +17,7 @@ from django.template.defaultfilters import linebreaksbr
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed
+from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_safe
 
 from integrations.http.observability import steering
@@ -45,6 +46,7 @@ from integrations.services.items.tables.opening import asker_of
 from integrations.services.items.tables.table_query import TableQuery
 from integrations.services.items.types import type_name
 from integrations.views.access import UserRequest, proof_required
+from integrations.views.items.parts import mistakes
 from integrations.views.saved_views.pages import get_view
 
 MOST_ENTRIES: Final = 50
@@ -161,6 +163,8 @@ def _text(item: Item, collection: Collection, shown: Sequence[Column]) -> str:
         for column in shown
         if column.id in values
     ]
+    if mistake := mistakes.of_rows([item]):
+        told.append(f"{capfirst(mistake)}.")
     return "\n".join(told)
 
 

@@ -15,18 +15,14 @@ from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, SyncRun
 from integrations.models.sync.run import OUTCOME_TONES
-from integrations.providers.records import read_fields
 from integrations.providers.typed.fields import Date
 from integrations.providers.typed.plain import plain
-from integrations.services.items.tables.columns.columns import (
-    FAMILIES,
-    Family,
-    leading_columns,
-)
+from integrations.services.items.tables.columns import layouts
 from integrations.services.sync import activity
 from integrations.services.upkeep import daily_counts
 from integrations.views import paging
 from integrations.views.access import UserRequest
+from integrations.views.site import grouped_charts
 
 ITEM_DAYS, SYNC_DAYS = 90, 30
 MOST_COLLECTIONS = 12
@@ -36,13 +32,15 @@ BAR_WIDTH, BAR_GAP, BARS_HEIGHT = 16, 4, 120
 
 @require_safe
 def charts(request: UserRequest) -> HttpResponse:
-    """Show items by collection over time, and syncs by outcome."""
+    """Show items by collection over time and by stage, and syncs by outcome."""
     shown = paging.make_context(
         request.GET, _collections(request.user), size=MOST_COLLECTIONS
     )
+    collections = list(shown["page"])
     context = {
         **shown,
-        "collections": list(_items_over_time(list(shown["page"]))),
+        "collections": list(_items_over_time(collections)),
+        "grouped": grouped_charts.make_charts(collections, request.user),
         "item_days": ITEM_DAYS,
         "first_day": plain(Date(day=_first_day())),
         "syncs": _syncs(request.user),
@@ -53,12 +51,8 @@ def charts(request: UserRequest) -> HttpResponse:
 
 def _collections(user: User) -> QuerySet[Collection]:
     """Return a user's collections, the largest first."""
-    return (
-        Collection.objects.owned_by(user)
-        .with_schema()
-        .filter(stored_count__gt=0)
-        .order_by("-stored_count", "name", "pk")
-    )
+    own = layouts.with_layout(Collection.objects.owned_by(user).with_schema(), user)
+    return own.filter(stored_count__gt=0).order_by("-stored_count", "name", "pk")
 
 
 def _items_over_time(shown: list[Collection]) -> Iterator[dict[str, Any]]:
@@ -80,10 +74,7 @@ def _items_over_time(shown: list[Collection]) -> Iterator[dict[str, Any]]:
 
 def _grouped(collection: Collection) -> dict[str, str]:
     """Return the chart of the choice that the table shows first, as of the stages."""
-    specs = {spec.name: spec for spec in read_fields(collection.schema)}
-    shown = [specs[name] for name in leading_columns(collection) if name in specs]
-    choices = (each for each in shown if FAMILIES.get(each.kind) is Family.CHOICE)
-    choice = next(choices, None)
+    choice = grouped_charts.first_choice(collection)
     if choice is None:
         return {}
     path = reverse("integrations:table", args=(collection.pk,))

@@ -14,6 +14,7 @@ import requests
 from playwright.sync_api import Page, expect
 
 from tests.browser.fixtures import DESK, PHONE, wait_until_loaded
+from tests.browser.items.whole_pages import fits
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
 
@@ -103,14 +104,6 @@ def stored(site: Stack, kind: str, email: str = WHO) -> list[Stored]:
         Stored(f"/items/{UUID(key)}/", remote_id, name, json.loads(values), connection)
         for key, remote_id, name, values, connection in site.rows(ITEMS, email, kind)
     ]
-
-
-def fits(page: Page) -> None:
-    """See that nobody has to scroll a page sideways."""
-    width = page.evaluate("() => document.documentElement.scrollWidth")
-    viewport = page.viewport_size
-    assert viewport is not None
-    assert width <= viewport["width"], page.url
 
 
 def sync(site: Stack, page: Page, contact: Stored, city: str) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from tests.browser.fixtures import PHONE
 from tests.browser.items.test_saved_views import CONNECTED, IDENTITIES, OTHER
-from tests.browser.test_accessibility import HALF
+from tests.browser.items.whole_pages import HALF, find_faults
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
 
@@ -21,18 +21,6 @@ ITEM = (
     "select i.uuid, i.collection_id from integrations_item i"
     f" where i.connection_id in ({CONNECTED}) and i.remote_id = ?"
 )
-# Words of ours that are torn apart: of one word, two lines.
-TORN = """() => [...document.querySelectorAll('nav a, .button, label, h2, dt')]
-    .flatMap(element => [...element.childNodes])
-    .filter(node => node.nodeType === Node.TEXT_NODE)
-    .flatMap(node => [...node.data.matchAll(/[a-z]{2,12}/gi)].map(word => {
-        const range = document.createRange()
-        range.setStart(node, word.index)
-        range.setEnd(node, word.index + word[0].length)
-        return new Set([...range.getClientRects()].map(box => box.top)).size > 1
-            ? word[0] : '' }))
-    .filter(word => word && !/^[Wy]+$/.test(word))"""
-FITS = "() => document.documentElement.scrollWidth <= innerWidth"
 
 
 @pytest.fixture(scope="module")
@@ -70,17 +58,12 @@ def test_no_page_is_wider_than_its_screen_and_no_word_of_ours_is_torn(
     open_page: Callable[..., Page], addresses: list[str]
 ) -> None:
     page = open_page(OTHER, viewport=PHONE)
-    too_wide, torn = [], []
+    faults: list[object] = []
 
     for address in addresses:
         answer = page.goto(address)
         assert answer is not None
         assert answer.ok, address
-        for screen in SCREENS:
-            page.set_viewport_size(screen)  # type: ignore[arg-type]
-            if not page.evaluate(FITS):
-                too_wide.append((address, screen))
-            torn += [(address, screen, word) for word in page.evaluate(TORN)]
+        faults += find_faults(page, *SCREENS)
 
-    assert too_wide == []
-    assert torn == []
+    assert not faults, faults

@@ -167,6 +167,24 @@ def test_numbers_that_a_column_cannot_hold_are_compared_all_the_same(
             assert asked(number) == list(make(number))
 
 
+class Name(str):
+    """A text of a type of its own, as templates and choices have."""
+
+    __slots__ = ()
+
+
+class Key(int):
+    """A number of a type of its own."""
+
+
+def test_values_of_types_of_their_own_are_asked_as_django_does(alice: User) -> None:
+    mine = make_connection(alice)
+    make_collection(mine, name="A")
+
+    assert named([mine.pk], Name("A")) == ["A"]
+    assert [each.name for each in of_owner(Key(alice.pk))] == ["A"]
+
+
 @pytest.mark.parametrize("value", [None, True, 1.5, {"a"}])
 def test_a_value_of_another_type_is_refused(value: Any) -> None:
     with pytest.raises(TypeError):

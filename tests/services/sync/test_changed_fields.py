@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from integrations.http.errors import Server
 from integrations.models import Collection
 from integrations.models.reasons import ReasonCode
 from integrations.providers import CONNECTORS
@@ -122,7 +123,7 @@ def test_a_tag_that_was_compared_is_not_asked_about_again(
     collection.details = {**collection.details, "schema_tag": "of a late index"}
     told, asked = dict(collection.schema), list[Collection]()
 
-    def fetch(_lease: object, collection: Collection) -> dict[str, Any]:
+    def fetch(_lease: object, collection: Collection, **_: bool) -> dict[str, Any]:
         asked.append(collection)
         return dict(told)
 
@@ -135,6 +136,28 @@ def test_a_tag_that_was_compared_is_not_asked_about_again(
     collection.details["schema_tag"] = "of the next change"
     schemas.refresh_schema(lease, collection, timezone.now())
     assert len(asked) == 2
+
+
+def test_what_changed_does_not_wait_for_fields_that_cannot_be_told(
+    alice: User, account: Account, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collection = make_table(alice, account, "hubspot", WORDS["hubspot"])
+    settings.LATE_ARRIVAL_MINUTES = 0
+    asked = list[str]()
+
+    def refuse(_connector: object, _api: object, context: Any) -> None:
+        asked.append(context.remote_id)
+        raise Server("down", status=503)
+
+    monkeypatch.setattr(type(CONNECTORS["hubspot"]), "fetch_schema", refuse)
+
+    for _ in range(2):
+        asked.clear()
+        sync(account, collection)
+
+        assert asked.count(collection.remote_id) == 1
+        assert collection.completeness == "complete"
+        assert collection.pending_reason == ReasonCode.EXTRAS_REFUSED
 
 
 @pytest.mark.parametrize("misses", [0, 1])

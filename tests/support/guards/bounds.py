@@ -55,6 +55,7 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "views/own_columns/values.py::MOST_NAMES": "more_names",
     "views/saved_views/feed.py::MOST_ENTRIES": "latest_entries",
     "views/site/charts.py::MOST_COLLECTIONS": "Smaller ones",
+    "views/site/grouped_charts.py::MOST_GROUPED": "Chart by",
     "views/site/home.py::RECENT_ITEMS": "All items",
     "views/site/recent_searches.py::MOST": f"{NONE}only the latest are remembered",
     "services/items/history/as_of.py::MOST_UNDONE": "is_page_partial",

@@ -51,7 +51,12 @@ def test_what_is_not_refreshed_is_said_where_it_is_shown(
 
         told = [entry["since"] for entry in page.context["stale"]]
         assert told == ([since] if is_told else [])
-        notices = page.content.decode().split('data-state="')
+        text = page.content.decode()
+        is_needed = state == "needs_reconnect"
+        notices = text.split('class="notice bad' if is_needed else 'data-state="')
         assert len(notices) == 1 + is_told
+        assert text.count('data-state="') == is_told - is_needed
         if is_told:
-            assert f'href="{connection}"' in notices[1].partition("</p>")[0]
+            told_of = notices[1].partition("</span>")[0]
+            assert f'href="{connection}"' in told_of
+            assert ("<time" in told_of) == (since is not None)

@@ -9,6 +9,7 @@ from django.test import Client
 from integrations.http.observability.redaction import redact
 from integrations.models import AuditEvent, Collection, Item, ViewFeed
 from integrations.models.connection import Connection
+from integrations.providers import CONNECTORS
 from integrations.services.connections import sign_in_methods
 from integrations.services.items.saved_views import feeds
 from integrations.services.items.tables.indexing import indexes
@@ -82,6 +83,22 @@ def test_a_value_is_no_markup_for_a_reader(as_alice, reader, deals, keep):
 
     told = "Description: &lt;script&gt;alert(1)&lt;/script&gt;"
     assert entry.findtext(f"{ATOM}summary") == told
+
+
+def test_a_mistake_of_ours_is_said_in_an_entry(
+    as_alice, reader, deals, keep, monkeypatch
+):
+    address = make_feed(as_alice, keep(table(deals, "?columns=amount,dealstage")))
+
+    def fail(*_):
+        raise ValueError
+
+    monkeypatch.setattr(type(CONNECTORS[deals.connection.provider]), "describe", fail)
+
+    found = entries(reader.get(address))
+
+    assert found
+    assert all(b"(reference " in ET.tostring(each) for each in found)
 
 
 def test_a_feed_tells_nothing_that_its_view_does_not_show(

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import CollectionCount
+from integrations.services.items.tables.indexing import indexes
 from integrations.services.upkeep import daily_counts, retention
 from tests.support.rows import make_collection, make_finished_run, make_items
 
@@ -43,6 +44,42 @@ def test_a_collection_with_stages_leads_to_its_chart_by_stage(as_alice, connecti
     chart = as_alice.get(led.pop(deals.pk))
     assert chart.context["query"].group.id == "dealstage"
     assert [*led.values()] == [None]
+
+
+def test_deals_are_drawn_by_their_stage_with_the_sums_behind(
+    as_alice, as_bob, connection, monkeypatch
+):
+    stage = {
+        "name": "dealstage",
+        "label": "Stage",
+        "kind": "stage",
+        "options": {"new": "New", "won": "Won"},
+    }
+    fields = [{"name": "amount", "label": "Amount", "kind": "number"}, stage]
+    deals = make_collection(
+        connection, remote_id="deals", item_type="deal", schema={"fields": fields}
+    )
+    told = [("1", "won"), ("20", "won"), ("300", "new")]
+    make_items(
+        deals,
+        [
+            {"name": "x", "properties": {"amount": amount, "dealstage": name}}
+            for amount, name in told
+        ],
+    )
+
+    [drawn] = as_alice.get("/charts/").context["grouped"]
+
+    bars = {chart.title: chart.bars for chart in drawn["charts"]}
+    assert [(b.label, b.text) for b in bars["Items"]] == [("New", "1"), ("Won", "2")]
+    [sums] = [bars[title] for title in bars if "Amount" in title]
+    assert [(b.label, b.text) for b in sums] == [("New", "300"), ("Won", "21")]
+    rows = [(row["label"], row["count"]) for row in drawn["group_rows"]]
+    assert rows == [("New", 1), ("Won", 2)]
+    assert as_bob.get("/charts/").context["grouped"] == []
+    deals.property_indexes.all().delete()
+    monkeypatch.setattr(indexes, "SMALL", 0)
+    assert as_alice.get("/charts/").context["grouped"] == []
 
 
 def test_what_is_noted_is_not_written_again(connection):

@@ -95,9 +95,14 @@ def prepared(
 
 
 def _is_usual(value: object) -> bool:
-    """Tell whether a statement is kept for a value: no long list, no huge number."""
+    """Tell whether a statement is kept for a value: no long list, no huge number.
+
+    Nor for a value of a type made of one of those that are, such as a choice.
+    """
     if isinstance(value, list):
-        return len(value) <= MOST_VALUES
+        return len(value) <= MOST_VALUES and all(map(_is_usual, value))
+    if isinstance(value, SUBCLASSED) and type(value) not in {*STAND_INS, bool}:
+        return False
     return not isinstance(value, int) or abs(value) <= MOST_NUMBER
 
 
@@ -117,6 +122,8 @@ STAND_INS: Final[dict[type, Callable[[int], Any]]] = {
     UUID: lambda number: UUID(int=(1 << 100) + number),
     datetime: lambda number: datetime(1, 1, 2, tzinfo=UTC) + timedelta(seconds=number),
 }
+
+SUBCLASSED: Final = tuple(STAND_INS)
 
 
 def _compile(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from integrations.models import Collection, Item
+from integrations.models import Collection, Item, PropertyIndex
 from integrations.services.items.history.as_of import Presence
 from integrations.services.items.history.past_conditions import STEP, PastConditions
 from integrations.services.items.history.table_difference import ByDays
@@ -96,7 +96,7 @@ class PastSelection(PastConditions):
         undoing = Undoing.since([self.selection.collection], at)
         now = first_values(self._candidates(at), MOST_ROWS + 1)
         fitting = dict(now[:MOST_ROWS])
-        looked_at = {*undoing.changes, *(fitting if self._is_building else ())}
+        looked_at = {*undoing.changes, *(fitting if self._is_doubtful else ())}
         same = [key for key in fitting if key not in looked_at]
         there = Item.objects.live().filter(pk__in=same, first_seen_at__lte=at)
         values = {key: fitting[key] for key in there.values_list("pk", flat=True)}
@@ -113,6 +113,18 @@ class PastSelection(PastConditions):
     def _is_building(self) -> bool:
         """Tell whether what fits has to be looked at row by row for now."""
         return bool(self.selection.indexes.building)
+
+    @property
+    def _is_doubtful(self) -> bool:
+        """Tell whether what rows are sorted by may not be what it is now.
+
+        An index that is built anew still has the texts of before, such as the former
+        labels of choices, beside which those of today would have no place.
+        """
+        index = self.selection.indexes.get(self.selection.query.sort)
+        return self._is_building or (
+            index is not None and index.state == PropertyIndex.State.REBUILDING
+        )
 
     def _values_then(self, items: Sequence[Item], undoing: Undoing) -> dict[int, Any]:
         """Return by key what those items are sorted by that fitted at a time."""
@@ -141,8 +153,13 @@ class PastSelection(PastConditions):
         was, is_now = (dict(each[:MOST_ROWS]).keys() for each in sides)
         doubtful = was | is_now if self._is_building else was ^ is_now
         for loaded in self._load(doubtful - without):
-            seen = [each for each in loaded if each.first_seen_at <= start]
-            items = [each for each in seen if not each.is_deleted]
+            # One of more changes than are looked through was not what it is now.
+            items = [
+                each
+                for each in loaded
+                if max(each.first_seen_at, each.changed_at) <= start
+                and not each.is_deleted
+            ]
             fits = zip(self.fits(items, start), self.fits(items, end), strict=True)
             values = self.values(items)
             for item, (was_fit, is_fit) in zip(items, fits, strict=True):

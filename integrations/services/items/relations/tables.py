@@ -168,7 +168,8 @@ def _describe(
         values = {name: value for name, value in values.items() if name in names}
     try:
         return describe(collection, values, item=item.pk)
-    except ConnectorError:
+    except ConnectorError as exc:
+        item.mistake = exc.reference
         return describe_raw(values, {})
 
 

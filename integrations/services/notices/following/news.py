@@ -14,7 +14,7 @@ from integrations.models.messages import wording
 from integrations.providers.kinds import Deletion
 from integrations.providers.links import relations_in
 from integrations.providers.records import DisplayField
-from integrations.providers.typed.fields import SEVERAL, Relation, Text, Value
+from integrations.providers.typed.fields import SEVERAL, Relation, Value
 from integrations.providers.typed.plain import plain
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import describe_all
@@ -28,6 +28,7 @@ MOST_CHANGES: Final = 10
 MOST_FIELDS: Final = 6
 MOST_TEXT: Final = 120
 PREFIX = "properties."
+FIELDS_UNKNOWN: Final = "which fields changed could not be told"
 # Keys of items, each with a time.
 Rows = QuerySet[Any, tuple[int, Any]]
 # Columns of an item that a change names as properties are named.
@@ -158,23 +159,31 @@ def _lines(item: Item, change: ItemChange) -> list[str]:
         for name, label in OWN_FIELDS.items()
         if name in pairs
     ]
-    sides = [_describe(item, pairs, side) for side in (0, 1)]
-    linked = links.find(item, *sides)
-    before, after = ({f.label: _text(f.value, linked) for f in s} for s in sides)
-    lines += [
-        f"{label}: {_short(before.get(label))} → {_short(after.get(label))}"
-        for label in dict.fromkeys([*before, *after])
-    ]
+    try:
+        lines += _property_lines(item, pairs)
+    except ConnectorError as exc:
+        lines.append(_sentence(wording.connector_text(exc.reference, FIELDS_UNKNOWN)))
     more = len(lines) - MOST_FIELDS
     if more > 0:
         lines[MOST_FIELDS:] = [f"and {wording.count_text(more, 'more field')}"]
     return lines or ["Changed"]
 
 
+def _property_lines(item: Item, pairs: Mapping[str, Any]) -> list[str]:
+    """Return the provider's own properties with what they were and are, in words."""
+    sides = [_describe(item, pairs, side) for side in (0, 1)]
+    linked = links.find(item, *sides)
+    before, after = ({f.label: _text(f.value, linked) for f in s} for s in sides)
+    return [
+        f"{label}: {_short(before.get(label))} → {_short(after.get(label))}"
+        for label in dict.fromkeys([*before, *after])
+    ]
+
+
 def _describe(
     item: Item, pairs: Mapping[str, Any], side: int
 ) -> Sequence[DisplayField]:
-    """Return the values of one side of a change."""
+    """Return the values of one side of a change; ConnectorError for our mistake."""
     values = {
         name.removeprefix(PREFIX): pair[side]
         for name, pair in pairs.items()
@@ -184,12 +193,7 @@ def _describe(
         return ()
     # What a value means may hang on others, such as the currency.
     beside = {**item.properties, **values}
-    try:
-        fields = describe_all(item.collection, beside, item=item.pk)
-    except ConnectorError:
-        fields = [
-            DisplayField(name=each, label=each, value=Text(text="")) for each in values
-        ]
+    fields = describe_all(item.collection, beside, item=item.pk)
     return [field for field in fields if field.name in values]
 
 

@@ -21,19 +21,25 @@ LONGEST_WAIT: Final = 60.0
 
 
 def may_do_without(
-    lease: RunLease, collection: Collection, exc: ApiError, *, is_needed: bool = False
+    lease: RunLease,
+    collection: Collection,
+    exc: ApiError,
+    *,
+    is_needed: bool = False,
+    waits: bool = True,
 ) -> bool:
     """Tell whether a refresh goes on without what failed, with a note.
 
-    What may pass is waited for a little before; for as long as the provider asks
-    for where it ``is_needed``.
+    What may pass is waited for a little before, unless something that ``waits`` for
+    nothing asks; for as long as the provider asks for where it ``is_needed``.
     """
     if not is_refusal(exc):
         return False
     asked_for = exc.retry_after if isinstance(exc, Transient) else None
     is_soon = is_needed or (asked_for or 0.0) <= LONGEST_WAIT
     tries = lease.progress_of(collection).tries
-    return not (may_pass(exc) and is_soon and tries < MOST_TRIES)
+    may_wait = waits or is_needed
+    return not (may_wait and may_pass(exc) and is_soon and tries < MOST_TRIES)
 
 
 def refused_in(schema: dict[str, Any]) -> list[str]:

@@ -34,10 +34,13 @@ logger = logging.getLogger(__name__)
 CHOICES: Final = ("choice", "choices")
 
 
-def fetch_schema(lease: RunLease, collection: Collection) -> dict[str, Any]:
+def fetch_schema(
+    lease: RunLease, collection: Collection, *, waits: bool = True
+) -> dict[str, Any]:
     """Return the schema; where it is refused the kept one, or what does without.
 
-    What passes is waited for, because without a schema less is read than there is.
+    What passes is waited for, because without a schema less is read than there is;
+    not so where a kept one does and nothing ``waits`` for another.
     """
     kept = collection.schema
     try:
@@ -48,7 +51,7 @@ def fetch_schema(lease: RunLease, collection: Collection) -> dict[str, Any]:
         is_out_of_reach = not set(scopes).isdisjoint(collection.required_scopes)
         lacks_fields = not kept or extras.FIELDS in extras.refused_in(kept)
         if is_out_of_reach or not extras.may_do_without(
-            lease, collection, exc, is_needed=lacks_fields
+            lease, collection, exc, is_needed=lacks_fields, waits=waits
         ):
             raise
         logger.warning(
@@ -72,7 +75,8 @@ def refresh_schema(lease: RunLease, collection: Collection, now: datetime) -> bo
         return False
     before = collection.schema
     lacked = extras.FIELDS in extras.refused_in(before)
-    schema = fetch_schema(lease, collection)
+    # What has changed is read meanwhile: to ask again is soon enough.
+    schema = fetch_schema(lease, collection, waits=False)
     if (tag := collection.details.get(SCHEMA_TAG)) is not None:
         # What a listing tells late differs once, and is asked about once.
         schema[COMPARED_TAG_KEY] = tag

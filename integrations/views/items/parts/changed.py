@@ -1,7 +1,7 @@
 """Put what changed in items in words: by field, what was and what is."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from integrations.models import Item, ItemChange
@@ -25,31 +25,46 @@ FIELD_NAMES = {
     PARENT_NAME: "Parent",
     "remote_url": "Link",
 }
-RAW_TEXT = "these values are shown as the provider gave them"
 CHANGE_KINDS = {"restored": "revived", "found": "found_out"}
 
-Sides = tuple[Sequence[DisplayField], Sequence[DisplayField]]
 
+class Told(NamedTuple):
+    """Values as their connector describes them, raw ones where it cannot.
 
-def describe(
-    item: Item, values: Mapping[str, Any]
-) -> tuple[Sequence[DisplayField], str]:
-    """Return values as the item's connector describes them, raw ones when it cannot.
-
-    A mistake of ours in it is said in the text beside them.
+    ``mistake`` says so in words, as that is our own; it is empty otherwise.
     """
+
+    fields: Sequence[DisplayField]
+    mistake: str = ""
+
+
+class Sides(NamedTuple):
+    """What was and what is, and the mistake of ours that left either raw."""
+
+    old: Sequence[DisplayField]
+    new: Sequence[DisplayField]
+    mistake: str = ""
+
+
+def describe(item: Item, values: Mapping[str, Any]) -> Told:
+    """Return the values that an item has, as its connector describes them."""
     try:
-        return described.describe(item.collection, values, item=item.pk), ""
+        return Told(described.describe(item.collection, values, item=item.pk))
     except ConnectorError as exc:
-        return describe_raw(values, {}), wording.connector_text(exc.reference, RAW_TEXT)
+        return _raw(values, exc)
 
 
-def describe_past(item: Item, values: Mapping[str, Any]) -> Sequence[DisplayField]:
+def describe_past(item: Item, values: Mapping[str, Any]) -> Told:
     """Return values of another time, with all that they relate to."""
     try:
-        return described.describe_all(item.collection, values, item=item.pk)
-    except ConnectorError:
-        return describe_raw(values, {})
+        return Told(described.describe_all(item.collection, values, item=item.pk))
+    except ConnectorError as exc:
+        return _raw(values, exc)
+
+
+def _raw(values: Mapping[str, Any], exc: ConnectorError) -> Told:
+    mistake = wording.connector_text(exc.reference, wording.RAW_VALUES)
+    return Told(describe_raw(values, {}), mistake)
 
 
 def changes(
@@ -68,18 +83,19 @@ def describe_sides(item: Item, change: ItemChange) -> Sides:
     currencies = {spec.options.get(CURRENCY_PROPERTY) for spec in specs}
     beside = {n: v for n, v in item.properties.items() if n in currencies}
 
-    def describe_some(values: Mapping[str, Any]) -> list[DisplayField]:
-        fields = describe_past(item, {**beside, **values})
-        return [field for field in fields if field.name in values]
+    def describe_some(values: Mapping[str, Any]) -> Told:
+        told = describe_past(item, {**beside, **values})
+        return told._replace(fields=[f for f in told.fields if f.name in values])
 
     pairs = _pairs(change)
-    old, new = map(describe_some, _values(pairs))
+    then, now = map(describe_some, _values(pairs))
+    old, new, mistake = then.fields, now.fields, then.mistake or now.mistake
     if PARENT not in pairs or PARENT_NAME in pairs:
-        return old, new
+        return Sides(old, new, mistake)
     parents = [_parent(remote_id) for remote_id in pairs[PARENT]]
     if any(_names(side, parent) for side in (old, new) for parent in parents):
-        return old, new
-    return [*old, parents[0]], [*new, parents[1]]
+        return Sides(old, new, mistake)
+    return Sides([*old, parents[0]], [*new, parents[1]], mistake)
 
 
 def _parent(remote_id: object) -> DisplayField:
@@ -121,7 +137,7 @@ def changed_fields(
     for name, (old, new) in own.items():
         label = FIELD_NAMES.get(name, name)
         yield {"name": name, "label": label, "old": old, "new": new}
-    before, after = (_texts(side, linked) for side in sides)
+    before, after = (_texts(side, linked) for side in (sides.old, sides.new))
     for key in {**before, **after}:
         name, label = key
         yield {
@@ -154,6 +170,7 @@ def sum_up(changes: Sequence[ItemChange]) -> list[dict[str, Any]]:
     return [
         {
             "item": change.item,
+            "mistake": told[change.pk][0].mistake,
             "fields": list(changed_fields(change, *told[change.pk])),
         }
         for change in changes
@@ -177,6 +194,7 @@ def _entry(change: ItemChange, sides: Sides, linked: Links) -> dict[str, Any]:
         "why": _why(change),
         "run": change.run,
         "edit": getattr(change, "edit", None),
+        "mistake": sides.mistake,
         "fields": list(changed_fields(change, sides, linked)),
     }
 
@@ -189,7 +207,7 @@ def _find_linked(
         key = change.item.connection_id
         if key not in linked:
             beside = [each.pk for each in changes if each.item.connection_id == key]
-            told = [side for pk in beside for side in sides[pk]]
+            told = [side for pk in beside for side in (sides[pk].old, sides[pk].new)]
             linked[key] = links.find(change.item, *told)
     return linked
 

@@ -24,6 +24,7 @@ from integrations.services.items.relations.related import MOST, find_related
 from integrations.services.items.relations.tables import find_others
 from integrations.services.items.relations.traces import traces_of
 from integrations.services.items.types import parent_types, type_name
+from integrations.views.items.parts import mistakes
 from integrations.views.items.parts.changed import changes, describe, describe_sides
 from integrations.views.items.parts.content import block_ids, kept_text, make_content
 from integrations.views.items.parts.head import make_everything_links, make_head
@@ -45,27 +46,30 @@ def make_context(item: Item) -> dict[str, Any]:
     values, mistake = describe(item, item.properties)
     sides = [(change, describe_sides(item, change)) for change in happened]
     kept = kept_text(item)
-    told = (side for _, both in sides for side in both)
+    told = (side for _, both in sides for side in (both.old, both.new))
     around = look_around(item, _wanted(item, kept, values, *told))
     linked = Links(found=around.live)
     put_icons([item, *around.by_key.values()])
     groups = find_groups(item, around)
     traces = traces_of(item.properties, values)
     related = find_related(item, traces, most=MOST + 1) if traces else []
+    entries = list(changes(item, sides, linked))
+    tables = make_related_tables(item, groups)
+    beside = (row["item"] for table in tables for row in table["rows"])
     return {
         "facts": list(facts(item)),
         "content": make_content(item, kept, around.live),
         **make_properties(item, values, linked),
-        "mistake": mistake,
+        "mistake": mistake or mistakes.of_entries(entries) or mistakes.of_rows(beside),
         "merged_into": find_merged_into(item, around),
         "head": make_head(item, values),
         **_make_place(item, around),
-        "tables": make_related_tables(item, groups),
+        "tables": tables,
         "other_relations": find_others(item, groups),
         "related": related[:MOST],
         "has_more_related": len(related) > MOST,
         "everything": make_everything_links(traces),
-        "changes": list(changes(item, sides, linked)),
+        "changes": entries,
         "has_older_changes": has_older,
         "raw": _raw_json(item),
     }

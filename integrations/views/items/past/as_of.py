@@ -48,12 +48,16 @@ def item_as_of(request: UserRequest, pk: UUID) -> HttpResponse:
         context |= {"error": "not_past", "at_text": minute_text(now)}
         return render(request, "items/item_as_of.html", context)
     past = find_past(item, at, now=now)
+    then, told_now = (
+        describe_past(item, values) for values in (past.properties, item.properties)
+    )
     incoming = find_incoming([item], at)
     context |= {
         "at": at,
         "at_text": local_text(at),
         "past": past,
-        "rows": list(_rows(item, past)),
+        "rows": list(_rows(item, past, then.fields, told_now.fields)),
+        "mistake": then.mistake or told_now.mistake,
         "linked_rows": list(_linked_rows(item, past, incoming)),
         "incoming": incoming,
         "of_then": urlencode({"at": at.isoformat()}),
@@ -101,10 +105,13 @@ def _url(
     return onward(origin, "item-as-of", item.uuid, at=stamp.isoformat())
 
 
-def _rows(item: Item, past: PastItem) -> Iterator[dict[str, Any]]:
+def _rows(
+    item: Item,
+    past: PastItem,
+    then: Sequence[DisplayField],
+    now: Sequence[DisplayField],
+) -> Iterator[dict[str, Any]]:
     """Yield each field with what it was and what it is."""
-    then = describe_past(item, past.properties)
-    now = describe_past(item, item.properties)
     linked = links.find(item, then, now)
     before, after = (_by_name(fields, linked) for fields in (then, now))
     own = [

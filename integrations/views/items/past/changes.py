@@ -27,6 +27,7 @@ from integrations.services.items.history.change_query import (
 from integrations.services.notices.following.leavers import MOST_ASKED, find_left
 from integrations.views.access import UserRequest
 from integrations.views.items.facets import type_names
+from integrations.views.items.parts import mistakes
 from integrations.views.items.parts.changed import put_in_words
 from integrations.views.items.past import changed_fields
 from integrations.views.items.past.changed_fields import Offered
@@ -63,6 +64,7 @@ def changes(request: UserRequest) -> HttpResponse:
     context = {
         "query": query,
         "left_out": query.left_out,
+        "mistake": mistakes.of_entries(entries),
         "days": list(_by_day(entries, query)),
         "filters": filters,
         "chips": list(_chips(query, run, connections, entries, filters)),

@@ -21,6 +21,7 @@ from integrations.services.items.history.table_difference import (
 )
 from integrations.views import paging
 from integrations.views.access import UserRequest
+from integrations.views.items.parts import mistakes
 from integrations.views.items.parts.changed import sum_up
 from integrations.views.items.past.as_of import local_text, minute_text, to_time
 
@@ -128,11 +129,13 @@ def _make_difference(
     parts: dict[str, list[Any]] = {"added": [], "removed": [], "changed": []}
     for kind, each in shown["page"]:
         parts[kind].append(each)
+    changed = sum_up(parts["changed"])
     return {
         **shown,
+        "mistake": mistakes.of_entries(changed),
         "difference": told,
         "is_cut": told.is_cut,
         "has_many_fields": told.is_vague,
         **parts,
-        "changed": sum_up(parts["changed"]),
+        "changed": changed,
     }

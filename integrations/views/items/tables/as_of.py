@@ -30,6 +30,7 @@ from integrations.services.items.tables.table_address import TALL
 from integrations.services.items.tables.table_query import TableQuery
 from integrations.views import paging
 from integrations.views.access import UserRequest
+from integrations.views.items.parts import mistakes
 from integrations.views.items.past.past_times import MAX_ID, make_context
 from integrations.views.items.tables import cells, filters
 from integrations.views.items.tables.heads import make_heads
@@ -169,14 +170,16 @@ def _rows(rows: Sequence[PastRow], table: Table, at: datetime) -> dict[str, Any]
         item.name, item.properties = row.past.name, row.past.properties
         items.append(item)
     incoming = _put_incoming(items, shown, at)
+    made = cells.make_rows(
+        items,
+        table.collection,
+        shown,
+        is_loaded=True,
+        is_whole=density == TALL,
+    )
     return {
-        "rows": cells.make_rows(
-            items,
-            table.collection,
-            shown,
-            is_loaded=True,
-            is_whole=density == TALL,
-        ),
+        "rows": made,
+        "values_mistake": mistakes.of_rows(items),
         "density": density,
         "incoming": incoming,
         "columns": shown,

@@ -1,4 +1,7 @@
-"""Bars of a chart, ready to be drawn as SVG: widths are attributes, never styles."""
+"""Bars of a chart, ready to be drawn as SVG: widths are attributes, never styles.
+
+They are shares of whatever room there is, so that words keep their size in it.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,31 +12,32 @@ from integrations.providers.typed.fields import Money, Number, Value
 from integrations.providers.typed.plain import plain
 from integrations.services.items.tables.groups import Group, Groups
 
-WIDTH, BAR, GAP, LABEL, NUMBER = 640, 22, 8, 190, 130
-MOST_BARS, LONG_LABEL, MOST_CHARTS = 20, 26, 4
+# Heights in pixels: the label is above its bar.
+LABEL, BAR, GAP = 20, 14, 12
+# Percent of the width that the longest bar takes; its number is behind it.
+LONGEST = 55
+MOST_BARS, LONG_LABEL, MOST_CHARTS = 20, 36, 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """One bar, with where it and its words stand."""
+    """One bar, with where it and its words stand; its width is in percent."""
 
     label: str
     text: str
+    label_middle: int
     y: int
     middle: int
-    width: int
-    end: int
+    width: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """A chart of bars that lie, and its size."""
+    """A chart of bars that lie, and its height."""
 
     title: str
     bars: Sequence[Bar]
-    width: int
     height: int
-    label_end: int
 
 
 class _Amount(NamedTuple):
@@ -84,24 +88,23 @@ def _to_chart(title: str, amounts: Sequence[_Amount]) -> Chart | None:
         return None
     bars = []
     for number, amount in enumerate(amounts):
-        y, width = number * (BAR + GAP), _width(amount.number / most)
+        top = number * (LABEL + BAR + GAP)
         bars.append(
             Bar(
                 label=_short(amount.label),
                 text=amount.text,
-                y=y,
-                middle=y + BAR // 2,
-                width=width,
-                end=LABEL + width + 8,
+                label_middle=top + LABEL // 2,
+                y=top + LABEL,
+                middle=top + LABEL + BAR // 2,
+                width=_width(amount.number / most),
             )
         )
-    height = len(bars) * (BAR + GAP)
-    return Chart(title=title, bars=bars, width=WIDTH, height=height, label_end=LABEL)
+    return Chart(title=title, bars=bars, height=len(bars) * (LABEL + BAR + GAP))
 
 
-def _width(share: Decimal) -> int:
+def _width(share: Decimal) -> float:
     """Return how long a bar is; what is nothing or less has none."""
-    return max(2, round((WIDTH - LABEL - NUMBER) * share)) if share > 0 else 0
+    return max(0.5, round(float(LONGEST * share), 1)) if share > 0 else 0
 
 
 def _short(label: str) -> str:

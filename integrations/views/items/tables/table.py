@@ -36,6 +36,7 @@ from integrations.views import live
 from integrations.views.access import UserRequest
 from integrations.views.items import emptiness, freshness
 from integrations.views.items.origins import FROM, read_origin
+from integrations.views.items.parts import mistakes
 from integrations.views.items.tables import cells, chosen, filters, grouped
 from integrations.views.items.tables.heads import make_heads
 from integrations.views.items.tables.of_table import name_of_item
@@ -153,6 +154,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "words": selection.words,
         "building": selection.indexes.building,
         **_limits(selection),
+        "values_mistake": mistakes.of_rows(page.items),
         **_addresses(query, page),
         **_looks(query, density),
         "writable": writable,

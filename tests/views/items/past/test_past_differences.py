@@ -6,7 +6,7 @@ import pytest
 
 from integrations.models import Item
 from integrations.providers import CONNECTORS
-from integrations.services.items.history import past_selection
+from integrations.services.items.history import past_selection, table_history
 from integrations.services.items.tables.indexing import indexes
 from tests.support.rows import NOON
 from tests.views.items.past.conftest import HOUR, WON, ask, codes, names, put
@@ -97,6 +97,22 @@ def test_a_difference_has_the_rows_that_only_days_made_fit(
     assert [item.name for item in page.context["removed"]] == ["Cedar"]
     assert page.context["changed"] == []
     assert "past_cut" not in codes(page)
+
+
+def test_days_tell_nothing_of_a_row_with_older_changes_than_are_looked_at(
+    as_alice, deals, time_machine, monkeypatch
+):
+    """What it is now says nothing of what it was: its due day has moved since."""
+    put(deals, 5, d=("Dogwood", "9", "new", {"due": "2026-12-30"}))
+    put(deals, 7, d=("Dogwood", "9", "new", {"due": "2026-11-16"}))
+    put(deals, 20 * 24, b=("Birch", "9", "new", {}))
+    time_machine.move_to(NOON + 42 * 24 * HOUR, tick=False)
+    monkeypatch.setattr(table_history, "MOST_LOOKED_AT", 1)
+
+    page = ask(as_alice, deals, 6, 12 * 24, due__next="7")
+
+    assert "partial" in codes(page)
+    assert page.context["added"] == []
 
 
 def test_a_difference_says_where_more_rows_fitted_than_are_looked_at(

@@ -260,3 +260,29 @@ def test_a_page_of_the_past_asks_few_questions(as_alice, deals):
         ask(as_alice, deals, 1, **asked)
 
     assert len([q for q in queries if "SAVEPOINT" not in q["sql"]]) <= 17
+
+
+def test_rows_are_in_one_order_while_new_names_are_indexed(
+    as_alice, deals, monkeypatch
+):
+    """By what owners are called today, whether a row has changed since or not."""
+    deals.schema["fields"] += [{"name": "who", "label": "Who", "kind": "user"}]
+    deals.schema["lookups"] = {"owner": {"41": "Ana", "42": "Bo"}}
+    deals.save()
+    put(
+        deals,
+        5,
+        b=("Birch", "7", "new", {"who": "41"}),
+        c=("Cedar", "3", "won", {"who": "42"}),
+        d=("Dogwood", "9", "new", {"who": "41"}),
+    )
+    put(deals, 7, b=("Birch", "8", "new", {"who": "41"}))
+    asked = {"sort": "who", "who__filled": "1"}
+    assert names(ask(as_alice, deals, 6, **asked)) == ["Birch", "Dogwood", "Cedar"]
+    deals.schema["lookups"] = {"owner": {"41": "Zoe", "42": "Bo"}}
+    deals.save()
+    monkeypatch.setattr(indexes, "SMALL", 0)
+
+    page = ask(as_alice, deals, 6, **asked)
+
+    assert names(page) == ["Cedar", "Birch", "Dogwood"]

@@ -198,11 +198,10 @@ def values_of(
     found: dict[str, Value] = {}
     needed = {name for column in columns for name in column.needs}
     told = {n: v for n, v in item.properties.items() if n in needed}
-    for field in _described(collection, told):
+    for field in _described(item, collection, told):
         found.setdefault(field.name, field.value)
     if any(column.is_link for column in columns):
-        links = describe_links(collection, item.properties)
-        found |= {each.name: each.value for each in links}
+        found |= {each.name: each.value for each in _links(item, collection)}
     found |= {
         column.id: value
         for column in columns
@@ -233,13 +232,23 @@ def load_beside(
 
 
 def _described(
-    collection: Collection, told: Mapping[str, Any]
+    item: Item, collection: Collection, told: Mapping[str, Any]
 ) -> Iterator[DisplayField]:
     """Yield described values; after a mistake of ours, which is logged, raw ones."""
     try:
-        yield from describe(collection, told)
-    except ConnectorError:
+        yield from describe(collection, told, item=item.pk)
+    except ConnectorError as exc:
+        item.mistake = exc.reference
         yield from describe_raw(told, collection.schema)
+
+
+def _links(item: Item, collection: Collection) -> Sequence[DisplayField]:
+    """Return the relations of an item; none after a mistake of ours, which is noted."""
+    try:
+        return describe_links(collection, item.properties)
+    except ConnectorError as exc:
+        item.mistake = exc.reference
+        return ()
 
 
 def _own(item: Item, column_id: str) -> Value | None:

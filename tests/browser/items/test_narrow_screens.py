@@ -1,0 +1,101 @@
+"""What stands on a telephone: little above each page, and whole words in a table."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.template.loader import render_to_string
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect
+
+from integrations.models import Collection, Connection, Item
+from integrations.services.items.tables.groups import Group, Groups
+from integrations.views.items.tables import charts
+from integrations.views.items.tables.cells import Row
+from tests.browser.fixtures import PHONE
+
+pytestmark = pytest.mark.browser
+
+LOOK = Path("static/css/site.css").read_text(encoding="utf-8")
+# Pixels of a telephone that a notice above each page takes.
+MOST_HIGH = 120
+SENTENCE = "The provider no longer accepts the permission you gave."
+LONG = "Northern Lights International Shipping & Logistics Holding (production portal)"
+NAME = "Wilhelmina Featherstone Administration"
+# Words of which there are pieces on two lines.
+TORN = """() => [...document.querySelectorAll('tbody th bdi')]
+    .map(element => element.firstChild)
+    .flatMap(node => [...node.data.matchAll(/\\w+/g)].map(word => {
+        const range = document.createRange()
+        range.setStart(node, word.index)
+        range.setEnd(node, word.index + word[0].length)
+        return new Set([...range.getClientRects()].map(box => box.top)).size > 1
+            ? word[0] : '' }))
+    .filter(word => word)"""
+
+
+# Words of a chart that are small, or reach out of it.
+UNREADABLE = """() => [...document.querySelectorAll('.bars text')].filter(text => {
+    const box = text.getBoundingClientRect()
+    const chart = text.closest('svg').getBoundingClientRect()
+    return box.height < 14 || box.left < chart.left || box.right > chart.right
+}).map(text => text.textContent)"""
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Page:
+    return chromium.new_page(viewport=PHONE)  # type: ignore[arg-type]
+
+
+def show(page: Page, html: str) -> None:
+    page.set_content(
+        f'<!doctype html><style>{LOOK}</style><div class="wrap">{html}</div>'
+    )
+
+
+def test_a_connection_that_needs_its_user_says_all_in_little_room(page: Page) -> None:
+    connection = Connection(
+        account_name=LONG, provider="hubspot", last_synced_at=timezone.now()
+    )
+    connection.status = SimpleNamespace(  # type: ignore[attr-defined]
+        sentence=SENTENCE, actions={"reconnect"}
+    )
+    html = render_to_string("partials/attention.html", {"attention": [connection]})
+    show(page, html)
+
+    notice = page.locator(".notice")
+    box, button = notice.bounding_box(), page.locator(".button").bounding_box()
+    assert box is not None
+    assert button is not None
+    assert box["height"] <= MOST_HIGH
+    assert button["x"] + button["width"] <= box["x"] + box["width"]
+    assert button["height"] >= 32
+    expect(notice).to_contain_text(LONG)
+    for text in (SENTENCE, "As of"):
+        told = page.get_by_text(text)
+        assert told.evaluate("e => e.scrollHeight <= e.clientHeight || !e.clientHeight")
+
+
+def test_a_name_in_a_high_row_breaks_between_its_words(page: Page) -> None:
+    item = Item(name=NAME, collection=Collection(connection=Connection()))
+    row = Row(item=item, is_writable=True, is_whole=True)
+    show(
+        page,
+        '<div class="panel"><div class="scroll grid-box"><table class="sheet tall">'
+        f"<tbody>{row.line}</tbody></table></div></div>",
+    )
+
+    assert page.locator("tbody th bdi").inner_text() == NAME
+    assert page.evaluate(TORN) == []
+
+
+def test_the_words_of_a_chart_keep_their_size(page: Page) -> None:
+    told: Any = [("Presentation scheduled with both", 33_878_600_000), ("Won", 1)]
+    groups: Any = [Group(label=n, count=c, condition=None) for n, c in told]  # type: ignore[arg-type]
+    made, _ = charts.make_charts(Groups(column=None, summed=(), groups=groups))  # type: ignore[arg-type]
+    bars = "items/tables/partials/group_bars.html"
+    show(page, f'<div class="panel">{render_to_string(bars, {"charts": made})}</div>')
+
+    assert page.locator(".bars text").count() == 4
+    assert page.evaluate(UNREADABLE) == []
