@@ -1,16 +1,14 @@
 """Settings that make no sense are told in sentences, by whichever command it is."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
 from integrations.management.output import NO_DATABASE
+from tests.support import fresh
 
-ROOT = Path(__file__).resolve().parents[2]
 # What each is refused under; all of them at once, as after a bad copy and paste.
 BAD = {
     "DATABASE_URL": ("mysql://user:hidden@host/name", "mooring.E026"),
@@ -24,25 +22,15 @@ BAD = {
 }
 
 
-def run(
-    tmp_path: Path, *arguments: str, **values: str
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env={
-            "PATH": os.environ["PATH"],
-            "ENV_FILE": "off",
-            "VAR_DIR": str(tmp_path),
-            "SECRET_KEY": "a-secret-key-Zq7RvTn2KxWb5LmYc8HdJg4PsFaUe9X3",
-            **{name: value for name, (value, _) in BAD.items()},
-            **values,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+def run(tmp_path: Path, *arguments: str, **values: str) -> CompletedProcess[str]:
+    environment = {
+        "ENV_FILE": "off",
+        "VAR_DIR": str(tmp_path),
+        "SECRET_KEY": "a-secret-key-Zq7RvTn2KxWb5LmYc8HdJg4PsFaUe9X3",
+        **{name: value for name, (value, _) in BAD.items()},
+        **values,
+    }
+    return fresh.manage(*arguments, **environment)
 
 
 def test_doctor_tells_machines_of_every_setting_that_makes_no_sense(

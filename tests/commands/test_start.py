@@ -1,9 +1,6 @@
 """Commands that show no pages begin without importing them."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+from tests.support import fresh
 
 PROGRAM = """
 import sys
@@ -19,16 +16,7 @@ print(*(name for name in sys.modules if name.startswith(parts)))
 
 
 def test_a_command_without_pages_imports_none() -> None:
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
-
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        cwd=Path(__file__).parents[2],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = fresh.program(PROGRAM, DJANGO_SETTINGS_MODULE="tests.settings")
 
     assert "unknown provider" in done.stderr
     assert done.stdout.split() == []

@@ -1,14 +1,12 @@
 """Everything the site keeps is closed to other users of the machine."""
 
-import os
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.config.test_settings import PRODUCTION, ROOT
+from tests.config.test_settings import PRODUCTION
+from tests.support import fresh
 
 WRITE = (
     "import django, os; from pathlib import Path; django.setup();"
@@ -23,21 +21,16 @@ def mode(path: Path) -> str:
 
 def start(var_dir: Path, code: str = WRITE, **values: str) -> None:
     """Run a process of ours as one does who has a generous umask."""
-    subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env={
-            "PATH": os.environ["PATH"],
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "ENV_FILE": "off",
-            "VAR_DIR": str(var_dir),
-            **PRODUCTION,
-            "DATABASE_URL": f"sqlite:///{var_dir / 'mooring.sqlite3'}",
-            **values,
-        },
-        check=True,
-        umask=0o022,
-    )
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "ENV_FILE": "off",
+        "VAR_DIR": str(var_dir),
+        **PRODUCTION,
+        "DATABASE_URL": f"sqlite:///{var_dir / 'mooring.sqlite3'}",
+        **values,
+    }
+    done = fresh.program(code, **environment)
+    assert done.returncode == 0, done.stderr
 
 
 def test_what_a_process_writes_only_its_user_can_read(tmp_path: Path) -> None:

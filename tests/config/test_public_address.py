@@ -1,16 +1,14 @@
 """Test what `check --deploy` says of a site that the public reaches."""
 
-import os
 import re
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config.checks import refuse_unsafe_settings
-from tests.config.test_settings import PRODUCTION, ROOT
+from tests.config.test_settings import PRODUCTION
+from tests.support import fresh
 
 MAIL = "smtp+tls://user:word@mail.example.com:587"
 PROXY, SIGN_UP = "mooring.W003", "mooring.E021"
@@ -28,20 +26,13 @@ PROXY, SIGN_UP = "mooring.W003", "mooring.E021"
 def test_deploying_names_a_proxy_that_is_not_counted_and_a_sign_up_that_proves_nothing(
     tmp_path, values: dict[str, str], found: set[str], *, is_refused: bool
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "manage.py", "check", "--deploy"],
-        cwd=ROOT,
-        env={
-            "PATH": os.environ["PATH"],
-            "ENV_FILE": "off",
-            "VAR_DIR": str(tmp_path),
-            **PRODUCTION,
-            **values,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = {
+        "ENV_FILE": "off",
+        "VAR_DIR": str(tmp_path),
+        **PRODUCTION,
+        **values,
+    }
+    done = fresh.manage("check", "--deploy", **environment)
 
     told = set(re.findall(r"mooring\.[EW]\d+", done.stdout + done.stderr))
     assert told & {PROXY, SIGN_UP} == found

@@ -1,15 +1,13 @@
 """Test the settings as a fresh process reads them."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from config.environment.env import LINE
+from tests.support import fresh
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCTION = {
@@ -52,19 +50,7 @@ print(json.dumps({
 
 
 def read_settings(tmp_path: Path, **values: str) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-c", READ],
-        cwd=ROOT,
-        env={
-            "PATH": os.environ["PATH"],
-            "ENV_FILE": "off",
-            "VAR_DIR": str(tmp_path),
-            **values,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = fresh.program(READ, ENV_FILE="off", VAR_DIR=str(tmp_path), **values)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

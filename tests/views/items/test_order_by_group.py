@@ -16,7 +16,7 @@ HOURS = (3, None, 1, 2, 3, None)
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     monkeypatch.setattr(walk, "PART", 4)
-    monkeypatch.setattr("integrations.services.items.lists.query.SIZES", (2, 3, 50))
+    monkeypatch.setattr("integrations.services.items.lists.query.SIZES", (2, 3, 5, 50))
 
 
 @pytest.fixture
@@ -77,8 +77,7 @@ def names_on(page):
     return [item.name for item in page.context["items"]]
 
 
-@pytest.mark.parametrize("size", [2, 3])
-@pytest.mark.parametrize("at_once", [40, 1])
+@pytest.mark.parametrize(("size", "at_once"), [(3, 40), (5, 40), (5, 1)])
 def test_every_page_forth_and_back_has_the_next_rows(
     as_alice, order, monkeypatch, size, at_once
 ):

@@ -1,13 +1,9 @@
 """Headers of every kind of answer, by the rules of Mozilla's HTTP Observatory."""
 
 import json
-import os
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from http.cookies import Morsel
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,10 +19,10 @@ from config import urls
 from integrations.models import Collection, Download, SavedView
 from integrations.services.common.proof import RecentProof
 from integrations.services.items.saved_views import feeds
+from tests.support import fresh
 from tests.support.rows import make_item
 from tests.support.sessions import prove
 
-ROOT = Path(__file__).resolve().parents[3]
 HOST = "mooring.example.com"
 # What the settings are at a public address, as a process of the site reads them.
 PUBLIC = {
@@ -56,14 +52,8 @@ pytestmark = pytest.mark.usefixtures("without_logs")
 @pytest.fixture(scope="module")
 def public(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     var = str(tmp_path_factory.mktemp("var"))
-    done = subprocess.run(
-        [sys.executable, "-c", READ],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "VAR_DIR": var, **PUBLIC},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = fresh.program(READ, VAR_DIR=var, **PUBLIC)
+    assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))
 
 
