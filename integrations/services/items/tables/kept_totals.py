@@ -102,14 +102,14 @@ def _state_of(keys: Sequence[int]) -> tuple[int, Sequence[int]]:
     return last or 0, tuple(rows)
 
 
-def _has_new(keys: Sequence[int], since: int, last: int) -> bool:
+def _has_new(keys: Sequence[int], known: int, last: int) -> bool:
     """Tell whether indexes have rows that came behind a key, or may have."""
-    if last - since > MOST_NEW:
+    if last - known > MOST_NEW:
         return True
     among = ", ".join(["%s"] * len(keys))
     # The sign keeps SQLite to the few rows behind the key, from all of the indexes.
     newer = f"SELECT 1 FROM {_table()} WHERE id > %s AND +index_id IN ({among}) LIMIT 1"
-    return bool(_ask(newer, [since, *keys]))
+    return bool(_ask(newer, [known, *keys]))
 
 
 def _ask(sql: str, parameters: Sequence[int]) -> Rows:
