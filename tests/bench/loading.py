@@ -78,7 +78,7 @@ def _load_records(site: Site, figures: Figures) -> None:
     product.sync(connection)
     ways = install_all(site, figures, RECORD_LOOP, FOR_AIRTABLE)
     api = settings.PROVIDERS[connection.provider].api_url
-    url = f"{api}/v0/{name_of('app', 0)}/{name_of('tbl', 0)}"
+    url = f"{api}/{name_of('app', 0)}/{name_of('tbl', 0)}"
     times = Times(floor=FLOOR)
     for turn in range(TURNS):
         _run_peers(site, times, connection, ways, url, f"records-{turn}")
