@@ -1,5 +1,8 @@
 """Access tokens: cache, then row, then refresh; the only way to a token."""
 
+import time
+from collections.abc import Callable
+from typing import Final
 from uuid import UUID
 
 from integrations.http.secrets import Secret
@@ -16,6 +19,9 @@ from integrations.services.grants import (
 )
 from integrations.services.grants.credentials import IssuedToken
 from integrations.services.grants.stores import restored_database
+
+# The calls of a page follow each other, and go with one token.
+REUSED_SECONDS: Final = 0.5
 
 
 def token_for(connection_id: UUID, *, seen: IssuedToken | None = None) -> IssuedToken:
@@ -66,16 +72,26 @@ def _open_and_cache(credential: Credential) -> IssuedToken:
 
 
 class TokenSource:
-    """Source of one connection's tokens, which refreshes once after a 401."""
+    """Source of one connection's tokens, which refreshes once after a 401.
 
-    def __init__(self, connection_id: UUID) -> None:
+    A token that was read less than ``REUSED_SECONDS`` ago, by ``clock``, is not looked
+    up again: as a call that is on its way, it may be sent so long after a disconnect.
+    """
+
+    def __init__(
+        self, connection_id: UUID, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._connection_id = connection_id
+        self._clock = clock
+        self._reused_until = 0.0
         self._issued: IssuedToken | None = None
         self._forced_version: int | None = None
 
     def __call__(self) -> Secret:
         """Return the access token to send; called for every HTTP attempt."""
-        self._issued = token_for(self._connection_id, seen=self._issued)
+        if self._issued is None or self._clock() >= self._reused_until:
+            self._issued = token_for(self._connection_id, seen=self._issued)
+            self._reused_until = self._clock() + REUSED_SECONDS
         return self._issued.secret
 
     def refresh(self, rejected: Secret) -> bool:
