@@ -24,7 +24,7 @@ from tests.support.plans import STATISTICS, tell_statistics, whole_reads
 from tests.support.rows import make_collection, make_connection, make_item
 from tests.support.searching import found_by
 
-MANY, PAGE = 3000, 100
+MANY, PAGE = 900, 100
 
 
 @pytest.fixture

@@ -20,9 +20,10 @@ from tests.support.plans import STATISTICS, tell_statistics
 from tests.support.rows import NOON, make_collection
 from tests.views.items.tables.test_table import SCHEMA
 
-MANY, SIZE = 1600, 25
+MANY, SIZE = 800, 25
 # Of each value so many rows; every fifth has none.
-ALIKE = MANY // 8
+ALIKE = MANY // 4
+DEEP = ALIKE * 2 // 3
 SORTED = (
     *("amount", "closedate", "dealstage", "hubspot_owner_id", "description"),
     *("item.name", "item.updated"),
@@ -30,9 +31,9 @@ SORTED = (
 # Beside those of the first page.
 SPREAD = 1.5
 PLACES = {
-    "among equals": MANY // 3,
+    "among equals": ALIKE + DEEP,
     "before unknown": MANY * 4 // 5 - 3,
-    "among unknown": MANY * 9 // 10,
+    "among unknown": MANY * 4 // 5 + DEEP,
     "at the end": MANY - 3,
 }
 
