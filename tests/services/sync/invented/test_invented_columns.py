@@ -61,6 +61,8 @@ def columns_changed(draw: st.DrawFn, world: World, told: str) -> None:
     first, *_, last = account.tables.values()
     if told in {"gone", "forgotten"}:
         last.end = "" if world.slug == "hubspot" else "gone"
+        # A search that is late tells what was new before the end, too.
+        last.name = f"Table {next(world.numbers)}"
         shown = {last.id: last.describe()} if told == "gone" else {}
         account.indexed = shown
     elif told == "renamed":
