@@ -7,6 +7,7 @@ import pytest
 from integrations.providers.airtable.api.bases import read_tables
 from integrations.providers.airtable.listing.schema import to_schema
 from integrations.providers.airtable.listing.structure import tag_of
+from integrations.providers.airtable.mapping import definitions
 from integrations.providers.typed.definitions import NAMING
 from integrations.services.sync.refresh.schemas import changed_fields
 
@@ -155,6 +156,18 @@ def test_what_follows_from_other_fields_lags_behind_them(
 
     assert found == lagging
     assert tag_of(before) != tag_of(after) or not lagging
+
+
+def test_where_too_many_fields_are_followed_any_change_is_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(definitions, "MOST_FIELDS", 2)
+    before, world = tasks_in(base()), base()
+    options(world, "owners", SCORE)["formula"] += "+1"
+
+    found = changed_fields(to_schema(BASE, before), to_schema(BASE, tasks_in(world)))
+
+    assert found == {LOOKUP, DOUBLE, PICK}
 
 
 def test_fields_that_follow_from_each_other_in_a_circle_are_read_once() -> None:

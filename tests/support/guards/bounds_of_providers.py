@@ -42,6 +42,9 @@ BOUNDS = {
     "providers/airtable/listing/records.py::PAGE_SIZE": PAGE,
     "providers/airtable/mapping/cells.py::DAY_LENGTH": TIME,
     "providers/airtable/mapping/cells.py::MAX_JSON": CUT,
+    "providers/airtable/mapping/definitions.py::MOST_FIELDS": (
+        f"{NONE}of more, any change in the base is taken for one"
+    ),
     "providers/airtable/mapping/fields.py::MAX_DEPTH": ODD,
     "providers/airtable/mapping/fields.py::MAX_OPTIONS": OPTIONS,
     "providers/airtable/mapping/items.py::MAX_NAME": CUT,

@@ -5,6 +5,7 @@ https://airtable.com/developers/web/api/field-model
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final
 
 from integrations.providers.airtable.ids import FIELD, is_id
@@ -18,7 +19,7 @@ MANY_REFERENCES: Final = "referencedFieldIds"
 # The type of what a value comes to is known of the field itself, and how it is shown
 # changes none; what is referred to has parts of its own.
 NOT_DEFINING: Final = frozenset({"result", "choices", MANY_REFERENCES})
-# Fields that are followed from one; a base of people has a few.
+# Fields that are followed from one; where there are more, all of the base count.
 MOST_FIELDS: Final = 500
 
 
@@ -47,7 +48,13 @@ class Definitions:
             others = {*_references(self._fields.get(key, {}))} - seen
             seen |= others
             waiting += sorted(others)
-        return found
+        return {self._all} if waiting else found
+
+    @cached_property
+    def _all(self) -> str:
+        return fingerprint(
+            *sorted(part for key in self._fields for part in self._own(key))
+        )
 
     def _own(self, name: str) -> frozenset[str]:
         if name not in self._parts:

@@ -280,6 +280,13 @@ def changes(draw: st.DrawFn, world: World) -> None:
             draw(edits(world, table))
 
 
+def age(world: World) -> None:
+    """Be as if all had been edited so long ago that no sync for changes comes to it."""
+    for table in world.account.tables.values():
+        for each in (table, *table.records.values()):
+            each.edited = MADE
+
+
 def begin(owner: User, world: World) -> Connection:
     """Connect an account of which nothing is known yet."""
     connection = make_connection(
@@ -382,9 +389,7 @@ def test_the_copy_follows_the_account(
     world = World(account=account, numbers=iter(range(1000, 9999)))
     for _ in range(3 if slug == "hubspot" else 2):
         data.draw(tables(world))
-    for table in account.tables.values():
-        # Edited so long ago that no search for what was edited comes to it.
-        table.edited = MADE
+    age(world)
     connection = begin(alice, world)
     syncs = st.lists(st.sampled_from(SYNCS), min_size=STEPS, max_size=STEPS)
     kinds = zip(["full", *data.draw(syncs)], FATES, strict=True)

@@ -14,6 +14,7 @@ from tests.providers.contract.case import Case
 from tests.services.sync.invented.test_invented_accounts import (
     STRUCTURE,
     World,
+    age,
     begin,
     check_open,
     structures,
@@ -22,16 +23,16 @@ from tests.services.sync.invented.test_invented_accounts import (
 )
 from tests.services.sync.invented.test_invented_syncs import is_told
 from tests.support.provider_answers.accounts import Account
-from tests.support.provider_answers.changing import MADE
 from tests.support.provider_answers.invented import examples
 from tests.support.provider_answers.tables import CELLS, Table
 
 # How a step's sync reads, and what a search tells then of the columns of the first
 # table, which have changed: all, or what was before. In the end the last table is gone,
-# and the search still shows it.
+# which a search shows for a while, no more, and once more.
 STEPS = (
-    *(("soon", "told"), ("soon", "late"), ("soon", "told"), ("full", "late")),
-    *(("soon", "told"), ("soon", "gone"), ("soon", "gone")),
+    *(("soon", "told"), ("soon", "renamed"), ("soon", "late"), ("soon", "told")),
+    *(("full", "late"), ("soon", "told"), ("soon", "gone"), ("full", "gone")),
+    *(("full", "forgotten"), ("soon", "gone")),
 )
 # HubSpot tells of no column by itself: every late arrival asks.
 LATE = {"airtable": 30, "hubspot": 0, "notion": 30}
@@ -41,8 +42,7 @@ def begin_with_tables(owner: User, world: World, data: st.DataObject) -> Connect
     """Read some tables that were edited before any time that a sync asks from."""
     for _ in range(3 if world.slug == "hubspot" else 2):
         data.draw(tables(world))
-    for table in world.account.tables.values():
-        table.edited = MADE
+    age(world)
     connection = begin(owner, world)
     sync_all(connection, full=True)
     return connection
@@ -59,17 +59,29 @@ def columns_changed(draw: st.DrawFn, world: World, told: str) -> None:
     """Change the columns of the first table, unless a search is yet to tell them."""
     account = world.account
     first, *_, last = account.tables.values()
-    if account.indexed.pop(first.id, None) is None or told == "late":
+    if told in {"gone", "forgotten"}:
+        last.end = "" if world.slug == "hubspot" else "gone"
+        # A search that is late tells what was new before the end, too.
+        last.name = f"Table {next(world.numbers)}"
+        shown = {last.id: last.describe()} if told == "gone" else {}
+        account.indexed = shown
+    elif told == "renamed":
+        for column in first.columns.values():
+            column.name = f"N{next(world.numbers)}"
+    elif account.indexed.pop(first.id, None) is None or told == "late":
         former = first.describe()
         draw(structures(world, first))
         if told == "late":
             account.indexed[first.id] = former
-    if told == "gone" and world.slug == "notion" and not last.end:
-        account.indexed[last.id], last.end = last.describe(), "gone"
 
 
 def listed(connection: Connection) -> set[str]:
     return {each.remote_id for each in connection.collections.all() if each.is_listed}
+
+
+def is_lost_where_gone(account: Account, connection: Connection) -> bool:
+    ended = {key for key, table in account.tables.items() if table.end}
+    return ended.isdisjoint(listed(connection))
 
 
 def sync_and_check(world: World, connection: Connection, kind: str) -> None:
@@ -135,3 +147,4 @@ def test_columns_that_change_are_known_and_asked_for_once(
         # where a table is gone.
         assert asked[0] <= (kind == "full" or told == "gone")
         assert asked[1] == 0
+        assert told != "forgotten" or is_lost_where_gone(account, connection)

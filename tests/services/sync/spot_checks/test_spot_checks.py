@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from integrations.models import Collection, Connection, Item, ItemChange, SpotCheck
 from integrations.providers.hubspot.connector import HubSpot
+from integrations.providers.records import LAGGING_KEY
+from integrations.providers.typed.definitions import NAMING
 from integrations.services.sync.spot_checks import due, results
 from tests.services.fixtures import FinishSync
 from tests.services.hubspot_account import live
@@ -122,6 +124,21 @@ def test_what_lags_behind_changed_fields_is_mended_and_not_wrong(
     assert contacts.full_refresh_wanted_at is None
     assert contacts.generation == generation
     assert contacts.pending_reason == "fields_changed"
+
+
+def test_names_that_follow_from_another_field_are_mended_and_not_wrong(
+    check: Check,
+) -> None:
+    contacts = Collection.objects.get(remote_id="contacts")
+    contacts.schema[LAGGING_KEY] = [NAMING]
+    contacts.save(update_fields=["schema"])
+    Item.objects.filter(type="contact").update(name="Before")
+
+    check()
+
+    found = contacts_check()
+    assert (found.checked, found.differing) == (len(live("contacts")), 0)
+    assert not Item.objects.filter(type="contact", name="Before").exists()
 
 
 def test_every_column_that_was_altered_is_found(check: Check) -> None:
