@@ -74,9 +74,9 @@ UNKNOWN = {"account": "unknown", "person": "unknown"}
 
 def _list_grants(sandbox: Sandbox, provider: Provider) -> list[dict[str, Any]]:
     names = {
-        (account.id, person.id): {"account": account.name, "person": person.name}
+        (account.id, user.id): {"account": account.name, "person": user.name}
         for account in provider.accounts
-        for person in account.people
+        for user in account.people
     }
     return [
         {"id": row["id"], **names.get((row["account"], row["user"]), UNKNOWN)}

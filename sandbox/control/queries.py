@@ -26,7 +26,7 @@ def _describe(provider: Provider) -> dict[str, Any]:
         "accounts": [
             {
                 **{name: getattr(account, name) for name in ("id", "name", "note")},
-                "people": [vars(person) for person in account.people],
+                "people": [vars(user) for user in account.people],
             }
             for account in provider.accounts
         ],

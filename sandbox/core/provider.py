@@ -12,7 +12,7 @@ class CommandError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Person:
+class User:
     """Somebody who can give consent in an account."""
 
     id: str
@@ -28,12 +28,12 @@ class Account:
     id: str
     name: str
     note: str
-    people: tuple[Person, ...]
+    people: tuple[User, ...]
 
     @property
-    def identities(self) -> dict[str, Person]:
+    def identities(self) -> dict[str, User]:
         """Return the people by what the consent page sends for them."""
-        return {f"{self.id}:{person.id}": person for person in self.people}
+        return {f"{self.id}:{user.id}": user for user in self.people}
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ class HubSpotPolicy(Policy):
     def decide(self, sandbox: Sandbox, given: consent.Consent) -> consent.Decision:
         """Grant what the portal's tier includes; only an administrator may."""
         asked, portal = given.asked, BY_ID[given.account.id]
-        if not given.person.is_admin:
+        if not given.user.is_admin:
             reason = "you do not have permission to install apps in this account"
             raise consent.SentBackError("access_denied", reason)
         required = list(dict.fromkeys(asked.scopes))
@@ -87,7 +87,7 @@ class HubSpotPolicy(Policy):
 
     def describe_token(self, sandbox: Sandbox, token: grants.Token) -> dict[str, Any]:
         portal, now = BY_ID[token.account], sandbox.clock()
-        person = next(p for p in portal.people if p.id == token.user)
+        user = next(p for p in portal.people if p.id == token.user)
         described = {
             "active": True,
             "token": token.value,
@@ -95,7 +95,7 @@ class HubSpotPolicy(Policy):
             "token_type": "Bearer",
             "hub_id": int(portal.id),
             "user_id": int(token.user),
-            "user": person.email,
+            "user": user.email,
             "hub_domain": portal.domain,
             "client_id": sandbox.config.get_registration(SLUG).client_id,
             "app_id": APP_ID,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.core.data import read
-from sandbox.core.provider import Account, Person
+from sandbox.core.provider import Account, User
 from sandbox.core.serving.web import Request, Response
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
@@ -57,17 +57,17 @@ def _get_bot(sandbox: Sandbox, grant_id: int) -> Row:
 class NotionPolicy(Policy):
     """What Notion does in its own way."""
 
-    def pick_as_person(
-        self, sandbox: Sandbox, account: Account, person: Person
+    def pick_as_user(
+        self, sandbox: Sandbox, account: Account, user: User
     ) -> Sequence[Options]:
         """Offer what a person has full access to, ticked as it is shared now."""
-        who, storage = (account.id, person.id), sandbox.storage
+        who, storage = (account.id, user.id), sandbox.storage
         live = grants.list_grants(storage, SLUG, *who, is_live=True)
-        names = {"workspace": account.id, "person": person.id, "is_live": bool(live)}
+        names = {"workspace": account.id, "person": user.id, "is_live": bool(live)}
         names["holder"] = make_holder(*who)
         options = [
             Option(
-                f"page:{person.id}:{row['id']}",
+                f"page:{user.id}:{row['id']}",
                 f"{row['title']}{row['more']}",
                 note=row["note"],
                 icon=row["icon"],
@@ -79,9 +79,9 @@ class NotionPolicy(Policy):
 
     def decide(self, sandbox: Sandbox, consent: Consent) -> Decision:
         """Keep the pages picked from the person's own list, and who owns the grant."""
-        prefix = f"page:{consent.person.id}:"
+        prefix = f"page:{consent.user.id}:"
         picked = [name for name, _ in consent.pairs if name.startswith(prefix)]
-        (offered,) = self.pick_as_person(sandbox, consent.account, consent.person)
+        (offered,) = self.pick_as_user(sandbox, consent.account, consent.user)
         if not {option.name for option in offered.options}.issuperset(picked):
             raise ProblemError("Only pages of your own list can be picked.")
         owner = dict(consent.pairs).get("grant_owner", "person")

@@ -5,7 +5,7 @@ import secrets
 from urllib.parse import urlencode
 
 from sandbox.core.html import show_page
-from sandbox.core.provider import Person
+from sandbox.core.provider import User
 from sandbox.core.serving.web import Pairs, Request, Response, find_repeated, redirect
 from sandbox.core.state import Sandbox
 from sandbox.oauth import grants
@@ -44,7 +44,7 @@ def ask(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
     except SentBackError as exc:
         return _send_back(asked, exc.fields)
     except AskAgainError as exc:
-        return _show_form(policy, sandbox, asked, str(exc), consent.person)
+        return _show_form(policy, sandbox, asked, str(exc), consent.user)
     answer = {"code": _make_code(policy, sandbox, consent, decision)}
     if policy.echoes_challenge:
         answer |= {name: asked.fields[name] for name in CHALLENGE}
@@ -108,8 +108,8 @@ def _read_consent(policy: Policy, request: Request, asked: Asked) -> Consent:
     if form.get("action") != policy.page.allow:
         raise SentBackError("access_denied", policy.page.denied)
     for account in policy.accounts:
-        if person := account.identities.get(form.get("identity", "")):
-            return Consent(asked=asked, account=account, person=person, pairs=pairs)
+        if user := account.identities.get(form.get("identity", "")):
+            return Consent(asked=asked, account=account, user=user, pairs=pairs)
     raise ProblemError("Choose an account and a person first.")
 
 
@@ -118,14 +118,14 @@ def _show_form(
     sandbox: Sandbox,
     asked: Asked,
     problem: str = "",
-    chosen: Person | None = None,
+    chosen: User | None = None,
 ) -> Response:
     """Show the consent page; once more, with nothing ticked, after a problem."""
     offered = []
     for account in policy.accounts:
         people = [
-            (value, person, policy.pick_as_person(sandbox, account, person))
-            for value, person in account.identities.items()
+            (value, user, policy.pick_as_user(sandbox, account, user))
+            for value, user in account.identities.items()
         ]
         offered.append((account, policy.pick_in_account(sandbox, account), people))
     words = policy.page.scope_words
@@ -156,7 +156,7 @@ def _make_code(
         value=code,
         provider=policy.slug,
         account=consent.account.id,
-        user=consent.person.id,
+        user=consent.user.id,
         scopes=" ".join(decision.scopes),
         redirect_uri=consent.asked.redirect_uri,
         challenge=fields.get("code_challenge", "") if uses_pkce else "",

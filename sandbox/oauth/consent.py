@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 
-from sandbox.core.provider import Account, Person
+from sandbox.core.provider import Account, User
 from sandbox.core.serving.web import Pairs
 
 
@@ -30,7 +30,7 @@ class Consent:
 
     asked: Asked
     account: Account
-    person: Person
+    user: User
     pairs: Pairs
 
 

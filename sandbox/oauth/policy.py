@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sandbox.core.provider import Account, Person
+from sandbox.core.provider import Account, User
 from sandbox.core.serving.web import Request, Response, to_json
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
@@ -115,8 +115,8 @@ class Policy:
         """Return what can be picked in an account, whoever picks."""
         return ()
 
-    def pick_as_person(
-        self, sandbox: Sandbox, account: Account, person: Person
+    def pick_as_user(
+        self, sandbox: Sandbox, account: Account, user: User
     ) -> Sequence[Options]:
         return ()
 

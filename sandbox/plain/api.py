@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
 
-from sandbox.core.provider import Account, Person
+from sandbox.core.provider import Account, User
 from sandbox.core.serving.web import ApiRefusal, Request, Response, to_json
 from sandbox.core.state import Sandbox
 from sandbox.core.times import to_ms
@@ -38,7 +38,7 @@ class Call:
     account: Account
 
     @property
-    def user(self) -> Person:
+    def user(self) -> User:
         return next(p for p in self.account.people if p.id == self.token.user)
 
     def read_page(self, kind: Kind, *, size: int, since: str = "") -> Page:

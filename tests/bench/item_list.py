@@ -13,7 +13,7 @@ from integrations.services.items.search import full_text
 from tests.bench.site import product, rows
 from tests.bench.site.site import EMAIL, Site
 from tests.bench.support.figures import Figures, median, percentile
-from tests.real.support.person import Person
+from tests.real.support.web_user import Person
 
 ITEMS, LONG = 100_000, 1_000_000
 REPETITIONS = 60

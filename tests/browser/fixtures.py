@@ -166,7 +166,7 @@ def open_page(chromium: "Browser", site: Stack) -> "Iterator[Callable[..., Page]
         )
         contexts.append(context)
         if email:
-            cookies = site.person(email).session.cookies
+            cookies = site.user(email).session.cookies
             context.add_cookies(
                 [
                     {"name": c.name, "value": c.value or "", "url": site.url}

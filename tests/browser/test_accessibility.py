@@ -173,7 +173,7 @@ def tables(site: Stack) -> dict[str, str]:
         return {name: f"/collections/{UUID(str(key))}/" for name, key in rows}
 
     if len(read()) < 2:
-        site.person(EMAIL).connect("hubspot")
+        site.user(EMAIL).connect("hubspot")
     return wait_until(lambda: len(read()) > 1 and read(), "its tables", seconds=120)
 
 

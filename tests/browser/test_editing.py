@@ -68,7 +68,7 @@ def editor(site: Stack) -> Editor:
     if known:
         connection = f"/connections/{UUID(known[0][0])}/"
     else:
-        connection = site.person(EMAIL).connect("hubspot")
+        connection = site.user(EMAIL).connect("hubspot")
     rows = wait_until(lambda: stored(site), "contacts are read", seconds=60)
     return Editor(connection, rows)
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 def page(chromium: Browser, site: Stack) -> Iterator[Page]:
     """Return a page of somebody with items; errors on its console are expected."""
     context = chromium.new_context(base_url=site.url)
-    cookies = site.person("two-of-them@example.com").session.cookies
+    cookies = site.user("two-of-them@example.com").session.cookies
     context.add_cookies(
         [{"name": c.name, "value": c.value or "", "url": site.url} for c in cookies]
     )
@@ -27,7 +27,7 @@ def page(chromium: Browser, site: Stack) -> Iterator[Page]:
 def test_an_open_page_says_that_it_got_no_answer_and_opens_what_has_an_error(
     page: Page,
 ) -> None:
-    connect(page, "HubSpot", person="Mo Kestrel", consent="Connect app")
+    connect(page, "HubSpot", user="Mo Kestrel", consent="Connect app")
     wait_until_complete(page, "Contacts")
     look = "document.dispatchEvent(new Event('visibilitychange'))"
     outdated = page.locator("#outdated")

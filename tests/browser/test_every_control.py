@@ -25,7 +25,7 @@ def test_one_connection_the_way_back_and_a_session_that_ended(
 ) -> None:
     single = "single@example.com"
     page = open_page(single)
-    connect(page, "Airtable", person="Ida Neu", consent="Grant access")
+    connect(page, "Airtable", user="Ida Neu", consent="Grant access")
     found = walk(page, *PAGES)
 
     assert press_signed_out(page, found) > 10
@@ -39,10 +39,10 @@ def test_everything_that_can_be_pressed_does_something(
 ) -> None:
     walker = "walker@example.com"
     page = open_page(walker)
-    connect(page, "HubSpot", person="Bo Lindqvist", consent="Connect app")
+    connect(page, "HubSpot", user="Bo Lindqvist", consent="Connect app")
     wait_until_complete(page, "Contacts")
-    connect(page, "Airtable", person="Ida Neu", consent="Grant access")
-    connect(page, "HubSpot", person="Jürgen Groß", consent="Connect app")
+    connect(page, "Airtable", user="Ida Neu", consent="Grant access")
+    connect(page, "HubSpot", user="Jürgen Groß", consent="Connect app")
     wait_until_complete(page, "Contacts")
 
     found = walk(page, *PAGES)

@@ -41,7 +41,7 @@ def page(
 
 
 def sign_in(context: BrowserContext, site: Stack) -> None:
-    cookies = site.person(EMAIL).session.cookies
+    cookies = site.user(EMAIL).session.cookies
     context.add_cookies(
         [{"name": c.name, "value": c.value or "", "url": site.url} for c in cookies]
     )

@@ -30,12 +30,12 @@ def is_kept(page: Page, path: str, away: str) -> bool:
 
 
 def test_back_after_a_sign_out_shows_nothing(chromium: Browser, site: Stack) -> None:
-    person = site.person("leaves@example.com")
+    user = site.user("leaves@example.com")
     context = chromium.new_context(base_url=site.url)
     context.add_cookies(
         [
             {"name": c.name, "value": c.value or "", "url": site.url}
-            for c in person.session.cookies
+            for c in user.session.cookies
         ]
     )
     page = context.new_page()

@@ -13,11 +13,11 @@ pytestmark = pytest.mark.browser
 SYNCED = 60_000
 
 
-def connect(page: Page, provider: str, *, person: str, consent: str) -> None:
+def connect(page: Page, provider: str, *, user: str, consent: str) -> None:
     """Go to the provider, be somebody there, say yes, and come back."""
     page.goto(f"/connections/connect/{provider.lower()}/")
     page.get_by_role("button", name=f"Continue to {provider}").click()
-    page.get_by_role("radio", name=person).check()
+    page.get_by_role("radio", name=user).check()
     page.get_by_role("button", name=consent).click()
     page.wait_for_url("**/connections/**")
 
@@ -65,12 +65,12 @@ def visit_table_and_its_item(page: Page, name: str) -> None:
     page.go_back()
 
 
-def test_a_person_walks_from_an_airtable_base_to_a_record(
+def test_a_user_walks_from_an_airtable_base_to_a_record(
     open_page: Callable[..., Page], site: Stack
 ) -> None:
     page = open_page("jurgen@example.com")
 
-    connect(page, "Airtable", person="Jürgen Groß", consent="Grant access")
+    connect(page, "Airtable", user="Jürgen Groß", consent="Grant access")
     wait_until_complete(page, "Möbelstücke", "Käufer")
     connection = page.url
 
@@ -140,12 +140,12 @@ def test_a_person_walks_from_an_airtable_base_to_a_record(
     see_changes(page, "Bemerkung")
 
 
-def test_a_person_reads_a_notion_page_inside_another(
+def test_a_user_reads_a_notion_page_inside_another(
     open_page: Callable[..., Page],
 ) -> None:
     page = open_page("nour@example.com")
 
-    connect(page, "Notion", person="نور الهاشمي", consent="Allow access")
+    connect(page, "Notion", user="نور الهاشمي", consent="Allow access")
     wait_until_complete(page, "Pages", "الكتب")
 
     # From a page above to a chapter in it, and to what is written there.

@@ -48,7 +48,7 @@ def test_refresh_due_fails_when_a_token_was_not_renewed(
     sandbox: Any,  # noqa: F811
 ) -> None:
     Credential.objects.update(refresh_due_at=timezone.now() - timedelta(seconds=1))
-    sandbox.client.order("faults/add", kind="status", status=503, family="token")
+    sandbox.client.command("faults/add", kind="status", status=503, family="token")
 
     with pytest.raises(CommandError):
         run("refresh_due")

@@ -73,7 +73,7 @@ def simulation(
     found.oauth = replace(found.oauth, transport=found.transport)
     slug = found.connector.spec.slug
     client = found.client
-    client.order("switches/set", provider=slug, name="rate_limits", value=False)
+    client.command("switches/set", provider=slug, name="rate_limits", value=False)
     limiter = Unlimited()
     monkeypatch.setattr(oauth_clients, "transport", lambda: found.transport)
     monkeypatch.setattr(clients, "limiter", lambda: limiter)
@@ -114,7 +114,7 @@ def test_a_user_connects_syncs_and_leaves(
     known = set(records.values_list("remote_id", flat=True))
     assert known == simulation.inventory()
 
-    told = simulation.order("records/touch", count=3, **simulation.script["touch"])
+    told = simulation.command("records/touch", count=3, **simulation.script["touch"])
     simulation.client.clock.ahead += WHILE
     run = finish_sync(connection)
 

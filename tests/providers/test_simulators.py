@@ -106,7 +106,7 @@ def test_what_is_touched_is_among_the_changes(simulation: Simulation) -> None:
     reader.read_everything()
     simulation.client.clock.now += WHILE
     since = datetime.fromtimestamp(simulation.client.clock.now, UTC)
-    told = simulation.order("records/touch", count=5, **simulation.script["touch"])
+    told = simulation.command("records/touch", count=5, **simulation.script["touch"])
     touched = set(map(str, told["ids"])) & reader.records()
     simulation.client.clock.now += WHILE
 
@@ -136,6 +136,6 @@ def test_a_refreshed_grant_goes_on_and_a_revoked_one_does_not(
     if simulation.connector.spec.revokes == "access_token":
         given = renewed.access_token, ""
     if not simulation.oauth.revoke(*given):
-        simulation.order("grants/revoke")
+        simulation.command("grants/revoke")
     with pytest.raises(GrantRejected):
         simulation.oauth.refresh(token)

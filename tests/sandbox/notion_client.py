@@ -41,7 +41,7 @@ class NotionClient(Client):
 
     def find(self, title: str, **query: str) -> dict[str, Any]:
         """Return what the control page knows of the object with a title."""
-        found = self.ask("records", title=title, **query)["records"]
+        found = self.query("records", title=title, **query)["records"]
         assert len(found) == 1, found
         return found[0]
 

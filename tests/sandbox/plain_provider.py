@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from sandbox.core.provider import Account, Person
+from sandbox.core.provider import Account, User
 from sandbox.core.serving.web import Response, to_json
 from sandbox.oauth.consent import ConsentPage
 from sandbox.oauth.policy import Policy
@@ -18,13 +18,13 @@ ACCOUNTS = (
         id="dock",
         name="Dock & Sons",
         note="Small",
-        people=(Person(id="u1", name="Ada Dock", email="ada@dock.example"),),
+        people=(User(id="u1", name="Ada Dock", email="ada@dock.example"),),
     ),
     Account(
         id="quay",
         name="Quay Ltd",
         note="Smaller",
-        people=(Person(id="u2", name="Ben Quay", email="ben@quay.example"),),
+        people=(User(id="u2", name="Ben Quay", email="ben@quay.example"),),
     ),
 )
 

@@ -56,7 +56,7 @@ def test_every_change_of_a_table_raises_the_layout(client):
 
 
 def test_contacts_are_as_awkward_as_real_ones(client):
-    records = client.ask("records", limit=1000)["records"]
+    records = client.query("records", limit=1000)["records"]
     found = [record["properties"] for record in records]
     text = "".join(p.get("lastname", "") + p.get("jobtitle", "") for p in found)
 

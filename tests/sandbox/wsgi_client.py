@@ -127,26 +127,26 @@ class Client:
     def delete(self, url: str) -> Answer:
         return self.call("DELETE", url)
 
-    def order(self, name: str, /, **params: Any) -> dict[str, Any]:
+    def command(self, name: str, /, **params: Any) -> dict[str, Any]:
         body = {"provider": self.slug, **params}
         answer = self.post(f"/control/api/{name}", body)
         assert answer.status == 200, answer.text
         return answer.data
 
-    def ask(self, name: str, /, **query: str | int) -> dict[str, Any]:
-        answer = self.get(f"/control/api/{name}", **{"provider": self.slug, **query})
+    def query(self, name: str, /, **params: str | int) -> dict[str, Any]:
+        answer = self.get(f"/control/api/{name}", **{"provider": self.slug, **params})
         assert answer.status == 200, answer.text
         return answer.data
 
     def switch(self, name: str, value: Any) -> None:
-        self.order("switches/set", name=name, value=value)
+        self.command("switches/set", name=name, value=value)
 
     def switch_all(self, **values: Any) -> None:
         for name, value in values.items():
             self.switch(name, value)
 
     def fault(self, kind: str, family: str = "*", **params: Any) -> None:
-        self.order("faults/add", kind=kind, family=family, **params)
+        self.command("faults/add", kind=kind, family=family, **params)
 
     def consent(self, identity: str = "", **changes: str) -> Answer:
         form = {"identity": identity or self.identity, "action": self.allow}

@@ -82,16 +82,16 @@ def sandbox(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[SandboxTransport]:
     """Put a sandbox where the product's network is."""
-    world = Sandbox(
+    site = Sandbox(
         Storage(sandbox_file(request.node, seeded_sandbox, tmp_path)),
         config=Config(),
         providers=PROVIDERS,
         clock=time.time,
         sleep=lambda seconds: None,
     )
-    transport = SandboxTransport(Client(App(world), time.time))
-    transport.client.order("switches/set", name="rate_limits", value=False)
-    transport.client.order("switches/set", name="index_lag", value=0)
+    transport = SandboxTransport(Client(App(site), time.time))
+    transport.client.command("switches/set", name="rate_limits", value=False)
+    transport.client.command("switches/set", name="index_lag", value=0)
     limiter = Unlimited()
     monkeypatch.setattr(oauth_clients, "transport", lambda: transport)
     monkeypatch.setattr(clients, "limiter", lambda: limiter)
@@ -100,7 +100,7 @@ def sandbox(
     monkeypatch.setattr(clients, "ApiClient", hasty)
     monkeypatch.setattr(queue, "current_app", Broker())
     yield transport
-    world.storage.close()
+    site.storage.close()
     remove_sandbox(tmp_path)
 
 

@@ -15,7 +15,7 @@ def live(kind: str, connection: Connection | None = None) -> set[str]:
 
 
 def inventory(sandbox: Any, kind: str) -> set[str]:
-    answer = sandbox.client.ask(
+    answer = sandbox.client.query(
         "inventory", provider="hubspot", portal="555111", with_ids=1
     )
     return set(answer["types"][kind]["id_list"])
@@ -38,7 +38,7 @@ def full_refresh_of(collection: Collection) -> FullRefresh:
 
 
 def touch(sandbox: Any, **params: Any) -> list[str]:
-    done = sandbox.client.order(
+    done = sandbox.client.command(
         "records/touch", portal="555111", type="contacts", **params
     )
     return [str(identity) for identity in done["ids"]]

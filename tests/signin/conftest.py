@@ -28,7 +28,7 @@ def come_back(browser: Client, answer: dict[str, str]) -> Any:
 
 
 def exchanges(sandbox: Any) -> int:  # noqa: F811
-    stats = sandbox.client.ask("stats")["token_requests"]
+    stats = sandbox.client.query("stats")["token_requests"]
     return int(stats.get("hubspot:authorization_code", 0))
 
 

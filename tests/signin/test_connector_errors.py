@@ -53,5 +53,5 @@ def test_a_grant_that_cannot_be_identified_is_told_as_our_mistake(
     assert not Connection.objects.exists()
     assert revocation.revoke_due() == 1
     assert not PendingRevocation.objects.exists()
-    grants = sandbox.client.ask("tokens")["tokens"]
+    grants = sandbox.client.query("tokens")["tokens"]
     assert all(row["revoked_at"] for row in grants if row["kind"] == "refresh")

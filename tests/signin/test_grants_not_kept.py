@@ -38,7 +38,7 @@ def keep(user: User, grant: Any, *, seconds_ago: float) -> Connection:
 
 
 def live_refresh_tokens(sandbox: Any) -> list[str]:
-    tokens = sandbox.client.ask("tokens")["tokens"]
+    tokens = sandbox.client.query("tokens")["tokens"]
     return [t for t in tokens if t["kind"] == "refresh" and not t["revoked_at"]]
 
 
@@ -169,7 +169,7 @@ def test_a_spent_token_that_nobody_can_ask_about_is_sent_once_more_and_never_aga
     monkeypatch.setattr(
         "integrations.services.grants.introspection._ask", lambda *_: None
     )
-    sandbox.client.order("faults/add", kind="lost", family="token", count=5)
+    sandbox.client.command("faults/add", kind="lost", family="token", count=5)
     sent = sandbox.count("oauth/2026-09/token")
     for _ in range(6):
         with pytest.raises((Transient, NoTokenError)):
@@ -198,13 +198,13 @@ def test_a_refusal_of_its_second_sending_gives_a_spent_token_no_third(
     )
     fault = {"kind": "status", "status": status, "family": "token", "count": 9}
     sent = sandbox.count("oauth/2026-09/token")
-    sandbox.client.order("faults/add", kind="lost", family="token", count=1)
+    sandbox.client.command("faults/add", kind="lost", family="token", count=1)
     for _ in range(5):
         with pytest.raises((Transient, NoTokenError)):
             refresh.refresh_credential(
                 connection.pk, seen_version=credential.version, why="test"
             )
-        sandbox.client.order("faults/add", **fault)
+        sandbox.client.command("faults/add", **fault)
         age_attempt(credential)
 
     assert sandbox.count("oauth/2026-09/token") == sent + 2
@@ -220,7 +220,7 @@ def test_a_second_sending_that_never_left_is_none(
     monkeypatch.setattr(
         "integrations.services.grants.introspection._ask", lambda *_: None
     )
-    sandbox.client.order("faults/add", kind="lost", family="token", count=1)
+    sandbox.client.command("faults/add", kind="lost", family="token", count=1)
     send, is_away = sandbox.send, [False]
 
     def send_or_not(*args: Any) -> Any:

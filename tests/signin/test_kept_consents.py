@@ -79,7 +79,7 @@ def kept(browser: Client, start: Start, consent: Consent, outage: Outage) -> Any
 
 
 def live_grants(sandbox: Any) -> int:
-    tokens = sandbox.client.ask("tokens")["tokens"]
+    tokens = sandbox.client.query("tokens")["tokens"]
     return sum(t["kind"] == "refresh" and not t["revoked_at"] for t in tokens)
 
 

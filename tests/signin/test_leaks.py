@@ -137,14 +137,14 @@ def live_through_it(
     browser: Client, start: Any, consent: Any, wire: Wire, finish: Any
 ) -> set[str]:
     """Connect, fail, sync, refresh, write of it, end it; return secrets besides."""
-    order = wire.inner.client.order
+    command = wire.inner.client.command
     asked: list[dict[str, str]] = []
 
     def come(**fault: Any) -> None:
         request = start()
         answer = consent(request)
         if fault:
-            order("faults/add", family="token", count=1, **fault)
+            command("faults/add", family="token", count=1, **fault)
         come_back(browser, answer)
         asked.append(answer)
 
@@ -156,7 +156,7 @@ def live_through_it(
     finish(connection)
     refresh_now(Credential.objects.get())
     expire(Credential.objects.get())
-    order("faults/add", family="token", count=1, kind="status", status=500)
+    command("faults/add", family="token", count=1, kind="status", status=500)
     with pytest.raises(Exception):  # noqa: B017 - it is logged
         tokens.token_for(connection.pk)
     finish(connection)

@@ -29,7 +29,7 @@ def test_an_odd_answer_about_the_account_costs_no_consent(
 ) -> None:
     answer = consent(start())
     fault = {"kind": "status", "status": status, "family": "account"}
-    sandbox.client.order("faults/add", provider="hubspot", count=2, **fault)
+    sandbox.client.command("faults/add", provider="hubspot", count=2, **fault)
 
     response = come_back(browser, answer)
 

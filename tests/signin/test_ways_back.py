@@ -105,9 +105,9 @@ def test_a_provider_that_is_down_is_said_and_nothing_is_half_stored(
     told: Told,
     fault: dict[str, Any],
 ) -> None:
-    sandbox.client.order("switches/set", name="user_id_in_token", value=False)
+    sandbox.client.command("switches/set", name="user_id_in_token", value=False)
     answer = consent(start())
-    sandbox.client.order("faults/add", **fault)
+    sandbox.client.command("faults/add", **fault)
 
     response = come_back(browser, answer)
 
@@ -123,7 +123,7 @@ def test_odd_optional_fields_break_nothing(
     browser: Client, start: Start, consent: Consent, sandbox: Any, kind: str
 ) -> None:
     params = {"value": "soon"} if kind == "odd_expires_in" else {}
-    sandbox.client.order("faults/add", kind=kind, family="token", **params)
+    sandbox.client.command("faults/add", kind=kind, family="token", **params)
 
     come_back(browser, consent(start()))
 
@@ -134,7 +134,7 @@ def test_a_misconfigured_client_is_told_to_staff_and_not_to_the_user(
     browser: Client, start: Start, consent: Consent, sandbox: Any, told: Told
 ) -> None:
     answer = consent(start())
-    sandbox.client.order("faults/add", kind="invalid_client", family="token")
+    sandbox.client.command("faults/add", kind="invalid_client", family="token")
 
     response = come_back(browser, answer)
 
@@ -146,7 +146,7 @@ def test_a_misconfigured_client_is_told_to_staff_and_not_to_the_user(
 def test_a_refusal_of_the_client_that_does_not_last_pauses_nobody_for_long(
     browser: Client, start: Start, consent: Consent, sandbox: Any
 ) -> None:
-    sandbox.client.order("faults/add", kind="invalid_client", family="token", count=1)
+    sandbox.client.command("faults/add", kind="invalid_client", family="token", count=1)
     come_back(browser, consent(start()))
     assert ProviderState.objects.get().is_paused
 
@@ -161,7 +161,7 @@ def test_a_client_that_is_refused_now_and_then_is_one_event(
 ) -> None:
     for _ in range(3):
         fault = {"kind": "invalid_client", "family": "token", "count": 1}
-        sandbox.client.order("faults/add", **fault)
+        sandbox.client.command("faults/add", **fault)
         come_back(browser, consent(start()))
         come_back(browser, consent(start()))
 
@@ -186,7 +186,7 @@ def test_somebody_elses_account_is_refused_without_touching_it(
     assert (Connection.objects.values().get(), Credential.objects.values().get()) == (
         before
     )
-    revoked = [t for t in sandbox.client.ask("tokens")["tokens"] if t["revoked_at"]]
+    revoked = [t for t in sandbox.client.query("tokens")["tokens"] if t["revoked_at"]]
     assert not revoked
     assert theirs.owner == bob
 

@@ -16,7 +16,7 @@ from integrations.models.collection import Completeness
 from integrations.models.messages import wording
 from integrations.models.sync.progress import ProgressState
 from integrations.providers import SPECS
-from integrations.services.common.database.one_moment import one_moment
+from integrations.services.common.database.consistent_read import consistent_read
 from integrations.services.common.errors import ConnectorError
 from integrations.services.connections import quota
 from integrations.services.connections.status import Status, status_of
@@ -82,7 +82,7 @@ def connection_progress(request: UserRequest, pk: UUID) -> HttpResponse:
     return render(request, template, context, status=status)
 
 
-@one_moment()
+@consistent_read()
 def _context(connection: Connection) -> dict[str, Any]:
     """Return what the page and its live parts are made of."""
     status = status_of(connection)

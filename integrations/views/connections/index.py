@@ -20,7 +20,7 @@ from integrations.models import Connection, SyncRun
 from integrations.models.messages.wording import count_text
 from integrations.providers import SPECS
 from integrations.providers.spec import ProviderSpec
-from integrations.services.common.database.one_moment import one_moment
+from integrations.services.common.database.consistent_read import consistent_read
 from integrations.services.common.errors import NotSyncableError
 from integrations.services.common.proof import RecentProof
 from integrations.services.connections import disconnect
@@ -61,7 +61,7 @@ def connection_list_live(request: UserRequest) -> HttpResponse:
     return render(request, "connections/connection_list_live.html", context)
 
 
-@one_moment()
+@consistent_read()
 def _list_context(request: UserRequest) -> dict[str, Any]:
     noted = failed_revocations.with_note(Connection.objects.owned_by(request.user))
     # A stable sort: the disconnected ones go last, the others keep their order.

@@ -15,7 +15,7 @@ from integrations.context_processors import is_sandbox_on
 from integrations.models import Connection, Item
 from integrations.models.items.item import ItemQuerySet
 from integrations.providers import SPECS
-from integrations.services.common.database.one_moment import one_moment
+from integrations.services.common.database.consistent_read import consistent_read
 from integrations.services.connections.status import put_status, waiting_for_user
 from integrations.services.items.history.news import News, recent_items
 from integrations.services.items.lists import counting
@@ -75,7 +75,7 @@ def _live(look: live.Look, context: dict[str, Any]) -> dict[str, Any]:
     return live.context(look, statuses, reverse("integrations:home-live"))
 
 
-@one_moment()
+@consistent_read()
 def _context(user: User, since: datetime | None) -> dict[str, Any]:
     """Return what Home shows of a user's connections, since their last visit."""
     # What a disconnected one has kept is among the items, though it has no card.

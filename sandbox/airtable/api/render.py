@@ -42,8 +42,8 @@ def make_render(
 
 
 def _show_modifier(row: Row, value: Any) -> Any:
-    person = PEOPLE.get(row["modified_by"])
-    return show_person(person) if person else value
+    user = PEOPLE.get(row["modified_by"])
+    return show_person(user) if user else value
 
 
 def _make_attach(

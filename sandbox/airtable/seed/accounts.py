@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sandbox.core.data import load
-from sandbox.core.provider import Account, Person
+from sandbox.core.provider import Account, User
 
 SLUG = "airtable"
 SCOPES = "data.records:read schema.bases:read user.email:read webhook:manage"
@@ -34,13 +34,13 @@ COMPANIES = tuple(
         name=company["name"],
         note=company["note"],
         workspaces=tuple(Workspace(**one) for one in company["workspaces"]),
-        people=tuple(Person(**one) for one in company["people"]),
+        people=tuple(User(**one) for one in company["people"]),
     )
     for company in load(__package__, "accounts")
 )
-PEOPLE = {person.id: person for company in COMPANIES for person in company.people}
+PEOPLE = {user.id: user for company in COMPANIES for user in company.people}
 WORKSPACES = {w.id: w for company in COMPANIES for w in company.workspaces}
 
 
-def show_person(person: Person) -> dict[str, str]:
-    return {"id": person.id, "email": person.email, "name": person.name}
+def show_person(user: User) -> dict[str, str]:
+    return {"id": user.id, "email": user.email, "name": user.name}

@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.airtable.seed.accounts import show_person
 from sandbox.core.data import load
-from sandbox.core.provider import Person
+from sandbox.core.provider import User
 from sandbox.core.times import DAY_MS, NEWEST, to_date, to_iso
 
 OLDEST = NEWEST - 3 * 365 * DAY_MS
@@ -28,7 +28,7 @@ class Draft:
     number: int
     created: int
     modified: int | None
-    people: Sequence[Person]
+    people: Sequence[User]
     cells: dict[str, Any] = field(default_factory=dict)
     linked: dict[str, list["Draft"]] = field(default_factory=dict)
 
@@ -47,7 +47,7 @@ class Draft:
     def day(self) -> str:
         return to_date(OLDEST + self.whole(1_200) * DAY_MS)
 
-    def person(self) -> dict[str, str]:
+    def user(self) -> dict[str, str]:
         return show_person(self.pick(self.people))
 
     def vary(self, text: str, *, every: int, odd: int, none: int) -> str | None:
@@ -102,9 +102,9 @@ CELLS: dict[str, Callable[[Draft], Any]] = {
     "notes": _make_note,
     "place": lambda d: d.word("places"),
     "autoNumber": lambda d: d.number + 1,
-    "singleCollaborator": Draft.person,
-    "createdBy": Draft.person,
-    "lastModifiedBy": Draft.person,
+    "singleCollaborator": Draft.user,
+    "createdBy": Draft.user,
+    "lastModifiedBy": Draft.user,
     "customers.email": lambda d: (
         f"p{d.number}@c{d.number % 97}.example" if d.number % 7 else None
     ),
@@ -162,7 +162,7 @@ CELLS: dict[str, Callable[[Draft], Any]] = {
     "tasks.notes": lambda d: MARKDOWN * d.whole(1),
     # The primary field is a time: a title must be made from something else.
     "meetings.when": lambda d: to_iso(OLDEST + d.whole(1_200 * 1_440) * 60_000),
-    "meetings.guests": lambda d: [d.person()],
+    "meetings.guests": lambda d: [d.user()],
     "articles.title": lambda d: d.word("articles"),
     "articles.link": lambda d: f"https://example.com/a/{d.number}",
 }

@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.airtable.seed.cells import CELLS, OLDEST, Draft
 from sandbox.airtable.values import derive_id, is_empty, make_id
 from sandbox.core.data import load
-from sandbox.core.provider import Person
+from sandbox.core.provider import User
 from sandbox.core.times import NEWEST
 
 LINK = "multipleRecordLinks"
@@ -29,7 +29,7 @@ class BaseMaker:
     """Make one base; nothing is stored yet."""
 
     def __init__(
-        self, rng: random.Random, people: Sequence[Person], base: Plan, share: float
+        self, rng: random.Random, people: Sequence[User], base: Plan, share: float
     ) -> None:
         self.rng, self.people = rng, people
         self.id = make_id("app", rng)

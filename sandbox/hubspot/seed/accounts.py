@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.core.config import Config
 from sandbox.core.data import load
-from sandbox.core.provider import Account, Person
+from sandbox.core.provider import Account, User
 
 CONTACTS, COMPANIES, DEALS = "0-1", "0-2", "0-3"
 TYPES = {CONTACTS: "contacts", COMPANIES: "companies", DEALS: "deals"}
@@ -43,7 +43,7 @@ class Portal(Account):
 
 
 PORTALS = tuple(
-    Portal(**{**row, "people": tuple(Person(**person) for person in row["people"])})
+    Portal(**{**row, "people": tuple(User(**user) for user in row["people"])})
     for row in load(__package__, "portals")
 )
 BY_ID = {portal.id: portal for portal in PORTALS}

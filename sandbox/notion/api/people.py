@@ -20,11 +20,11 @@ def to_partial(user_id: str) -> dict[str, Any]:
 def describe_user(
     workspace: str, user_id: str, held: Collection[str]
 ) -> dict[str, Any]:
-    person = next((p for p in BY_ID[workspace].people if p.id == user_id), None)
-    if person is None or USERS not in held:
+    user = next((p for p in BY_ID[workspace].people if p.id == user_id), None)
+    if user is None or USERS not in held:
         return to_partial(user_id)
-    email = {"email": person.email, "email_verified": True} if EMAILS in held else {}
-    named = {"type": "person", "name": person.name, "avatar_url": None}
+    email = {"email": user.email, "email_verified": True} if EMAILS in held else {}
+    named = {"type": "person", "name": user.name, "avatar_url": None}
     return {**to_partial(user_id), **named, "person": email}
 
 
@@ -58,6 +58,6 @@ def show_me(call: Call) -> Response:
 @api(USERS)
 def list_users(call: Call) -> Response:
     page = read_page(call.request, call.request.query, "users")
-    ids = [person.id for person in BY_ID[call.workspace].people]
+    ids = [user.id for user in BY_ID[call.workspace].people]
     users = [describe_user(call.workspace, user_id, call.held) for user_id in ids]
     return page.cut([*users, _describe_bot(call)], "user")

@@ -21,7 +21,7 @@ def seed(sandbox: Sandbox, plan: Plan) -> None:
     """Fill both workspaces; `rows` is the size of the largest data source."""
     for workspace in WORKSPACES:
         rng = random.Random(f"{plan.seed}/{workspace.id}")
-        people = [person.id for person in workspace.people]
+        people = [user.id for user in workspace.people]
         size = plan.sizes.get("rows", workspace.rows)
         is_large = workspace.file == "large"
         names, made = _make_large(rng, people, size) if is_large else _make_small(rng)

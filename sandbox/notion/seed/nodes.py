@@ -100,7 +100,7 @@ class Builder:
         about = dict(node.about)
         node_id = about.pop("id", None) or make_id(self.rng)
         moments = self._draw_moments(about.pop("created", None))
-        people = [person.id for person in self.workspace.people]
+        people = [user.id for user in self.workspace.people]
         authors = (self.rng.choice(people), self.rng.choice(people))
         flags = [about.pop(name, False) for name in ("in_trash", "is_archived")]
         title = about.get("title", "")

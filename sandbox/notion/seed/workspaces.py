@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.core.provider import Account, Person
+from sandbox.core.provider import Account, User
 
 SLUG = "notion"
 PAGE, DATABASE, DATA_SOURCE = "page", "database", "data_source"
@@ -35,7 +35,7 @@ def load(name: str, names: Mapping[str, Any]) -> Any:
 
 WORDS = load("words", {"endless": "A title that goes on " + "and on " * 270})
 WORKSPACES = tuple(
-    Workspace(**{**one, "people": tuple(Person(**who) for who in one["people"])})
+    Workspace(**{**one, "people": tuple(User(**who) for who in one["people"])})
     for one in load("workspaces", {})
 )
 BY_ID = {workspace.id: workspace for workspace in WORKSPACES}

@@ -132,10 +132,10 @@ def main(port: int, database: Path, more_workspaces: int = 0) -> None:
     sandbox = Sandbox(Storage(database), config=config, providers=PROVIDERS)
     sandbox.seed(Plan(seed=7, sizes=SIZES))
     client = Client(App(sandbox), clock=time.time)  # type: ignore[arg-type]
-    client.order("switches/set", name="rate_limits", value=False)
-    client.order("switches/set", name="index_lag", value=0)
+    client.command("switches/set", name="rate_limits", value=False)
+    client.command("switches/set", name="index_lag", value=0)
     # So few that a list can name them: its pages carry all that is stored.
-    client.order("switches/set", provider="hubspot", name="properties", value=40)
+    client.command("switches/set", provider="hubspot", name="properties", value=40)
     Handler.book = Book(client)
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True

@@ -19,9 +19,9 @@ from integrations.oauth.errors import OAuthError
 from integrations.services.grants.refresh_attempts import lease
 from tests.bench.site.site import Site
 from tests.bench.soak.audit import Auditor
+from tests.bench.soak.fleet import PLACES, Fleet, insist
 from tests.bench.soak.leaks import find_canary, sweep
 from tests.bench.soak.trouble import REFRESHERS, Background, Diary, Trouble
-from tests.bench.soak.world import PLACES, World, insist
 from tests.bench.support.figures import Figures, percentile
 from tests.real.support.postgres import Postgres
 from tests.real.support.stack import Stack
@@ -44,8 +44,8 @@ def measure(
     """Run the soak and print its verdict; SOAK_SEED repeats the same troubles."""
     logging.disable(logging.CRITICAL)
     seed = int(os.environ.get("SOAK_SEED") or time.time())
-    world = World(PLACES[provider], size=CONNECTIONS)
-    soak = Soak(site.stack, figures, world=world, seed=seed, postgres=postgres)
+    fleet = Fleet(PLACES[provider], size=CONNECTIONS)
+    soak = Soak(site.stack, figures, fleet=fleet, seed=seed, postgres=postgres)
     figures.add("seed", str(seed))
     soak.start()
     soak.run(minutes * 60)
@@ -61,18 +61,18 @@ class Soak:
         stack: Stack,
         figures: Figures,
         *,
-        world: World,
+        fleet: Fleet,
         seed: int,
         postgres: Postgres | None,
     ) -> None:
-        self.stack, self.figures, self.world = stack, figures, world
+        self.stack, self.figures, self.fleet = stack, figures, fleet
         self.rng = random.Random(seed)
         self.diary = Diary()
         lease_seconds = lease.length().total_seconds()
         self.trouble = Trouble(
             stack,
             self.diary,
-            provider=world.place.provider,
+            provider=fleet.place.provider,
             rng=self.rng,
             lease=lease_seconds,
             postgres=postgres,
@@ -82,7 +82,7 @@ class Soak:
 
     def start(self) -> None:
         """Start everything, with a second refresh worker, and connect everybody."""
-        stack, place = self.stack, self.world.place
+        stack, place = self.stack, self.fleet.place
         plain = stack.commands[REFRESHERS[0]]
         stack.commands[REFRESHERS[1]] = [
             word.replace("refresh@", "refresh2@") for word in plain
@@ -97,7 +97,7 @@ class Soak:
             stack.sandbox(
                 "switches/set", provider=place.provider, name=name, value=value
             )
-        self.world.fill()
+        self.fleet.fill()
         stack.start(*(n for n in stack.commands if n not in {"valkey", "sandbox"}))
 
     def run(self, seconds: float) -> None:
@@ -105,7 +105,7 @@ class Soak:
         began = time.monotonic()
         with Background(self._watch, every=1.0):
             while time.monotonic() - began < seconds * QUIET_SHARE:
-                insist(lambda: self.world.keep_syncing(self.rng))
+                insist(lambda: self.fleet.keep_syncing(self.rng))
                 time.sleep(1.0)
             self.quiet_until = timezone.now()
             with Background(self.trouble.spoil_answers, every=2.5):
@@ -115,9 +115,9 @@ class Soak:
                     time.sleep(self.rng.uniform(0.2, 1.0))
 
     def _live_on(self) -> None:
-        self.world.keep_syncing(self.rng)
+        self.fleet.keep_syncing(self.rng)
         try:
-            self.world.reconnect_some(0.3, self.rng)
+            self.fleet.reconnect_some(0.3, self.rng)
         except OAuthError:
             # The fault was meant for the workers; the user tries again later.
             return
@@ -165,8 +165,8 @@ class Soak:
             add(what, str(count))
         for outcome, count in sorted(self._outcomes().items()):
             add(f"refreshes {outcome}", f"{count:,}")
-        add("reconnected by their user", str(self.world.reconnects))
-        add("grants alive", f"{audit.alive} of {self.world.size}")
+        add("reconnected by their user", str(self.fleet.reconnects))
+        add("grants alive", f"{audit.alive} of {self.fleet.size}")
         for why, count in audit.lost.items():
             add(f"lost: {why}", str(count))
         for line in (*audit.recoverable, *audit.unsettled, *audit.refused_uses):

@@ -59,7 +59,7 @@ def editor(site: Stack) -> str:
     """Return somebody whose HubSpot account is read."""
     # Connecting once more would give up what others have switched on.
     if not site.rows(KEYS, WHO):
-        site.person(WHO).connect("hubspot")
+        site.user(WHO).connect("hubspot")
     wait_until(lambda: not site.rows(UNREAD, WHO), "all is read", seconds=120)
     return WHO
 
@@ -67,9 +67,9 @@ def editor(site: Stack) -> str:
 @pytest.fixture(scope="module")
 def historian(site: Stack) -> str:
     """Return somebody with two accounts of one provider, both read."""
-    person = site.person(TWICE)
+    user = site.user(TWICE)
     for identity in IDENTITIES:
-        person.connect("airtable", identity=identity)
+        user.connect("airtable", identity=identity)
     wait_until(lambda: not site.rows(UNREAD, TWICE), "all is read", seconds=120)
     return TWICE
 

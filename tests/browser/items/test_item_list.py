@@ -23,9 +23,9 @@ def test_every_filter_sends_its_choice_and_back_shows_a_page(
     open_page: Callable[..., Page], fleet: str
 ) -> None:
     page = open_page(fleet)
-    connect(page, "HubSpot", person="Mo Kestrel", consent="Connect app")
+    connect(page, "HubSpot", user="Mo Kestrel", consent="Connect app")
     wait_until_complete(page, "Contacts")
-    connect(page, "Airtable", person="Mo Kestrel", consent="Grant access")
+    connect(page, "Airtable", user="Mo Kestrel", consent="Grant access")
     wait_until_complete(page, "Every kind of field")
 
     page.goto("/items/")

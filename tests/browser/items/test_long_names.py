@@ -26,19 +26,19 @@ ITEM = (
 @pytest.fixture(scope="module")
 def addresses(site: Stack) -> list[str]:
     """Return pages that show a table and a record with names without any space."""
-    person, at = site.person(OTHER), {"provider": "airtable", "account": "kestrel"}
+    user, at = site.user(OTHER), {"provider": "airtable", "account": "kestrel"}
     made = {**at, "base": "Untitled Base", "name": LONG_NAME}
     table = site.sandbox("tables/add", **made)["table"]
     record = {**at, "table": table, "fields": {"Name": LONG_TITLE}}
     remote_id = site.sandbox("records/create", **record)["id"]
     if not site.rows(CONNECTED, OTHER, "airtable"):
-        person.connect("airtable", identity=IDENTITIES[OTHER, "airtable"])
+        user.connect("airtable", identity=IDENTITIES[OTHER, "airtable"])
     [(key,)] = site.rows(CONNECTED, OTHER, "airtable")
     connection = f"/connections/{UUID(key)}/"
 
     def is_read() -> bool:
-        if "/sync/" in person.get(connection).text:
-            person.submit(connection, "/sync/")
+        if "/sync/" in user.get(connection).text:
+            user.submit(connection, "/sync/")
         return bool(site.rows(ITEM, OTHER, "airtable", remote_id))
 
     wait_until(is_read, "the new table is read", seconds=120, every=1)

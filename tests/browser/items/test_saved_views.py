@@ -37,9 +37,9 @@ Visit = Callable[[str], Page]
 
 def table_of(site: Stack, email: str, provider: str, name: str) -> tuple[str, str]:
     """Return the address of a user's table, once it was read, and its remote id."""
-    person = site.person(email)
+    user = site.user(email)
     if not site.rows(CONNECTED, email, provider):
-        person.connect(provider, identity=IDENTITIES[email, provider])
+        user.connect(provider, identity=IDENTITIES[email, provider])
     key, remote_id = site.wait_for_row(TABLE, email, provider, name, seconds=120)
     return f"/collections/{UUID(key)}/", remote_id
 

@@ -97,7 +97,7 @@ def test_a_table_is_used_with_and_without_javascript(
     open_page: Callable[..., Page],
 ) -> None:
     page = open_page(WHO)
-    connect(page, "HubSpot", person="Ana", consent="Connect app")
+    connect(page, "HubSpot", user="Ana", consent="Connect app")
     wait_until_complete(page, "Deals")
     address = page.get_by_role("link", name="Deals", exact=True).get_attribute("href")
     assert address

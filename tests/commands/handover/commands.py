@@ -36,4 +36,4 @@ def become_another_server() -> None:
 
 
 def token_requests(sandbox: Any) -> int:
-    return len(sandbox.client.ask("token-requests")["requests"])
+    return len(sandbox.client.query("token-requests")["requests"])

@@ -31,7 +31,7 @@ def test_a_bundle_is_for_its_user_alone_and_shows_nothing(
     export()
 
     text = path.read_text()
-    issued = [row["value"] for row in sandbox.client.ask("tokens")["tokens"]]
+    issued = [row["value"] for row in sandbox.client.query("tokens")["tokens"]]
     assert path.stat().st_mode & 0o777 == 0o600
     assert not [each for each in (*issued, "alice@example.com") if each in text]
     header = json.loads(text.splitlines()[0])

@@ -42,7 +42,7 @@ def test_another_server_goes_on_with_it(
     path: Path,
     sandbox: Any,
 ) -> None:
-    sandbox.client.order("switches/set", name="rotation", value=True)
+    sandbox.client.command("switches/set", name="rotation", value=True)
     make_collection(connection, remote_id="deals", name="Deals", is_selected=False)
     service.rename(connection, "Work")
     service.set_interval(connection, 60, full_refresh_hours=48)
@@ -69,7 +69,7 @@ def test_importing_again_changes_nothing_even_after_a_refresh(
     path: Path,
     sandbox: Any,
 ) -> None:
-    sandbox.client.order("switches/set", name="rotation", value=True)
+    sandbox.client.command("switches/set", name="rotation", value=True)
     export()
     become_another_server()
     run("import_connections", path)
@@ -142,7 +142,7 @@ def test_the_server_that_it_came_from_takes_it_back_instead_of_importing(
     path: Path,
     sandbox: Any,
 ) -> None:
-    sandbox.client.order("switches/set", name="rotation", value=True)
+    sandbox.client.command("switches/set", name="rotation", value=True)
     service.pause(connection, actor=None)
     handover = export()
     back = ("--take-back", handover, "--nobody-imported")
@@ -168,7 +168,7 @@ def test_a_grant_that_another_server_may_have_is_left_to_it_after_taking_it_back
     sandbox: Any,
 ) -> None:
     for switch in ("rotation", "punish_reuse"):
-        sandbox.client.order("switches/set", name=switch, value=True)
+        sandbox.client.command("switches/set", name=switch, value=True)
     handover = export()
     rows = (Connection.objects.values().get(), Credential.objects.values().get())
     become_another_server()

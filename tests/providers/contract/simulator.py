@@ -139,15 +139,17 @@ class Simulation:
             version=self.settings.version,
         )
 
-    def order(self, name: str, **params: Any) -> dict[str, Any]:
+    def command(self, name: str, **params: Any) -> dict[str, Any]:
         """Change something on the control page, in the account connected to."""
         told = {"provider": self.connector.spec.slug, "account": self.account_id}
-        return self.client.order(name, **told, **params)
+        return self.client.command(name, **told, **params)
 
     def inventory(self) -> set[str]:
         """Return the ids of everything that the grant can see."""
         slug, account = self.connector.spec.slug, self.account_id
-        told = self.client.ask("inventory", provider=slug, account=account, with_ids=1)
+        told = self.client.query(
+            "inventory", provider=slug, account=account, with_ids=1
+        )
         return set(_ids_in(told))
 
 

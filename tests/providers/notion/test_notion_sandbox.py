@@ -84,7 +84,7 @@ def read_everything(reading):
 
 
 def inventory(client):
-    answer = client.ask("inventory", account=LANTERN, user=INES, with_ids=1)
+    answer = client.query("inventory", account=LANTERN, user=INES, with_ids=1)
     kinds = answer["types"].values()
     return {each for kind in kinds for each in kind["id_list"]}
 
@@ -109,12 +109,12 @@ def test_a_page_in_the_trash_goes_and_returns(found, simulated):
     read_everything(found)
     page = simulated.find("Projects 2025")["id"]
     before = found.store.live().keys()
-    simulated.order("records/trash", id=page)
+    simulated.command("records/trash", id=page)
     simulated.clock.now += 60
 
     read_everything(found)
     without = found.store.live()
-    simulated.order("records/restore", id=page)
+    simulated.command("records/restore", id=page)
     simulated.clock.now += 60
     read_everything(found)
 

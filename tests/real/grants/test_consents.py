@@ -10,9 +10,9 @@ import pytest
 import requests
 
 from tests.real.support.fixtures import MakeStack
-from tests.real.support.person import Person
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
+from tests.real.support.web_user import WebUser
 
 pytestmark = pytest.mark.real
 
@@ -76,12 +76,12 @@ def has_struck(stack: Stack, kind: str) -> bool:
     return bool(stack.ask_sandbox("stats")["faults_struck"].get(kind))
 
 
-def visit(person: Person, address: str) -> threading.Thread:
+def visit(user: WebUser, address: str) -> threading.Thread:
     """Open a page meanwhile, whose server may not live to answer."""
 
     def open_it() -> None:
         with suppress(requests.RequestException):
-            person.get(address)
+            user.get(address)
 
     thread = threading.Thread(target=open_it)
     thread.start()
@@ -93,24 +93,24 @@ def kept_files(stack: Stack) -> list[Path]:
 
 
 def test_a_consent_survives_odd_answers_about_whose_it_is(calm: Stack) -> None:
-    person = calm.person(EMAIL)
+    user = calm.user(EMAIL)
     calm.sandbox(
         "faults/add", provider="airtable", family="whoami", count=2, kind="intermediary"
     )
 
-    path = person.connect("airtable")
+    path = user.connect("airtable")
 
-    assert person.get(path).ok
+    assert user.get(path).ok
     assert ("airtable", "active") in calm.rows(STATES)
 
 
 def test_a_consent_outlives_the_process_that_had_it(calm: Stack) -> None:
-    person = calm.person("bo@example.com")
-    asked = person.start_connecting("airtable")
-    callback = person.consent(asked, identity="kestrel:usrMoKestrelStudi")
+    user = calm.user("bo@example.com")
+    asked = user.start_connecting("airtable")
+    callback = user.consent(asked, identity="kestrel:usrMoKestrelStudi")
     late = {"kind": "latency", "ms": 2500, "count": 1}
     calm.sandbox("faults/add", provider="airtable", family="whoami", **late)
-    visiting = visit(person, callback)
+    visiting = visit(user, callback)
     wait_until(lambda: has_struck(calm, "latency"), "the account is asked for")
 
     calm.kill("web")
@@ -131,15 +131,15 @@ def test_a_consent_outlives_the_process_that_had_it(calm: Stack) -> None:
 def test_of_two_consents_under_way_the_newest_is_kept_and_the_other_given_back(
     calm: Stack,
 ) -> None:
-    person = calm.person(EMAIL)
-    first = person.consent(person.start_connecting("hubspot"))
-    second = person.consent(person.start_connecting("hubspot"))
+    user = calm.user(EMAIL)
+    first = user.consent(user.start_connecting("hubspot"))
+    second = user.consent(user.start_connecting("hubspot"))
     late = {"kind": "latency", "ms": 2500, "count": 1}
     calm.sandbox("faults/add", provider="hubspot", family="account", **late)
-    older = visit(person, first)
+    older = visit(user, first)
     wait_until(lambda: has_struck(calm, "latency"), "the older one is identified")
 
-    newer = person.get(second)
+    newer = user.get(second)
     stored = calm.rows(FINGERPRINT, "hubspot")
     older.join(30)
 
@@ -155,9 +155,9 @@ def test_of_two_consents_under_way_the_newest_is_kept_and_the_other_given_back(
 def test_the_grant_of_an_account_that_is_another_users_is_given_back(
     calm: Stack,
 ) -> None:
-    calm.person(EMAIL).connect("hubspot")
+    calm.user(EMAIL).connect("hubspot")
     before = calm.rows(FINGERPRINT, "hubspot")
-    bob = calm.person("bob@example.com")
+    bob = calm.user("bob@example.com")
 
     page = bob.get(bob.consent(bob.start_connecting("hubspot")))
 
@@ -170,8 +170,8 @@ def test_the_grant_of_an_account_that_is_another_users_is_given_back(
 
 
 def test_a_refused_client_pauses_its_provider_and_no_connection(calm: Stack) -> None:
-    person = calm.person(EMAIL)
-    path = person.connect("hubspot")
+    user = calm.user(EMAIL)
+    path = user.connect("hubspot")
     wait_until(lambda: is_read(calm, path), "the first sync ends")
     refused = {"kind": "invalid_client", "family": "token", "count": 9}
     calm.sandbox("faults/add", provider="hubspot", **refused)
@@ -179,8 +179,8 @@ def test_a_refused_client_pauses_its_provider_and_no_connection(calm: Stack) -> 
     ((version,),) = calm.rows(MAKE_DUE, LONG_AGO, "hubspot")
 
     calm.manage("refresh_due", check=False)
-    wait_until(lambda: f"{path}sync/" in person.get(path).text, "a sync is offered")
-    person.submit(path, f"{path}sync/")
+    wait_until(lambda: f"{path}sync/" in user.get(path).text, "a sync is offered")
+    user.submit(path, f"{path}sync/")
 
     assert calm.rows(paused)
     assert ("hubspot", "active") in calm.rows(STATES)
@@ -216,7 +216,7 @@ def key_of(path: str) -> str:
 def test_a_token_life_of_a_second_renews_nothing_at_every_tick(calm: Stack) -> None:
     odd = {"kind": "odd_expires_in", "family": "token", "value": 1, "count": 50}
     calm.sandbox("faults/add", provider="airtable", **odd)
-    cleo = calm.person("cleo@example.com")
+    cleo = calm.user("cleo@example.com")
 
     cleo.connect("airtable", identity="nordlicht:usrJurgenGrossNrd")
     for _ in range(3):
@@ -229,8 +229,8 @@ def test_what_killed_its_workers_is_started_again_by_its_user_alone(
     calm: Stack,
 ) -> None:
     calm.sandbox("faults/add", kind="latency", ms=1500, family="list")
-    person = calm.person("dan@example.com")
-    path = person.connect("hubspot", identity="2081774:61")
+    user = calm.user("dan@example.com")
+    path = user.connect("hubspot", identity="2081774:61")
     key = key_of(path)
     run = "select 1 from integrations_syncrun where connection_id = ?"
     calm.wait_for_row(f"{run} and lease_until is not null", key)
@@ -255,5 +255,5 @@ def test_what_killed_its_workers_is_started_again_by_its_user_alone(
     calm.manage("sweep")
     assert len(calm.rows(run, key)) == 1
 
-    person.submit(path, f"{path}sync/")
+    user.submit(path, f"{path}sync/")
     wait_until(lambda: calm.rows(reason, key) == [("",)], "its user starts it")

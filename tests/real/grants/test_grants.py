@@ -45,7 +45,7 @@ class Grants:
     def start(self) -> None:
         """Start what a refresh needs; nothing ticks by itself."""
         self.stack.start("valkey", "sandbox", "web", WORKER)
-        self.alice = self.stack.person("alice@example.com")
+        self.alice = self.stack.user("alice@example.com")
 
     def connect(self, provider: str) -> None:
         """Start each test with a new grant, strict rules and no faults."""

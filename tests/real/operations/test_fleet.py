@@ -15,9 +15,9 @@ import requests
 from tests.real.operations.certificates import make_certificates
 from tests.real.operations.sentinels import PASSWORD, Sentinels
 from tests.real.support.fixtures import MakeStack
-from tests.real.support.person import Person
 from tests.real.support.processes import free_ports, wait_until
 from tests.real.support.stack import BASE_DIR, Stack
+from tests.real.support.web_user import WebUser
 
 pytestmark = [
     pytest.mark.real,
@@ -76,10 +76,10 @@ def is_well(url: str) -> bool:
     return all(parts[name]["ok"] for name in PARTS)
 
 
-def loads(fleet: Stack) -> Person:
+def loads(fleet: Stack) -> WebUser:
     """Return whose account is being loaded, slowly enough for something to happen."""
     fleet.sandbox("faults/add", kind="latency", ms=600, family="list")
-    alice = fleet.person("alice@example.com")
+    alice = fleet.user("alice@example.com")
     alice.connect("hubspot")
     wait_until(lambda: fleet.rows(COUNT)[0][0], "items arrive", seconds=60)
     assert fleet.rows(OPEN_RUNS)
@@ -132,7 +132,7 @@ def test_a_fleet_does_its_work_once_and_outlives_a_failover(
 
 
 def assert_the_sentinel_that_is_away_costs_nothing(
-    alice: Person, fleet: Stack, second: str
+    alice: WebUser, fleet: Stack, second: str
 ) -> None:
     """Check that a host that publishes for the first time answers soon."""
     [[key]] = fleet.rows("select id from integrations_connection")

@@ -74,7 +74,7 @@ def site(make_stack: MakeStack, database: str, webhook: str) -> Iterator[Stack]:
     stack.join_workers()
     stack.commands["notices"] = notices_command(stack)
     stack.start()
-    stack.person("alice@example.com").connect("hubspot")
+    stack.user("alice@example.com").connect("hubspot")
     stack.wait_for_row(
         "select 1 from integrations_syncrun where outcome = 'complete'", seconds=90
     )

@@ -39,11 +39,11 @@ def test_a_grant_moves_and_a_restored_backup_does_not_bring_it_back(
     first.sandbox("switches/set", name="rotation", value=True)
     away = {"SANDBOX": first.sandbox_url, **OTHER_KEYS, **PASSPHRASE}
     second = start(make_stack(**away))
-    path = first.person("alice@example.com").connect("hubspot")
+    path = first.user("alice@example.com").connect("hubspot")
     key = path.strip("/").split("/")[-1]
     finished = "select 1 from integrations_syncrun where outcome = 'complete'"
     first.wait_for_row(finished, seconds=120)
-    second.person("alice@example.com")
+    second.user("alice@example.com")
     backup = tmp_path / "backup.sqlite3"
     with (
         closing(sqlite3.connect(database(first))) as used,

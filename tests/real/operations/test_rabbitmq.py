@@ -53,7 +53,7 @@ def told(stack: Stack) -> dict[str, Any]:
 def test_work_goes_through_rabbitmq_and_waits_while_it_is_away(
     stack: Stack, rabbit: RabbitMQ
 ) -> None:
-    alice = stack.person("alice@example.com")
+    alice = stack.user("alice@example.com")
     path = alice.connect("hubspot")
     stack.wait_for_row(f"{DONE} and outcome = 'complete'")
     wait_until(lambda: not stack.rows(OPEN_RUNS), "the first sync ends")

@@ -9,10 +9,10 @@ import pytest
 
 from integrations.services.upkeep.schedule import TICKS
 from tests.real.support.fixtures import MakeStack
-from tests.real.support.person import Person
 from tests.real.support.postgres import Postgres, Replica
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
+from tests.real.support.web_user import WebUser
 
 pytestmark = [pytest.mark.real, pytest.mark.parametrize("database", ["postgres"])]
 FILL = """
@@ -47,13 +47,13 @@ def stack(make_stack: MakeStack, replica: Replica, database: str) -> Stack:
 
 
 @pytest.fixture
-def reader(stack: Stack) -> Iterator[Person]:
+def reader(stack: Stack) -> Iterator[WebUser]:
     """Return somebody with an item who has changed nothing for a while."""
     stack.start("valkey", "web")
     stop = Event()
     ticking = Thread(target=tick, args=(stack, stop))
     ticking.start()
-    alice = stack.person("alice@example.com")
+    alice = stack.user("alice@example.com")
     stack.manage("shell", "--no-imports", "-c", FILL)
     del alice.session.cookies[WROTE]
     yield alice
@@ -67,7 +67,7 @@ def tick(stack: Stack, stop: Event) -> None:
         stack.rows(TICK)
 
 
-def lists(reader: Person, name: str, search: str = "") -> bool:
+def lists(reader: WebUser, name: str, search: str = "") -> bool:
     answer = reader.get(f"/items/?q={search}")
     assert answer.status_code == 200
     assert answer.elapsed.total_seconds() < 5
@@ -81,7 +81,7 @@ def replica_check(stack: Stack) -> str:
 
 
 def test_lists_are_read_from_a_replica_that_is_near_and_from_nowhere_stale(
-    reader: Person, stack: Stack, replica: Replica
+    reader: WebUser, stack: Stack, replica: Replica
 ) -> None:
     wait_until(lambda: replica_check(stack) == "passed", "the replica is near")
     wait_until(lambda: lists(reader, "Lighter"), "the item is listed")

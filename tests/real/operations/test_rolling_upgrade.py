@@ -11,9 +11,9 @@ import pytest
 import requests
 
 from tests.real.support.fixtures import MakeStack
-from tests.real.support.person import Person
 from tests.real.support.processes import Running, free_ports, wait_until
 from tests.real.support.stack import BASE_DIR, Stack
+from tests.real.support.web_user import WebUser
 
 pytestmark = [pytest.mark.real, pytest.mark.parametrize("database", ["postgres"])]
 COUNT = "select count(*) from integrations_item where deleted_at is null"
@@ -93,10 +93,10 @@ def before(stack: Stack, former: Path) -> Iterator[Former]:
 class Visitor:
     """Ask for pages of several hosts, one after the other, all the time."""
 
-    def __init__(self, person: Person, *urls: str) -> None:
+    def __init__(self, user: WebUser, *urls: str) -> None:
         self.urls = list(urls)
         self.answers: list[tuple[str, int]] = []
-        self._person, self._stop = person, Event()
+        self._person, self._stop = user, Event()
         self._thread = Thread(target=self._visit)
         self._thread.start()
 
@@ -116,10 +116,10 @@ def test_two_releases_side_by_side_answer_everything_and_lose_no_work(
     stack: Stack, before: Former
 ) -> None:
     stack.sandbox("faults/add", kind="latency", ms=600, family="list")
-    alice = stack.person("alice@example.com")
+    alice = stack.user("alice@example.com")
     visitor = Visitor(alice, stack.url, before.url)
     try:
-        stack.person("alice@example.com").connect("hubspot")
+        stack.user("alice@example.com").connect("hubspot")
         wait_until(lambda: stack.rows(COUNT)[0][0], "the former worker reads")
         assert stack.rows(OPEN_RUNS)
 

@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 
 from tests.real.support.fixtures import MakeStack
-from tests.real.support.person import Person
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
+from tests.real.support.web_user import WebUser
 from tests.support.provider_answers.seeds import FEW_PROPERTIES, SMALL
 
 pytestmark = pytest.mark.real
@@ -57,11 +57,11 @@ OUTCOMES = "select state, count(*) from integrations_importrow group by state"
 SAVED = "select remote_id from integrations_edit where state = 'saved'"
 
 
-def switch_editing_on(person: Person, connection: str) -> None:
+def switch_editing_on(user: WebUser, connection: str) -> None:
     """Switch editing on, and give the consent that it asks for."""
-    asked = person.submit(connection, f"{connection}editing/")
-    answer = person.submit(asked.url, "/authorize", follow=False)
-    person.get(person.consent(answer.headers["Location"]))
+    asked = user.submit(connection, f"{connection}editing/")
+    answer = user.submit(asked.url, "/authorize", follow=False)
+    user.get(user.consent(answer.headers["Location"]))
 
 
 def contacts_of(stack: Stack, connection: str) -> str:
@@ -71,15 +71,15 @@ def contacts_of(stack: Stack, connection: str) -> str:
     return str(UUID(str(key)))
 
 
-def create(stack: Stack, person: Person, connection: str, address: str) -> str:
+def create(stack: Stack, user: WebUser, connection: str, address: str) -> str:
     """Fill in the form of a new contact; return the id of the edit."""
     page = f"/collections/{contacts_of(stack, connection)}/new/"
-    done = person.submit(page, page, **{"p.email": address})
+    done = user.submit(page, page, **{"p.email": address})
     assert "/edits/" in done.url
     return UUID(urlsplit(done.url).path.strip("/").split("/")[-1]).hex
 
 
-def count_there(stack: Stack, person: Person, address: str) -> int:
+def count_there(stack: Stack, user: WebUser, address: str) -> int:
     found = stack.rows(
         "select count(*) from integrations_item where deleted_at is null and"
         " type = 'contact' and name = ?",
@@ -88,28 +88,26 @@ def count_there(stack: Stack, person: Person, address: str) -> int:
     return int(found[0][0])
 
 
-def edit_many(stack: Stack, person: Person, connection: str, city: str) -> str:
+def edit_many(stack: Stack, user: WebUser, connection: str, city: str) -> str:
     """Choose all rows of the contacts and one city for them; return the bulk edit."""
     table = f"/collections/{contacts_of(stack, connection)}/"
-    sent = person.submit(table, f"{table}rows/", to=f"{table}bulk-edit/", rows="all")
+    sent = user.submit(table, f"{table}rows/", to=f"{table}bulk-edit/", rows="all")
     chosen = urlsplit(sent.url).path
-    person.submit(f"{chosen}?field=city", chosen, **{"p.city": city})
-    person.submit(chosen, f"{chosen}confirm/")
+    user.submit(f"{chosen}?field=city", chosen, **{"p.city": city})
+    user.submit(chosen, f"{chosen}confirm/")
     return UUID(chosen.strip("/").split("/")[-1]).hex
 
 
-def start_import(
-    stack: Stack, person: Person, connection: str, *addresses: str
-) -> None:
+def start_import(stack: Stack, user: WebUser, connection: str, *addresses: str) -> None:
     """Upload a file of new contacts, match its columns, and confirm the check."""
     text = "\n".join(["Email,City", *(f"{address},Oslo" for address in addresses)])
     start = f"/collections/{contacts_of(stack, connection)}/import/"
-    columns = person.upload(start, "file", "people.csv", text).url
+    columns = user.upload(start, "file", "people.csv", text).url
     chosen = {"field-0": "email", "field-1": "city", "action": "check"}
-    person.submit(columns, "/columns/", **chosen)
+    user.submit(columns, "/columns/", **chosen)
     [source] = stack.wait_for_row(IMPORTS, "checked", seconds=120)
     page = f"/imports/{UUID(str(source))}/"
-    person.submit(page, f"{page}confirm/")
+    user.submit(page, f"{page}confirm/")
 
 
 def count_live(stack: Stack) -> int:
@@ -127,7 +125,7 @@ def fault(stack: Stack, kind: str, **values: int) -> None:
 def test_writes_outlive_a_lost_scope_an_error_after_the_commit_and_a_limit(
     stack: Stack,
 ) -> None:
-    alice = stack.person("alice@example.com")
+    alice = stack.user("alice@example.com")
     connection = alice.connect("hubspot")
     key = UUID(connection.strip("/").split("/")[-1]).hex
     wait_until(lambda: stack.rows(READ_BY, key), "contacts are read", seconds=120)
@@ -182,7 +180,7 @@ def test_a_worker_killed_between_send_and_answer_creates_nothing_twice(
     stack = make_stack("sqlite", **IMPATIENT)
     stack.join_workers("worker-refresh", "worker-sync")
     stack.start()
-    alice = stack.person("alice@example.com")
+    alice = stack.user("alice@example.com")
     connection = alice.connect("hubspot")
     wait_until(lambda: stack.rows(COLLECTION), "contacts are known", seconds=60)
     switch_editing_on(alice, connection)
@@ -268,7 +266,7 @@ def test_hundreds_of_rows_come_through_a_killed_worker_each_with_one_outcome(
     stack.start()
     limits = {"provider": "hubspot", "name": "calls_per_ten_seconds", "value": 5_000}
     stack.sandbox("switches/set", **limits)
-    alice = stack.person("alice@example.com")
+    alice = stack.user("alice@example.com")
     connection = alice.connect("hubspot")
     wait_until(lambda: stack.rows(READ), "the contacts are read", seconds=120)
     switch_editing_on(alice, connection)

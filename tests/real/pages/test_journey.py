@@ -9,7 +9,7 @@ pytestmark = pytest.mark.real
 
 
 def test_a_connected_account_fills_by_itself(stack: Stack) -> None:
-    alice = stack.person("alice@example.com")
+    alice = stack.user("alice@example.com")
 
     path = alice.connect("hubspot")
 

@@ -10,9 +10,9 @@ from uuid import UUID
 import pytest
 
 from tests.real.support.fixtures import MakeStack, running
-from tests.real.support.person import Person
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
+from tests.real.support.web_user import WebUser
 from tests.support.provider_answers.seeds import FEW_PROPERTIES
 from tests.support.table_rows import shown_rows
 from tests.support.workbooks import rows_of
@@ -89,13 +89,13 @@ def test_texts_and_own_values_are_the_same_after_a_reconnection(
     stack: Stack, account: Account
 ) -> None:
     made = make_records(stack, account, NOTED)
-    person = stack.person(f"{account.provider}@example.com")
-    address = person.connect(account.provider, **account.consent)
+    user = stack.user(f"{account.provider}@example.com")
+    address = user.connect(account.provider, **account.consent)
     table, text_id = find_table(stack, account, address)
     path = f"/collections/{UUID(table)}/"
 
     form = {"name": "Rank", "kind": "number", "added": ""}
-    person.submit(path, to=f"{path}own-columns/", **form)
+    user.submit(path, to=f"{path}own-columns/", **form)
     ((own_key,),) = stack.rows(
         "select id from integrations_owncolumn where provider = ?", account.provider
     )
@@ -103,26 +103,26 @@ def test_texts_and_own_values_are_the_same_after_a_reconnection(
     for remote_id, text in made.items():
         ((uuid, _),) = stack.rows(RECORD, table, remote_id)
         own = f"/items/{UUID(uuid)}/own/"
-        person.submit(own, to=own, **{own_id: NOTED[text]})
-    before = look(person, path, text_id, own_id)
+        user.submit(own, to=own, **{own_id: NOTED[text]})
+    before = look(user, path, text_id, own_id)
 
     connection = f"/connections/{UUID(key_of(address))}/"
-    person.submit(f"{connection}disconnect/", "/disconnect/", items="keep")
-    meanwhile = look(person, path, text_id, own_id)
+    user.submit(f"{connection}disconnect/", "/disconnect/", items="keep")
+    meanwhile = look(user, path, text_id, own_id)
     (new,) = make_records(stack, account, ["31"])
-    again = person.connect(account.provider, **account.consent)
+    again = user.connect(account.provider, **account.consent)
     assert key_of(again) == key_of(address)
 
     def goes_on() -> bool:
         if stack.rows(RECORD, table, new):
             return True
-        if "/sync/" in person.get(connection).text:
-            person.submit(connection, "/sync/")
+        if "/sync/" in user.get(connection).text:
+            user.submit(connection, "/sync/")
         return False
 
     wait_until(goes_on, "what is new is read", seconds=120, every=1)
 
-    assert before == meanwhile == look(person, path, text_id, own_id)
+    assert before == meanwhile == look(user, path, text_id, own_id)
 
 
 def make_records(
@@ -154,30 +154,30 @@ def key_of(address: str) -> str:
     return UUID(address.split("/")[2]).hex
 
 
-def look(person: Person, path: str, text_id: str, own_id: str) -> dict[str, Any]:
+def look(user: WebUser, path: str, text_id: str, own_id: str) -> dict[str, Any]:
     """Return what a table shows, finds and exports; it is as it was written."""
     text_id = quote(text_id, safe="")
     columns = f"columns={text_id},{own_id}"
     mine = f"{columns}&{own_id}__filled="
     numbers = [float(noted) for _, noted in sorted(NOTED.items())]
-    by_text = read(person, f"{path}?{mine}&sort={text_id}")
+    by_text = read(user, f"{path}?{mine}&sort={text_id}")
     assert by_text == [[t, f"{float(NOTED[t]):,g}"] for t in sorted(NOTED)]
-    by_own = read(person, f"{path}?{mine}&sort={own_id}")
+    by_own = read(user, f"{path}?{mine}&sort={own_id}")
     assert [row[1] for row in by_own] == ["-2.5", "7", "40", "1,000"]
-    some = read(person, f"{path}?{columns}&{own_id}__gt=7&sort={own_id}")
+    some = read(user, f"{path}?{columns}&{own_id}__gt=7&sort={own_id}")
     assert [row[0] for row in some] == ["1e5", "12"]
     for text in NOTED:
-        there = read(person, f"{path}?{mine}&{text_id}__is={text}")
+        there = read(user, f"{path}?{mine}&{text_id}__is={text}")
         assert [row[0] for row in there] == [text]
-        assert text in person.get(f"/search/?{urlencode({'q': text})}").text
+        assert text in user.get(f"/search/?{urlencode({'q': text})}").text
     for number in ("123", "12.0", "100000", "49123"):
         asked = f"{path}?{mine}&{text_id}__is={quote(number)}"
-        assert read(person, asked) == []
+        assert read(user, asked) == []
     files = {}
     for form in ("csv", "csv-utf8", "xlsx", "json", "ndjson"):
         values = {"form": form, "values": "shown"}
         address = f"{path}?{mine}&sort={text_id}"
-        answer = person.submit(address, "/download/", **values)
+        answer = user.submit(address, "/download/", **values)
         rows = rows_of(answer.content, form)
         files[form] = rows if "json" in form else rows[1:]
     assert [row[2] for row in files["xlsx"]] == numbers
@@ -186,12 +186,12 @@ def look(person: Person, path: str, text_id: str, own_id: str) -> dict[str, Any]
     return {"by_text": by_text, "by_own": by_own, "some": some, **files}
 
 
-def read(person: Person, address: str) -> list[list[str]]:
+def read(user: WebUser, address: str) -> list[list[str]]:
     """Return the rows of a table without their names, once what they need is ready."""
     page = wait_until(
         lambda: (
             got
-            if 'data-code="building"' not in (got := person.get(address)).text
+            if 'data-code="building"' not in (got := user.get(address)).text
             else None
         ),
         "the index",

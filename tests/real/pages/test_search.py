@@ -4,21 +4,21 @@ from contextlib import suppress
 
 import pytest
 
-from tests.real.support.person import Person
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
+from tests.real.support.web_user import WebUser
 
 pytestmark = pytest.mark.real
 ANOTHER = "555111:4243"
 
 
-def sign_in_patiently(stack: Stack, email: str) -> Person:
+def sign_in_patiently(stack: Stack, email: str) -> WebUser:
     """Sign in; attempts are limited by the minute, and other tests share the stack."""
-    people: list[Person] = []
+    people: list[WebUser] = []
 
     def is_in() -> bool:
         with suppress(AssertionError):
-            people.append(stack.person(email))
+            people.append(stack.user(email))
         return bool(people)
 
     wait_until(is_in, "a sign-in", seconds=120, every=5)

@@ -8,9 +8,9 @@ import pytest
 import requests
 
 from tests.real.support.fixtures import MakeStack, running
-from tests.real.support.person import Person
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
+from tests.real.support.web_user import WebUser
 from tests.support.provider_answers.seeds import FEW_PROPERTIES
 from tests.support.table_rows import shown_rows
 from tests.support.workbooks import rows_of
@@ -40,10 +40,10 @@ def stack(make_stack: MakeStack) -> Iterator[Stack]:
 
 
 def load(
-    stack: Stack, person: Person, provider: str, **values: str
+    stack: Stack, user: WebUser, provider: str, **values: str
 ) -> list[tuple[str, int]]:
     """Connect an account; return the tables of it with their numbers of rows."""
-    key = person.connect(provider, **values).strip("/").split("/")[-1]
+    key = user.connect(provider, **values).strip("/").split("/")[-1]
 
     def is_read() -> bool:
         done = stack.rows(
@@ -64,13 +64,13 @@ def load(
     return [(str(pk).replace("-", ""), number) for pk, number in found]
 
 
-def read_pages(person: Person, path: str) -> tuple[list[str], list[list[str]]]:
+def read_pages(user: WebUser, path: str) -> tuple[list[str], list[list[str]]]:
     """Return the heads and the rows of all pages of a table."""
     rows: list[list[str]] = []
     heads: list[str] = []
     address = f"{path}?sort=item.name&size=100"
     while address:
-        page = person.get(address)
+        page = user.get(address)
         assert page.status_code == 200
         told = re.findall(
             r"aria-sort.*?<a[^>]*>(.*?)(?:<svg|</a>)", page.text, re.DOTALL
@@ -82,37 +82,37 @@ def read_pages(person: Person, path: str) -> tuple[list[str], list[list[str]]]:
     return heads, rows
 
 
-def order(person: Person, path: str, form: str) -> requests.Response:
+def order(user: WebUser, path: str, form: str) -> requests.Response:
     """Ask for the file of a table, as the form under its rows does."""
-    answer = person.submit(
+    answer = user.submit(
         f"{path}?sort=item.name", "/download/", form=form, values="shown"
     )
     assert answer.status_code == 200
     return answer
 
 
-def fetch(person: Person, path: str, form: str) -> tuple[bytes, bool]:
+def fetch(user: WebUser, path: str, form: str) -> tuple[bytes, bool]:
     """Return a file of a table, and whether a worker has made it."""
-    answer = order(person, path, form)
+    answer = order(user, path, form)
     if "/downloads/" not in answer.url:
         return answer.content, False
-    file = wait_for(person, answer.url)
-    person.submit(answer.url, "/delete/")
+    file = wait_for(user, answer.url)
+    user.submit(answer.url, "/delete/")
     return file, True
 
 
-def wait_for(person: Person, page: str) -> bytes:
+def wait_for(user: WebUser, page: str) -> bytes:
     """Return the file of a page that shows how far it is, once it is done."""
 
     def is_made() -> bool:
-        return person.get(f"{page}file/", follow=False).status_code == 200
+        return user.get(f"{page}file/", follow=False).status_code == 200
 
     wait_until(is_made, "a large file", seconds=90, every=0.5)
-    return person.get(f"{page}file/").content
+    return user.get(f"{page}file/").content
 
 
 def test_files_of_every_provider_are_their_tables_row_by_row(stack: Stack) -> None:
-    ana, bo = stack.person("ana@example.com"), stack.person("bo@example.com")
+    ana, bo = stack.user("ana@example.com"), stack.user("bo@example.com")
     by_worker = ""
     for provider, values in PROVIDERS.items():
         tables = load(stack, ana, provider, **values)

@@ -62,13 +62,13 @@ def test_no_process_starts_with_an_unsafe_setting(
 @pytest.mark.alone
 @ON_ONE_STACK
 def test_pages_answer_quickly_while_redis_is_gone(stack: Stack) -> None:
-    alice = stack.person("alice@example.com")
+    alice = stack.user("alice@example.com")
 
     stack.kill("valkey")
     try:
         for path in PAGES:
             assert seconds_of(lambda path=path: alice.get(path)) < 2, path
-        again = stack.person("alice@example.com")
+        again = stack.user("alice@example.com")
         assert again.get("/connections/").ok
     finally:
         stack.start("valkey")
@@ -77,7 +77,7 @@ def test_pages_answer_quickly_while_redis_is_gone(stack: Stack) -> None:
 @pytest.mark.alone
 @ON_ONE_STACK
 def test_pages_answer_quickly_while_redis_hangs(stack: Stack) -> None:
-    alice = stack.person("alice@example.com")
+    alice = stack.user("alice@example.com")
 
     stack.freeze("valkey")
     try:
@@ -90,7 +90,7 @@ def test_pages_answer_quickly_while_redis_hangs(stack: Stack) -> None:
 @pytest.mark.alone
 @ON_ONE_STACK
 def test_wrong_passwords_are_counted_without_redis(stack: Stack) -> None:
-    carol = stack.person("carol@example.com")
+    carol = stack.user("carol@example.com")
     carol.session.cookies.clear()
     stack.kill("valkey")
     try:
@@ -116,7 +116,7 @@ def test_a_worker_outlives_a_broker_that_dies_while_it_works(
     )
     stack.start()
     stack.sandbox("faults/add", kind="latency", ms=600)
-    stack.person("alice@example.com").connect("hubspot")
+    stack.user("alice@example.com").connect("hubspot")
     stack.wait_for_row("select 1 from integrations_item limit 1")
 
     for _ in range(2):
@@ -138,7 +138,7 @@ def test_a_busy_worker_stops_in_time_and_another_goes_on(
     stack = make_stack(sizes=MIDDLE, properties=FEW_PROPERTIES)
     stack.start("valkey", "sandbox", "web", "worker-interactive")
     stack.sandbox("faults/add", kind="latency", ms=600)
-    stack.person("alice@example.com").connect("hubspot")
+    stack.user("alice@example.com").connect("hubspot")
     stack.wait_for_row("select 1 from integrations_item limit 1")
 
     assert stack.stop("worker-interactive") < 30
@@ -167,7 +167,7 @@ def test_the_site_comes_back_with_its_database(
 ) -> None:
     stack = make_stack(database)
     stack.start("valkey", "sandbox", "web", "worker-refresh", "beat")
-    alice = stack.person("alice@example.com")
+    alice = stack.user("alice@example.com")
 
     postgres.stop()
     try:

@@ -19,10 +19,10 @@ from celery import Celery
 from config import deadlines
 from config.environment.env import read_env_file
 from tests.real.support.fixtures import MakeStack
-from tests.real.support.person import Person
 from tests.real.support.processes import Running, free_ports, processes_with, wait_until
 from tests.real.support.stack import BASE_DIR, PASSED_ON
 from tests.real.support.templates import Templates
+from tests.real.support.web_user import WebUser
 from tests.support.provider_answers.described import check_record
 from tests.support.provider_answers.seeds import SMALL
 
@@ -163,9 +163,9 @@ def test_a_killed_supervisor_cuts_no_call_that_spends_a_token(
     provider.start("sandbox")
     run.environment["SANDBOX"] = provider.sandbox_url
     run.start_and_wait()
-    person = Person(run.url, email="alice@example.com", password="sail-the-seven-7")
-    person.sign_up()
-    person.connect("airtable")
+    user = WebUser(run.url, email="alice@example.com", password="sail-the-seven-7")
+    user.sign_up()
+    user.connect("airtable")
     ((key, version),) = ask(run, "select connection_id, version from {credential}")
     late = {"kind": "latency", "ms": LATE_SECONDS * 1000}
     of_token = {"provider": "airtable", "family": "token", "count": 1}
@@ -228,5 +228,5 @@ def find(run: Run, words: str) -> list[int]:
 
 
 def can_sign_in(run: Run, email: str, password: str) -> bool:
-    Person(run.url, email=email, password=password).sign_in()
+    WebUser(run.url, email=email, password=password).sign_in()
     return True

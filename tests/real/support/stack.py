@@ -25,8 +25,8 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from config.run.plan import make_plan
 from tests.real.support.fork_server import COMMAND_SECONDS, ForkServers
-from tests.real.support.person import Person
 from tests.real.support.processes import Running, free_ports, listens, wait_until
+from tests.real.support.web_user import WebUser
 from tests.support.provider_answers.described import check_record
 
 BASE_DIR = Path(__file__).resolve().parents[3]
@@ -192,9 +192,9 @@ class Stack:
         rows = wait_until(lambda: self.rows(sql, *values), sql, seconds=seconds)
         return rows[0]
 
-    def person(self, email: str, password: str = "sail-the-seven-7") -> Person:
-        """Return a signed-in person, made straight in the database if new."""
-        person = Person(self.url, email=email, password=password)
+    def user(self, email: str, password: str = "sail-the-seven-7") -> WebUser:
+        """Return a signed-in user, made straight in the database if new."""
+        user = WebUser(self.url, email=email, password=password)
         if not self.rows("select 1 from auth_user where email = ?", email):
             self.rows(
                 "insert into auth_user (username, email, password, first_name,"
@@ -203,21 +203,21 @@ class Stack:
                 *(email, email, hash_password(password)),
                 *(True, False, False, str(datetime.now(UTC))),
             )
-        person.sign_in()
-        return person
+        user.sign_in()
+        return user
 
-    def sandbox(self, order: str, **values: Any) -> dict[str, Any]:
-        """Give the sandbox's control page an order, such as ``grants/revoke``."""
+    def sandbox(self, command: str, **values: Any) -> dict[str, Any]:
+        """Run a command of the sandbox's control page, such as ``grants/revoke``."""
         answer = requests.post(
-            f"{self.sandbox_url}/control/api/{order}", json=values, timeout=10
+            f"{self.sandbox_url}/control/api/{command}", json=values, timeout=10
         )
         answer.raise_for_status()
         return dict(answer.json())
 
-    def ask_sandbox(self, question: str, **values: Any) -> dict[str, Any]:
-        """Ask the sandbox's control page, such as ``stats`` or ``tokens``."""
+    def ask_sandbox(self, query: str, **values: Any) -> dict[str, Any]:
+        """Ask the sandbox's control page a query, such as ``stats`` or ``tokens``."""
         answer = requests.get(
-            f"{self.sandbox_url}/control/api/{question}", params=values, timeout=10
+            f"{self.sandbox_url}/control/api/{query}", params=values, timeout=10
         )
         answer.raise_for_status()
         return dict(answer.json())

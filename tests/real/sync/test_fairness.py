@@ -34,7 +34,7 @@ def busy(make_stack: MakeStack) -> Stack:
         stack.commands[name] = [*command[:at], "1", *command[at + 1 :]]
     stack.start()
     stack.sandbox("faults/add", kind="latency", ms=2000, family="list", portal="555111")
-    stack.person("huge@example.com").connect("hubspot", identity=HUGE)
+    stack.user("huge@example.com").connect("hubspot", identity=HUGE)
     at_length = "select slices from integrations_syncrun where slices > 2"
     stack.wait_for_row(at_length)
     return stack
@@ -56,8 +56,8 @@ def assert_has_the_huge_run(stack: Stack, worker: str) -> None:
 def test_small_accounts_are_served_while_a_huge_one_loads(busy: Stack) -> None:
     assert_has_the_huge_run(busy, "worker-interactive")
     for number, account in enumerate(SMALL):
-        person = busy.person(f"small{number}@example.com")
-        person.connect("hubspot", identity=account)
+        user = busy.user(f"small{number}@example.com")
+        user.connect("hubspot", identity=account)
         wait_until(
             lambda a=account: not is_open(busy, a), "a first load ends", seconds=90
         )

@@ -84,7 +84,7 @@ def test_a_child_that_is_killed_costs_no_wait_for_its_lease(
     # A page is a list and a batch then, and the batch is what the child is killed in.
     stack.sandbox("switches/set", name="properties", value=300)
     stack.sandbox("faults/add", kind="latency", ms=600, family="batch")
-    stack.person("alice@example.com").connect("hubspot")
+    stack.user("alice@example.com").connect("hubspot")
     items = "select count(*) from integrations_item"
     stack.wait_for_row(f"{items} having count(*) > 0")
     assert BATCH.search(stack.log("worker-interactive"))

@@ -47,7 +47,7 @@ def test_a_thousand_links_that_changed_without_a_date_are_found_by_two_syncs(
     stack = make_stack(database, sizes=MIDDLE)
     stack.join_workers("worker-refresh", "worker-sync")
     stack.start()
-    stack.person("alice@example.com").connect("hubspot")
+    stack.user("alice@example.com").connect("hubspot")
     loaded = "select 1 from integrations_syncrun where outcome = 'complete'"
     wait_until(lambda: stack.rows(loaded), "the first load ends", seconds=120)
     ((company,),) = stack.rows(

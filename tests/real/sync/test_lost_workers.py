@@ -30,7 +30,7 @@ def renewing(make_stack: MakeStack) -> Stack:
     """Return a product whose slots for refreshes all wait for a token endpoint."""
     stack = make_stack("postgres", sizes=MIDDLE, properties=FEW_PROPERTIES)
     stack.start()
-    alice = stack.person("alice@example.com")
+    alice = stack.user("alice@example.com")
     for identity in SMALL:
         alice.connect("hubspot", identity=identity)
     wait_until(lambda: not stack.rows(OPEN_RUNS), "the small ones end", seconds=60)

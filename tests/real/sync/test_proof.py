@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.real.support.person import Person
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
+from tests.real.support.web_user import WebUser
 
 pytestmark = [
     pytest.mark.real,
@@ -22,7 +22,7 @@ class Account:
     """An account that was read once, on a stack that others use as well."""
 
     stack: Stack
-    person: Person
+    user: WebUser
     path: str
 
     @property
@@ -36,7 +36,7 @@ class Account:
 
     def sync(self) -> None:
         """Press *Sync now*, and wait until nothing is under way."""
-        self.person.submit(self.path, f"{self.path}sync/")
+        self.user.submit(self.path, f"{self.path}sync/")
         self.wait_until_read()
 
     def wait_until_read(self) -> None:
@@ -57,9 +57,9 @@ class Account:
 
 @pytest.fixture
 def account(stack: Stack) -> Account:
-    person = stack.person("proof@example.com")
-    path = person.connect("hubspot", identity=f"{PORTAL}:{USER}")
-    made = Account(stack=stack, person=person, path=path)
+    user = stack.user("proof@example.com")
+    path = user.connect("hubspot", identity=f"{PORTAL}:{USER}")
+    made = Account(stack=stack, user=user, path=path)
     made.wait_until_read()
     return made
 
@@ -83,7 +83,7 @@ def test_links_that_changed_without_a_date_are_found_by_the_next_sync(
         company,
     )
     assert set(linked) <= {remote_id for (remote_id,) in parents}
-    assert "links_as_of" in account.person.get(account.path).text
+    assert "links_as_of" in account.user.get(account.path).text
 
 
 def test_what_is_stored_wrongly_is_found_and_mended_by_a_spot_check(

@@ -26,10 +26,10 @@ def test_a_first_sync_that_failed_is_tried_again_before_the_schedule(
     stack = make_stack()
     stack.join_workers()
     stack.start()
-    person = stack.person("alice@example.com")
+    user = stack.user("alice@example.com")
     down = {"kind": "status", "status": 503, "retry_after": 1, "family": "list"}
     stack.sandbox("faults/add", provider="hubspot", **down)
-    path = person.connect("hubspot")
+    path = user.connect("hubspot")
     key = UUID(path.strip("/").split("/")[-1]).hex
 
     stack.wait_for_row(ENDED, seconds=240)
@@ -38,7 +38,7 @@ def test_a_first_sync_that_failed_is_tried_again_before_the_schedule(
     [(retry_at, failed)] = stack.rows(PLANNED, key)
     assert failed == 1
     # The page names the moment, to the minute.
-    assert retry_at[:16].replace(" ", "T") in person.get(path).text
+    assert retry_at[:16].replace(" ", "T") in user.get(path).text
 
     stack.sandbox("calm")
     [(scheduled,)] = stack.rows(TIME_PASSES, key)

@@ -65,7 +65,7 @@ def start_loading(stack: Stack, provider: str = "hubspot") -> Stack:
     stack.start()
     # Slow enough that the load cannot end before something happens to it.
     stack.sandbox("faults/add", kind="latency", ms=600, family="list")
-    stack.person("alice@example.com").connect(provider, **ACCOUNTS[provider][1])
+    stack.user("alice@example.com").connect(provider, **ACCOUNTS[provider][1])
     wait_until(lambda: count(stack) > 300, "items arrive", seconds=60)
     assert stack.rows(OPEN_RUNS), "the load goes on"
     return stack
@@ -124,7 +124,7 @@ def assert_goes_on_soon(stack: Stack, kill: Callable[[], None]) -> None:
     wait_until(lambda: count(stack) > so_far, "the load goes on", seconds=60, every=0.2)
     assert time.monotonic() - at <= SOON
     run = stack.rows("select id from integrations_syncrun")[0][0]
-    page = stack.person("alice@example.com").get(f"/runs/{run}/")
+    page = stack.user("alice@example.com").get(f"/runs/{run}/")
     assert "worker_lost" in page.text
     assert_ends_complete(stack, lambda: None)
     [(seen,)] = stack.rows(SEEN)

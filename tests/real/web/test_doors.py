@@ -13,9 +13,9 @@ import requests
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 
 from tests.real.support.fixtures import MakeStack
-from tests.real.support.person import Person, read_forms
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
+from tests.real.support.web_user import WebUser, read_forms
 
 pytestmark = pytest.mark.real
 
@@ -66,24 +66,24 @@ def calm(doors: Stack) -> Stack:
     return doors
 
 
-def change_session(stack: Stack, person: Person, **values: Any) -> None:
+def change_session(stack: Stack, user: WebUser, **values: Any) -> None:
     """Write into a stored session, as time would."""
-    key = person.session.cookies["session"]
+    key = user.session.cookies["session"]
     stack.manage("shell", "-c", TO_CHANGE_SESSION.format(key=key, values=values))
 
 
 def test_a_page_is_read_while_the_database_is_locked_and_a_form_is_told_so(
     calm: Stack,
 ) -> None:
-    person = calm.person(EMAIL)
-    page = person.get("/accounts/time-zone/")
+    user = calm.user(EMAIL)
+    page = user.get("/accounts/time-zone/")
     # The next visit is one to be noted.
-    change_session(calm, person, session_seen=int(time.time()) - 3600)
+    change_session(calm, user, session_seen=int(time.time()) - 3600)
     with closing(sqlite3.connect(calm.database_url.removeprefix("sqlite:///"))) as lock:
         lock.execute("begin immediate")
 
-        read = person.get("/")
-        sent = person.submit("/accounts/time-zone/", "time-zone/", time_zone="UTC")
+        read = user.get("/")
+        sent = user.submit("/accounts/time-zone/", "time-zone/", time_zone="UTC")
 
     assert page.ok
     assert read.status_code == 200
@@ -91,7 +91,7 @@ def test_a_page_is_read_while_the_database_is_locked_and_a_form_is_told_so(
     assert sent.status_code == 503
     assert sent.elapsed.total_seconds() < 15
     assert sent.headers["Retry-After"]
-    again = person.submit("/accounts/time-zone/", "time-zone/", time_zone="UTC")
+    again = user.submit("/accounts/time-zone/", "time-zone/", time_zone="UTC")
     assert again.ok
 
 
@@ -99,7 +99,7 @@ def test_an_address_that_nobody_proved_opens_one_account_at_most(calm: Stack) ->
     """The owner's confirmation never confirms a stranger's account."""
     owner = "owner@example.com"
     for number in range(3):
-        stranger = calm.person(f"stranger{number}@example.com")
+        stranger = calm.user(f"stranger{number}@example.com")
         stranger.session.cookies.clear()
         stranger.email = owner
         stranger.sign_up()
@@ -117,12 +117,12 @@ def mailed_path(stack: Stack, pattern: str) -> str:
     return str(found[-1])
 
 
-def confirm(person: Person, path: str) -> None:
+def confirm(user: WebUser, path: str) -> None:
     """Send the form that confirms, if a page has one; its address is of this second."""
-    opened = person.get(path)
+    opened = user.get(path)
     for form in read_forms(opened.text):
         if "/accounts/confirm-email/" in form.action:
-            person.session.post(
+            user.session.post(
                 urljoin(opened.url, form.action),
                 data=form.fields,
                 headers={"Referer": opened.url},
@@ -133,12 +133,12 @@ def confirm(person: Person, path: str) -> None:
 def test_a_link_that_confirms_works_for_the_session_that_asked_alone(
     calm: Stack,
 ) -> None:
-    stranger = calm.person("mallory@example.com")
+    stranger = calm.user("mallory@example.com")
     stranger.session.cookies.clear()
     stranger.email = "victim@example.com"
     stranger.sign_up()
     path = mailed_path(calm, "/accounts/confirm-email/")
-    victim = Person(calm.url, email="victim@example.com", password=stranger.password)
+    victim = WebUser(calm.url, email="victim@example.com", password=stranger.password)
     verified = "select verified from account_emailaddress where email = ?"
 
     # The form that confirms may be shown to nobody else at all.
@@ -151,9 +151,9 @@ def test_a_link_that_confirms_works_for_the_session_that_asked_alone(
 
 def test_a_password_reset_leaves_no_other_way_in(calm: Stack) -> None:
     email, kinds = "reset@example.com", "integrations_suspendedsigninmethod"
-    before = calm.person(email)
+    before = calm.user(email)
     calm.manage("shell", "-c", TO_FACTOR.format(email=email))
-    owner = Person(calm.url, email=email, password="brand-new-word-7")
+    owner = WebUser(calm.url, email=email, password="brand-new-word-7")
 
     form = "/accounts/password/reset/"
     owner.submit(form, form, email=email)
@@ -175,8 +175,8 @@ def test_a_password_reset_leaves_no_other_way_in(calm: Stack) -> None:
 def test_staff_who_may_only_view_cannot_spell_out_the_key_of_a_session(
     calm: Stack,
 ) -> None:
-    key = calm.person(EMAIL).session.cookies["session"]
-    viewer = calm.person("viewer@example.com")
+    key = calm.user(EMAIL).session.cookies["session"]
+    viewer = calm.user("viewer@example.com")
     calm.manage("shell", "-c", TO_VIEWER)
     code = format_hotp_value(hotp_value(SECRET, int(time.time()) // 30))
     viewer.submit("/admin/", "/accounts/2fa/reauthenticate/", code=code)
@@ -194,21 +194,21 @@ def test_staff_who_may_only_view_cannot_spell_out_the_key_of_a_session(
 
 
 @pytest.fixture
-def hostile(calm: Stack) -> tuple[Person, str, str]:
+def hostile(calm: Stack) -> tuple[WebUser, str, str]:
     """Return somebody with two accounts, of which the first steers a terminal."""
     kestrel = {"provider": "airtable", "account": "kestrel"}
     (base,) = calm.ask_sandbox("inventory", **kestrel)["bases"]
     table = next(t for t in base["tables"] if t["name"] == "Every kind of field")
     fields = {"Name": HOSTILE}
     calm.sandbox("records/create", **kestrel, table=table["id"], fields=fields)
-    person = calm.person("loss@example.com")
-    first, second = [person.connect("airtable", identity=one) for one in TWO_ACCOUNTS]
+    user = calm.user("loss@example.com")
+    first, second = [user.connect("airtable", identity=one) for one in TWO_ACCOUNTS]
     calm.rows(
         "update integrations_connection set label = ? where id = ? returning id",
         *(HOSTILE, key_of(first)),
     )
     wait_until(lambda: FORGED in str(names_in(calm, first)), "its items are here")
-    return person, first, second
+    return user, first, second
 
 
 def key_of(path: str) -> str:
@@ -222,7 +222,7 @@ def names_in(stack: Stack, path: str) -> list[tuple[str]]:
 
 
 def test_commands_hand_the_terminal_nothing_that_steers_it(
-    calm: Stack, hostile: tuple[Person, str, str]
+    calm: Stack, hostile: tuple[WebUser, str, str]
 ) -> None:
     pk = hostile[1].split("/")[2]
     ways = [
@@ -242,30 +242,30 @@ def test_commands_hand_the_terminal_nothing_that_steers_it(
 
 
 def test_no_way_deletes_items_without_a_recent_proof(
-    calm: Stack, hostile: tuple[Person, str, str]
+    calm: Stack, hostile: tuple[WebUser, str, str]
 ) -> None:
-    person, path, other = hostile
+    user, path, other = hostile
     before = names_in(calm, path)
     instead = f"{path}instead-of/{other.split('/')[2]}/"
-    change_session(calm, person, account_authentication_methods=[])
+    change_session(calm, user, account_authentication_methods=[])
 
     for page, sent in {
         instead: {"choice": "remove"},
         f"{path}disconnect/": {"items": "delete"},
     }.items():
-        asked = person.submit(page, page, **sent)
+        asked = user.submit(page, page, **sent)
         assert "/accounts/reauthenticate/" in asked.url, page
     # Its first sync may still be reading.
     assert set(names_in(calm, path)) >= set(before)
 
-    asked = person.submit(instead, instead, choice="remove")
-    person.submit(asked.url, "/accounts/reauthenticate/", password=person.password)
+    asked = user.submit(instead, instead, choice="remove")
+    user.submit(asked.url, "/accounts/reauthenticate/", password=user.password)
     assert names_in(calm, path) == []
 
 
 def test_tokens_that_cannot_be_opened_are_seen_everywhere(calm: Stack) -> None:
-    person = calm.person(EMAIL)
-    path = person.connect("hubspot")
+    user = calm.user(EMAIL)
+    path = user.connect("hubspot")
     calm.rows(
         "update integrations_credential set refresh_token = 'k1:broken',"
         " access_token = 'k1:broken' where connection_id in (select id from"
@@ -279,7 +279,7 @@ def test_tokens_that_cannot_be_opened_are_seen_everywhere(calm: Stack) -> None:
     assert check.returncode != 0
     state = "select state from integrations_connection where provider = 'hubspot'"
     wait_until(lambda: calm.rows(state)[0][0] != "active", "the connection says so")
-    assert "Connected" not in person.get(path).text.split("</h1>")[1][:400]
+    assert "Connected" not in user.get(path).text.split("</h1>")[1][:400]
     ready = requests.get(f"{calm.url}/health/ready", timeout=9)
     assert ready.status_code == 503
 

@@ -5,7 +5,7 @@ def test_a_deleted_record_leaves_the_links_to_it(harbour, customers, orders):
     order = harbour.read_all(orders)[0]
     customer = order["fields"]["Customer"][0]
 
-    harbour.order("records/delete", id=customer)
+    harbour.command("records/delete", id=customer)
 
     assert harbour.read(customers[0], customer) == {}
     assert "Customer" not in harbour.read(orders, order["id"])
@@ -17,8 +17,8 @@ def test_an_edit_clears_cells_and_says_who_changed_the_record(harbour, customers
     phoned = next(r for r in harbour.read_all(path) if "Phone" in r["fields"])["id"]
     record = harbour.get_first(every)["id"]
 
-    harbour.order("records/edit", id=phoned, fields={"Phone": None})
-    harbour.order("records/edit", id=record, fields={"Name": "x"})
+    harbour.command("records/edit", id=phoned, fields={"Phone": None})
+    harbour.command("records/edit", id=record, fields={"Name": "x"})
 
     fields = harbour.read(every, record)
     assert "Phone" not in harbour.read(path, phoned)
@@ -28,9 +28,9 @@ def test_an_edit_clears_cells_and_says_who_changed_the_record(harbour, customers
 
 def test_names_change_and_ids_stay(harbour, customers):
     path, table = customers
-    harbour.order("bases/rename", base=path.split("/")[1], name="Ops")
-    harbour.order("tables/rename", table="Customers", name="Buyers")
-    harbour.order("fields/rename", table=table["id"], field="Name", name="Full name")
+    harbour.command("bases/rename", base=path.split("/")[1], name="Ops")
+    harbour.command("tables/rename", table="Customers", name="Buyers")
+    harbour.command("fields/rename", table=table["id"], field="Name", name="Full name")
 
     first, *others = table["fields"]
     renamed = {"name": "Buyers", "fields": [{**first, "name": "Full name"}, *others]}
@@ -41,11 +41,11 @@ def test_names_change_and_ids_stay(harbour, customers):
 def test_fields_come_go_and_change_their_type(harbour, customers):
     path, table = customers
     record = harbour.get_first(path)["id"]
-    harbour.order("records/edit", id=record, fields={"Company": "12.5"})
+    harbour.command("records/edit", id=record, fields={"Company": "12.5"})
     where, email = {"table": "Customers"}, table["fields"][1]["id"]
-    added = harbour.order("fields/add", **where, name="Notes", to="futureType")
-    harbour.order("fields/remove", **where, field=email)
-    harbour.order("fields/retype", **where, field="Company", to="number")
+    added = harbour.command("fields/add", **where, name="Notes", to="futureType")
+    harbour.command("fields/remove", **where, field=email)
+    harbour.command("fields/retype", **where, field="Company", to="number")
 
     _, changed = harbour.find_table("Customers")
     records = harbour.read_all(path)
@@ -61,8 +61,8 @@ def test_fields_come_go_and_change_their_type(harbour, customers):
 def test_tables_come_and_go(harbour, customers):
     path, table = customers
     base = path.split("/")[1]
-    added = harbour.order("tables/add", base=base, name="Fresh")
-    harbour.order("tables/remove", table=table["id"])
+    added = harbour.command("tables/add", base=base, name="Fresh")
+    harbour.command("tables/remove", table=table["id"])
 
     names = {t["name"] for t in harbour.get_tables(base)}
 

@@ -58,11 +58,11 @@ def test_schema_calls_count_as_well_and_a_grant_takes_fifty_a_second(airtable, o
 
 
 def test_the_calls_of_a_workspace_and_the_peak_of_a_base_are_told(airtable, items):
-    airtable.order("stats/reset")
+    airtable.command("stats/reset")
     ask(airtable, items, 4)
 
-    found = {w["id"]: w for w in airtable.ask("inventory")["workspaces"]}
-    peaks = airtable.ask("stats")["max_in_1_second"]
+    found = {w["id"]: w for w in airtable.query("inventory")["workspaces"]}
+    peaks = airtable.query("stats")["max_in_1_second"]
     assert found[HOBBIES].items() >= {"calls": 5, "cap": 1000}.items()
     assert peaks[f"airtable:harbour:{items.split('/')[1]}"] == 4
 
@@ -83,8 +83,8 @@ def test_a_429_looks_as_in_practice_or_as_documented(airtable, orders):
 def test_a_free_workspace_is_blocked_until_the_month_ends_and_a_team_slows_down(
     airtable, items, orders
 ):
-    airtable.order("quota/set", id=HOBBIES, calls=999)
-    airtable.order("quota/set", calls=100_000)
+    airtable.command("quota/set", id=HOBBIES, calls=999)
+    airtable.command("quota/set", calls=100_000)
 
     last, over = airtable.api(items), airtable.api(items)
 

@@ -59,11 +59,11 @@ def test_only_what_was_picked_is_shared_and_that_can_stop_and_come_back(harbour)
     base = harbour.find_base()
     before = len(list_bases(harbour))
 
-    harbour.order("bases/unshare", base="Operations")
+    harbour.command("bases/unshare", base="Operations")
     listed = list_bases(harbour)
     refused = harbour.api(f"/meta/bases/{base}/tables")
-    spared = harbour.order("bases/share", base=base, grant=2)
-    given = harbour.order("bases/share", base=base, grant=1)
+    spared = harbour.command("bases/share", base=base, grant=2)
+    given = harbour.command("bases/share", base=base, grant=1)
 
     assert len(listed) == before - 1
     assert (spared["grants"], given["grants"]) == (0, 1)

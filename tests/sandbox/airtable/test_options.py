@@ -38,8 +38,8 @@ def test_a_filter_finds_what_was_changed_or_made_after_a_moment(
     old = harbour.read_all(path)[7]["id"]
     asked = formula.format(SINCE)
     assert harbour.api(path, filterByFormula=asked).data == {"records": []}
-    new = harbour.order("records/create", table=table["id"], fields={"Name": "x"})
-    harbour.order("records/edit", id=old, fields={"Name": "y"})
+    new = harbour.command("records/create", table=table["id"], fields={"Name": "x"})
+    harbour.command("records/edit", id=old, fields={"Name": "y"})
 
     found = harbour.api(path, filterByFormula=asked).data["records"]
 
@@ -52,7 +52,7 @@ def test_a_filter_finds_what_was_changed_or_made_after_a_moment(
 def test_a_filter_finds_records_by_id_and_which_of_them_changed(harbour, customers):
     path, _ = customers
     first, second, *_ = [record["id"] for record in harbour.read_all(path)]
-    harbour.order("records/edit", id=second, fields={"Name": "y"})
+    harbour.command("records/edit", id=second, fields={"Name": "y"})
     both = (
         f'OR(RECORD_ID()="{first}",RECORD_ID()="{second}",RECORD_ID()="rec{"0" * 14}")'
     )
@@ -68,7 +68,7 @@ def test_a_filter_finds_records_by_id_and_which_of_them_changed(harbour, custome
 
 def test_computed_cells_move_no_time_of_modification(harbour, orders):
     order = harbour.get_first(orders)["id"]
-    harbour.order("records/edit", id=order, fields={"Total": 5}, quiet=True)
+    harbour.command("records/edit", id=order, fields={"Total": 5}, quiet=True)
 
     assert harbour.read(orders, order)["Total"] == 5
     assert harbour.api(orders, filterByFormula=MODIFIED).data == {"records": []}

@@ -91,7 +91,7 @@ def test_a_listing_by_pages_holds_every_record_once(harbour, orders):
     page = harbour.api(orders).data
     following = [harbour.api(orders, offset=page["offset"]).data for _ in range(2)]
 
-    found = harbour.ask("inventory", with_ids=1)["bases"]
+    found = harbour.query("inventory", with_ids=1)["bases"]
     tables = {t["id"]: t for base in found for t in base["tables"]}
     assert sorted(r["id"] for r in records) == tables[orders.split("/")[2]]["id_list"]
     assert (len(records) > 500, len(page["records"])) == (True, 100)
@@ -104,9 +104,9 @@ def test_a_listing_keeps_its_members_and_shows_values_of_now(harbour, customers)
     path, table = customers
     ids = [record["id"] for record in harbour.read_all(path, pageSize=100)]
     first = harbour.api(path).data
-    harbour.order("records/create", table=table["id"], fields={"Name": "New"})
-    harbour.order("records/edit", id=ids[100], fields={"Name": "Changed"})
-    harbour.order("records/delete", id=ids[101])
+    harbour.command("records/create", table=table["id"], fields={"Name": "New"})
+    harbour.command("records/edit", id=ids[100], fields={"Name": "Changed"})
+    harbour.command("records/delete", id=ids[101])
 
     second = harbour.api(path, offset=first["offset"]).data["records"]
 

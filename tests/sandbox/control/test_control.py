@@ -20,7 +20,7 @@ OWN_COMMANDS = {
 
 def test_a_page_shows_one_provider_and_never_a_token(flow):
     flow.connect()
-    tokens = [token["value"] for token in flow.ask("tokens")["tokens"]]
+    tokens = [token["value"] for token in flow.query("tokens")["tokens"]]
     flow.fault("status", count=3)
 
     page = flow.get(f"/control/{flow.slug}")
@@ -49,14 +49,14 @@ def test_no_provider_is_shown_the_totals_of_another(client, airtable):
     assert fact.format("Token requests", 1) in own
     assert "/v0/meta/bases" not in own
     assert fact.format("Requests", 0) in other
-    assert airtable.ask("stats")["requests"] == 3
+    assert airtable.query("stats")["requests"] == 3
     assert client.get("/control/api/stats").data["requests"] == 5
 
 
 def test_the_overview_leads_to_each_provider(client):
     page = client.get("/control/").text
 
-    slugs = client.ask("providers")["providers"]
+    slugs = client.query("providers")["providers"]
     assert slugs == ["hubspot", "airtable", "notion"]
     for slug in slugs:
         assert f'href="/control/{slug}"' in page
@@ -129,7 +129,7 @@ def test_what_is_not_simulated_is_404_and_other_sites_command_nothing(client, la
 def test_the_inventory_tells_what_the_api_lists(connected):
     page = connected.get("/hubspot/crm/objects/2026-09/deals", limit=100).data
 
-    found = connected.ask("inventory", portal="555111", with_ids=1)["types"]["deals"]
+    found = connected.query("inventory", portal="555111", with_ids=1)["types"]["deals"]
 
     ids = [item["id"] for item in page["results"]]
     assert (found["live"], found["id_list"]) == (40, ids)
@@ -141,8 +141,8 @@ def test_the_inventory_of_notion_is_that_of_one_person(notion):
     notion.connect(f"{LANTERN}:{TOMASZ}")
     private = notion.id("Only Tomasz sees this")
 
-    ines = notion.ask("inventory", user=INES, with_ids=1)["types"]["pages"]
-    newest = notion.ask("inventory", with_ids=1)["types"]["pages"]
+    ines = notion.query("inventory", user=INES, with_ids=1)["types"]["pages"]
+    newest = notion.query("inventory", with_ids=1)["types"]["pages"]
 
     assert private in set(newest["id_list"]) - set(ines["id_list"])
     digest = hashlib.sha256("\n".join(ines["id_list"]).encode())
@@ -160,17 +160,17 @@ def test_the_inventory_digests_what_there_is_and_notices_every_change(
     client, kind, where, change, delete
 ):
     client = kind(client.app, client.clock)
-    listed = client.ask("records", limit=1000, **where)["records"]
+    listed = client.query("records", limit=1000, **where)["records"]
     ids = [record["id"] for record in listed]
 
     def digest():
-        text = json.dumps(client.ask("inventory"))
+        text = json.dumps(client.query("inventory"))
         return re.findall(r'"ids": "(\w+)", "content": "(\w+)"', text)
 
     seen, first = [digest()], {"id": ids[0]}
     for name, body in (("edit", first | change), (delete, first), ("create", change)):
         client.clock.now += 1
-        client.order(f"records/{name}", **where, **body)
+        client.command(f"records/{name}", **where, **body)
         seen.append(digest())
 
     assert hashlib.sha256("\n".join(ids).encode()).hexdigest() in dict(seen[0])
@@ -187,11 +187,11 @@ def test_the_inventory_digests_what_there_is_and_notices_every_change(
 )
 def test_touching_changes_many_records_at_one_moment(client, kind, where, find_time):
     client, where = kind(client.app, client.clock), {"type": where}
-    listed = client.ask("records", limit=1000, **where)["records"]
+    listed = client.query("records", limit=1000, **where)["records"]
     first, *rest = [record for record in listed if not record.get("in_trash")]
-    touched = client.order("records/touch", count=150, offset=1, **where)
+    touched = client.command("records/touch", count=150, offset=1, **where)
 
-    listed = client.ask("records", limit=1000, **where)["records"]
+    listed = client.query("records", limit=1000, **where)["records"]
     records = {record["id"]: record for record in listed}
 
     assert touched["ids"] == [record["id"] for record in rest[:150]]
@@ -208,11 +208,11 @@ def test_expiring_and_revoking_spare_what_is_not_meant(client):
     def list_working():
         return [client.works(tokens) for tokens in (other, mine, again)]
 
-    assert client.order("tokens/expire", fingerprint=fingerprint) == {"expired": 1}
+    assert client.command("tokens/expire", fingerprint=fingerprint) == {"expired": 1}
     assert list_working() == [True, True, False]
-    assert client.order("tokens/expire", grant=2, portal="555111") == {"expired": 1}
+    assert client.command("tokens/expire", grant=2, portal="555111") == {"expired": 1}
     assert list_working() == [True, False, False]
-    assert client.order("grants/revoke", portal="555111") == {"revoked": 2}
+    assert client.command("grants/revoke", portal="555111") == {"revoked": 2}
     refused = client.refresh(mine["refresh_token"])
     assert refused.data["status"] == "BAD_REFRESH_TOKEN"
     assert client.works(other)
@@ -222,8 +222,8 @@ def test_every_token_and_code_ever_issued_is_listed(client):
     tokens = client.connect()
     fresh = client.refresh(tokens["refresh_token"]).data
 
-    listed = client.ask("tokens")
-    requests = client.ask("token-requests")["requests"]
+    listed = client.query("tokens")
+    requests = client.query("token-requests")["requests"]
 
     issued = [tokens["access_token"], tokens["refresh_token"], fresh["access_token"]]
     assert {token["value"] for token in listed["tokens"]} == {*issued}
@@ -237,9 +237,9 @@ def test_statistics_count_until_they_are_reset(connected):
         connected.get(CONTACTS)
         connected.clock.now += pause
 
-    stats = connected.ask("stats")
-    connected.order("stats/reset")
-    after = connected.ask("stats")
+    stats = connected.query("stats")
+    connected.command("stats/reset")
+    after = connected.query("stats")
 
     assert stats["by_endpoint"]["hubspot GET /crm/objects/{v}/{type}"] == 5
     assert stats["token_requests"] == {"hubspot:authorization_code": 1}
@@ -266,6 +266,6 @@ def test_everything_survives_a_restart(start):
 
     assert airtable.api(path, offset=offset).status == 200
     assert second.get(CONTACTS).status == 500
-    assert second.ask("state")["faults"][0]["remaining"] == 4
+    assert second.query("state")["faults"][0]["remaining"] == 4
     fresh = second.refresh(tokens["refresh_token"]).data
     assert fresh["refresh_token"] != tokens["refresh_token"]

@@ -26,14 +26,14 @@ def test_half_a_request_is_refused_and_neither_recorded_nor_counted(
     client.connect()
     path = tmp_path / "calls.jsonl"
     client.app.recorder = Recorder(path)
-    before = client.ask("stats")
+    before = client.query("stats")
 
     for body in (b"", b'{"properties": {"email": "a@b.example"}}'):
         status = cut_off(client, CONTACTS, body, "application/json")
         assert status.startswith("400 ")
 
     assert not path.exists()
-    assert client.ask("stats") == before
+    assert client.query("stats") == before
 
 
 def test_half_a_refresh_leaves_the_grant_as_it_was(client: Client) -> None:

@@ -23,7 +23,7 @@ def test_a_fault_strikes_its_family_and_as_often_as_asked(connected, fault, expe
 
     assert [connected.get(CONTACTS).status for _ in range(4)] == expected
     assert connected.works()
-    assert bool(connected.ask("state")["faults"]) is ("path" in fault)
+    assert bool(connected.query("state")["faults"]) is ("path" in fault)
 
 
 @pytest.mark.parametrize("status", [401, 403, 423, 429, 477, 500, 502, 504])
@@ -97,12 +97,12 @@ def test_faults_of_one_provider_are_cleared_alone_and_calm_ends_everything(
         notion.fault("status")
     connected.switch("index_lag", 60)
 
-    assert connected.order("faults/clear", only="hubspot") == {"cleared": 1}
-    left = connected.ask("state")["faults"]
+    assert connected.command("faults/clear", only="hubspot") == {"cleared": 1}
+    left = connected.query("state")["faults"]
     assert [fault["provider"] for fault in left] == ["notion"] * 2
-    assert connected.order("faults/clear", id=left[0]["id"]) == {"cleared": 1}
-    connected.order("calm")
-    state = connected.ask("state")
+    assert connected.command("faults/clear", id=left[0]["id"]) == {"cleared": 1}
+    connected.command("calm")
+    state = connected.query("state")
     assert (state["faults"], state["switches"]) == ([], [])
     assert connected.get(CONTACTS).status == 200
 
@@ -141,7 +141,7 @@ def test_portals_do_not_share_their_limits_and_switches_tell_and_lift_them(conne
     assert "X-HubSpot-RateLimit-Daily" not in refused.headers
     connected.connect("2081774:61")
     elsewhere = connected.get(CONTACTS)
-    connected.order("switches/set", name="rate_limits", value=False, portal="555111")
+    connected.command("switches/set", name="rate_limits", value=False, portal="555111")
     connected.use(tokens)
 
     assert (refused.status, refused.headers["Retry-After"]) == (429, "10")

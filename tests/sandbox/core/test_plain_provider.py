@@ -55,8 +55,8 @@ def test_from_consent_to_an_edit_seen_in_the_next_list(tasks: Tasks) -> None:
     fresh = tasks.refresh(tokens["refresh_token"]).data
     refused = tasks.get("/tasks/v1/tasks")
     tasks.use(fresh)
-    tasks.order("records/edit", id="000003", fields={"name": "Sink the buoy"})
-    tasks.order("records/delete", id="000004")
+    tasks.command("records/edit", id="000003", fields={"name": "Sink the buoy"})
+    tasks.command("records/delete", id="000004")
     after = {task["id"]: task["name"] for task in tasks.list()}
     changed = list(tasks.list(updated_since="2026-11-18T11:06:40Z"))
 
@@ -70,7 +70,7 @@ def test_from_consent_to_an_edit_seen_in_the_next_list(tasks: Tasks) -> None:
 
 def test_neither_an_unasked_scope_nor_another_account_is_seen(tasks: Tasks) -> None:
     tasks.connect("quay:u2")
-    tasks.order("records/create", account="dock", field="name", value="Hidden")
+    tasks.command("records/create", account="dock", field="name", value="Hidden")
 
     assert "Hidden" not in [task["name"] for task in tasks.list()]
     assert tasks.get("/tasks/v1/me").data["account"]["name"] == "Quay Ltd"
@@ -80,19 +80,19 @@ def test_neither_an_unasked_scope_nor_another_account_is_seen(tasks: Tasks) -> N
 def test_faults_limits_and_the_page_come_by_themselves(tasks: Tasks) -> None:
     tokens = tasks.connect()
     fault = {"kind": "status", "family": "list", "count": 1}
-    tasks.order("faults/add", **fault, status=503, retry_after=7)
+    tasks.command("faults/add", **fault, status=503, retry_after=7)
     broken = tasks.get("/tasks/v1/tasks")
-    tasks.order("switches/set", name="calls_per_minute", value=2)
+    tasks.command("switches/set", name="calls_per_minute", value=2)
     statuses = [tasks.get("/tasks/v1/me").status for _ in range(3)]
-    tasks.order("faults/add", kind="invalid_grant", family="token")
+    tasks.command("faults/add", kind="invalid_grant", family="token")
     refused = tasks.refresh(tokens["refresh_token"])
 
     assert (broken.status, broken.headers["Retry-After"]) == (503, "7")
     assert statuses == [200, 200, 429]
     assert refused.data["error"] == "invalid_grant"
-    assert tasks.ask("inventory")["types"]["tasks"]["live"] == 25
+    assert tasks.query("inventory")["types"]["tasks"]["live"] == 25
     assert "/control/do/records/edit" in tasks.get("/control/tasks").text
-    assert tasks.ask("providers") == {"providers": ["tasks"]}
+    assert tasks.query("providers") == {"providers": ["tasks"]}
 
 
 def test_the_readme_shows_the_code_as_it_is() -> None:

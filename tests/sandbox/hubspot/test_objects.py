@@ -126,7 +126,7 @@ def find_first(client, kind):
 
 
 def make_contact(client):
-    return client.order("records/create", properties={"email": "a@b.example"})["id"]
+    return client.command("records/create", properties={"email": "a@b.example"})["id"]
 
 
 def test_a_batch_leaves_out_records_without_associations(connected):

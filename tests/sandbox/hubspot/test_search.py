@@ -67,7 +67,7 @@ def score(row):
 
 @pytest.mark.parametrize(("condition", "is_met"), FILTERS)
 def test_a_filter_finds_what_meets_it(connected, condition, is_met):
-    records = connected.ask("records", limit=1000)["records"]
+    records = connected.query("records", limit=1000)["records"]
 
     met = sum(bool(is_met(record["properties"])) for record in records)
 
@@ -107,7 +107,7 @@ def test_what_search_does_not_allow_is_refused(connected, body):
 
 def test_a_change_is_found_late_and_an_archived_record_goes_at_once(connected):
     fields = {"email": "zero@b.example"}
-    item = connected.order("records/create", properties=fields)["id"]
+    item = connected.command("records/create", properties=fields)["id"]
     emails = [f"{number}@b.example" for number in ("zero", "one", "two")]
     bodies = [where(("email", "EQ", email)) for email in emails]
     seen = [count(connected, *bodies)]
@@ -120,7 +120,7 @@ def test_a_change_is_found_late_and_an_archived_record_goes_at_once(connected):
     for _ in range(2):
         seen.append(count(connected, *bodies))
         connected.clock.now += 1
-    connected.order("records/archive", id=item)
+    connected.command("records/archive", id=item)
     seen.append(count(connected, *bodies))
 
     # Each of several changes appears in its own time.

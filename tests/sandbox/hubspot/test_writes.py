@@ -117,7 +117,7 @@ def test_archiving_hides_a_record_and_is_no_error_twice(connected):
 
     assert [connected.delete(url).status for _ in range(2)] == [204, 204]
     statuses = [connected.get(url, archived=archived).status for archived in BOTH]
-    connected.order("records/restore", id=url.rpartition("/")[2])
+    connected.command("records/restore", id=url.rpartition("/")[2])
     assert [*statuses, connected.get(url).status] == [404, 200, 200]
 
 
@@ -127,7 +127,7 @@ def test_merging_makes_a_new_record_or_keeps_the_winners_id(connected, keeps_id)
     one = make(connected, email="one@b.example", firstname="One").data["id"]
     two = make(connected, email="two@b.example", city="Bonn").data["id"]
 
-    merged = connected.order("records/merge", id=one, other=two)["id"]
+    merged = connected.command("records/merge", id=one, other=two)["id"]
 
     assert (merged == one, merged == two) == (keeps_id, False)
     names = "firstname,city,hs_merged_object_ids,hs_additional_emails"
@@ -154,10 +154,10 @@ def test_links_change_without_a_date_and_can_be_taken_away(connected):
         found = connected.post(f"{LINKS}/contacts/companies/batch/read", batch).data
         return [[to["toObjectId"] for to in each["to"]] for each in found["results"]]
 
-    connected.order("records/relink", company=company, count=3)
+    connected.command("records/relink", company=company, count=3)
     assert linked() == [[company]] * 3
     assert connected.get(CONTACTS, limit=3).data["results"] == before
-    connected.order("records/relink", count=3)
+    connected.command("records/relink", count=3)
     assert linked() == []
 
 
@@ -165,7 +165,7 @@ def test_an_erased_contact_is_gone_and_its_id_is_never_used_again(connected):
     made = make(connected).data
     url = f"{CONTACTS}/{made['id']}"
 
-    connected.order("records/erase", id=made["id"])
+    connected.command("records/erase", id=made["id"])
 
     for archived in BOTH:
         assert connected.get(url, archived=archived).status == 404

@@ -59,34 +59,34 @@ def test_trash_leaves_what_is_below_and_unsharing_and_deletion_do_not(lantern):
     page, deep = lantern.find("Onboarding"), lantern.id("Recovery codes")
     first, handbook = page["id"], page["container"]
 
-    lantern.order("records/trash", id=first)
+    lantern.command("records/trash", id=first)
     assert lantern.show(first).data["in_trash"] is True
     assert lantern.show(lantern.id("First week")).data["in_trash"] is False
     assert first not in lantern.children(handbook)
-    lantern.order("records/restore", id=first)
+    lantern.command("records/restore", id=first)
     assert first in lantern.children(handbook)
 
-    lantern.order("records/unshare", id=first)
+    lantern.command("records/unshare", id=first)
     assert lantern.show(deep).status == 404
     assert first not in lantern.children(handbook)
     assert "Onboarding" not in lantern.markdown("Team handbook")
-    lantern.order("records/share", id=first)
+    lantern.command("records/share", id=first)
     assert lantern.show(deep).status == 200
 
-    assert lantern.order("records/delete", id=first)["deleted"] == 6
-    assert lantern.ask("records", title="Recovery codes")["records"] == []
+    assert lantern.command("records/delete", id=first)["deleted"] == 6
+    assert lantern.query("records", title="Recovery codes")["records"] == []
 
 
 def test_a_moved_page_names_its_new_parent_or_is_gone(lantern):
     page, place = lantern.id("First week"), lantern.id("Reading room")
 
-    lantern.order("records/move", id=page, to=place)
+    lantern.command("records/move", id=page, to=place)
 
     assert lantern.show(page).data["parent"] == {"type": "page_id", "page_id": place}
     assert page in lantern.children(place)
     inside = {"provider": "notion", "id": place, "to": page}
     assert lantern.post("/control/api/records/move", inside).status == 400
-    lantern.order("records/move", id=page, to=lantern.id("Board (private)"))
+    lantern.command("records/move", id=page, to=lantern.id("Board (private)"))
     assert lantern.show(page).status == 404
 
 
@@ -156,10 +156,10 @@ def test_an_edit_bumps_the_minute_and_an_answer_names_a_hundred_blocks_left_out(
     lantern,
 ):
     page = lantern.id("Nothing in it")
-    lantern.order("records/edit", id=page, text="A needle in a page")
+    lantern.command("records/edit", id=page, text="A needle in a page")
     edited, text = lantern.show(page).data, lantern.markdown("Nothing in it")
     for number in range(101):
-        lantern.order("records/edit", id=page, text=f"Line {number}")
+        lantern.command("records/edit", id=page, text=f"Line {number}")
     lantern.switch("markdown_blocks", 1)
 
     data = lantern.show(f"{page}/markdown").data

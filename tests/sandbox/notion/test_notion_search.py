@@ -12,7 +12,7 @@ SOURCES = {"property": "object", "value": "data_source"}
 
 def test_search_leaves_out_always_the_same_but_nothing_that_was_picked(lantern):
     found = lantern.hits()
-    inventory = lantern.ask("inventory", with_ids=1)["types"]
+    inventory = lantern.query("inventory", with_ids=1)["types"]
     lists = {kind: set(told["id_list"]) for kind, told in inventory.items()}
     there = lists["pages"] | lists["data_sources"]
     picked = {page for page, is_ticked in lantern.picker().items() if is_ticked}
@@ -44,7 +44,7 @@ def test_a_change_is_found_after_a_while(lantern, order, title):
     handbook, body = lantern.id("Team handbook"), {"sort": NEWEST, "page_size": 1}
     lantern.switch("search_leaves_out", 0)
     lantern.clock.now += 600
-    changed = lantern.order(f"records/{order}", id=handbook, title=title)["id"]
+    changed = lantern.command(f"records/{order}", id=handbook, title=title)["id"]
 
     before = lantern.post(SEARCH, body).data["results"]
     lantern.clock.now += 3

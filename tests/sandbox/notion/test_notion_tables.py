@@ -10,7 +10,7 @@ OLDEST = {"timestamp": "created_time", "direction": "ascending"}
 @pytest.fixture
 def sources(lantern):
     """Return the data sources that were seeded, by title."""
-    found = lantern.ask("records", type="data_sources")["records"]
+    found = lantern.query("records", type="data_sources")["records"]
     return {source["title"]: source for source in found}
 
 
@@ -87,13 +87,13 @@ def test_a_query_ends_at_its_cap_and_every_page_says_so(lantern, query):
 
 def test_a_row_is_created_edited_archived_and_moved_out(lantern):
     source = lantern.id("Glossary", type="data_sources")
-    new = lantern.order("records/create", id=source, title="Zebra")["id"]
-    lantern.order("records/edit", id=new, title="Zebra crossing", icon="🦓")
+    new = lantern.command("records/create", id=source, title="Zebra")["id"]
+    lantern.command("records/edit", id=new, title="Zebra crossing", icon="🦓")
     edited = lantern.show(new).data
-    lantern.order("records/archive", id=new)
+    lantern.command("records/archive", id=new)
     archived = lantern.show(new).data
-    lantern.order("records/unarchive", id=new)
-    lantern.order("records/move", id=new, to=lantern.id("Team handbook"))
+    lantern.command("records/unarchive", id=new)
+    lantern.command("records/move", id=new, to=lantern.id("Team handbook"))
     moved = lantern.show(new).data
 
     assert edited["parent"]["data_source_id"] == source
@@ -106,7 +106,7 @@ def test_a_row_is_created_edited_archived_and_moved_out(lantern):
 def test_a_query_finds_what_changed_since(lantern, query, rows):
     row = query("Tasks").data["results"][7]["id"]
     lantern.clock.now += 90
-    lantern.order("records/edit", id=row, title="Changed just now")
+    lantern.command("records/edit", id=row, title="Changed just now")
     since = {"on_or_after": "2026-11-18T00:00:00Z"}
 
     window = {"timestamp": "last_edited_time", "last_edited_time": since}

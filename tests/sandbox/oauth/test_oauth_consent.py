@@ -100,7 +100,7 @@ def test_an_unknown_person_gets_a_page(flow, identity):
 
 def test_the_page_escapes_what_the_request_and_the_data_say(client, airtable):
     name = '"><script>x</script>'
-    airtable.order("bases/rename", base="Operations", name=name)
+    airtable.command("bases/rename", base="Operations", name=name)
 
     for page in (
         client.get(client.authorize, **{**client.authorization, "state": name}),
@@ -187,7 +187,7 @@ def test_the_picker_lists_only_what_the_person_has_full_access_to(notion):
 def test_only_an_exchanged_code_shares_what_a_second_visit_shows_ticked(notion):
     handbook, projects = notion.id("Team handbook"), notion.id("Projects")
     notion.consent()
-    assert notion.ask("inventory")["grant"] is None
+    assert notion.query("inventory")["grant"] is None
     notion.connect(pages=[handbook])
     before = notion.show(projects).status
     ticked = [page for page, is_ticked in notion.picker().items() if is_ticked]

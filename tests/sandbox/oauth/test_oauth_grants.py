@@ -96,7 +96,7 @@ def test_of_racing_refreshes_one_succeeds_and_the_rest_conflict(airtable):
 
     assert sorted(answer.status for answer in answers) == [200] + [409] * 11
     assert (racing.status, racing.body) == (409, b"")
-    assert airtable.ask("stats")["double_spends"] == 12
+    assert airtable.query("stats")["double_spends"] == 12
     # The race harms nothing.
     assert airtable.works(next(a.data for a in answers if a.status == 200))
 
@@ -176,7 +176,7 @@ def test_switches_change_what_notion_answers(notion):
 
 def test_a_token_of_notion_is_introspected_and_revoked(notion):
     tokens = notion.connect()
-    shown = notion.ask("inventory", with_ids=1)["types"]
+    shown = notion.query("inventory", with_ids=1)["types"]
     body = {"token": tokens["access_token"]}
 
     def ask(what, body=body):
@@ -197,4 +197,4 @@ def test_a_token_of_notion_is_introspected_and_revoked(notion):
     assert notion.get_error(notion.refresh(tokens["refresh_token"])) == "invalid_grant"
     # A grant given again shows the same.
     notion.connect()
-    assert notion.ask("inventory", with_ids=1)["types"] == shown
+    assert notion.query("inventory", with_ids=1)["types"] == shown

@@ -57,7 +57,7 @@ def test_a_code_works_once_even_of_many_exchanges_at_once(flow, code):
     assert sorted(answer.status for answer in answers) == [200] + [400] * 11
     refused = {flow.get_error(answer) for answer in answers if answer.status == 400}
     assert refused == {"invalid_grant"}
-    assert flow.ask("stats")["double_spends"] == 11
+    assert flow.query("stats")["double_spends"] == 11
 
 
 def test_a_code_spent_is_refused_later_as_well_and_its_tokens_live_on(flow, code):
@@ -67,7 +67,7 @@ def test_a_code_spent_is_refused_later_as_well_and_its_tokens_live_on(flow, code
     again = flow.exchange(code)
 
     assert (again.status, flow.get_error(again)) == (400, "invalid_grant")
-    assert flow.ask("stats")["double_spends"] == 1
+    assert flow.query("stats")["double_spends"] == 1
     assert flow.works(tokens)
     assert flow.refresh(tokens["refresh_token"]).status == 200
 
@@ -78,7 +78,7 @@ def test_only_a_token_that_somebody_has_can_be_spent_by_two_at_once(flow):
         with flow.app.sandbox.in_flight.enter(token):
             flow.refresh(token)
 
-    assert flow.ask("stats")["overlapping_spends"] == 1
+    assert flow.query("stats")["overlapping_spends"] == 1
 
 
 def test_a_code_ends_after_a_while(flow, code, facts):
@@ -162,7 +162,7 @@ def test_a_lost_answer_has_spent_the_token_and_a_reset_has_not(
     again = flow.refresh(token)
 
     assert (again.status, again.data.get(flow.error_field)) == (status, error)
-    assert flow.ask("stats")["by_status"]["0"] == 1
+    assert flow.query("stats")["by_status"]["0"] == 1
 
 
 @pytest.mark.parametrize("kind", ["invalid_grant", "invalid_client", "conflict"])
@@ -197,11 +197,11 @@ def test_a_token_answer_can_lack_a_field_or_have_an_odd_lifetime(flow):
 def test_tokens_expire_and_grants_end_by_command(flow, keep_access):
     tokens = flow.connect()
 
-    assert flow.order("tokens/expire") == {"expired": 1}
+    assert flow.command("tokens/expire") == {"expired": 1}
     assert not flow.works()
     fresh = flow.refresh(tokens["refresh_token"]).data
     assert flow.works(fresh)
-    assert flow.order("grants/revoke", keep_access=keep_access) == {"revoked": 1}
+    assert flow.command("grants/revoke", keep_access=keep_access) == {"revoked": 1}
     assert flow.works() is keep_access
     assert flow.get_error(flow.refresh(fresh["refresh_token"])) == "invalid_grant"
 

@@ -46,7 +46,7 @@ def test_a_new_grant_is_sealed_from_the_first_row_on(
     connection = connect(alice)
 
     credential = Credential.objects.get(connection=connection)
-    tokens = [row["value"] for row in sandbox.client.ask("tokens")["tokens"]]
+    tokens = [row["value"] for row in sandbox.client.query("tokens")["tokens"]]
     assert credentials.open_access(credential).secret.reveal() in tokens
     stored = everything_stored()
     assert tokens
@@ -145,7 +145,7 @@ def test_disconnecting_erases_the_tokens_and_revokes_them(
     assert not Credential.objects.exists()
     assert revocation.revoke_due() == 1
     assert not PendingRevocation.objects.exists()
-    grants = sandbox.client.ask("tokens")["tokens"]
+    grants = sandbox.client.query("tokens")["tokens"]
     assert all(row["revoked_at"] for row in grants if row["kind"] == "refresh")
 
 
@@ -153,7 +153,7 @@ def test_a_revocation_that_fails_is_tried_again(
     alice: User, connection: Connection, sandbox: Any, caplog: Any
 ) -> None:
     disconnect.disconnect(connection, actor=alice, keep_items=True)
-    sandbox.client.order(
+    sandbox.client.command(
         "faults/add", kind="status", status=503, family="revoke", count=1
     )
 

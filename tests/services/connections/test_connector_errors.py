@@ -39,7 +39,7 @@ def test_an_error_while_uninstalling_leaves_the_other_revocations(
 
     pending = PendingRevocation.objects.get()
     assert (pending.is_uninstall, pending.tries) == (True, 1)
-    grants = sandbox.client.ask("tokens")["tokens"]
+    grants = sandbox.client.query("tokens")["tokens"]
     assert all(row["revoked_at"] for row in grants if row["kind"] == "refresh")
     assert re.search(
         r"reference=\w+ task=uninstall "

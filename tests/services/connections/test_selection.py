@@ -56,7 +56,7 @@ def test_what_is_chosen_again_is_read_in_full(
     before = live("deals")
     choose(synced, "contacts", "companies")
     gone = Item.objects.filter(collection__remote_id="deals").earliest("pk")
-    sandbox.client.order(
+    sandbox.client.command(
         "records/erase", portal="555111", type="deals", id=gone.remote_id
     )
 

@@ -15,8 +15,8 @@ def credential(connection: Connection) -> Credential:
 @pytest.fixture
 def strict(sandbox: Any) -> Any:
     """Let the provider rotate, and end a grant whose old token comes again."""
-    sandbox.client.order("switches/set", name="rotation", value=True)
-    sandbox.client.order("switches/set", name="punish_reuse", value=True)
+    sandbox.client.command("switches/set", name="rotation", value=True)
+    sandbox.client.command("switches/set", name="punish_reuse", value=True)
     return sandbox
 
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def refused(sandbox: Any, credential: Credential) -> Any:
     """Let the provider refuse our client, and one renewal have met that."""
-    sandbox.client.order("faults/add", kind="invalid_client", family="token", count=9)
+    sandbox.client.command("faults/add", kind="invalid_client", family="token", count=9)
     with pytest.raises(Transient):
         refresh_now(credential)
     wait_out(credential)
@@ -60,7 +60,7 @@ def test_one_renewal_a_minute_is_a_probe(
 def test_the_first_renewal_that_is_granted_lets_everybody_through(
     refused: Any, credential: Credential
 ) -> None:
-    refused.client.order("faults/clear")
+    refused.client.command("faults/clear")
     let_minutes_pass()
 
     assert refresh_now(credential).version == 2
@@ -81,7 +81,7 @@ def test_a_good_token_goes_on_reading_while_renewals_are_refused(
 def test_a_life_of_a_second_does_not_mean_a_renewal_at_every_tick(
     sandbox: Any, credential: Credential, told: Any
 ) -> None:
-    sandbox.client.order(
+    sandbox.client.command(
         "faults/add", kind="odd_expires_in", family="token", value=told
     )
     before = timezone.now()
@@ -96,7 +96,7 @@ def test_a_life_of_a_second_does_not_mean_a_renewal_at_every_tick(
 def test_a_life_that_is_none_is_taken_for_untold(
     sandbox: Any, credential: Credential, told: Any
 ) -> None:
-    sandbox.client.order(
+    sandbox.client.command(
         "faults/add", kind="odd_expires_in", family="token", value=told
     )
     renewed = refresh_now(credential)

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 def test_a_token_that_was_never_spent_is_used_after_asking(
     credential: Credential, strict: Any
 ) -> None:
-    strict.client.order("faults/add", kind="reset", family="token", count=1)
+    strict.client.command("faults/add", kind="reset", family="token", count=1)
     with pytest.raises(Transient):
         refresh_now(credential)
     age(credential, 45)
@@ -64,7 +64,7 @@ def test_a_living_access_token_proves_that_nothing_was_spent(
     assert refresh_token is not None
 
     assert introspection.is_unspent(credential, refresh_token) is True
-    sandbox.client.order("tokens/expire")
+    sandbox.client.command("tokens/expire")
     assert introspection.is_unspent(credential, refresh_token) is False
 
 
@@ -97,7 +97,7 @@ def test_a_provider_that_does_not_say_is_asked_again_before_anything_is_spent(
 ) -> None:
     send_and_vanish(credential)
     age(credential, 45)
-    strict.client.order("faults/add", family="account", **fault)
+    strict.client.command("faults/add", family="account", **fault)
     requests = strict.count("oauth/2026-09/token")
 
     with pytest.raises(Transient):
@@ -113,8 +113,8 @@ def test_a_token_refused_before_it_was_to_be_renewed_proves_nothing(
 ) -> None:
     source = tokens.TokenSource(credential.connection_id)
     refused = source()
-    strict.client.order("tokens/expire")
-    strict.client.order(
+    strict.client.command("tokens/expire")
+    strict.client.command(
         "faults/add", kind="status", status=409, family="token", count=1
     )
     with pytest.raises(Transient):
@@ -132,7 +132,7 @@ def test_a_spent_token_stays_spent_when_nobody_can_be_asked_any_more(
 ) -> None:
     send_and_vanish(credential)
     age(credential, 45)
-    strict.client.order("tokens/expire")
+    strict.client.command("tokens/expire")
     with pytest.raises(RateLimited):
         refresh_now(credential)
     age(credential, 90)
@@ -152,11 +152,11 @@ def test_a_spent_token_is_not_sent_while_the_provider_does_not_say(
 ) -> None:
     send_and_vanish(credential)
     age(credential, 45)
-    strict.client.order("tokens/expire")
+    strict.client.command("tokens/expire")
     with pytest.raises(RateLimited):
         refresh_now(credential)
     age(credential, 90)
-    strict.client.order("faults/add", kind="status", status=503, family="account")
+    strict.client.command("faults/add", kind="status", status=503, family="account")
     requests = strict.count("oauth/2026-09/token")
 
     with pytest.raises(Transient):

@@ -47,7 +47,7 @@ def test_an_expired_token_is_renewed_first(
 
     assert issued.version == 2
     assert outcomes() == ["refreshed"]
-    assert sandbox.client.ask("stats")["double_spends"] == 0
+    assert sandbox.client.query("stats")["double_spends"] == 0
 
 
 def test_the_hot_path_needs_no_query(
@@ -91,22 +91,24 @@ def test_nobody_refreshes_because_waiting_took_too_long(
 def test_a_rotated_refresh_token_replaces_the_old_one(
     credential: Credential, sandbox: Any
 ) -> None:
-    sandbox.client.order("switches/set", name="rotation", value=True)
-    sandbox.client.order("switches/set", name="punish_reuse", value=True)
+    sandbox.client.command("switches/set", name="rotation", value=True)
+    sandbox.client.command("switches/set", name="punish_reuse", value=True)
 
     for _ in range(3):
         refresh_now(credential)
 
     credential.refresh_from_db()
     assert credential.version == 4
-    assert sandbox.client.ask("stats")["double_spends"] == 0
+    assert sandbox.client.query("stats")["double_spends"] == 0
 
 
 def test_an_answer_without_a_refresh_token_keeps_the_old_one(
     credential: Credential, sandbox: Any
 ) -> None:
     before = credentials.open_refresh(credential)
-    sandbox.client.order("faults/add", kind="no_refresh_token", family="token", count=1)
+    sandbox.client.command(
+        "faults/add", kind="no_refresh_token", family="token", count=1
+    )
 
     refresh_now(credential)
 
@@ -118,7 +120,7 @@ def test_an_answer_without_a_refresh_token_keeps_the_old_one(
 def test_a_refused_grant_is_said_once_and_in_words(
     credential: Credential, sandbox: Any
 ) -> None:
-    sandbox.client.order("grants/revoke")
+    sandbox.client.command("grants/revoke")
 
     for _ in range(2):
         with pytest.raises(NoTokenError):
@@ -138,7 +140,7 @@ def test_a_refused_grant_is_said_once_and_in_words(
 def test_a_refused_client_pauses_the_provider_and_touches_no_connection(
     credential: Credential, sandbox: Any
 ) -> None:
-    sandbox.client.order("faults/add", kind="invalid_client", family="token")
+    sandbox.client.command("faults/add", kind="invalid_client", family="token")
 
     with pytest.raises(Transient):
         refresh_now(credential)
@@ -161,7 +163,7 @@ def test_a_refused_client_pauses_the_provider_and_touches_no_connection(
 def test_a_provider_in_trouble_is_asked_again_later(
     credential: Credential, sandbox: Any, fault: dict[str, Any], outcome: str
 ) -> None:
-    sandbox.client.order("faults/add", family="token", count=1, **fault)
+    sandbox.client.command("faults/add", family="token", count=1, **fault)
 
     with pytest.raises(Transient):
         refresh_now(credential)
@@ -182,7 +184,7 @@ def test_a_provider_in_trouble_is_asked_again_later(
 def test_an_unknown_outcome_costs_one_spaced_retry(
     credential: Credential, sandbox: Any, kind: str
 ) -> None:
-    sandbox.client.order("faults/add", kind=kind, family="token", count=1)
+    sandbox.client.command("faults/add", kind=kind, family="token", count=1)
     with pytest.raises(Transient):
         refresh_now(credential)
     requests = sandbox.count("/token")
@@ -214,8 +216,8 @@ def test_a_worker_that_vanished_after_its_intent_is_followed_by_one_retry(
 def test_a_rotation_whose_answer_was_lost_is_said_to_be_lost(
     credential: Credential, sandbox: Any
 ) -> None:
-    sandbox.client.order("switches/set", name="rotation", value=True)
-    sandbox.client.order("faults/add", kind="lost", family="token", count=1)
+    sandbox.client.command("switches/set", name="rotation", value=True)
+    sandbox.client.command("faults/add", kind="lost", family="token", count=1)
     with pytest.raises(Transient):
         refresh_now(credential)
     age_attempt(credential)
@@ -229,7 +231,7 @@ def test_a_rotation_whose_answer_was_lost_is_said_to_be_lost(
 def test_after_two_unknown_outcomes_the_provider_is_asked_before_spending_again(
     credential: Credential, sandbox: Any
 ) -> None:
-    sandbox.client.order("faults/add", kind="lost", family="token", count=2)
+    sandbox.client.command("faults/add", kind="lost", family="token", count=2)
     for _ in range(2):
         with pytest.raises(Transient):
             refresh_now(credential)

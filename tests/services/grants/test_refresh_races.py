@@ -74,7 +74,7 @@ def test_a_retry_that_spent_nothing_leaves_the_doubt_as_it_was(
     credential: Credential, sandbox: Any
 ) -> None:
     for fault in ({"kind": "lost"}, {"kind": "status", "status": 503}):
-        sandbox.client.order("faults/add", family="token", count=1, **fault)
+        sandbox.client.command("faults/add", family="token", count=1, **fault)
         with pytest.raises(Transient):
             refresh_now(credential)
         age(credential, 200)

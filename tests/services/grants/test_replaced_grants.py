@@ -30,7 +30,7 @@ def test_disconnecting_in_mid_flight_gives_the_fresh_tokens_back(
 
     assert revocation.revoke_due() == 1
     assert not Credential.objects.exists()
-    live = [t for t in strict.client.ask("tokens")["tokens"] if not t["revoked_at"]]
+    live = [t for t in strict.client.query("tokens")["tokens"] if not t["revoked_at"]]
     assert not [t for t in live if t["kind"] == "refresh"]
 
 
@@ -52,7 +52,7 @@ def test_reconnecting_in_mid_flight_keeps_the_new_grant(
 def test_an_older_token_of_the_same_grant_is_never_revoked(
     credential: Credential, strict: Any
 ) -> None:
-    strict.client.order("switches/set", name="grace_seconds", value=600)
+    strict.client.command("switches/set", name="grace_seconds", value=600)
     attempt, answer = send_and_vanish(credential)
     age(credential, 100)
     Credential.objects.update(attempt_id=None, lease_until=None)

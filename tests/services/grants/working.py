@@ -46,7 +46,7 @@ def outcomes() -> list[str]:
 
 
 def stats(sandbox: Any) -> dict[str, Any]:
-    return dict(sandbox.client.ask("stats"))
+    return dict(sandbox.client.query("stats"))
 
 
 def expire(credential: Credential) -> None:

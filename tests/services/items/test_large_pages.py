@@ -11,7 +11,7 @@ from integrations.services.common.database.row_writes import (
     parts_of,
 )
 from integrations.services.items.search import full_text
-from integrations.services.items.search.question import Question
+from integrations.services.items.search.search_query import SearchQuery
 from integrations.services.items.storage import store
 from tests.support.rows import NOON, make_collection, make_connection
 
@@ -49,7 +49,7 @@ def show(deals: Collection, word: str, *, more: int = 0) -> store.PageCounts:
 
 
 def found(deals: Collection, text: str) -> list[str]:
-    condition = Question.parse(text, owner_id=deals.connection.owner_id).condition
+    condition = SearchQuery.parse(text, owner_id=deals.connection.owner_id).condition
     keys = full_text.ask_index(condition).keys
     return list(Item.objects.filter(pk__in=keys).values_list("remote_id", flat=True))
 

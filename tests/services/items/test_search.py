@@ -10,7 +10,7 @@ from integrations.providers.airtable.mapping import values as airtable_values
 from integrations.providers.hubspot.mapping import items as hubspot_items
 from integrations.services.items.search import found_items, full_text, texts
 from integrations.services.items.search.anybodys import find_anybodys
-from integrations.services.items.search.question import Question, Rank
+from integrations.services.items.search.search_query import Rank, SearchQuery
 from integrations.services.items.search.texts import Indexer
 from integrations.services.items.search.words import fold, index_words, query_units
 from tests.support.rows import make_collection, make_connection, make_item
@@ -119,11 +119,11 @@ def test_the_ranks_share_what_is_found(collection, text):
         make_item(collection, name=name)
         make_item(collection, name="Other", properties={"phone": name})
     owner_id = collection.connection.owner_id
-    question = Question.parse(text, owner_id=owner_id)
+    search_query = SearchQuery.parse(text, owner_id=owner_id)
 
-    shares = [full_text.ask_index(question.ranked(rank)).keys for rank in Rank]
+    shares = [full_text.ask_index(search_query.ranked(rank)).keys for rank in Rank]
 
-    found = full_text.ask_index(question.condition).keys
+    found = full_text.ask_index(search_query.condition).keys
     assert found
     assert sorted(key for share in shares for key in share) == found
 

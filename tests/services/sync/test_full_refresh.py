@@ -14,7 +14,7 @@ from tests.services.hubspot_account import assert_equal_to, live, touch
 
 
 def fault(sandbox: Any, kind: str, **params: Any) -> None:
-    sandbox.client.order(
+    sandbox.client.command(
         "faults/add", kind=kind, **{"family": "list", "path": "contacts", **params}
     )
 
@@ -105,7 +105,7 @@ def test_what_is_deleted_goes_although_another_row_is_unreadable(
     synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
     gone = max(live("contacts"), key=int)
-    sandbox.client.order("records/erase", portal="555111", type="contacts", id=gone)
+    sandbox.client.command("records/erase", portal="555111", type="contacts", id=gone)
     fault(sandbox, "spoilt_rows", count=1)
 
     finish_sync(synced, full=True)
@@ -129,7 +129,7 @@ def test_changes_are_read_although_the_full_refresh_fails(
     found = Item.objects.get(remote_id=touched, type="contact")
     assert found.properties["firstname"] == "Found"
     assert isinstance(checkpoint.read(contacts()), FullRefresh)
-    sandbox.client.order("faults/clear")
+    sandbox.client.command("faults/clear")
     assert finish_sync(synced).outcome == "complete"
 
 
@@ -161,7 +161,7 @@ def test_reading_everything_again_begins_at_the_beginning(
     make_full_refresh_due()
     fault(sandbox, "status", status=400, skip=2)
     finish_sync(synced)
-    sandbox.client.order("faults/clear")
+    sandbox.client.command("faults/clear")
     calls = len(sandbox.log)
 
     assert finish_sync(synced, full=True).outcome == "complete"

@@ -64,7 +64,7 @@ def test_what_comes_after_a_first_load_is_new_and_the_first_load_is_not(
 ) -> None:
     assert not any(item.was_new for item in Item.objects.all())
     made = {"firstname": "Nova", "email": "nova@example.com"}
-    sandbox.client.order(
+    sandbox.client.command(
         "records/create", portal="555111", type="contacts", properties=made
     )
 

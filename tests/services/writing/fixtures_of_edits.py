@@ -118,7 +118,7 @@ class Desk:
 
     def edit_there(self, remote_id: str, name: str, value: str) -> None:
         """Change a contact at the provider."""
-        self.sandbox.client.order(
+        self.sandbox.client.command(
             "records/edit",
             portal=PORTAL,
             type="contacts",
@@ -129,7 +129,7 @@ class Desk:
 
     def merge(self, item: Item, other: Item) -> None:
         """Merge two contacts at the provider, which makes a new one."""
-        self.sandbox.client.order(
+        self.sandbox.client.command(
             "records/merge",
             portal=PORTAL,
             type="contacts",

@@ -57,7 +57,7 @@ def test_each_row_has_an_outcome_of_its_own(desk: Desk) -> None:
         desk.edit_there(item.remote_id, "phone", "1")
     desk.edit_there(refused.remote_id, "phone", "")
     made = desk.bulk(items[:12], "city", "Bonn")
-    desk.sandbox.client.order(
+    desk.sandbox.client.command(
         "records/archive", portal="555111", type="contacts", id=gone.remote_id
     )
     desk.edit_there(changed.remote_id, "city", "Theirs")

@@ -373,7 +373,7 @@ def test_a_limit_holds_edits_back_and_loses_none(desk: Desk, kind: str) -> None:
 def test_a_dead_grant_holds_edits_back_and_loses_none(desk: Desk) -> None:
     edit = desk.update(desk.item(), city="Bonn")
     made = desk.bulk(desk.items()[5:8], "city", "Bonn am Rhein")
-    desk.sandbox.client.order("grants/revoke")
+    desk.sandbox.client.command("grants/revoke")
 
     desk.finish(edit, most=2)
     desk.finish_bulk(made, most=2)

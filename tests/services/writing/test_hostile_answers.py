@@ -187,7 +187,7 @@ def test_what_is_archived_between_reading_and_writing_is_refused_as_deleted(
     item, other = desk.items()[:2]
     order = {"portal": PORTAL, "type": "contacts", "id": item.remote_id}
     hasty = Hasty(
-        desk, WRITE, lambda: desk.sandbox.client.order("records/archive", **order)
+        desk, WRITE, lambda: desk.sandbox.client.command("records/archive", **order)
     )
     monkeypatch.setattr(desk.sandbox, "send", hasty.send)
 

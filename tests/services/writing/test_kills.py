@@ -98,7 +98,7 @@ def test_no_new_contact_is_created_twice_by_workers_that_are_killed_by_chance(
             due = {"due_at": edit.created_at, "lease_until": None}
             Edit.objects.open().filter(pk=edit.pk).update(**due)
             life.live(monkeypatch, delivery.deliver, edit.pk)
-        desk.sandbox.client.order("faults/clear")
+        desk.sandbox.client.command("faults/clear")
         desk.finish(edit)
 
         assert edit.state == Edit.State.SAVED, seed
@@ -124,7 +124,7 @@ def test_no_row_of_an_import_is_created_twice_by_workers_that_are_killed_by_chan
             Edit.objects.open().update(**due)
             Import.objects.filter(pk=source.pk).update(**due)
             life.live(monkeypatch, jobs.work_on, source.pk)
-        desk.sandbox.client.order("faults/clear")
+        desk.sandbox.client.command("faults/clear")
         finish(source)
 
         assert results.counts_of(source) == {"created": 4}, seed

@@ -34,7 +34,7 @@ class PastRow:
     past: PastItem
 
 
-class Place(NamedTuple):
+class PageCursor(NamedTuple):
     """Where a page begins: behind an item of a collection, by their ids."""
 
     collection: UUID
@@ -50,7 +50,7 @@ class PastPage:
     """
 
     rows: Sequence[PastRow]
-    next: Place | None
+    next: PageCursor | None
     is_partial: bool
 
 
@@ -68,7 +68,7 @@ def fetch_past(
     collections: Sequence[Collection],
     at: datetime,
     *,
-    after: Place | None = None,
+    after: PageCursor | None = None,
     item_type: str = "",
 ) -> PastPage:
     """Return a page of the items that were there at a time, by their remote ids.
@@ -76,7 +76,7 @@ def fetch_past(
     Items that were not there yet, or were deleted, leave pages shorter. Those that
     moved to another collection are where they are now.
     """
-    begin = after or Place(UUID(int=0))
+    begin = after or PageCursor(UUID(int=0))
     ordered = sorted((c for c in collections if c.pk >= begin.collection), key=_key)
     batch = _take_few(ordered)
     found = _rows_behind(begin, batch)
@@ -91,9 +91,9 @@ def fetch_past(
             there.append(PastRow(item=item, past=past))
     following = None
     if len(found) > PAGE_SIZE:
-        following = Place(shown[-1].collection_id, shown[-1].remote_id)
+        following = PageCursor(shown[-1].collection_id, shown[-1].remote_id)
     elif len(batch) < len(ordered):
-        following = Place(ordered[len(batch)].pk)
+        following = PageCursor(ordered[len(batch)].pk)
     return PastPage(rows=there, next=following, is_partial=len(latest) > MOST_UNDONE)
 
 
@@ -111,7 +111,7 @@ def _take_few(ordered: Sequence[Collection]) -> Sequence[Collection]:
     return ordered
 
 
-def _rows_behind(begin: Place, batch: Sequence[Collection]) -> list[Item]:
+def _rows_behind(begin: PageCursor, batch: Sequence[Collection]) -> list[Item]:
     """Return the items of a page and one more, in the order of an index."""
     rows = Item.objects.filter(collection__in=batch)
     if [each.pk for each in batch] == [begin.collection]:

@@ -10,8 +10,8 @@ from integrations.models.items.item import ItemQuerySet
 from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.search import full_text
 from integrations.services.items.search.full_text import Hits
-from integrations.services.items.search.question import Question
 from integrations.services.items.search.related_names import with_related
+from integrations.services.items.search.search_query import SearchQuery
 from integrations.services.items.types import types_in
 
 # Beyond so many nobody reads the number, and a search would take its time to count.
@@ -47,10 +47,10 @@ def count(
     """
     if query.search:
         is_small = stored_items(collections) <= SMALL
-        question = Question.parse(query.search, owner_id=owner_id)
+        search_query = SearchQuery.parse(query.search, owner_id=owner_id)
         if hits is None:
             ordered = items.order_by(*query.order.ordering)
-            hits = full_text.ask(with_related(question), ordered)
+            hits = full_text.ask(with_related(search_query), ordered)
         return count_found(items, hits, is_small=is_small)
     within = [c for c in collections if is_within(c, query)]
     is_mixed = query.type and any(len(types_in(c)) > 1 for c in within)

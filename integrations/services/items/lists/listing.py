@@ -18,8 +18,8 @@ from integrations.services.items.lists.query import (
 from integrations.services.items.relations.groups import linked_with
 from integrations.services.items.search import full_text
 from integrations.services.items.search.full_text import Hits
-from integrations.services.items.search.question import Question, Rank
 from integrations.services.items.search.related_names import with_related
+from integrations.services.items.search.search_query import Rank, SearchQuery
 from integrations.services.items.types import child_types, types_in
 
 
@@ -114,12 +114,12 @@ def read_page(
     start = query.before or query.after
     hits, has_more_links = None, False
     if query.search:
-        question = Question.parse(query.search, owner_id=owner_id)
-        question = with_related(question)
-        has_more_links = question.has_more_links
+        search_query = SearchQuery.parse(query.search, owner_id=owner_id)
+        search_query = with_related(search_query)
+        has_more_links = search_query.has_more_links
         # Of the whole list, so that each of its pages learns the same.
-        hits = full_text.ask(question, items.order_by(*query.order.ordering))
-        rows = _read_found(items, query, question, hits)
+        hits = full_text.ask(search_query, items.order_by(*query.order.ordering))
+        rows = _read_found(items, query, search_query, hits)
     elif query.order.group:
         groups = grouped_order.groups_of(query, owner_id, collections)
         rows = _read_grouped(items, query, groups)
@@ -182,7 +182,7 @@ def _read_grouped(
 
 
 def _read_found(
-    items: ItemQuerySet, query: ItemQuery, question: Question, hits: Hits
+    items: ItemQuerySet, query: ItemQuery, search_query: SearchQuery, hits: Hits
 ) -> list[Item]:
     """Read what is searched for: rank after rank, each in the list's own order."""
     start, most = query.before or query.after, query.size + 1
@@ -191,7 +191,7 @@ def _read_found(
     for rank in sorted(Rank, reverse=is_backward):
         if start is not None and _is_before(rank, start, is_backward=is_backward):
             continue
-        ranked = full_text.hits_of(question, rank, hits)
+        ranked = full_text.hits_of(search_query, rank, hits)
         within = start if start is not None and rank == start.rank else None
         for part in _parts(items, query, within):
             wanted = most - len(found)

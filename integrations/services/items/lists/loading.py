@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.db.models import Prefetch, prefetch_related_objects
 
 from integrations.models import Collection, Item
-from integrations.services.items.search.question import Rank
+from integrations.services.items.search.search_query import Rank
 
 COLUMNS = (
     "uuid",

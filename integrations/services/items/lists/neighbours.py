@@ -15,8 +15,8 @@ from integrations.services.items.relations.around import linked_to
 from integrations.services.items.relations.groups import Group, find_groups
 from integrations.services.items.relations.traces import Trace
 from integrations.services.items.search import full_text
-from integrations.services.items.search.question import Question, Rank
 from integrations.services.items.search.related_names import with_related
+from integrations.services.items.search.search_query import Rank, SearchQuery
 from integrations.services.items.tables import listing as tables
 from integrations.services.items.tables.listing import Selection
 
@@ -51,12 +51,12 @@ def _rank_of(item: Item, query: ItemQuery, items: ItemQuerySet) -> int:
     """Return how well an item was found, if the list is that of a search."""
     if not query.search:
         return 0
-    question = Question.parse(query.search, owner_id=item.owner_id)
-    question = with_related(question)
-    hits = full_text.ask(question, items.order_by(*query.order.ordering))
+    search_query = SearchQuery.parse(query.search, owner_id=item.owner_id)
+    search_query = with_related(search_query)
+    hits = full_text.ask(search_query, items.order_by(*query.order.ordering))
     this = Item.objects.filter(pk=item.pk)
     for rank in sorted(Rank):
-        if full_text.hits_of(question, rank, hits).among(this).exists():
+        if full_text.hits_of(search_query, rank, hits).among(this).exists():
             return rank
     return 0
 

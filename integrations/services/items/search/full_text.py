@@ -24,7 +24,11 @@ from integrations.services.items.search.conditions import (
     to_instr,
     to_tsquery,
 )
-from integrations.services.items.search.question import MAX_LENGTH, Question, Rank
+from integrations.services.items.search.search_query import (
+    MAX_LENGTH,
+    Rank,
+    SearchQuery,
+)
 from integrations.services.items.search.texts import owner_mark
 from integrations.services.items.search.words import query_units
 
@@ -170,13 +174,13 @@ def keys_of(condition: Condition, *, most: int) -> RawSQL:
     return RawSQL(f"SELECT * FROM ({found} LIMIT %s) AS k", (parameter, most))
 
 
-def ask(question: Question, ordered: ItemQuerySet) -> Hits:
+def ask(search_query: SearchQuery, ordered: ItemQuerySet) -> Hits:
     """Look at the first rows of a list, and ask the index unless many were found.
 
     The index puts together the lists of all its words that begin so, which takes
     its time where they are frequent.
     """
-    condition = question.condition
+    condition = search_query.condition
     if condition is not None:
         keys, are_all = _look(ordered[: STEPS[0]], condition, STEPS[0])
         if are_all:
@@ -186,12 +190,12 @@ def ask(question: Question, ordered: ItemQuerySet) -> Hits:
     return ask_index(condition)
 
 
-def hits_of(question: Question, rank: Rank, hits: Hits) -> Hits:
+def hits_of(search_query: SearchQuery, rank: Rank, hits: Hits) -> Hits:
     """Return the hits of one rank among all hits of a question.
 
     The index is not asked for what is not in names where that would be many again.
     """
-    condition = question.ranked(rank)
+    condition = search_query.ranked(rank)
     if condition is None or not hits.keys:
         return Hits(condition=None, keys=[])
     if not hits.are_few:

@@ -9,8 +9,8 @@ from integrations.services.items.lists import counting, listing, loading
 from integrations.services.items.lists.counting import Count
 from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.search import full_text
-from integrations.services.items.search.question import Question, Rank
 from integrations.services.items.search.related_names import with_related
+from integrations.services.items.search.search_query import Rank, SearchQuery
 from integrations.services.items.types import types_in
 
 MOST_SHOWN = 5
@@ -59,8 +59,8 @@ def search_by_type(
     ``own`` are the items of one user, ``collections`` all that hold them. Equally
     good items stand in the order of a list, those changed last first.
     """
-    question = with_related(Question.parse(text, owner_id=owner_id))
-    found = _find(own.live(), question, collections)
+    search_query = with_related(SearchQuery.parse(text, owner_id=owner_id))
+    found = _find(own.live(), search_query, collections)
     items = {
         item.pk: item
         for item in loading.by_keys(
@@ -80,18 +80,18 @@ def search_by_type(
         )
         for type_, group in ranked
     ]
-    return GroupedItems(groups=groups, has_more_links=question.has_more_links)
+    return GroupedItems(groups=groups, has_more_links=search_query.has_more_links)
 
 
 def _find(
-    live: ItemQuerySet, question: Question, collections: Sequence[Collection]
+    live: ItemQuerySet, search_query: SearchQuery, collections: Sequence[Collection]
 ) -> dict[str, _Found]:
     """Return what is found by type, without those of which nothing is."""
     types = {each for held in collections for each in types_in(held)}
     found = {each: _Found() for each in sorted(types)}
     ordered = live.order_by(*ItemQuery().order.ordering)
     for rank in Rank:
-        hits = full_text.ask_index(question.ranked(rank))
+        hits = full_text.ask_index(search_query.ranked(rank))
         if not hits.keys:
             continue
         if hits.are_few:

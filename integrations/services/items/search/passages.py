@@ -16,7 +16,7 @@ from integrations.services.items.relations import links
 from integrations.services.items.search import own_words
 from integrations.services.items.search.datetimes import written_days
 from integrations.services.items.search.link_words import relations_of
-from integrations.services.items.search.question import MAX_LENGTH
+from integrations.services.items.search.search_query import MAX_LENGTH
 from integrations.services.items.search.texts import SearchText, texts_of
 from integrations.services.items.search.words import (
     NUMBER,

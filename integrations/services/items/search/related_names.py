@@ -15,7 +15,7 @@ from integrations.models import Collection, Item
 from integrations.services.items.search import found_items, full_text
 from integrations.services.items.search.conditions import all_of
 from integrations.services.items.search.link_words import link_word, of_type
-from integrations.services.items.search.question import Question
+from integrations.services.items.search.search_query import SearchQuery
 from integrations.services.items.search.texts import NAME_WORD
 from integrations.services.items.search.words import Unit
 
@@ -27,15 +27,15 @@ MOST_UNITS: Final = 8
 MOST_WORDS: Final = 3 * MOST_NAMES
 
 
-def with_related(question: Question) -> Question:
+def with_related(search_query: SearchQuery) -> SearchQuery:
     """Return a question that also finds what is linked to the items it names."""
-    named = _named(question.units[:MOST_UNITS], question.mark)
-    links = (named.get(unit, ()) for unit in question.units)
+    named = _named(search_query.units[:MOST_UNITS], search_query.mark)
+    links = (named.get(unit, ()) for unit in search_query.units)
     return replace(
-        question,
+        search_query,
         links=tuple(words if len(words) <= MOST_WORDS else () for words in links),
         has_more_links=any(len(words) > MOST_WORDS for words in named.values())
-        or len(question.units) > MOST_UNITS,
+        or len(search_query.units) > MOST_UNITS,
     )
 
 

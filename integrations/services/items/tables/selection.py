@@ -24,8 +24,8 @@ from integrations.models import Collection, Item, PropertyIndex, PropertyValue
 from integrations.models.items.item import ItemQuerySet
 from integrations.services.items.search import full_text
 from integrations.services.items.search.full_text import Hits
-from integrations.services.items.search.question import Question
 from integrations.services.items.search.related_names import with_related
+from integrations.services.items.search.search_query import SearchQuery
 from integrations.services.items.tables.conditions import (
     Asker,
     Condition,
@@ -81,10 +81,10 @@ class Selection:
             live = Item.objects.live().filter(collection=collection)
             ordered = live.order_by("-remote_updated_at", "-id")
             owner_id = collection.connection.owner_id
-            question = Question.parse(query.search, owner_id=owner_id)
-            question = with_related(question)
-            has_more_links = question.has_more_links
-            hits = full_text.ask(question, ordered)
+            search_query = SearchQuery.parse(query.search, owner_id=owner_id)
+            search_query = with_related(search_query)
+            has_more_links = search_query.has_more_links
+            hits = full_text.ask(search_query, ordered)
         made = cls(
             collection=collection,
             query=query,

@@ -11,8 +11,8 @@ from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.saved_views import fitting
 from integrations.services.items.saved_views.problems import Problem, find_problem
 from integrations.services.items.search import full_text
-from integrations.services.items.search.question import Question
 from integrations.services.items.search.related_names import with_related
+from integrations.services.items.search.search_query import SearchQuery
 from integrations.services.items.tables.columns.results import typed_columns_of
 from integrations.services.items.tables.indexing import indexes
 from integrations.services.items.tables.opening import asker_of
@@ -93,6 +93,6 @@ def _all_items(view: SavedView, user: User) -> ItemQuerySet:
     )
     if not query.search:
         return found
-    question = with_related(Question.parse(query.search, owner_id=user.pk))
-    hits = full_text.ask(question, found.order_by(*query.order.ordering))
+    search_query = with_related(SearchQuery.parse(query.search, owner_id=user.pk))
+    hits = full_text.ask(search_query, found.order_by(*query.order.ordering))
     return hits.among(found)

@@ -33,7 +33,7 @@ LIMITS = (ReasonCode.RATE_LIMITED, ReasonCode.QUOTA_EXHAUSTED)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class PageRequest:
     """What a page is asked for with: by which context, and at which place."""
 
     context: CollectionContext
@@ -60,7 +60,7 @@ class RunLease:
     gives_way: bool = False
     most_calls: int | None = None
     known_skew: float = 0.0
-    ahead: dict[UUID, Question] = field(default_factory=dict)
+    ahead: dict[UUID, PageRequest] = field(default_factory=dict)
     renewals: int = 0
     _sums: Counter[str] = field(default_factory=Counter)
     _calls: int = 0

@@ -26,7 +26,7 @@ from integrations.services.sync.deletions import (
     seen_bitmap,
     soft_delete,
 )
-from integrations.services.sync.leases.lease import Question, RunLease
+from integrations.services.sync.leases.lease import PageRequest, RunLease
 from integrations.services.sync.refresh import checkpoint, start
 from integrations.services.sync.refresh.checkpoint import (
     Checkpoint,
@@ -62,20 +62,20 @@ def send_ahead(
 
     When it is read, it is asked for by the same question.
     """
-    question = _question(lease, collection, found)
+    page_request = _question(lease, collection, found)
     is_sent = connector_of(collection).prefetch_page(
         lease.api,
-        question.context,
+        page_request.context,
         cursor=found.cursor,
         since=found.since if isinstance(found, Incremental) else None,
     )
     if is_sent:
-        lease.ahead[collection.pk] = question
+        lease.ahead[collection.pk] = page_request
 
 
 def _question(
     lease: RunLease, collection: Collection, found: FullRefresh | Incremental
-) -> Question:
+) -> PageRequest:
     """Return what the next page is asked for with; what was sent ahead, if anything.
 
     The first page of changes also looks for some stored items, in rotation.
@@ -88,7 +88,7 @@ def _question(
         probes = next_to_probe(collection, connector_of(collection).most_probes)
     tries = lease.progress_of(collection).tries
     context = replace(context_of(collection), tries=tries, probes=probes)
-    return Question(context=context, checkpoint=found)
+    return PageRequest(context=context, checkpoint=found)
 
 
 def _dated(lease: RunLease, fetch: Callable[[], Page]) -> tuple[Page, datetime]:

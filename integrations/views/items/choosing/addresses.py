@@ -38,7 +38,7 @@ class Part:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class ChosenFrom:
     """The list or table that rows were chosen in, and where their rest begins.
 
     ``next_url`` with ``next_fields`` asks for the next part; it is empty for the last.
@@ -52,7 +52,7 @@ class Place:
     next_fields: Mapping[str, str] = field(default_factory=dict)
 
 
-def show(request: UserRequest, part: Part, place: Place) -> HttpResponse:
+def show(request: UserRequest, part: Part, place: ChosenFrom) -> HttpResponse:
     """Show a part of the chosen rows: what can be copied, and opened."""
     context = {
         "place": place,

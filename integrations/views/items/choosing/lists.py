@@ -17,7 +17,7 @@ from integrations.services.items.lists.opening import OpenList
 from integrations.services.items.lists.query import ItemQuery
 from integrations.views.access import UserRequest
 from integrations.views.items.choosing import addresses
-from integrations.views.items.choosing.addresses import Part, Place
+from integrations.views.items.choosing.addresses import ChosenFrom, Part
 from integrations.views.items.choosing.choice import (
     Choice,
     ChooseForm,
@@ -89,7 +89,7 @@ def item_rows(request: UserRequest) -> HttpResponse:
     except NoRowsError as exc:
         messages.error(request, str(exc), extra_tags=exc.code)
         return redirect(back)
-    place = Place(
+    place = ChosenFrom(
         name=_name(sent, listed.query),
         url=back,
         provider="their providers",

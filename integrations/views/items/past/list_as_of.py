@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, Connection
 from integrations.services.items.history import table_history
-from integrations.services.items.history.table_history import PastPage, Place
+from integrations.services.items.history.table_history import PageCursor, PastPage
 from integrations.services.items.lists import counting
 from integrations.services.items.lists.query import ItemQuery
 from integrations.views.access import UserRequest
@@ -70,10 +70,10 @@ def _collections(user: User, query: ItemQuery) -> list[Collection]:
     return [each for each in rows if counting.is_within(each, query)]
 
 
-def _read_place(text: str) -> Place | None:
+def _read_place(text: str) -> PageCursor | None:
     """Read where a page begins; anything odd means at the beginning."""
     collection, separator, remote_id = text.replace("\x00", "").partition(":")
     try:
-        return Place(UUID(collection), remote_id[:MAX_ID]) if separator else None
+        return PageCursor(UUID(collection), remote_id[:MAX_ID]) if separator else None
     except ValueError:
         return None

@@ -22,7 +22,7 @@ from integrations.services.items.history.past_selection import (
     MOST_ROWS,
     PastSelection,
 )
-from integrations.services.items.history.table_history import PastRow, Place
+from integrations.services.items.history.table_history import PageCursor, PastRow
 from integrations.services.items.saved_views.snapshot import to_query_dict
 from integrations.services.items.tables.columns.columns import NAME, Column
 from integrations.services.items.tables.columns.incoming import MOST_NAMED
@@ -115,7 +115,7 @@ def _all_rows(request: UserRequest, table: Table, at: datetime) -> dict[str, Any
     """Return the rows of a time by their ids, however many the table has."""
     collection = table.collection
     after = request.GET.get("after", "").replace("\x00", "")[:MAX_ID]
-    place = Place(collection.pk, after)
+    place = PageCursor(collection.pk, after)
     page = table_history.fetch_past([collection], at, after=place)
     return {
         **_rows(page.rows, table, at),
@@ -147,7 +147,7 @@ def _asked_rows(
     }
 
 
-def _url(table: Table, at: datetime, place: Place | None) -> str:
+def _url(table: Table, at: datetime, place: PageCursor | None) -> str:
     """Return the next page, which keeps what the table now would leave out."""
     if place is None:
         return ""

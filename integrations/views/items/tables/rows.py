@@ -13,7 +13,7 @@ from integrations.services.items.tables.listing import Selection, cursor_of
 from integrations.services.items.tables.walk import walk
 from integrations.views.access import UserRequest
 from integrations.views.items.choosing import addresses
-from integrations.views.items.choosing.addresses import Part, Place
+from integrations.views.items.choosing.addresses import ChosenFrom, Part
 from integrations.views.items.choosing.choice import NoRowsError
 from integrations.views.items.tables.chosen import ChosenRows
 from integrations.views.items.tables.table import Table
@@ -34,7 +34,7 @@ def table_rows(request: UserRequest, pk: UUID) -> HttpResponse:
     except NoRowsError as exc:
         messages.error(request, str(exc), extra_tags=exc.code)
         return redirect(table.query.url)
-    place = Place(
+    place = ChosenFrom(
         name=table.collection.name,
         url=table.query.url,
         provider=table.collection.connection.provider_name,

@@ -26,7 +26,7 @@ COLLECTIONS = ("databases", "pages")
 
 
 @dataclass(kw_only=True)
-class World:
+class InventedWorkspace:
     """A workspace, and what is known of it besides: the page that each block is in."""
 
     workspace: Workspace
@@ -77,57 +77,59 @@ def uid_of(remote_id: str) -> int:
 
 
 @st.composite
-def growth(draw: st.DrawFn, world: World, at: str) -> None:
+def growth(draw: st.DrawFn, invented: InventedWorkspace, at: str) -> None:
     """Add pages, databases and blocks anywhere, some of which no search shows."""
     for _ in range(draw(st.integers(1, 6))):
-        number = next(world.numbers)
+        number = next(invented.numbers)
         parent, page = ROOT, 0
-        if world.pages and draw(st.booleans()):
-            page = draw(st.sampled_from(world.pages))
-            inside = [b for b, holder in world.blocks.items() if holder == page]
+        if invented.pages and draw(st.booleans()):
+            page = draw(st.sampled_from(invented.pages))
+            inside = [b for b, holder in invented.blocks.items() if holder == page]
             block = draw(st.sampled_from([0, *inside]))
             parent = in_block(block) if block else in_page(page)
-            world.workspace.things[uid(page)]["last_edited_time"] = at
-            world.leaves.discard(page)
+            invented.workspace.things[uid(page)]["last_edited_time"] = at
+            invented.leaves.discard(page)
         kind = draw(st.sampled_from(("page", "page", "database", "block")))
         if kind == "block" and page:
-            world.workspace.block(number, parent, draw(st.sampled_from(BLOCKS)))
-            world.blocks[number] = page
+            invented.workspace.block(number, parent, draw(st.sampled_from(BLOCKS)))
+            invented.blocks[number] = page
             continue
         added = [number]
         if kind == "database":
-            source = world.sources[number] = next(world.numbers)
-            world.workspace.database(number, [source], parent)
+            source = invented.sources[number] = next(invented.numbers)
+            invented.workspace.database(number, [source], parent)
             added.append(source)
         else:
-            world.workspace.page(number, parent)
-            world.pages.append(number)
-            world.telling |= {number} if draw(st.booleans()) else set()
-            world.leaves.add(number)
+            invented.workspace.page(number, parent)
+            invented.pages.append(number)
+            invented.telling |= {number} if draw(st.booleans()) else set()
+            invented.leaves.add(number)
         for each in added:
-            world.workspace.things[uid(each)]["last_edited_time"] = at
+            invented.workspace.things[uid(each)]["last_edited_time"] = at
         # An edit of what no search shows is seen by the full refresh alone.
-        is_told = uid(page) not in world.workspace.unsearchable or not world.is_stored
+        is_told = (
+            uid(page) not in invented.workspace.unsearchable or not invented.is_stored
+        )
         if page and is_told and draw(st.booleans()):
-            world.workspace.hide(*added)
+            invented.workspace.hide(*added)
 
 
 @st.composite
-def losses(draw: st.DrawFn, world: World, at: str) -> set[int]:
+def losses(draw: st.DrawFn, invented: InventedWorkspace, at: str) -> set[int]:
     """Edit, trash and unshare some pages; return those that are lost."""
     lost: set[int] = set()
-    for number in list(world.pages):
+    for number in list(invented.pages):
         way = draw(st.sampled_from(("keep", "keep", "edit", "trash", "unshare")))
-        if way in {"trash", "unshare"} and number not in world.leaves:
+        if way in {"trash", "unshare"} and number not in invented.leaves:
             continue
         if way != "keep":
-            world.workspace.things[uid(number)]["last_edited_time"] = at
+            invented.workspace.things[uid(number)]["last_edited_time"] = at
         if way == "trash":
-            world.workspace.trash(number)
+            invented.workspace.trash(number)
         if way == "unshare":
-            world.workspace.unshared |= ids(number)
+            invented.workspace.unshared |= ids(number)
         if way in {"trash", "unshare"}:
-            world.pages.remove(number)
+            invented.pages.remove(number)
             lost.add(number)
     return lost
 
@@ -138,26 +140,26 @@ def losses(draw: st.DrawFn, world: World, at: str) -> set[int]:
 def test_what_a_workspace_shows_is_stored_however_it_changes(
     notion: Scenario, data: st.DataObject
 ) -> None:
-    world = World(workspace=Workspace(), numbers=iter(range(1, 999)))
-    world.workspace.page_size = data.draw(st.integers(1, 4))
-    world.workspace._answer = world.answer  # type: ignore[method-assign]
-    notion.api.transport = world.workspace
-    reading = Reading(notion, world.workspace)
-    data.draw(growth(world, "2026-11-20T10:00:00.000Z"))
+    invented = InventedWorkspace(workspace=Workspace(), numbers=iter(range(1, 999)))
+    invented.workspace.page_size = data.draw(st.integers(1, 4))
+    invented.workspace._answer = invented.answer  # type: ignore[method-assign]
+    notion.api.transport = invented.workspace
+    reading = Reading(notion, invented.workspace)
+    data.draw(growth(invented, "2026-11-20T10:00:00.000Z"))
 
     reading.full(*COLLECTIONS)
 
-    assert reading.store.live().keys() == world.shown
+    assert reading.store.live().keys() == invented.shown
     lost: set[int] = set()
-    world.is_stored = True
+    invented.is_stored = True
     for _ in range(data.draw(st.integers(1, 3))):
         since = reading.store.now - timedelta(minutes=5)
         at = reading.store.now.isoformat()
-        lost |= data.draw(losses(world, at))
-        data.draw(growth(world, at))
+        lost |= data.draw(losses(invented, at))
+        data.draw(growth(invented, at))
         for own in COLLECTIONS:
             reading.changes(own, since)
         live = reading.store.live().keys()
-        assert world.shown <= live <= world.shown | ids(*lost)
+        assert invented.shown <= live <= invented.shown | ids(*lost)
     reading.full(*COLLECTIONS)
-    assert reading.store.live().keys() == world.shown
+    assert reading.store.live().keys() == invented.shown

@@ -14,10 +14,10 @@ class Airtable(AirtableClient):
     shared: tuple[str, ...] = ()
 
     def do(self, name: str, /, **params: Any) -> dict[str, Any]:
-        return self.order(name, provider="airtable", **params)
+        return self.command(name, provider="airtable", **params)
 
     def bases(self) -> list[dict[str, Any]]:
-        told = self.ask(
+        told = self.query(
             "inventory", provider="airtable", account=self.account, with_ids=1
         )
         bases = list(told["bases"])

@@ -71,7 +71,7 @@ def test_what_a_record_holds_is_what_its_cells_hold(
     synced: Connection, airtable: Airtable
 ) -> None:
     table = table_of(airtable, "Operations", "Customers")
-    told = airtable.ask(
+    told = airtable.query(
         "records", provider="airtable", table=table.details["table_id"], limit=1000
     )["records"]
 

@@ -152,7 +152,7 @@ def test_expired_tokens_are_renewed_once_and_reuse_is_never_tried(
         airtable.do("tokens/expire")
         assert finish_sync(synced_few).outcome == "complete"
 
-    assert airtable.ask("stats", provider="airtable")["double_spends"] == 0
+    assert airtable.query("stats", provider="airtable")["double_spends"] == 0
     synced_few.refresh_from_db()
     assert synced_few.state == "active"
 

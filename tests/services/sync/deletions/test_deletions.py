@@ -15,8 +15,8 @@ def test_archived_and_merged_records_are_hidden_with_their_reason(
 ) -> None:
     first, second, third, *_ = sorted(live("contacts"))
     where = {"portal": "555111", "type": "contacts"}
-    sandbox.client.order("records/archive", id=first, **where)
-    sandbox.client.order("records/merge", id=second, other=third, **where)
+    sandbox.client.command("records/archive", id=first, **where)
+    sandbox.client.command("records/merge", id=second, other=third, **where)
 
     finish_sync(synced, full=True)
 
@@ -30,10 +30,10 @@ def test_a_restored_record_comes_back(
 ) -> None:
     first = min(live("contacts"))
     where = {"portal": "555111", "type": "contacts", "id": first}
-    sandbox.client.order("records/archive", **where)
+    sandbox.client.command("records/archive", **where)
     finish_sync(synced, full=True)
     assert first not in live("contacts")
-    sandbox.client.order("records/restore", **where)
+    sandbox.client.command("records/restore", **where)
 
     finish_sync(synced, full=True)
 
@@ -47,7 +47,7 @@ def test_a_sweep_that_would_hide_too_much_is_held_for_a_user(
 ) -> None:
     count = len(live("contacts"))
     for identity in sorted(live("contacts"))[:100]:
-        sandbox.client.order(
+        sandbox.client.command(
             "records/erase", portal="555111", type="contacts", id=identity
         )
 
@@ -67,7 +67,7 @@ def test_an_empty_answer_hides_nothing(
     synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
     before = live("contacts")
-    sandbox.client.order("faults/add", kind="empty", family="list")
+    sandbox.client.command("faults/add", kind="empty", family="list")
 
     run = finish_sync(synced, full=True)
 
@@ -111,7 +111,7 @@ def test_a_listing_that_fails_on_page_three_hides_nothing_and_goes_on_there(
     synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
     count = Item.objects.live().count()
-    sandbox.client.order(
+    sandbox.client.command(
         "faults/add", kind="html", family="list", path="contacts", skip=2, count=99
     )
 
@@ -122,7 +122,7 @@ def test_a_listing_that_fails_on_page_three_hides_nothing_and_goes_on_there(
     contacts = Collection.objects.get(remote_id="contacts")
     assert full_refresh_of(contacts).listed == 200
     calls = len(sandbox.log)
-    sandbox.client.order("faults/clear")
+    sandbox.client.command("faults/clear")
     assert finish_sync(synced).outcome == "complete"
     first = next(line for line in sandbox.log[calls:] if "/objects/" in line)
     assert "after=" in first

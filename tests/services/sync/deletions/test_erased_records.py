@@ -19,7 +19,7 @@ def test_an_incremental_sync_finds_what_was_erased_for_good(
 ) -> None:
     for kind in ("contacts", "companies", "deals"):
         gone = min(live(kind))
-        sandbox.client.order("records/erase", portal="555111", type=kind, id=gone)
+        sandbox.client.command("records/erase", portal="555111", type=kind, id=gone)
 
     # Two hundred of each type are looked for in a sync.
     for _ in range(3):

@@ -29,7 +29,7 @@ def contacts(synced: Connection) -> Collection:
 
 def do(sandbox: Any, order: str, *ids: str) -> None:
     for identity in ids:
-        sandbox.client.order(f"records/{order}", **WHERE, id=identity)
+        sandbox.client.command(f"records/{order}", **WHERE, id=identity)
 
 
 def some(number: int) -> list[str]:
@@ -59,7 +59,7 @@ def held(
 def test_what_is_new_since_is_not_hidden_with_it(
     held: Collection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    created = sandbox.client.order(
+    created = sandbox.client.command(
         "records/create", **WHERE, properties={"email": "new@example.com"}
     )
     run = finish_sync(held.connection)
@@ -77,7 +77,7 @@ def test_what_is_new_since_is_not_hidden_with_it(
 def test_what_came_back_meanwhile_stays(
     contacts: Collection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    sandbox.client.order("records/touch", **WHERE, count=400)
+    sandbox.client.command("records/touch", **WHERE, count=400)
     finish_sync(contacts.connection)
     gone = some(100)
     do(sandbox, "archive", *gone)

@@ -25,7 +25,7 @@ from tests.services.hubspot_account import assert_equal_to, inventory, live
 def test_an_odd_page_fails_with_a_plain_reason_and_loses_nothing(
     connection: Connection, finish_sync: FinishSync, sandbox: Any, kind: str, count: int
 ) -> None:
-    sandbox.client.order(
+    sandbox.client.command(
         "faults/add", kind=kind, family="list", path="contacts", skip=1, count=count
     )
 
@@ -43,7 +43,7 @@ def test_an_odd_page_fails_with_a_plain_reason_and_loses_nothing(
 def test_a_provider_in_trouble_is_waited_for(
     connection: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    sandbox.client.order(
+    sandbox.client.command(
         "faults/add", kind="status", status=503, family="list", count=4
     )
     run, _ = runs.open_run(connection, trigger="user")
@@ -64,7 +64,7 @@ def test_a_provider_in_trouble_is_waited_for(
 def test_a_missing_scope_marks_its_collection_and_lets_the_others_finish(
     connection: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    sandbox.client.order(
+    sandbox.client.command(
         "switches/set", name="withdrawn_scopes", value=["crm.objects.deals.read"]
     )
 
@@ -81,20 +81,20 @@ def test_a_missing_scope_marks_its_collection_and_lets_the_others_finish(
 def test_an_expired_token_in_mid_load_is_renewed_and_the_load_goes_on(
     connection: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    sandbox.client.order("tokens/expire")
+    sandbox.client.command("tokens/expire")
 
     run = finish_sync(connection)
 
     assert run.outcome == "complete"
     assert_equal_to(sandbox)
-    assert sandbox.client.ask("stats")["double_spends"] == 0
+    assert sandbox.client.query("stats")["double_spends"] == 0
 
 
 def test_a_revoked_grant_stops_the_run_and_keeps_the_data(
     synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
     count = Item.objects.live().count()
-    sandbox.client.order("grants/revoke")
+    sandbox.client.command("grants/revoke")
 
     run = finish_sync(synced)
 
@@ -123,7 +123,7 @@ def test_a_spent_daily_quota_waits_for_midnight_at_the_account(
     zone = ZoneInfo("Europe/Berlin")
     connection.account = {**connection.account, "time_zone": str(zone)}
     connection.save()
-    sandbox.client.order("faults/add", kind="daily_limit", family="list", count=1)
+    sandbox.client.command("faults/add", kind="daily_limit", family="list", count=1)
 
     with time_machine.travel(datetime.fromisoformat(at).replace(tzinfo=zone)):
         run, _ = runs.open_run(connection, trigger="user")
@@ -155,7 +155,7 @@ def test_a_spent_daily_quota_waits_for_midnight_at_the_account(
 def test_what_was_waited_for_limits_is_counted(
     connection: Connection, sandbox: Any
 ) -> None:
-    sandbox.client.order(
+    sandbox.client.command(
         "faults/add", kind="status", status=429, retry_after=40, family="list", count=1
     )
     run, _ = runs.open_run(connection, trigger="user")
@@ -170,7 +170,7 @@ def test_what_was_waited_for_limits_is_counted(
 def test_waits_do_not_send_a_users_run_among_the_bulk(
     connection: Connection, sandbox: Any
 ) -> None:
-    sandbox.client.order(
+    sandbox.client.command(
         "faults/add", kind="status", status=429, retry_after=1, family="list", count=30
     )
     run, _ = runs.open_run(connection, trigger="connect")
@@ -201,7 +201,7 @@ def test_what_a_users_run_has_read_sends_it_among_the_bulk(
 
 
 def test_a_storm_of_429s_is_waited_out(connection: Connection, sandbox: Any) -> None:
-    sandbox.client.order(
+    sandbox.client.command(
         "faults/add", kind="status", status=429, retry_after=1, family="list", count=30
     )
     run, _ = runs.open_run(connection, trigger="user")

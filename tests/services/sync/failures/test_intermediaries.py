@@ -182,7 +182,7 @@ def test_an_answer_in_front_of_a_list_costs_the_user_nothing(
 ) -> None:
     before = list(Collection.objects.order_by("pk").values("completeness", "misses"))
     items, refreshes = Item.objects.live().count(), sandbox.count("/token")
-    sandbox.client.order("faults/add", kind="intermediary", status=status, form=form)
+    sandbox.client.command("faults/add", kind="intermediary", status=status, form=form)
 
     run = finish_sync(synced)
 
@@ -194,7 +194,7 @@ def test_an_answer_in_front_of_a_list_costs_the_user_nothing(
     assert sandbox.count("/token") == refreshes
     assert synced.retry_at is not None
 
-    sandbox.client.order("faults/clear")
+    sandbox.client.command("faults/clear")
     assert finish_sync(synced).outcome == "complete"
     assert_equal_to(sandbox)
 
@@ -204,7 +204,7 @@ def test_an_answer_in_front_of_the_token_endpoint_ends_no_grant(
     connection: Connection, sandbox: Any, status: int
 ) -> None:
     credential = Credential.objects.get(connection=connection)
-    sandbox.client.order(
+    sandbox.client.command(
         "faults/add", kind="intermediary", status=status, family="token", count=1
     )
 

@@ -157,7 +157,7 @@ def test_an_optional_part_that_stays_refused_costs_nothing_later_and_may_come(
 ) -> None:
     refused.begin(extra, answer)
     gone = min(live("contacts"))
-    refused.sandbox.client.order(
+    refused.sandbox.client.command(
         "records/archive", portal="555111", type="contacts", id=gone
     )
     refused.read(full=True)
@@ -227,7 +227,7 @@ def test_fields_that_are_told_after_minutes_are_waited_for_at_first(
     connection: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
     fault = {"kind": "status", "status": 503, "retry_after": 120}
-    sandbox.client.order("faults/add", path="/properties/", count=2, **fault)
+    sandbox.client.command("faults/add", path="/properties/", count=2, **fault)
 
     assert finish_sync(connection).outcome == "complete"
 

@@ -36,8 +36,8 @@ PASSING = [
 
 def fail(sandbox: Any, **fault: Any) -> None:
     """Let what is listed fail until further notice."""
-    sandbox.client.order("faults/clear")
-    sandbox.client.order("faults/add", family="list", **fault)
+    sandbox.client.command("faults/clear")
+    sandbox.client.command("faults/add", family="list", **fault)
 
 
 def after_last(connection: Connection) -> timedelta:
@@ -109,12 +109,12 @@ def test_attempts_are_spaced_then_left_to_the_schedule_and_begin_anew_with_succe
     assert (connection.failed_syncs, connection.retry_at) == (5, None)
     assert status_of(connection).condition == "trouble"
 
-    sandbox.client.order("faults/clear")
+    sandbox.client.command("faults/clear")
     assert finish_sync(connection).outcome == "complete"
     connection.refresh_from_db()
     assert (connection.failed_syncs, connection.retry_at) == (0, None)
     assert status_of(connection).condition == "connected"
-    sandbox.client.order("faults/add", kind="reset")
+    sandbox.client.command("faults/add", kind="reset")
     finish_sync(connection)
     assert after_last(connection) == MINUTE
 
@@ -129,7 +129,7 @@ def test_a_collection_that_failed_for_a_passing_reason_is_tried_again(
     assert run.outcome == "partial"
     assert after_last(connection) == MINUTE
     assert status_of(connection).code == "provider_down"
-    sandbox.client.order("faults/clear")
+    sandbox.client.command("faults/clear")
     assert connection.retry_at is not None
     schedule.dispatch_due(now=connection.retry_at)
     assert work(connection.runs.get(state="queued")).outcome == "complete"
@@ -139,7 +139,7 @@ def test_a_collection_that_failed_for_a_passing_reason_is_tried_again(
 def test_a_full_refresh_that_failed_for_a_passing_reason_is_tried_again(
     synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    sandbox.client.order(
+    sandbox.client.command(
         "faults/add", kind="html", family="list", path="contacts", skip=1
     )
 
@@ -361,7 +361,7 @@ def test_a_first_sync_gets_over_minutes_without_an_answer(
         for second in range(600):
             clock.move_to(now + second * SECOND)
             if second == 200:
-                sandbox.client.order("faults/clear")
+                sandbox.client.command("faults/clear")
             schedule.dispatch_due(now=timezone.now())
             for run in connection.runs.exclude(state="finished"):
                 if run.due_at <= timezone.now():

@@ -39,7 +39,7 @@ LIMITED = b"""{
 def test_a_wait_is_told_by_what_was_answered(
     connection: Connection, sandbox: Any, fault: dict[str, Any], code: str
 ) -> None:
-    sandbox.client.order("faults/add", **{"family": "list", "count": 9, **fault})
+    sandbox.client.command("faults/add", **{"family": "list", "count": 9, **fault})
     run, _ = runs.open_run(connection, trigger="user")
 
     while engine.run_slice(run.pk) == 0:
@@ -55,7 +55,7 @@ def test_a_wait_is_told_by_what_was_answered(
 def test_a_wait_counts_its_attempts_and_ends_with_the_next_slice(
     connection: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
-    sandbox.client.order(
+    sandbox.client.command(
         "faults/add", kind="status", status=500, family="list", count=2
     )
     run, _ = runs.open_run(connection, trigger="user")
@@ -124,7 +124,7 @@ def test_a_permission_that_today_s_keys_cannot_open_needs_reconnecting(
 def test_a_run_that_waits_for_a_dead_grant_goes_on_never(
     connection: Connection, sandbox: Any
 ) -> None:
-    sandbox.client.order(
+    sandbox.client.command(
         "faults/add", kind="status", status=429, retry_after=40, family="list"
     )
     run, _ = runs.open_run(connection, trigger="user")

@@ -21,9 +21,9 @@ def test_rows_beyond_the_searchs_cap_and_on_one_timestamp_are_all_found(
     monkeypatch.setattr(search, "MAX_RESULTS", CAP)
     finish_sync(connection)
     touch = {"portal": "555111", "type": "contacts", "property": "city"}
-    sandbox.client.order("records/touch", count=AT_ONCE, value="Bergen", **touch)
+    sandbox.client.command("records/touch", count=AT_ONCE, value="Bergen", **touch)
     rest = CHANGED - AT_ONCE
-    sandbox.client.order(
+    sandbox.client.command(
         "records/touch", count=rest, offset=AT_ONCE, value="Oslo", **touch
     )
 

@@ -21,7 +21,7 @@ def unhurried(settings: Any) -> None:
 
 
 def relink(sandbox: Any, company: str, **params: Any) -> list[str]:
-    done = sandbox.client.order("records/relink", company=company, **params)
+    done = sandbox.client.command("records/relink", company=company, **params)
     return list(done["ids"])
 
 
@@ -173,7 +173,7 @@ def test_a_failing_pass_fails_no_sync(
     synced: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
     contacts = relink(sandbox, some_company(), type="contacts", count=3)
-    sandbox.client.order(
+    sandbox.client.command(
         "faults/add", kind="status", status=500, path="/crm/associations/", count=40
     )
 
@@ -181,7 +181,7 @@ def test_a_failing_pass_fails_no_sync(
 
     assert run.outcome == "complete"
     known = Collection.objects.get(remote_id="contacts").links_read_at
-    sandbox.client.order("faults/clear")
+    sandbox.client.command("faults/clear")
     finish_sync(synced)
     assert links_of(contacts) == [[some_company()]] * 3
     assert Collection.objects.get(remote_id="contacts").links_read_at > known

@@ -34,13 +34,13 @@ def test_links_that_are_not_kept_are_told_by_the_collection(
     assert deals().completeness == "complete"
     with monkeypatch.context() as patch:
         lower_the_bound(patch)
-        sandbox.client.order("records/touch", **WHERE, count=200)
+        sandbox.client.command("records/touch", **WHERE, count=200)
 
         assert finish_sync(synced).outcome == "partial"
         found = deals()
         assert (found.completeness, found.reason) == ("capped", "links_capped")
 
-        sandbox.client.order("records/erase", **WHERE, id=min(live("deals")))
+        sandbox.client.command("records/erase", **WHERE, id=min(live("deals")))
         assert finish_sync(synced, full=True).outcome == "partial"
         found = deals()
         assert (found.completeness, found.reason) == ("capped", "links_capped")

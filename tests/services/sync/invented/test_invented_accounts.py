@@ -65,7 +65,7 @@ KEPT = "pages"
 
 
 @dataclass(kw_only=True, repr=False)
-class World:
+class InventedAccount:
     """An account, whose tables were changed since their columns were last read."""
 
     account: Account
@@ -86,12 +86,12 @@ class World:
 
 
 @st.composite
-def tables(draw: st.DrawFn, world: World) -> None:
+def tables(draw: st.DrawFn, invented: InventedAccount) -> None:
     """Add a table, in a base or database of its own or beside another."""
-    account, number = world.account, next(world.numbers)
-    if world.slug == "hubspot":
+    account, number = invented.account, next(invented.numbers)
+    if invented.slug == "hubspot":
         remote_id, holder = OBJECT_TYPES[len(account.tables)], ""
-    elif world.slug == "airtable":
+    elif invented.slug == "airtable":
         holders = (*account.holders, f"appBBBBBBBBBB{number:04}")
         holder = draw(st.sampled_from(holders))
         remote_id = f"{holder}/tblBBBBBBBBBB{number:04}"
@@ -103,53 +103,55 @@ def tables(draw: st.DrawFn, world: World) -> None:
     table = Table(case=account.case, id=remote_id, name=f"Table {number}")
     table.holder, table.edited = holder, timezone.now()
     account.tables[remote_id] = table
-    slug = world.slug
+    slug = invented.slug
     for types in (sorted(CELLS[slug]), WITH_OPTIONS[slug], DEFINED[slug]):
-        draw(columns(world, table, types))
+        draw(columns(invented, table, types))
     for _ in range(draw(st.integers(1, MOST_RECORDS))):
-        draw(records(world, table))
+        draw(records(invented, table))
 
 
 @st.composite
-def columns(draw: st.DrawFn, world: World, table: Table, types: Sequence[str]) -> None:
+def columns(
+    draw: st.DrawFn, invented: InventedAccount, table: Table, types: Sequence[str]
+) -> None:
     """Add a column of one of these types."""
-    number = next(world.numbers)
-    key = IDS[world.slug].format(number)
+    number = next(invented.numbers)
+    key = IDS[invented.slug].format(number)
     table.columns[key] = Column(
         id=key,
         name=f"C{number}",
         type=draw(st.sampled_from(types)),
         options=draw(st.lists(TEXTS, unique=True, min_size=1, max_size=3)),
     )
-    draw(filled(world, table, key))
+    draw(filled(invented, table, key))
 
 
 @st.composite
-def filled(draw: st.DrawFn, world: World, table: Table, key: str) -> None:
+def filled(draw: st.DrawFn, invented: InventedAccount, table: Table, key: str) -> None:
     """Give a column another value in every record, or none."""
     column = table.columns[key]
     for record in table.records:
         cells = table.cells.setdefault(record, {})
         cells.pop(key, None)
         if "check" in column.kind or draw(st.integers(0, 3)):
-            cells[key] = draw(CELLS[world.slug][column.type](column))
+            cells[key] = draw(CELLS[invented.slug][column.type](column))
 
 
 @st.composite
-def records(draw: st.DrawFn, world: World, table: Table) -> None:
+def records(draw: st.DrawFn, invented: InventedAccount, table: Table) -> None:
     """Add a record with a value in each column."""
-    remote_id = f"{table.case.rows[0]['id'][:-4]}{next(world.numbers):04}"
+    remote_id = f"{table.case.rows[0]['id'][:-4]}{next(invented.numbers):04}"
     table.records[remote_id] = Record(
         id=remote_id, kept=draw(NAMES), edited=timezone.now()
     )
     table.cells[remote_id] = {
-        key: draw(CELLS[world.slug][column.type](column))
+        key: draw(CELLS[invented.slug][column.type](column))
         for key, column in table.columns.items()
     }
 
 
 @st.composite
-def edits(draw: st.DrawFn, world: World, table: Table) -> None:
+def edits(draw: st.DrawFn, invented: InventedAccount, table: Table) -> None:
     """Edit, end and restore records, and add some."""
     now = timezone.now()
     for record in list(table.records.values()):
@@ -157,48 +159,48 @@ def edits(draw: st.DrawFn, world: World, table: Table) -> None:
         if way == "edit" and not record.end:
             record.kept, record.edited = draw(NAMES), now
             for key, column in table.columns.items():
-                cell = draw(CELLS[world.slug][column.type](column))
+                cell = draw(CELLS[invented.slug][column.type](column))
                 table.cells[record.id][key] = cell
         if way in {"listed", "gone"} and not record.end:
             record.end, record.edited = way, now
         if way == "back" and record.end == "listed":
             record.end, record.edited = "", now
     for _ in range(draw(st.integers(0, 1))):
-        draw(records(world, table))
+        draw(records(invented, table))
 
 
 @st.composite
-def structures(draw: st.DrawFn, world: World, table: Table) -> None:
+def structures(draw: st.DrawFn, invented: InventedAccount, table: Table) -> None:
     """Change a column; what other values follow from that may be no edit at all.
 
     Nor need it be an edit of the table, in what is searched by the time of edits.
     """
-    world.changed.add(table.id)
+    invented.changed.add(table.id)
     former = forms(table)
     way = draw(st.sampled_from(STRUCTURES))
     is_edit = draw(st.booleans())
     if way == "add" or not table.columns:
-        draw(columns(world, table, sorted(CELLS[world.slug])))
+        draw(columns(invented, table, sorted(CELLS[invented.slug])))
     elif way == "remove":
         del table.columns[draw(st.sampled_from(sorted(table.columns)))]
     elif way == "rename":
         key = draw(st.sampled_from(sorted(table.columns)))
-        table.columns[key].name = f"N{next(world.numbers)}"
+        table.columns[key].name = f"N{next(invented.numbers)}"
     else:
-        some = [key for key, each in table.columns.items() if has(world, each, way)]
+        some = [key for key, each in table.columns.items() if has(invented, each, way)]
         key = draw(st.sampled_from(some or sorted(table.columns)))
-        is_edit |= draw(retyped(world, table.columns[key], way))
-        draw(filled(world, table, key))
+        is_edit |= draw(retyped(invented, table.columns[key], way))
+        draw(filled(invented, table, key))
     for record in table.records.values() if is_edit else ():
         record.edited = timezone.now()
-    lagging = world.lagging.setdefault(table.id, set())
+    lagging = invented.lagging.setdefault(table.id, set())
     lagging.update(key for key, _ in former ^ forms(table))
 
 
-def has(world: World, column: Column, way: str) -> bool:
+def has(invented: InventedAccount, column: Column, way: str) -> bool:
     """Tell whether a column has what is changed in one way."""
     types = {"options": WITH_OPTIONS, "redefine": DEFINED}.get(way, {})
-    return column.type in types.get(world.slug, ())
+    return column.type in types.get(invented.slug, ())
 
 
 def forms(table: Table) -> set[tuple[str, Any]]:
@@ -210,37 +212,41 @@ def forms(table: Table) -> set[tuple[str, Any]]:
 
 
 @st.composite
-def retyped(draw: st.DrawFn, world: World, column: Column, way: str) -> bool:
+def retyped(
+    draw: st.DrawFn, invented: InventedAccount, column: Column, way: str
+) -> bool:
     """Give a column another type, definition or options; tell if only edits do so.
 
     HubSpot keeps the texts of all values, whatever the type.
     """
-    if way == "redefine" and not has(world, column, way):
+    if way == "redefine" and not has(invented, column, way):
         return True
     if way == "redefine":
-        column.definition = next(world.numbers)
+        column.definition = next(invented.numbers)
         return False
     before, told = column.options, st.lists(TEXTS, unique=True, min_size=1, max_size=3)
     column.options = draw(told)
     if way == "retype":
-        types = sorted({*CELLS[world.slug]} - {column.type})
+        types = sorted({*CELLS[invented.slug]} - {column.type})
         column.type = draw(st.sampled_from(types))
-        return world.slug == "hubspot"
-    has_options = column.type in WITH_OPTIONS[world.slug] and world.slug != "hubspot"
+        return invented.slug == "hubspot"
+    has_options = (
+        column.type in WITH_OPTIONS[invented.slug] and invented.slug != "hubspot"
+    )
     return not has_options or {*before} <= {*column.options}
 
 
 @st.composite
-def fates(draw: st.DrawFn, world: World, way: str) -> None:
+def fates(draw: st.DrawFn, invented: InventedAccount, way: str) -> None:
     """Rename, take away and give back tables and what is around them."""
-    account, now = world.account, timezone.now()
+    account, now = invented.account, timezone.now()
     open_tables = list(account.open_tables.values())
     ended = [each for each in account.tables.values() if each.end]
     if way == "any":
         ways = ("end", "return", "rename", "rename holder", "add")
-        way = draw(st.sampled_from(ways[:2] if world.slug == "hubspot" else ways))
+        way = draw(st.sampled_from(ways[:2] if invented.slug == "hubspot" else ways))
     if way == "add" and len(account.tables) < MOST_TABLES:
-        draw(tables(world))
+        draw(tables(invented))
     elif way == "return" and ended:
         table = draw(st.sampled_from(ended))
         table.end, table.edited = "", now
@@ -248,11 +254,11 @@ def fates(draw: st.DrawFn, world: World, way: str) -> None:
         draw(st.sampled_from(open_tables)).end = draw(st.sampled_from(ENDS))
     elif way == "rename" and open_tables:
         table = draw(st.sampled_from(open_tables))
-        table.name, table.edited = f"Table {next(world.numbers)}", now
+        table.name, table.edited = f"Table {next(invented.numbers)}", now
     elif way == "rename holder" and open_tables:
         # In a search a database shows itself by its data sources.
         table = draw(st.sampled_from(open_tables))
-        account.holders[table.holder] = f"Base {next(world.numbers)}"
+        account.holders[table.holder] = f"Base {next(invented.numbers)}"
         table.edited = now
 
 
@@ -271,40 +277,40 @@ def choices(draw: st.DrawFn, connection: Connection, owner: User) -> None:
 
 
 @st.composite
-def changes(draw: st.DrawFn, world: World) -> None:
+def changes(draw: st.DrawFn, invented: InventedAccount) -> None:
     """Change records and columns, of some tables both."""
-    for table in world.account.tables.values():
+    for table in invented.account.tables.values():
         if draw(st.booleans()):
-            draw(structures(world, table))
+            draw(structures(invented, table))
         if draw(st.booleans()):
-            draw(edits(world, table))
+            draw(edits(invented, table))
 
 
-def age(world: World) -> None:
+def age(invented: InventedAccount) -> None:
     """Be as if all had been edited so long ago that no sync for changes comes to it."""
-    for table in world.account.tables.values():
+    for table in invented.account.tables.values():
         for each in (table, *table.records.values()):
             each.edited = MADE
 
 
-def begin(owner: User, world: World) -> Connection:
+def begin(owner: User, invented: InventedAccount) -> Connection:
     """Connect an account of which nothing is known yet."""
     connection = make_connection(
         owner,
-        provider=world.slug,
+        provider=invented.slug,
         remote_id=f"{uuid4()}",
-        account=world.account.case.script["account"],
+        account=invented.account.case.script["account"],
     )
     make_grant(connection)
-    if world.slug == "notion":
+    if invented.slug == "notion":
         make_collection(connection, remote_id=KEPT, item_type="page", is_selected=False)
     return connection
 
 
-def check(world: World, connection: Connection, kind: str) -> None:
+def check(invented: InventedAccount, connection: Connection, kind: str) -> None:
     """Hold every collection against its table: it is exact, or says that it is not."""
     found = {each.remote_id: each for each in connection.collections.all()}
-    for key, table in world.account.tables.items():
+    for key, table in invented.account.tables.items():
         collection = found.get(key)
         if collection is None:
             assert kind != "full" or table.end
@@ -312,44 +318,48 @@ def check(world: World, connection: Connection, kind: str) -> None:
         if not collection.is_selected:
             assert not live(collection)
         elif not table.end:
-            check_open(world, table, collection, kind)
+            check_open(invented, table, collection, kind)
         elif live(collection):
             assert is_told(collection) or kind != "full"
-    if kind == "full" and world.slug in STRUCTURE:
-        check_structure(world, connection)
+    if kind == "full" and invented.slug in STRUCTURE:
+        check_structure(invented, connection)
 
 
-def check_open(world: World, table: Table, collection: Collection, kind: str) -> None:
+def check_open(
+    invented: InventedAccount, table: Table, collection: Collection, kind: str
+) -> None:
     """Check a collection whose table is there: after a full refresh it is exact."""
     if kind == "full":
         assert not is_told(collection), (collection.reason, collection.pending_reason)
     but: AbstractSet[str] = frozenset()
     if collection.pending_reason == ReasonCode.FIELDS_CHANGED:
         # It speaks of the columns that were changed; all else is held to be right.
-        but = world.lagging.get(table.id, set())
+        but = invented.lagging.get(table.id, set())
         assert but
         collection.pending_reason = ""
     if is_told(collection):
         return
     stored = live(collection)
     may_stay = {key for key, each in table.records.items() if each.end}
-    if kind == "full" or (world.slug != "notion" and world.probes > len(table.records)):
+    if kind == "full" or (
+        invented.slug != "notion" and invented.probes > len(table.records)
+    ):
         may_stay = set()
     assert stored.keys() - may_stay == table.living.keys()
     assert collection.stored_count == len(stored)
-    if world.slug != "hubspot":
+    if invented.slug != "hubspot":
         assert collection.name.endswith(table.name)
     # Of HubSpot's properties every other sync asks.
-    if kind == "soon" and world.slug == "hubspot" and table.id in world.changed:
+    if kind == "soon" and invented.slug == "hubspot" and table.id in invented.changed:
         return
     for record in table.living.values():
         assert not record.kept or stored[record.id].name == record.kept
     check_shown(table, collection, but=but)
 
 
-def check_structure(world: World, connection: Connection) -> None:
+def check_structure(invented: InventedAccount, connection: Connection) -> None:
     """Check that bases, tables, databases and data sources are items by their names."""
-    account, slug = world.account, world.slug
+    account, slug = invented.account, invented.slug
     collection = connection.collections.get(remote_id=STRUCTURE[slug])
     assert not is_told(collection)
     wanted = dict(account.open_holders)
@@ -358,16 +368,16 @@ def check_structure(world: World, connection: Connection) -> None:
     assert {key: each.name for key, each in live(collection).items()} == wanted
 
 
-def check_settled(world: World, connection: Connection) -> None:
+def check_settled(invented: InventedAccount, connection: Connection) -> None:
     """Check that two full refreshes in a row have found out all that has ended."""
     listed = {each.remote_id for each in connection.collections.all() if each.is_listed}
-    if world.slug == "hubspot":
-        assert listed == set(world.account.tables)
+    if invented.slug == "hubspot":
+        assert listed == set(invented.account.tables)
         return
-    own = {STRUCTURE[world.slug]} | ({KEPT} if world.slug == "notion" else set())
+    own = {STRUCTURE[invented.slug]} | ({KEPT} if invented.slug == "notion" else set())
     unread = connection.collections.filter(is_selected=False)
     left_out = {each.remote_id for each in unread} & listed
-    assert listed - left_out == (world.account.open_tables.keys() | own) - left_out
+    assert listed - left_out == (invented.account.open_tables.keys() | own) - left_out
     for collection in connection.collections.all():
         if not collection.is_shown:
             assert not live(collection)
@@ -386,35 +396,35 @@ def test_the_copy_follows_the_account(
     data: st.DataObject,
 ) -> None:
     account.case, account.tables, account.holders = Case(CONNECTORS[slug]), {}, {}
-    world = World(account=account, numbers=iter(range(1000, 9999)))
+    invented = InventedAccount(account=account, numbers=iter(range(1000, 9999)))
     for _ in range(3 if slug == "hubspot" else 2):
-        data.draw(tables(world))
-    age(world)
-    connection = begin(alice, world)
+        data.draw(tables(invented))
+    age(invented)
+    connection = begin(alice, invented)
     syncs = st.lists(st.sampled_from(SYNCS), min_size=STEPS, max_size=STEPS)
     kinds = zip(["full", *data.draw(syncs)], FATES, strict=True)
-    world.looks_for(data.draw(st.sampled_from((0, 2, 60))), monkeypatch)
+    invented.looks_for(data.draw(st.sampled_from((0, 2, 60))), monkeypatch)
 
     for kind, fate in kinds:
         settings.LATE_ARRIVAL_MINUTES = 0 if kind == "late" else 30
         sync_all(connection, full=kind == "full")
         if kind != "soon":
-            world.changed.clear()
+            invented.changed.clear()
         if kind == "full":
-            world.lagging.clear()
-        check(world, connection, kind)
-        data.draw(changes(world))
-        data.draw(fates(world, fate))
+            invented.lagging.clear()
+        check(invented, connection, kind)
+        data.draw(changes(invented))
+        data.draw(fates(invented, fate))
         if fate is not FATES[-1]:
             data.draw(choices(connection, alice))
     for _ in range(2):
         sync_all(connection, full=True)
-        check(world, connection, "full")
-    check_settled(world, connection)
+        check(invented, connection, "full")
+    check_settled(invented, connection)
     for table in account.tables.values():
         table.end, table.edited = "", timezone.now()
     sync_all(connection, full=True)
-    check(world, connection, "full")
+    check(invented, connection, "full")
 
 
 def sync_all(connection: Connection, *, full: bool) -> None:

@@ -13,7 +13,7 @@ from integrations.services.connections.selection import select_collections
 from tests.providers.contract.case import Case
 from tests.services.sync.invented.test_invented_accounts import (
     STRUCTURE,
-    World,
+    InventedAccount,
     age,
     begin,
     check_open,
@@ -38,12 +38,14 @@ STEPS = (
 LATE = {"airtable": 30, "hubspot": 0, "notion": 30}
 
 
-def begin_with_tables(owner: User, world: World, data: st.DataObject) -> Connection:
+def begin_with_tables(
+    owner: User, invented: InventedAccount, data: st.DataObject
+) -> Connection:
     """Read some tables that were edited before any time that a sync asks from."""
-    for _ in range(3 if world.slug == "hubspot" else 2):
-        data.draw(tables(world))
-    age(world)
-    connection = begin(owner, world)
+    for _ in range(3 if invented.slug == "hubspot" else 2):
+        data.draw(tables(invented))
+    age(invented)
+    connection = begin(owner, invented)
     sync_all(connection, full=True)
     return connection
 
@@ -55,22 +57,22 @@ def leave_out_structure(connection: Connection, owner: User) -> None:
 
 
 @st.composite
-def columns_changed(draw: st.DrawFn, world: World, told: str) -> None:
+def columns_changed(draw: st.DrawFn, invented: InventedAccount, told: str) -> None:
     """Change the columns of the first table, unless a search is yet to tell them."""
-    account = world.account
+    account = invented.account
     first, *_, last = account.tables.values()
     if told in {"gone", "forgotten"}:
-        last.end = "" if world.slug == "hubspot" else "gone"
+        last.end = "" if invented.slug == "hubspot" else "gone"
         # A search that is late tells what was new before the end, too.
-        last.name = f"Table {next(world.numbers)}"
+        last.name = f"Table {next(invented.numbers)}"
         shown = {last.id: last.describe()} if told == "gone" else {}
         account.indexed = shown
     elif told == "renamed":
         for column in first.columns.values():
-            column.name = f"N{next(world.numbers)}"
+            column.name = f"N{next(invented.numbers)}"
     elif account.indexed.pop(first.id, None) is None or told == "late":
         former = first.describe()
-        draw(structures(world, first))
+        draw(structures(invented, first))
         if told == "late":
             account.indexed[first.id] = former
 
@@ -84,32 +86,34 @@ def is_lost_where_gone(account: Account, connection: Connection) -> bool:
     return ended.isdisjoint(listed(connection))
 
 
-def sync_and_check(world: World, connection: Connection, kind: str) -> None:
+def sync_and_check(
+    invented: InventedAccount, connection: Connection, kind: str
+) -> None:
     """Sync; what is lost is so, and what a search tells as it is is known."""
     before = listed(connection)
-    world.account.asked.clear()
+    invented.account.asked.clear()
     sync_all(connection, full=kind == "full")
     if kind == "full":
-        world.lagging.clear()
-    world.changed.clear()
+        invented.lagging.clear()
+    invented.changed.clear()
     assert kind == "full" or listed(connection) <= before
-    for key, table in world.account.tables.items():
-        is_asked = any(key in each for each in world.account.asked)
+    for key, table in invented.account.tables.items():
+        is_asked = any(key in each for each in invented.account.asked)
         assert kind == "full" or key in before or not is_asked
-        if not table.end and (kind == "full" or key not in world.account.indexed):
-            check_columns(world, connection, table, kind)
+        if not table.end and (kind == "full" or key not in invented.account.indexed):
+            check_columns(invented, connection, table, kind)
 
 
 def check_columns(
-    world: World, connection: Connection, table: Table, kind: str
+    invented: InventedAccount, connection: Connection, table: Table, kind: str
 ) -> None:
     """Hold names and values of a table's columns against what is stored."""
     collection = connection.collections.get(remote_id=table.id)
     known = {each["name"]: each["label"] for each in collection.schema["fields"]}
     told = {each.id: each.name for each in table.columns.values()}
     assert told.items() <= known.items()
-    assert not is_told(collection) or world.lagging.get(table.id)
-    check_open(world, table, collection, kind)
+    assert not is_told(collection) or invented.lagging.get(table.id)
+    check_open(invented, table, collection, kind)
 
 
 @pytest.mark.usefixtures("without_logs")
@@ -129,18 +133,18 @@ def test_columns_that_change_are_known_and_asked_for_once(
 ) -> None:
     account.case, account.tables, account.holders = Case(CONNECTORS[slug]), {}, {}
     account.indexed = {}
-    world = World(account=account, numbers=iter(range(1000, 9999)))
+    invented = InventedAccount(account=account, numbers=iter(range(1000, 9999)))
     settings.LATE_ARRIVAL_MINUTES = LATE[slug]
-    connection = begin_with_tables(alice, world, data)
+    connection = begin_with_tables(alice, invented, data)
     if not reads_structure:
         leave_out_structure(connection, alice)
 
     for kind, told in STEPS:
-        data.draw(columns_changed(world, told))
-        sync_and_check(world, connection, kind)
+        data.draw(columns_changed(invented, told))
+        sync_and_check(invented, connection, kind)
         asked = []
         for _ in range(2):
-            sync_and_check(world, connection, "soon")
+            sync_and_check(invented, connection, "soon")
             calls = [f"GET /v1/data_sources/{key}" for key in account.tables]
             asked.append(sum(map(account.asked.count, calls)))
         # Once more where a search tells others than were read with everything, or

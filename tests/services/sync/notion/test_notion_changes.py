@@ -17,9 +17,9 @@ def test_an_incremental_sync_finds_what_was_edited_and_what_is_new(
     source = Collection.objects.get(name="الكتب").remote_id
     drafts = item_named("مسودات").remote_id
     notion.switch("search_leaves_out", 100)
-    notion.order("records/edit", id=item_named("الفصل 3").remote_id, title="Drei")
-    row = notion.order("records/create", id=source, title="A new book")["id"]
-    page = notion.order("records/create", id=drafts, title="A new chapter")["id"]
+    notion.command("records/edit", id=item_named("الفصل 3").remote_id, title="Drei")
+    row = notion.command("records/create", id=source, title="A new book")["id"]
+    page = notion.command("records/create", id=drafts, title="A new chapter")["id"]
 
     run = finish_sync(synced)
 
@@ -38,7 +38,7 @@ def test_what_is_trashed_goes_and_what_is_restored_comes_back(
 ) -> None:
     page, row = item_named("الفصل 3"), item_named("كتاب رقم 4")
     for item in (page, row):
-        notion.order("records/trash", id=item.remote_id)
+        notion.command("records/trash", id=item.remote_id)
 
     finish_sync(synced, full=True)
 
@@ -49,7 +49,7 @@ def test_what_is_trashed_goes_and_what_is_restored_comes_back(
     assert_equal_to(notion)
 
     for item in (page, row):
-        notion.order("records/restore", id=item.remote_id)
+        notion.command("records/restore", id=item.remote_id)
     finish_sync(synced)
     assert_equal_to(notion)
     assert ItemChange.objects.filter(item=page, kind="restored").exists()
@@ -64,7 +64,7 @@ def test_what_is_not_shared_any_more_goes_only_after_it_was_asked_for(
     full: bool,
 ) -> None:
     page = item_named("الفصل 3")
-    notion.order("records/unshare", id=page.remote_id)
+    notion.command("records/unshare", id=page.remote_id)
     calls = len(sandbox.log)
 
     run = finish_sync(synced, full=full)
@@ -75,7 +75,7 @@ def test_what_is_not_shared_any_more_goes_only_after_it_was_asked_for(
     assert any(line.endswith(page.remote_id) for line in sandbox.log[calls:])
     assert_equal_to(notion)
 
-    notion.order("records/share", id=page.remote_id)
+    notion.command("records/share", id=page.remote_id)
     finish_sync(synced, full=True)
     assert_equal_to(notion)
 
@@ -85,7 +85,7 @@ def test_a_table_that_is_not_shared_any_more_takes_its_rows_along(
 ) -> None:
     database = Item.objects.get(name="الكتب", type="database").remote_id
     rows = Collection.objects.get(name="الكتب")
-    notion.order("records/unshare", id=database)
+    notion.command("records/unshare", id=database)
 
     finish_sync(synced, full=True)
     finish_sync(synced, full=True)
@@ -95,7 +95,7 @@ def test_a_table_that_is_not_shared_any_more_takes_its_rows_along(
     assert (rows.completeness, rows.stored_count) == ("held", 30)
     held_deletions.approve(rows)
     assert_equal_to(notion)
-    notion.order("records/share", id=database)
+    notion.command("records/share", id=database)
     finish_sync(synced, full=True)
     finish_sync(synced, full=True)
     assert_equal_to(notion)
@@ -105,7 +105,7 @@ def test_a_moved_page_keeps_its_row_and_changes_its_parent(
     synced: Connection, finish_sync: FinishSync, notion: NotionClient
 ) -> None:
     page, above = item_named("الفصل 3"), item_named("الفصل 1")
-    notion.order("records/move", id=page.remote_id, to=above.remote_id)
+    notion.command("records/move", id=page.remote_id, to=above.remote_id)
 
     finish_sync(synced)
 
@@ -121,7 +121,7 @@ def test_a_page_that_moves_into_a_table_and_out_again_keeps_its_row_and_history(
     page, place = item_named("الفصل 3"), item_named("الفصل 1")
     first_seen = page.first_seen_at
 
-    notion.order("records/move", id=page.remote_id, to=source.remote_id)
+    notion.command("records/move", id=page.remote_id, to=source.remote_id)
     finish_sync(synced)
 
     page.refresh_from_db()
@@ -131,7 +131,7 @@ def test_a_page_that_moves_into_a_table_and_out_again_keeps_its_row_and_history(
     assert page.changes.get(kind="changed").fields["collection"] == moved
     assert_equal_to(notion)
 
-    notion.order("records/move", id=page.remote_id, to=place.remote_id)
+    notion.command("records/move", id=page.remote_id, to=place.remote_id)
     finish_sync(synced)
 
     page.refresh_from_db()

@@ -109,7 +109,7 @@ def test_more_rows_of_one_minute_than_a_query_shows_are_a_gap_that_hides_nothing
 ) -> None:
     books = Collection.objects.get(name="الكتب")
     for number in range(12):
-        notion.order("records/create", id=books.remote_id, title=f"Neu {number}")
+        notion.command("records/create", id=books.remote_id, title=f"Neu {number}")
     count = Item.objects.live().count()
     notion.switch("query_cap", 10)
 
@@ -173,7 +173,7 @@ def test_kinds_of_objects_and_parents_nobody_has_heard_of_are_tolerated(
 
     assert (run.outcome, run.deleted) == ("complete", 0)
     assert set(live()) == set(inventory(notion, "pages", DROMEDARY))
-    notion.order("faults/clear")
+    notion.command("faults/clear")
     finish_sync(synced, full=True)
     assert_equal_to(notion)
     assert item_named("مسودات").parent_name == "Workspace"

@@ -30,7 +30,7 @@ def strict(
     """Return a Notion that has been read, and refuses from now on what is extra."""
 
     def build() -> None:
-        notion.order("records/archive", id=item_named(ARCHIVED).remote_id)
+        notion.command("records/archive", id=item_named(ARCHIVED).remote_id)
         finish_sync(synced)
         assert item_named(ARCHIVED).properties["about.archived"] is True
         notion.fault("no_extras", "search")
@@ -49,7 +49,7 @@ def test_a_full_refresh_deletes_what_is_gone_and_keeps_what_is_archived(
     connection: Connection, finish_sync: FinishSync, strict: NotionClient
 ) -> None:
     for name in (TRASHED, PAGE):
-        strict.order("records/trash", id=item_named(name).remote_id)
+        strict.command("records/trash", id=item_named(name).remote_id)
 
     run = finish_sync(connection, full=True)
 
@@ -83,14 +83,14 @@ def test_an_incremental_sync_goes_on_and_finds_what_is_gone(
     if is_late:
         long_ago = timezone.now() - timedelta(hours=2)
         Collection.objects.update(late_arrivals_read_at=long_ago)
-    strict.order("records/edit", id=item_named("الفصل 5").remote_id, title="Fünf")
-    new = strict.order(
+    strict.command("records/edit", id=item_named("الفصل 5").remote_id, title="Fünf")
+    new = strict.command(
         "records/create", id=item_named("الفصل 1").remote_id, title="New"
     )["id"]
     for name in (TRASHED, PAGE):
-        strict.order("records/trash", id=item_named(name).remote_id)
+        strict.command("records/trash", id=item_named(name).remote_id)
     unshared = item_named("الفصل 7")
-    strict.order("records/unshare", id=unshared.remote_id)
+    strict.command("records/unshare", id=unshared.remote_id)
 
     run = finish_sync(connection)
 

@@ -34,7 +34,7 @@ def test_a_grant_that_is_revoked_and_given_again_loses_nothing(
     connect_notion: Connect,
 ) -> None:
     rows = set(Item.objects.values_list("pk", "remote_id", "deleted_at"))
-    notion.order("grants/revoke", account=DROMEDARY)
+    notion.command("grants/revoke", account=DROMEDARY)
 
     assert finish_sync(synced).outcome == "failed"
     synced.refresh_from_db()
@@ -50,7 +50,7 @@ def test_a_grant_that_is_revoked_and_given_again_loses_nothing(
 
 
 def list_live_tokens(notion: NotionClient) -> list[Any]:
-    return [t for t in notion.ask("tokens")["tokens"] if not t["revoked_at"]]
+    return [t for t in notion.query("tokens")["tokens"] if not t["revoked_at"]]
 
 
 def test_disconnecting_ends_the_grant_at_notion(
@@ -122,7 +122,7 @@ def test_both_tokens_are_replaced_by_every_exchange_and_refresh(
     seen = [tokens_of(connection)]
     connect_notion(alice)
     seen.append(tokens_of(connection))
-    notion.order("tokens/expire", account=DROMEDARY)
+    notion.command("tokens/expire", account=DROMEDARY)
 
     finish_sync(connection)
 
@@ -141,7 +141,7 @@ def test_a_token_is_renewed_after_a_401_only_and_once(
     finish_sync(connection)
     assert sandbox.count("oauth/token") == asked
 
-    notion.order("tokens/expire", account=DROMEDARY)
+    notion.command("tokens/expire", account=DROMEDARY)
     run = finish_sync(connection, full=True)
 
     assert run.outcome == "complete"

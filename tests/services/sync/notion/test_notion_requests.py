@@ -133,7 +133,7 @@ def test_what_changed_there_is_all_that_is_read(
     loaded: Connection, finish_sync: FinishSync, sandbox: Any, told: NotionClient
 ) -> None:
     page = item_named("الفصل 3")
-    told.order("records/edit", id=page.remote_id, text="Quagga")
+    told.command("records/edit", id=page.remote_id, text="Quagga")
     sources = Collection.objects.filter(remote_id__contains="-").count()
 
     with at_most(sandbox, 2 + sources + 1, phase="1 % changed"):

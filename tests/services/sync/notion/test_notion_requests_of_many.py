@@ -212,7 +212,7 @@ def test_each_phase_of_the_large_workspace_stays_near_the_least(
 
     edited = sorted(pages())[::100]
     for remote_id in edited:
-        loaded.notion.order("records/edit", id=remote_id, text="Quagga")
+        loaded.notion.command("records/edit", id=remote_id, text="Quagga")
     changed = nothing + workspace.texts(set(edited))
     assert_near(loaded.asked(), changed, figures["1 % changed"])
 

@@ -82,7 +82,7 @@ def test_a_row_that_can_never_be_shown_is_kept_and_the_table_is_read(
     before, row = live(), long_row()
     other = row.collection.items.live().exclude(pk=row.pk).first()
     assert other is not None
-    notion.order("records/edit", id=other.remote_id, title="Renamed quagga")
+    notion.command("records/edit", id=other.remote_id, title="Renamed quagga")
     spoiled.row, spoiled.how = row.remote_id, how
 
     run = finish_sync(synced_large, full=True)

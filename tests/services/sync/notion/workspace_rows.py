@@ -14,7 +14,7 @@ def live(kind: str = "page") -> list[str]:
 
 
 def inventory(notion: NotionClient, kind: str, account: str) -> list[str]:
-    told = notion.ask("inventory", with_ids=1, account=account)["types"][kind]
+    told = notion.query("inventory", with_ids=1, account=account)["types"][kind]
     return sorted(told["id_list"])
 
 

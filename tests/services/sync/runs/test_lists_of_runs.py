@@ -50,19 +50,19 @@ def test_the_numbers_of_a_sync_are_those_of_its_lists(
     client.force_login(alice)
     runs = [finish_sync(connection)]
     first, second, third, *_ = sorted(live("contacts"))
-    sandbox.client.order("records/archive", id=first, **CONTACTS)
+    sandbox.client.command("records/archive", id=first, **CONTACTS)
     runs.append(finish_sync(connection, full=True))
-    sandbox.client.order("records/restore", id=first, **CONTACTS)
-    sandbox.client.order("records/archive", id=second, **CONTACTS)
+    sandbox.client.command("records/restore", id=first, **CONTACTS)
+    sandbox.client.command("records/archive", id=second, **CONTACTS)
     touch(sandbox, count=3, property="city", value="Bergen")
-    made = sandbox.client.order(
+    made = sandbox.client.command(
         "records/create", properties={"firstname": "Nova"}, **CONTACTS
     )
     # It differs in what the history has no field for.
     Item.objects.filter(type="contact", remote_id=third).update(digest="of old")
     let_be_read_again(connection, alice)
     runs.append(finish_sync(connection, full=True))
-    sandbox.client.order("records/archive", id=made["id"], **CONTACTS)
+    sandbox.client.command("records/archive", id=made["id"], **CONTACTS)
     runs.append(finish_sync(connection, full=True))
 
     assert numbers(runs[2]) == {"new": 1, "changed": 5, "deleted": 1}

@@ -175,10 +175,10 @@ def test_nothing_is_claimed_of_what_changed_lately(
     def fetch_items(self: Any, api: Any, context: Any, *args: Any, **more: Any) -> Any:
         if not done and context.remote_id == "contacts":
             done.append(True)
-            sandbox.client.order(
+            sandbox.client.command(
                 "records/edit", id=contacts[0], property="city", value="Bergen"
             )
-            sandbox.client.order("records/archive", id=contacts[1])
+            sandbox.client.command("records/archive", id=contacts[1])
         return fetch(self, api, context, *args, **more)
 
     monkeypatch.setattr(HubSpot, "fetch_items", fetch_items)
@@ -195,7 +195,7 @@ def test_links_that_changed_are_mended_and_not_called_wrong(
 ) -> None:
     monkeypatch.setattr(HubSpot, "link_properties", lambda *_args: ())
     company = max(live("companies"), key=int)
-    ids = sandbox.client.order("records/relink", company=company, count=4)["ids"]
+    ids = sandbox.client.command("records/relink", company=company, count=4)["ids"]
 
     check()
 
@@ -256,14 +256,14 @@ def test_a_day_costs_a_hundredth_of_its_calls_at_most(
 
 def test_a_check_that_fails_fails_no_sync(check: Check, sandbox: Any) -> None:
     alter(3, name="Somebody else")
-    sandbox.client.order(
+    sandbox.client.command(
         "faults/add", kind="status", status=500, path="contacts/batch/read", count=40
     )
 
     assert check().outcome == "complete"
 
     assert not SpotCheck.objects.filter(checked__gt=0).exists()
-    sandbox.client.order("faults/clear")
+    sandbox.client.command("faults/clear")
     check(14)
     assert contacts_check().differing == 3
 
@@ -299,7 +299,7 @@ def test_a_collection_that_cannot_be_checked_keeps_no_other_from_it(
     check: Check, sandbox: Any
 ) -> None:
     """It costs its call once a day, and not at every sync."""
-    sandbox.client.order(
+    sandbox.client.command(
         "faults/add", kind="status", status=404, path="2026-09/contacts/batch", count=40
     )
 

@@ -30,7 +30,7 @@ from integrations.services.upkeep import health, metrics, overview, schedule
 from integrations.services.upkeep.checks import machine, registry, reports, runner
 from integrations.services.upkeep.checks.check import Result
 from tests.services.upkeep.checks import faults
-from tests.services.upkeep.checks.faults import FAULTS, World
+from tests.services.upkeep.checks.faults import FAULTS, FaultySite
 from tests.support.site_transport import SiteTransport
 
 # The checks run in threads, which see what is committed.
@@ -46,13 +46,13 @@ def no_network() -> None:
 
 
 @pytest.fixture
-def world(
+def site(
     alice: User,
     sandbox: Any,
     settings: Any,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-) -> Iterator[World]:
+) -> Iterator[FaultySite]:
     transport = SiteTransport(sandbox)
     monkeypatch.setattr(oauth_clients, "transport", lambda: transport)
     # A busy machine is not the fault that is looked for.
@@ -66,7 +66,7 @@ def world(
     settings.VAR_DIR = var_dir
     cleanup = ExitStack()
     connected = faults.connect(alice)
-    made = World(settings, monkeypatch, transport, connected, var_dir, cleanup)
+    made = FaultySite(settings, monkeypatch, transport, connected, var_dir, cleanup)
     broker = current_app.conf.broker_url
     faults.healthy(made)
     for name in schedule.TICKS:
@@ -104,7 +104,7 @@ def told() -> dict[str, set[str]]:
     }
 
 
-def test_a_healthy_start_names_nothing(world: World) -> None:
+def test_a_healthy_start_names_nothing(site: FaultySite) -> None:
     assert named() == set()
     assert told() == {"panel": set(), "metrics": set(), "notices": set()}
     # And nothing is kept from anybody.
@@ -116,12 +116,12 @@ def test_a_healthy_start_names_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_is_named_everywhere(world: World, name: str) -> None:
+def test_a_fault_is_named_everywhere(site: FaultySite, name: str) -> None:
     expected, seed = FAULTS[name]
     # They were well before: a machine that never could ask has no say.
     well = {check.id: Result(ok=True) for check in registry.of_site()}
     reports.store_site(well, now=timezone.now() - timedelta(hours=2))
-    seed(world)
+    seed(site)
     began = time.monotonic()
 
     # The panel runs or reads every check; `doctor` runs them as the panel does.
@@ -137,13 +137,13 @@ def test_every_check_has_a_fault_that_it_names() -> None:
     assert len(FAULTS) >= 30
 
 
-def test_doctor_says_what_to_do_and_repairs_what_is_safe(world: World) -> None:
+def test_doctor_says_what_to_do_and_repairs_what_is_safe(site: FaultySite) -> None:
     out = StringIO()
     call_command("doctor", stdout=out)
     assert "0 do not" in out.getvalue()
 
     for fault in ("a_tick_is_switched_off", "others_may_read_the_secrets"):
-        FAULTS[fault][1](world)
+        FAULTS[fault][1](site)
     with pytest.raises(CommandError, match="broken: files, schedule"):
         call_command("doctor", stdout=out)
     assert "Close them: `manage.py doctor --fix`" in out.getvalue()
@@ -157,8 +157,8 @@ def test_doctor_says_what_to_do_and_repairs_what_is_safe(world: World) -> None:
     assert {each["state"] for each in report["checks"]} == {"passed"}
 
 
-def test_a_warning_alone_is_no_failure_of_the_command(world: World) -> None:
-    FAULTS["a_version_ends_soon"][1](world)
+def test_a_warning_alone_is_no_failure_of_the_command(site: FaultySite) -> None:
+    FAULTS["a_version_ends_soon"][1](site)
     out = StringIO()
 
     call_command("doctor", "sunsets", "disk", stdout=out)
@@ -167,8 +167,8 @@ def test_a_warning_alone_is_no_failure_of_the_command(world: World) -> None:
     assert "HUBSPOT_TOKEN_URL" in out.getvalue()
 
 
-def test_what_only_follows_from_another_fault_is_not_named(world: World) -> None:
-    FAULTS["nothing_listens_where_the_broker_is"][1](world)
+def test_what_only_follows_from_another_fault_is_not_named(site: FaultySite) -> None:
+    FAULTS["nothing_listens_where_the_broker_is"][1](site)
     told = StringIO()
 
     with pytest.raises(CommandError, match=r"broken: broker$"):

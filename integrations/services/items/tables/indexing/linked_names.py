@@ -11,7 +11,7 @@ from integrations.models import Collection, Item
 from integrations.services.items.search import full_text
 from integrations.services.items.search.conditions import AnyOf, all_of
 from integrations.services.items.search.conditions import Condition as Wanted
-from integrations.services.items.search.question import Question, Rank
+from integrations.services.items.search.search_query import Rank, SearchQuery
 from integrations.services.items.search.texts import NAME_WORD
 from integrations.services.items.tables.columns.values import fold
 from integrations.services.items.tables.conditions import Condition
@@ -67,9 +67,9 @@ def _wanted(
     """Return what the texts of items hold that the values of a condition name."""
     found = []
     for text in condition.values:
-        question = Question.parse(text, owner_id=collection.connection.owner_id)
-        words = all_of(question.units, mark=f"{question.mark}{NAME_WORD}")
-        wanted = question.ranked(Rank.NAME) if is_exact else words
-        if wanted is not None and question.units:
+        search_query = SearchQuery.parse(text, owner_id=collection.connection.owner_id)
+        words = all_of(search_query.units, mark=f"{search_query.mark}{NAME_WORD}")
+        wanted = search_query.ranked(Rank.NAME) if is_exact else words
+        if wanted is not None and search_query.units:
             found.append(wanted)
     return found

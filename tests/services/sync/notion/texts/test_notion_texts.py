@@ -43,7 +43,7 @@ def test_a_text_is_read_again_when_its_page_has_changed(
     alice: User, synced_texts: Connection, finish_sync: FinishSync, notion: NotionClient
 ) -> None:
     page = item_named("الفصل 3")
-    notion.order("records/edit", id=page.remote_id, text="Quagga and okapi")
+    notion.command("records/edit", id=page.remote_id, text="Quagga and okapi")
 
     finish_sync(synced_texts)
 
@@ -55,10 +55,10 @@ def test_a_text_read_in_the_minute_of_an_edit_is_read_once_more(
     alice: User, connect_notion: Connect, finish_sync: FinishSync, notion: NotionClient
 ) -> None:
     connection = connect_notion(alice)
-    page_id = notion.order("records/create", account=DROMEDARY, title="Fresh")["id"]
-    notion.order("records/share", id=page_id)
+    page_id = notion.command("records/create", account=DROMEDARY, title="Fresh")["id"]
+    notion.command("records/share", id=page_id)
     finish_sync(connection)
-    notion.order("records/edit", id=page_id, text="Quagga")
+    notion.command("records/edit", id=page_id, text="Quagga")
     ago = timezone.now() - timedelta(minutes=5)
     fresh = item_named("Fresh")
     Item.objects.filter(pk=fresh.pk).update(remote_updated_at=ago)

@@ -61,7 +61,7 @@ def test_nothing_is_read_of_a_connection_that_may_not_be(
 def test_a_failure_is_left_to_the_runs(
     listed: Connection, notion: NotionClient
 ) -> None:
-    notion.order("faults/add", kind="status", status=503, count=20)
+    notion.command("faults/add", kind="status", status=503, count=20)
 
     opened_text.read(item_named(TITLE).pk)
 

@@ -110,7 +110,7 @@ def test_a_first_load_ends_beside_a_page_that_cannot_be_shown(
     if not pending:
         assert live() == before
     other = next(each for each in live() if each != page.remote_id)
-    notion.order("records/edit", id=other, title="Renamed quagga")
+    notion.command("records/edit", id=other, title="Renamed quagga")
     assert finish_sync(synced_texts).outcome == "complete"
     assert Item.objects.filter(name="Renamed quagga").exists()
 

@@ -1,4 +1,4 @@
-"""Be a person with a browser that knows no JavaScript: read forms, send them."""
+"""Be a user with a browser that knows no JavaScript: read forms, send them."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -41,8 +41,8 @@ def read_forms(html: str) -> list[Form]:
     return parser.forms
 
 
-class Person:
-    """Visit the site's pages as one person."""
+class WebUser:
+    """Visit the site's pages as one user."""
 
     def __init__(self, url: str, *, email: str, password: str) -> None:
         self.url = url
@@ -146,7 +146,7 @@ class Person:
     def connect(self, provider: str, **values: str) -> str:
         """Connect an account through the sandbox; return the connection's path.
 
-        ``identity="portal:person"`` chooses another account than the first.
+        ``identity="portal:user"`` chooses another account than the first.
         """
         callback = self.consent(self.start_connecting(provider), **values)
         page = self.get(callback)

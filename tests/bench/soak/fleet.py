@@ -23,7 +23,7 @@ from integrations.services.common.clients import oauth_clients
 from integrations.services.common.errors import NotSyncableError
 from integrations.services.connections.connect import connect as store_grant
 from integrations.services.sync import runs
-from tests.real.support.person import Person
+from tests.real.support.web_user import Person
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,7 @@ def insist(act: Callable[[], T], *, seconds: float = 90) -> T:
             time.sleep(0.3)
 
 
-class World:
+class Fleet:
     """Know every connection of the soak, and how their users behave."""
 
     def __init__(self, place: Place, *, size: int) -> None:

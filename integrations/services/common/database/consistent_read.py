@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 
 @contextmanager
-def one_moment() -> Iterator[None]:
+def consistent_read() -> Iterator[None]:
     """Let all that is read inside be of one moment; nothing may be written there.
 
     By itself each statement sees what was stored before it began, and two numbers of

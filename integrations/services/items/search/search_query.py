@@ -39,7 +39,7 @@ class Rank(IntEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class SearchQuery:
     """What a user searches for, among their own items: ``mark`` is of their words.
 
     ``links`` are added by ``related_names``.
@@ -54,7 +54,7 @@ class Question:
     has_more_links: bool = False
 
     @classmethod
-    def parse(cls, text: str, *, owner_id: int) -> "Question":
+    def parse(cls, text: str, *, owner_id: int) -> "SearchQuery":
         """Read what was typed; without a letter or digit it finds nothing.
 
         Days and times are those of whoever looks.
