@@ -66,12 +66,12 @@ class Definitions:
 def _is_defined(entry: Field) -> bool:
     """Tell whether values follow from more than the type that the field itself has."""
     kinds = {*COMPUTED, "multipleRecordLinks"}
-    return is_id(entry.get("id"), FIELD) and entry.get("type") in kinds
+    return is_id(entry.get("id"), FIELD) and str(entry.get("type")) in kinds
 
 
 def _parts_of(name: str, entry: Field) -> Iterator[str]:
     """Yield a fingerprint of a field, and one of each option that values may be."""
-    kind, options = entry.get("type"), options_of(entry)
+    kind, options = str(entry.get("type")), options_of(entry)
     own: Any = None
     if kind in COMPUTED:
         own = {key: told for key, told in options.items() if key not in NOT_DEFINING}
