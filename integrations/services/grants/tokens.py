@@ -89,10 +89,12 @@ class TokenSource:
 
     def __call__(self) -> Secret:
         """Return the access token to send; called for every HTTP attempt."""
-        if self._issued is None or self._clock() >= self._reused_until:
-            self._issued = token_for(self._connection_id, seen=self._issued)
+        # Another thread's refused call may forget it meanwhile.
+        issued = self._issued
+        if issued is None or self._clock() >= self._reused_until:
+            self._issued = issued = token_for(self._connection_id, seen=issued)
             self._reused_until = self._clock() + REUSED_SECONDS
-        return self._issued.secret
+        return issued.secret
 
     def refresh(self, rejected: Secret) -> bool:
         """Return whether another token than `rejected` is worth one more try."""

@@ -46,7 +46,7 @@ def read_listing(lease: RunLease, collection: Collection, found: FullRefresh) ->
 
     A kill repeats one page at most, however quick a provider answers.
     """
-    context = _question(lease, collection, found).context
+    context = _page_request(lease, collection, found).context
     fetch = connector_of(collection).fetch_page
     page, asked_at = _dated(
         lease, lambda: fetch(lease.api, context, cursor=found.cursor)
@@ -60,9 +60,9 @@ def send_ahead(
 ) -> None:
     """Send for the page that is read next, if the connector can.
 
-    When it is read, it is asked for by the same question.
+    When it is read, it is asked for by the same request.
     """
-    page_request = _question(lease, collection, found)
+    page_request = _page_request(lease, collection, found)
     is_sent = connector_of(collection).prefetch_page(
         lease.api,
         page_request.context,
@@ -73,7 +73,7 @@ def send_ahead(
         lease.ahead[collection.pk] = page_request
 
 
-def _question(
+def _page_request(
     lease: RunLease, collection: Collection, found: FullRefresh | Incremental
 ) -> PageRequest:
     """Return what the next page is asked for with; what was sent ahead, if anything.
@@ -127,7 +127,7 @@ def skip_deletions(
 
 def read_changes(lease: RunLease, collection: Collection, found: Incremental) -> None:
     """Read the next page of what changed since the watermark."""
-    context = _question(lease, collection, found).context
+    context = _page_request(lease, collection, found).context
     fetch = connector_of(collection).fetch_page
     page, asked_at = _dated(
         lease,
