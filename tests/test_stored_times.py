@@ -114,7 +114,7 @@ ALLOWED: dict[str, str] = {
         "the policy has asked about the watermark"
     ),
     "integrations/services/sync/retries.py::answer": PULLED_IN,
-    "integrations/services/sync/runs.py::enqueue_lost": "asks the helper as well",
+    "integrations/services/sync/runs.py::_find_lost": "asks the helper as well",
     "integrations/services/sync/spot_checks/checking.py::_settled": BOUNDED,
     "integrations/services/sync/spot_checks/due.py::calls_now": COUNTED,
     "integrations/services/sync/spot_checks/due.py::due": "the first comes later",
