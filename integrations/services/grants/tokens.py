@@ -89,16 +89,21 @@ class TokenSource:
 
     def __call__(self) -> Secret:
         """Return the access token to send; called for every HTTP attempt."""
-        if self._issued is None or self._clock() >= self._reused_until:
-            self._issued = token_for(self._connection_id, seen=self._issued)
+        # Held here, because another thread of the same source may forget it meanwhile.
+        issued = self._issued
+        if issued is None or self._clock() >= self._reused_until:
+            issued = token_for(self._connection_id, seen=issued)
+            self._issued = issued
             self._reused_until = self._clock() + REUSED_SECONDS
-        return self._issued.secret
+        return issued.secret
 
     def refresh(self, rejected: Secret) -> bool:
         """Return whether another token than `rejected` is worth one more try."""
         issued = self._issued
         if issued is None or issued.secret != rejected:
             return True
+        # However this ends, what was refused is sent no more without a look.
+        self._reused_until = 0.0
         token_cache.forget(self._connection_id, issued.generation, issued.version)
         credential = current_credential(self._connection_id)
         if (credential.generation, credential.version) != (
