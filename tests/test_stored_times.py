@@ -101,6 +101,7 @@ ALLOWED: dict[str, str] = {
         "counts days since Excel's first one"
     ),
     "integrations/services/items/relations/everything.py::fetch_timeline": BOTH_STORED,
+    "integrations/services/items/search/reindex.py::has_own": BOTH_STORED,
     "integrations/services/items/lists/counting.py::count_since": COUNTED,
     "integrations/services/items/history/news.py::parse": ASKED,
     "integrations/services/items/history/news.py::select": COUNTED,

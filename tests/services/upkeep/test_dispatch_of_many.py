@@ -139,7 +139,8 @@ def test_what_somebody_asked_for_waits_behind_nothing_that_the_clock_started(
     make_due(alice, now - timedelta(hours=1), 2 * AT_ONCE)
     schedule.dispatch_due(now=now)
     wait_for_messages(now)
-    asked, _ = runs.open_run(make_connection(alice), trigger=SyncRun.Trigger.USER)
+    own = make_connection(alice, remote_id="asked for")
+    asked, _ = runs.open_run(own, trigger=SyncRun.Trigger.USER)
     if is_lost_by_broker:
         sent = now - timedelta(minutes=1)
         SyncRun.objects.filter(pk=asked.pk).update(enqueued_at=sent)
