@@ -101,6 +101,7 @@ ALLOWED: dict[str, str] = {
         "counts days since Excel's first one"
     ),
     "integrations/services/items/relations/everything.py::fetch_timeline": BOTH_STORED,
+    "integrations/services/items/search/reindex.py::has_own": BOTH_STORED,
     "integrations/services/items/lists/counting.py::count_since": COUNTED,
     "integrations/services/items/history/news.py::parse": ASKED,
     "integrations/services/items/history/news.py::select": COUNTED,
@@ -114,7 +115,7 @@ ALLOWED: dict[str, str] = {
         "the policy has asked about the watermark"
     ),
     "integrations/services/sync/retries.py::answer": PULLED_IN,
-    "integrations/services/sync/runs.py::enqueue_lost": "asks the helper as well",
+    "integrations/services/sync/runs.py::_find_lost": "asks the helper as well",
     "integrations/services/sync/spot_checks/checking.py::_settled": BOUNDED,
     "integrations/services/sync/spot_checks/due.py::calls_now": COUNTED,
     "integrations/services/sync/spot_checks/due.py::due": "the first comes later",

@@ -11,8 +11,8 @@ class SearchState(models.Model):
     ``labels`` is a digest of the schema and the account that values are shown with.
     Items are indexed as they are stored; those that were stored before are indexed
     again, by key, when ``indexed_with`` is not what they would be indexed with now.
-    ``position`` and ``done`` belong to ``indexing_with``. At ``repeat_at`` all is
-    indexed once more, because older code ran beside; then it is when newer code came.
+    ``position`` and ``done`` belong to ``indexing_with``. Since ``repeated_at`` all is
+    indexed once more, because older code ran beside.
     """
 
     collection = models.OneToOneField(
@@ -27,7 +27,7 @@ class SearchState(models.Model):
     position = models.BigIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
     claimed_until = models.DateTimeField(null=True, blank=True)
-    repeat_at = models.DateTimeField(null=True, blank=True)
+    repeated_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"search of collection {self.collection_id}"

@@ -89,10 +89,11 @@ class TokenSource:
 
     def __call__(self) -> Secret:
         """Return the access token to send; called for every HTTP attempt."""
-        # Another thread's refused call may forget it meanwhile.
+        # Held here, because another thread of the same source may forget it meanwhile.
         issued = self._issued
         if issued is None or self._clock() >= self._reused_until:
-            self._issued = issued = token_for(self._connection_id, seen=issued)
+            issued = token_for(self._connection_id, seen=issued)
+            self._issued = issued
             self._reused_until = self._clock() + REUSED_SECONDS
         return issued.secret
 
@@ -101,6 +102,8 @@ class TokenSource:
         issued = self._issued
         if issued is None or issued.secret != rejected:
             return True
+        # However this ends, what was refused is sent no more without a look.
+        self._reused_until = 0.0
         token_cache.forget(self._connection_id, issued.generation, issued.version)
         credential = current_credential(self._connection_id)
         if (credential.generation, credential.version) != (

@@ -3,7 +3,7 @@
 What is claimed, moved and opened is a set of rows in each of three statements. A
 message names a hundred runs, and the worker that takes it publishes each by itself.
 Until then they count as published by nobody, so one that is lost, or that a worker of
-an older release does not know, leaves them to ``runs.enqueue_lost``.
+an older release does not know, leaves them to ``runs.enqueue_lost``, half a minute old.
 """
 
 from collections.abc import Sequence

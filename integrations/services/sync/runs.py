@@ -22,6 +22,10 @@ logger = logging.getLogger(__name__)
 TASKS = {"interactive": "sync_interactive", "sync": "sync_bulk"}
 # Longer than a publication takes to be taken up where nobody stands in the queue.
 ENQUEUED_FOR = timedelta(seconds=10)
+# The scheduler's new runs are named by the hundred, and published by the worker that
+# takes the message: for so long they wait in there.
+NAMED = (SyncRun.Trigger.SCHEDULE, SyncRun.Trigger.RETRY)
+NAMED_FOR = timedelta(seconds=30)
 MOST_DELIVERIES = 3
 # These say how reading went; other runs were ended by somebody.
 RESULTS = (SyncRun.Outcome.COMPLETE, SyncRun.Outcome.PARTIAL, SyncRun.Outcome.FAILED)
@@ -107,36 +111,82 @@ def request_sync(
 
 
 def enqueue(run: SyncRun, *, countdown: float = 0.0) -> bool:
-    """Publish the next slice of a run; its row stays due if that fails."""
+    """Publish the next slice of a run; its row stays due if that fails.
+
+    What somebody has published since it was read is published.
+    """
+    # As it was read, because a user may have joined it, who waits on another queue.
+    read = SyncRun.objects.filter(
+        pk=run.pk, enqueued_at=run.enqueued_at, is_interactive=run.is_interactive
+    )
+    at = timezone.now()
+    if not read.update(enqueued_at=at):
+        return True
     if not queue.send(TASKS[turns.queue_of(run)], run.pk, countdown=countdown):
+        _forget_enqueued([run], at)
         return False
-    SyncRun.objects.filter(pk=run.pk).update(enqueued_at=timezone.now())
     return True
 
 
 def enqueue_all(due: Sequence[SyncRun]) -> int:
-    """Publish the next slice of each run until the broker fails; return how many."""
-    # Noted first: a slice that starts at once writes its own note after this one.
-    rows = SyncRun.objects.filter(pk__in=[run.pk for run in due])
-    rows.update(enqueued_at=timezone.now())
-    for count, run in enumerate(due):
+    """Publish the next slice of each run until the broker fails; return how many.
+
+    What somebody has published since it was read is left to them.
+    """
+    at = timezone.now()
+    claimed = _claim(due, at)
+    for count, run in enumerate(claimed):
         if not queue.send(TASKS[turns.queue_of(run)], run.pk):
-            unsent = [run.pk for run in due[count:]]
-            SyncRun.objects.filter(pk__in=unsent).update(enqueued_at=None)
+            _forget_enqueued(claimed[count:], at)
             return count
-    return len(due)
+    return len(claimed)
+
+
+def _claim(due: Sequence[SyncRun], at: datetime) -> list[SyncRun]:
+    """Note runs as published that nobody has published since; return them as they are.
+
+    Noted first: a slice that starts at once writes its own note after this one.
+    """
+    read = {run.pk: run.enqueued_at for run in due}
+    if not read:
+        return []
+    with transaction.atomic():
+        rows = SyncRun.objects.filter(pk__in=read).order_by("pk")
+        # On which queue each goes on is told by what it is now.
+        locked = rows.select_for_update(no_key=True).only(
+            "enqueued_at", "is_interactive", "requests"
+        )
+        mine = {run.pk: run for run in locked if run.enqueued_at == read[run.pk]}
+        SyncRun.objects.filter(pk__in=mine).update(enqueued_at=at)
+    return [mine[key] for key in read if key in mine]
+
+
+def _forget_enqueued(unsent: Sequence[SyncRun], at: datetime) -> None:
+    """Take back what was noted at a time, unless somebody has noted anything since."""
+    keys = [run.pk for run in unsent]
+    SyncRun.objects.filter(pk__in=keys, enqueued_at=at).update(enqueued_at=None)
 
 
 def enqueue_lost(*, now: datetime, most: int = 1000) -> int:
     """Publish again what is due and on nobody's list; return how many.
 
-    A lease that ran out means that its worker is gone, unless the run was published
-    since. A publication is given a while to arrive, and longer while the queues are
-    so full that it is in there.
+    Of each queue ``most``, first of the one that somebody waits for, so that what
+    another has lost, or nobody works on, hides nothing of it.
     """
-    due = SyncRun.objects.filter(lease.is_due(now), state__in=SyncRun.OPEN).order_by(
-        "due_at"
-    )
+    lost = [run for name in TASKS for run in _find_lost(name, now, most)]
+    return enqueue_all(lost)
+
+
+def _find_lost(queue_name: str, now: datetime, most: int) -> list[SyncRun]:
+    """Return what is due of a queue and on nobody's list.
+
+    A lease that ran out means that its worker is gone, unless the run was published
+    since. A publication is given a while to arrive, and longer while the queue is so
+    full that it is in there.
+    """
+    due = SyncRun.objects.filter(
+        lease.is_due(now), turns.is_of(queue_name), state__in=SyncRun.OPEN
+    ).order_by("due_at")
     # A worker that stands still may have taken one publication with it, so an
     # abandoned run is published again sooner than one that merely waits.
     is_abandoned = Q(lease_until__lt=now) & (
@@ -145,20 +195,27 @@ def enqueue_lost(*, now: datetime, most: int = 1000) -> int:
     is_unclaimed = lease.is_free(now)
     # What was published in the future was published by a clock that was ahead.
     is_unsent = is_unclaimed & (
-        Q(enqueued_at__isnull=True) | times.ahead("enqueued_at", now)
+        Q(enqueued_at__isnull=True) & ~_is_named(now) | times.ahead("enqueued_at", now)
     )
     lost = list(due.filter(is_abandoned | is_unsent)[:most])
     published = due.filter(is_unclaimed, enqueued_at__isnull=False).exclude(
         pk__in=[run.pk for run in lost]
     )
-    # Each queue by itself: one that nobody works on must not hide what another lost.
-    for name in TASKS:
-        runs_of_queue = published.filter(turns.is_of(name))
-        late = runs_of_queue.filter(enqueued_at__lt=now - ENQUEUED_FOR)
-        if late.exists():
-            missing = runs_of_queue.count() - (queue.waiting(name) or 0)
-            lost += late[: max(0, min(missing, most - len(lost)))]
-    return enqueue_all(lost)
+    late = published.filter(enqueued_at__lt=now - ENQUEUED_FOR)
+    if late.exists():
+        missing = published.count() - (queue.waiting(queue_name) or 0)
+        lost += late[: max(0, min(missing, most - len(lost)))]
+    return lost
+
+
+def _is_named(now: datetime) -> Q:
+    """Select the runs that may be named by a message whose worker publishes each."""
+    return Q(
+        trigger__in=NAMED,
+        is_interactive=False,
+        started_at__isnull=True,
+        queued_at__range=(now - NAMED_FOR, times.latest(now)),
+    )
 
 
 def cancel(run: SyncRun) -> bool:

@@ -30,16 +30,14 @@ def repeat_due() -> None:
     and however far the first indexing is. However late a sweep comes, what has such
     columns is known by when they were made. A new installation never ran older code.
     """
-    upgraded = _upgraded_at()
-    if upgraded is None:
+    upgraded, now = _upgraded_at(), timezone.now()
+    if upgraded is None or not times.is_over(upgraded, OVERLAP, now):
         return
-    over = upgraded + OVERLAP
-    beside = Collection.objects.filter(reindex.has_own(made_before=over)).order_by()
-    unmarked = SearchState.objects.filter(repeat_at=None, collection__in=beside)
-    _change(unmarked, repeat_at=over)
-    come = times.come("repeat_at", timezone.now(), longest=OVERLAP)
-    due = SearchState.objects.filter(come, repeat_at__gt=upgraded)
-    _change(due, indexed_with=reindex.WITH_OWN, indexing_with="", repeat_at=upgraded)
+    made_before = upgraded + OVERLAP
+    beside = Collection.objects.filter(reindex.has_own(made_before=made_before))
+    # No older code changes this note, so that two releases never take turns at it.
+    due = SearchState.objects.filter(repeated_at=None, collection__in=beside.order_by())
+    _repeat(due, at=now)
 
 
 def _upgraded_at() -> datetime | None:
@@ -54,11 +52,13 @@ def _upgraded_at() -> datetime | None:
     return since
 
 
-def _change(states: QuerySet[SearchState], **values: datetime | str | None) -> None:
-    """Change states, in one order, that nobody holds; the next sweep takes the rest."""
+def _repeat(states: QuerySet[SearchState], *, at: datetime) -> None:
+    """Mark states, in one order, that nobody holds; the next sweep takes the rest."""
     if not states.exists():
         return
     with transaction.atomic():
         free = states.order_by("pk").select_for_update(skip_locked=True)
         keys = list(free.values_list("pk", flat=True)[:CHUNK])
-        SearchState.objects.filter(pk__in=keys).update(**values)
+        SearchState.objects.filter(pk__in=keys).update(
+            indexed_with=reindex.WITH_OWN, indexing_with="", repeated_at=at
+        )

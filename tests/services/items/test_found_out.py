@@ -156,6 +156,18 @@ def test_more_fields_than_are_kept_stay_in_one_record(pages: Collection) -> None
     assert past.is_vague
 
 
+def test_a_row_that_is_only_written_again_has_not_changed(pages: Collection) -> None:
+    keep(pages, {"a": 1}, ago=EARLIER)
+    before = Item.objects.get()
+    Item.objects.update(digest="", sort_name="wrong")
+
+    keep(pages, {"a": 1})
+
+    after = Item.objects.get()
+    assert (after.sort_name, after.changed_at) == (before.sort_name, before.changed_at)
+    assert kinds() == []
+
+
 def test_times_of_many_are_put_back_in_few_statements(
     pages: Collection, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

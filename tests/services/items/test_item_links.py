@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from integrations.models import Collection, ItemLink, SearchState
 from integrations.providers import CONNECTORS
 from integrations.providers.records import IntegrationItem
+from integrations.services.items.relations.groups import find_groups
 from integrations.services.items.search import reindex
 from integrations.services.items.storage import store
 from tests.support.rows import NOON, make_collection, make_connection, make_item
@@ -88,3 +89,24 @@ def test_links_of_what_was_stored_before_are_read_in_the_background(deals):
         (item.pk, "1")
     ]
     assert not reindex.outdated().exists()
+
+
+def test_relations_come_in_the_order_of_their_labels_however_they_are_written(
+    alice: User,
+):
+    held = make_collection(make_connection(alice, provider="notion"), remote_id="tasks")
+    names = {"a": "Zebras", "B": "apples", "c": "Bears"}
+    held.schema = {"fields": [{"name": n, "label": told} for n, told in names.items()]}
+    item = make_item(held, remote_id="1")
+    for name in names:
+        ItemLink.objects.create(
+            item=item,
+            connection=held.connection,
+            relation=name,
+            target_collection="tasks",
+            target_remote_id="1",
+        )
+
+    shown = [each.label for each in find_groups(item) if not each.is_incoming]
+
+    assert shown == ["apples", "Bears", "Zebras"]

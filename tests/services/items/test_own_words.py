@@ -211,24 +211,48 @@ def test_a_first_sweep_long_after_the_upgrade_indexes_what_older_code_noted_once
     assert count("easter") == 1
 
 
+def sweep_as_release_before(now):
+    """Index again what its mark says, and take the mark away, as that release does."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "UPDATE integrations_searchstate SET indexed_with = %s, repeat_at = NULL"
+            " WHERE repeat_at <= %s",
+            [reindex.WITH_OWN, database.ops.adapt_datetimefield_value(now)],
+        )
+
+
+def test_the_release_before_and_this_one_do_not_index_again_in_turns(deal):
+    upgrade(ago=timedelta(days=3))
+    now = timezone.now()
+    OwnColumn.objects.update(created_at=now - timedelta(days=2, hours=1))
+
+    indexed = []
+    for _ in range(3):
+        indexed.append(index_all())
+        sweep_as_release_before(now)
+
+    assert indexed == [True, False, False]
+
+
 def test_a_new_installation_never_ran_older_code(deal):
     applied(overlap.FIRST, ago=timedelta(minutes=2))
     applied(overlap.SINCE, ago=timedelta(minutes=1))
 
     assert not index_all()
 
-    assert states().repeat_at is None
+    assert states().repeated_at is None
 
 
 def test_states_are_marked_in_one_order_and_those_that_somebody_holds_later(deal):
-    upgrade()
+    upgrade(ago=timedelta(days=2))
+    OwnColumn.objects.update(created_at=timezone.now() - timedelta(days=3))
 
     with lock_order.watched() as order:
         asked = [captured(overlap.repeat_due), captured(overlap.repeat_due)]
 
     (locked,) = order.asked
     assert (locked.order_by, locked.select_for_update_skip_locked) == (("pk",), True)
-    assert [len(each) for each in asked] == [7, 3]
+    assert [len(each) for each in asked] == [6, 2]
 
 
 def test_a_first_column_long_after_the_upgrade_indexes_nothing_again(deal):
@@ -236,7 +260,7 @@ def test_a_first_column_long_after_the_upgrade_indexes_nothing_again(deal):
 
     assert not index_all()
 
-    assert states().repeat_at is None
+    assert states().repeated_at is None
 
 
 def test_labels_and_many_notes_index_nothing_twice(deal):
@@ -248,7 +272,7 @@ def test_labels_and_many_notes_index_nothing_twice(deal):
     reindex.mark_outdated(Collection.objects.get())
     assert index_all()
 
-    assert states().repeat_at is None
+    assert states().repeated_at is None
 
 
 def test_collections_without_own_columns_are_as_older_code_left_them(alice, quiet):

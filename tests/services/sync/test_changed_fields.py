@@ -2,13 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations.http.errors import Server
+from integrations.http.client import ApiClient
+from integrations.http.errors import (
+    DAILY_QUOTA,
+    PROVIDER_PAUSED,
+    ApiError,
+    QuotaExhausted,
+    RateLimited,
+    Server,
+    Transient,
+)
 from integrations.models import Collection
 from integrations.models.reasons import ReasonCode
 from integrations.providers import CONNECTORS
@@ -21,7 +31,9 @@ from integrations.providers.records import (
     RemoteCollection,
 )
 from integrations.services.items.search import reindex
+from integrations.services.sync import collection_loop, engine
 from integrations.services.sync.collections import discovery
+from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import schemas
 from integrations.services.sync.refresh.schemas import changed_fields
 from tests.providers.contract.case import Case
@@ -370,3 +382,50 @@ def test_a_search_for_columns_that_is_refused_costs_nothing_else(
 
     assert account.asked.count("POST /v1/search") == 1
     assert (run.outcome, untold.pending_reason) == ("complete", "")
+
+
+NOTION = CONNECTORS["notion"]
+REFUSALS = [
+    RateLimited("slow down", retry_after=600.0),
+    RateLimited("tomorrow", code=DAILY_QUOTA),
+    QuotaExhausted("next month", until=timezone.now() + timedelta(days=20)),
+    Transient("paused", code=PROVIDER_PAUSED),
+    Server("down", status=503),
+]
+
+
+@pytest.mark.parametrize("error", REFUSALS, ids=lambda error: error.message)
+def test_no_limit_of_an_extra_call_makes_a_run_wait(
+    account: Account,
+    untold: Collection,
+    monkeypatch: pytest.MonkeyPatch,
+    error: ApiError,
+) -> None:
+    def refuse(_api: ApiClient) -> Any:
+        raise error
+
+    monkeypatch.setattr(NOTION, "fetch_columns", refuse)
+
+    run = sync(account, untold)
+
+    assert (run.outcome, run.slices) == ("complete", 1)
+
+
+def test_an_extra_call_is_made_once_in_a_run_however_long_its_first_page_waits(
+    account: Account, untold: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[ApiClient] = []
+    waits = iter([True, True])
+    read_due = collection_loop.read_collections
+
+    def read_later(lease: RunLease) -> float | None:
+        if next(waits, False):
+            raise RateLimited("slow down", retry_after=1.0)
+        return read_due(lease)
+
+    monkeypatch.setattr(NOTION, "fetch_columns", lambda api: asked.append(api) or [])
+    monkeypatch.setattr(engine, "READERS", (read_later,))
+
+    run = sync(account, untold)
+
+    assert (run.outcome, run.slices, len(asked)) == ("complete", 3, 1)

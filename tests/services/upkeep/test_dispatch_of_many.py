@@ -18,6 +18,7 @@ from integrations.services.common import queue
 from integrations.services.sync import due_runs, runs
 from integrations.services.sync.leases import turns
 from integrations.services.upkeep import schedule
+from tests.support.rows import make_connection
 
 # The messages are published when a transaction ends.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -106,18 +107,106 @@ def test_a_worker_publishes_each_of_them_once_however_often_they_come(
     assert not SyncRun.objects.filter(enqueued_at=None).exists()
 
 
-def test_a_lost_message_leaves_its_runs_to_the_next_look(
+def wait_for_messages(now: datetime) -> None:
+    """Let so much time pass that no run waits in a message that names many."""
+    SyncRun.objects.update(queued_at=now - runs.NAMED_FOR - timedelta(seconds=1))
+
+
+def test_a_lost_message_leaves_its_runs_to_a_look_half_a_minute_later(
     alice: User, broker: Broker, now: datetime
 ) -> None:
     make_due(alice, now, AT_ONCE)
     schedule.dispatch_due(now=now)
 
+    assert runs.enqueue_lost(now=timezone.now()) == 0
+    wait_for_messages(now)
     assert runs.enqueue_lost(now=timezone.now()) == AT_ONCE
     # It was only late, after all.
     deliver(broker)
 
     assert set(published(broker).values()) == {1}
     assert len(published(broker)) == AT_ONCE
+
+
+@pytest.mark.parametrize("is_lost_by_broker", [False, True])
+def test_what_somebody_asked_for_waits_behind_nothing_that_the_clock_started(
+    alice: User,
+    broker: Broker,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+    is_lost_by_broker: bool,
+) -> None:
+    make_due(alice, now - timedelta(hours=1), 2 * AT_ONCE)
+    schedule.dispatch_due(now=now)
+    wait_for_messages(now)
+    own = make_connection(alice, remote_id="asked for")
+    asked, _ = runs.open_run(own, trigger=SyncRun.Trigger.USER)
+    if is_lost_by_broker:
+        sent = now - timedelta(minutes=1)
+        SyncRun.objects.filter(pk=asked.pk).update(enqueued_at=sent)
+    monkeypatch.setattr(queue, "waiting", lambda _name: 0)
+
+    runs.enqueue_lost(now=timezone.now(), most=AT_ONCE)
+
+    assert broker.of("sync_interactive") == [(str(asked.pk),)]
+    assert len(published(broker)) == AT_ONCE
+
+
+def test_two_that_have_read_the_same_runs_publish_each_once(
+    alice: User, broker: Broker, now: datetime
+) -> None:
+    make_due(alice, now, AT_ONCE)
+    schedule.dispatch_due(now=now)
+    first, second = list(SyncRun.objects.all()), list(SyncRun.objects.all())
+
+    assert [runs.enqueue_all(first), runs.enqueue_all(second)] == [AT_ONCE, 0]
+    assert all(runs.enqueue(run) for run in second)
+
+    assert published(broker) == {str(run.pk): 1 for run in first}
+
+
+@pytest.mark.parametrize("is_published", [False, True])
+def test_a_run_that_a_user_joins_goes_before_though_it_was_read_earlier(
+    alice: User, broker: Broker, now: datetime, is_published: bool
+) -> None:
+    (one,) = make_due(alice, now, 1)
+    due_runs.start("next_sync_at", SyncRun.Trigger.SCHEDULE, now=now, most=1)
+    SyncRun.objects.update(enqueued_at=None)
+    broker.sent.clear()
+    read = list(SyncRun.objects.all())
+    if is_published:
+        runs.request_sync(one, trigger=SyncRun.Trigger.USER)
+    else:
+        runs.open_run(one, trigger=SyncRun.Trigger.USER)
+
+    runs.enqueue_all(read)
+
+    assert broker.sent == [("sync_interactive", (str(read[0].pk),))]
+
+
+@pytest.mark.parametrize("is_one", [False, True])
+def test_a_broker_that_fails_takes_back_no_note_but_ours(
+    alice: User,
+    broker: Broker,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+    is_one: bool,
+) -> None:
+    make_due(alice, now, AT_ONCE)
+    schedule.dispatch_due(now=now)
+    read = list(SyncRun.objects.all())
+    others = now + timedelta(seconds=1)
+
+    def refuse(*_args: Any, **_options: Any) -> None:
+        SyncRun.objects.filter(pk=read[0].pk).update(enqueued_at=others)
+        raise OperationalError("nobody listens")
+
+    monkeypatch.setattr(broker, "send_task", refuse)
+
+    assert not (runs.enqueue(read[0]) if is_one else runs.enqueue_all(read))
+
+    notes = SyncRun.objects.filter(enqueued_at__isnull=False)
+    assert list(notes.values_list("pk", "enqueued_at")) == [(read[0].pk, others)]
 
 
 def test_without_a_broker_runs_wait_as_rows_and_nobody_waits_for_timeouts(
@@ -131,6 +220,7 @@ def test_without_a_broker_runs_wait_as_rows_and_nobody_waits_for_timeouts(
     assert (len(broker.of("enqueue_syncs")), broker.refused) == (1, 1)
     assert SyncRun.objects.filter(enqueued_at=None).count() == 2 * AT_ONCE + 1
     broker.takes = 100
+    wait_for_messages(now)
     assert runs.enqueue_lost(now=timezone.now()) == 2 * AT_ONCE + 1
 
 

@@ -149,6 +149,7 @@ def test_without_a_broker_runs_wait_as_rows_and_nobody_waits_for_timeouts(
     assert SyncRun.objects.filter(enqueued_at=None).count() == 3
 
     broker.takes = 100
+    SyncRun.objects.update(queued_at=now - timedelta(minutes=1))
     assert runs.enqueue_lost(now=timezone.now()) == 3
     assert len(set(broker.sent)) == 5
 

@@ -1,6 +1,6 @@
 """Find what an item is linked with, in both directions, grouped by relation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
@@ -130,7 +130,10 @@ def _named(item: Item, own: QuerySet[ItemLink]) -> ItemQuerySet:
 
 
 def _outgoing(around: Around) -> list[Group]:
-    """Group what an item names by relation and by the collection where that is."""
+    """Group what an item names by relation and by the collection where that is.
+
+    In the order of their labels, which is the same whatever a database takes for it.
+    """
     by_name = {each.remote_id: each for each in around.collections.values()}
     any_place = ids_are_unique(around.item)
     groups: dict[tuple[str, UUID], Group] = {}
@@ -152,7 +155,7 @@ def _outgoing(around: Around) -> list[Group]:
             group.missing += 1
         else:
             group.linked.append(Linked(found, link.is_primary, link.labels))
-    return list(groups.values())
+    return _by_label(groups.values())
 
 
 def _incoming(around: Around) -> list[Group]:
@@ -173,7 +176,11 @@ def _incoming(around: Around) -> list[Group]:
             group.linked.append(Linked(item, link.is_primary, link.labels))
     for group in groups.values():
         group.linked.sort(key=_latest_first)
-    return sorted(groups.values(), key=lambda group: group.label.casefold())
+    return _by_label(groups.values())
+
+
+def _by_label(groups: Iterable[Group]) -> list[Group]:
+    return sorted(groups, key=lambda group: group.label.casefold())
 
 
 def incoming_label(relation: str, collection: Collection) -> str:

@@ -72,7 +72,9 @@ def record(
             )
             for kind, part in parts.items()
         )
-        if parts.keys() == {ItemChange.Kind.FOUND}:
+        # Written again only, because its row was not what its digest stood for.
+        is_same = not parts and not is_edited
+        if is_same or parts.keys() == {ItemChange.Kind.FOUND}:
             recorded.unchanged_since[entry.pk] = stored["changed_at"]
         elif parts and not is_only_back:
             recorded.changed += 1

@@ -4,9 +4,8 @@ import logging
 
 from django.db import transaction
 
-from integrations.http.errors import ApiError, is_refusal
+from integrations.http.errors import ApiError
 from integrations.models import Collection
-from integrations.models.sync.progress import ProgressState
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import TellsColumns
 from integrations.providers.records import SCHEMA_TAG
@@ -22,7 +21,8 @@ logger = logging.getLogger(__name__)
 def note_if_untold(lease: RunLease) -> None:
     """Note by one call, at the beginning of a run, which columns have changed.
 
-    It is an extra: without an answer, the daily listing tells. A limit is waited for.
+    It is an extra, asked for once: whatever ends it, a limit or an outage as well, the
+    run goes on, and the daily listing tells.
     """
     connection = lease.connection
     connector: object = CONNECTORS[connection.provider]
@@ -34,8 +34,6 @@ def note_if_untold(lease: RunLease) -> None:
     except ConnectorError:
         return
     except ApiError as exc:
-        if not is_refusal(exc):
-            raise
         error, status = type(exc).__name__, exc.status
         logger.warning(
             "no columns told connection=%s error=%s status=%s",
@@ -52,8 +50,7 @@ def note_if_untold(lease: RunLease) -> None:
 
 def _is_untold(lease: RunLease, connector: TellsColumns) -> bool:
     """Tell whether a run that begins reads columns' collections and not who tells."""
-    entries = lease.run.entries.values()
-    if any(entry.state is not ProgressState.PENDING for entry in entries):
+    if lease.run.slices > 1:
         return False
     read = lease.connection.collections.filter(
         is_selected=True, misses__lt=Collection.MOST_MISSES
