@@ -22,6 +22,11 @@ def fingerprint(*told: object) -> str:
     return blake2b(text.encode(), digest_size=8).hexdigest()
 
 
+def tag_of(definitions: Mapping[str, Any]) -> str:
+    """Return what changes whenever definitions do."""
+    return fingerprint(definitions)
+
+
 def redefined(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
     """Return the fields of which something is gone that their values followed from.
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from integrations.providers.airtable.api.bases import read_tables
+from integrations.providers.airtable.api.bases import Table, read_tables
 from integrations.providers.airtable.listing.schema import to_schema
 from integrations.providers.airtable.listing.structure import tag_of
 from integrations.providers.airtable.mapping import definitions
 from integrations.providers.records import DEFINITIONS_KEY
 from integrations.providers.typed.definitions import NAMING
+from integrations.providers.typed.definitions import tag_of as definitions_tag_of
 from integrations.services.sync.refresh.schemas import changed_fields
 
 BASE = "appAAAAAAAAAAAAA1"
@@ -159,7 +160,24 @@ def test_what_follows_from_other_fields_lags_behind_them(
     found = changed_fields(to_schema(BASE, before), to_schema(BASE, after))
 
     assert found == lagging
-    assert tag_of(before) != tag_of(after) or not lagging
+    assert tags_of(before) != tags_of(after) or not lagging
+
+
+def tags_of(table: Table) -> set[str]:
+    return {tag_of(table), definitions_tag_of(parts_of(table))}
+
+
+def parts_of(table: Table) -> Any:
+    return table.definitions.of_table(table.fields, table.primary_field_id)
+
+
+def test_the_tag_of_a_schema_is_that_of_releases_that_keep_no_definitions() -> None:
+    world = base()
+    options(world, "owners", SCORE)["formula"] += "+1"
+    before, after = tasks_in(base()), tasks_in(world)
+
+    assert tag_of(before) == tag_of(after) == "5ddb2d8c737dcc64"
+    assert definitions_tag_of(parts_of(before)) != definitions_tag_of(parts_of(after))
 
 
 def test_where_too_many_fields_are_followed_any_change_is_one(
