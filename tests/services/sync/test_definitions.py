@@ -87,6 +87,8 @@ def test_listings_of_two_releases_by_turns_have_no_schema_asked_for(
     collection, _ = make_formula(alice, account, slug)
     told = dict(collection.details)
     without = {key: told[key] for key in told.keys() - {DEFINITIONS_TAG}}
+    known, compared = definitions.known_schema(collection), told[DEFINITIONS_TAG]
+    definitions.set_schema(collection, known, compared=compared)
     asked = []
     monkeypatch.setattr(schemas, "fetch_schema", lambda *_, **__: asked.append(1))
     lease: Any = None
