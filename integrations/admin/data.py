@@ -65,7 +65,7 @@ class CollectionAdmin(ActionButtons, LeadsToLists, ReadOnlyAdmin):
     search_fields = ("name", "remote_id", "connection__account_name")
     show_full_result_count = False
     paginator = BoundedPaginator
-    exclude = ("schema", "details")
+    exclude = ("schema", "definitions", "details")
     readonly_fields = ("lists",)
     actions: Any = ("approve_deletions", "discard_deletions")
 

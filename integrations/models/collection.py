@@ -46,6 +46,17 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
         return self.with_schema().defer("schema", "details")
 
 
+class WithoutDefinitions(models.Manager["Collection"]):
+    """Load no definitions with a collection: only a sync asks for them."""
+
+    def get_queryset(self) -> models.QuerySet["Collection"]:
+        """Return all collections, without what their values follow from."""
+        return super().get_queryset().defer("definitions")
+
+
+CollectionManager = WithoutDefinitions.from_queryset(CollectionQuerySet)
+
+
 class Collection(models.Model):
     """A collection: its checkpoint, its schema and its completeness.
 
@@ -53,6 +64,8 @@ class Collection(models.Model):
     ``services.sync.refresh.checkpoint``; it is written in the transaction that stores
     the page it belongs to. ``held_deletions`` is written by
     ``services.sync.deletions.held_deletions`` alone, and read as ``hold``.
+    ``definitions`` is what the values of the schema's fields follow from, of
+    ``services.sync.refresh.definitions`` alone, null where nothing has told it.
     """
 
     REASON_COLUMNS = ("reason", "reason_data")
@@ -76,6 +89,7 @@ class Collection(models.Model):
     details = models.JSONField(default=dict, blank=True)
     required_scopes = models.JSONField(default=list, blank=True)
     schema = OrderedJSONField(default=dict, blank=True)
+    definitions = models.JSONField(null=True, blank=True)
     is_selected = models.BooleanField(default=True)
     checkpoint = models.JSONField(default=dict, blank=True)
     watermark = models.DateTimeField(null=True, blank=True)
@@ -147,7 +161,7 @@ class Collection(models.Model):
     )
     created_at = models.DateTimeField(default=timezone.now)
 
-    objects = CollectionQuerySet.as_manager()
+    objects = CollectionManager()
 
     class Meta:
         ordering = ("position", "name", "id")

@@ -104,7 +104,8 @@ REQUESTED_KEY = "requested"
 REFUSED_KEY, ASK_AGAIN_KEY = "refused", "ask_again"
 # Fields that changed since everything was read, and the tag it was last compared with.
 LAGGING_KEY, COMPARED_TAG_KEY = "lagging", "compared_tag"
-# Fingerprints of what values follow from that nobody edits, by the field.
+# Fingerprints of what values follow from that nobody edits, by the field: they come
+# with a schema, and are stored beside it.
 DEFINITIONS_KEY = "definitions"
 # Of these nothing is shown.
 UNSHOWN_KEYS = frozenset(
@@ -115,6 +116,8 @@ UNSHOWN_KEYS = frozenset(
 )
 # Keys of a collection's details that more than its provider reads.
 SCHEMA_TAG, DELETED_KIND = "schema_tag", "deleted_kind"
+# What changes with the definitions alone, beside ``SCHEMA_TAG``.
+DEFINITIONS_TAG = "definitions_tag"
 COLOURS = (
     *("blue", "brown", "cyan", "gray", "green", "orange"),
     *("pink", "purple", "red", "teal", "yellow"),

@@ -1,14 +1,19 @@
 """What values follow from that nobody edits, in a whole base."""
 
+import json
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from integrations.providers.airtable.api.bases import read_tables
+from integrations.providers.airtable.api.bases import Table, read_tables
 from integrations.providers.airtable.listing.schema import to_schema
 from integrations.providers.airtable.listing.structure import tag_of
 from integrations.providers.airtable.mapping import definitions
+from integrations.providers.records import DEFINITIONS_KEY
 from integrations.providers.typed.definitions import NAMING
+from integrations.providers.typed.definitions import tag_of as definitions_tag_of
 from integrations.services.sync.refresh.schemas import changed_fields
 
 BASE = "appAAAAAAAAAAAAA1"
@@ -155,13 +160,30 @@ def test_what_follows_from_other_fields_lags_behind_them(
     found = changed_fields(to_schema(BASE, before), to_schema(BASE, after))
 
     assert found == lagging
-    assert tag_of(before) != tag_of(after) or not lagging
+    assert tags_of(before) != tags_of(after) or not lagging
+
+
+def tags_of(table: Table) -> set[str]:
+    return {tag_of(table), definitions_tag_of(parts_of(table))}
+
+
+def parts_of(table: Table) -> Any:
+    return table.definitions.of_table(table.fields, table.primary_field_id)
+
+
+def test_the_tag_of_a_schema_is_that_of_releases_that_keep_no_definitions() -> None:
+    world = base()
+    options(world, "owners", SCORE)["formula"] += "+1"
+    before, after = tasks_in(base()), tasks_in(world)
+
+    assert tag_of(before) == tag_of(after) == "5ddb2d8c737dcc64"
+    assert definitions_tag_of(parts_of(before)) != definitions_tag_of(parts_of(after))
 
 
 def test_where_too_many_fields_are_followed_any_change_is_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(definitions, "MOST_FIELDS", 2)
+    monkeypatch.setattr(definitions, "MOST_PARTS", 2)
     before, world = tasks_in(base()), base()
     options(world, "owners", SCORE)["formula"] += "+1"
 
@@ -176,3 +198,101 @@ def test_fields_that_follow_from_each_other_in_a_circle_are_read_once() -> None:
     options(world, "tasks", DOUBLE)["referencedFieldIds"] = [DOUBLE, LOOKUP, 7]
 
     assert to_schema(BASE, tasks_in(world))
+
+
+def with_choices(count: int, formulas: int) -> dict[str, Any]:
+    """Return tasks with choices, a thousand to a field, and formulas of each field."""
+    world = base()
+    picks = {}
+    for number in range(-(-count // 1000)):
+        key = f"fldPPPPPPPPPP{number:04}"
+        choices = [{"id": f"sel{n}", "name": f"Choice {n}"} for n in range(1000)]
+        picks[key] = field(key, "singleSelect", choices=choices)
+    keys = [f"fldFFFFFFFFFF{number:04}" for number in range(formulas)]
+    world["tasks"] |= picks | {key: formula(key, "…", *picks) for key in keys}
+    return world
+
+
+def in_a_row(count: int) -> dict[str, Any]:
+    """Return tasks with formulas that follow from one another."""
+    world, before = base(), LOOKUP
+    for number in range(count):
+        key = f"fldFFFFFFFFFF{number:04}"
+        world["tasks"][key] = formula(key, "…", before)
+        before = key
+    return world
+
+
+def test_a_choice_that_many_formulas_follow_from_is_kept_once() -> None:
+    schema = to_schema(BASE, tasks_in(with_choices(10_000, 100)))
+
+    kept = schema.pop(DEFINITIONS_KEY)
+
+    assert len(kept) > 100
+    assert len(json.dumps(kept)) < 2 * len(json.dumps(schema))
+
+
+def test_one_fingerprint_stands_for_more_choices_than_are_kept_of_a_field() -> None:
+    world = with_choices(1000, 1)
+    (key,) = {name for name in world["tasks"] if name.startswith("fldP")}
+    of_few = sum(map(len, definitions_of(world).values()))
+    choices = options(world, "tasks", key)["choices"]
+
+    choices += [{"name": f"More {number}"} for number in range(9000)]
+    assert sum(map(len, definitions_of(world).values())) < of_few - 900
+    before = to_schema(BASE, tasks_in(world))
+    choices[-1] = {"name": "Renamed"}
+
+    found = changed_fields(before, to_schema(BASE, tasks_in(world)))
+    assert found == {"fldFFFFFFFFFF0000"}
+
+
+def definitions_of(world: dict[str, Any]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = to_schema(BASE, tasks_in(world))[DEFINITIONS_KEY]
+    return found
+
+
+def calls_of(do: Callable[[], object]) -> int:
+    """Return how many functions are called meanwhile."""
+    calls = 0
+
+    def note(_frame: object, event: str, _about: object) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        do()
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+def test_formulas_in_a_row_take_as_many_steps_and_parts_as_there_are() -> None:
+    steps, sizes = [], []
+    for count in (100, 200):
+        world, other = in_a_row(count), in_a_row(count)
+        options(other, "owners", SCORE)["formula"] += "+1"
+        before, after = tasks_in(world), tasks_in(other)
+        found = set[str]()
+
+        def compare(
+            before: Any = before, after: Any = after, found: Any = found
+        ) -> None:
+            found |= changed_fields(to_schema(BASE, before), to_schema(BASE, after))
+
+        steps.append(calls_of(compare))
+        sizes.append(sum(map(len, definitions_of(world).values())))
+        assert len(found) == count + len({LOOKUP, DOUBLE})
+
+    assert steps[1] < 2.5 * steps[0]
+    assert sizes[1] < 2.5 * sizes[0]
+
+
+def test_a_table_is_worked_out_once() -> None:
+    table = tasks_in(base())
+    to_schema(BASE, table)
+
+    of_table = table.definitions.of_table
+    assert calls_of(lambda: of_table(table.fields, table.primary_field_id)) < 5

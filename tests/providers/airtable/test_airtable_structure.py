@@ -67,6 +67,7 @@ def test_the_structure_comes_first_and_then_every_table(airtable):
     assert [c.item_type for c in found] == ["table", "record", "record", "record"]
     assert found[1].details == {
         "schema_tag": found[1].details["schema_tag"],
+        "definitions_tag": found[1].details["definitions_tag"],
         "base_id": FIRST,
         "base_name": "Projects",
         "table_id": "tblAAAAAAAAAAAAA1",

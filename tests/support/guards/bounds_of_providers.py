@@ -42,7 +42,7 @@ BOUNDS = {
     "providers/airtable/listing/records.py::PAGE_SIZE": PAGE,
     "providers/airtable/mapping/cells.py::DAY_LENGTH": TIME,
     "providers/airtable/mapping/cells.py::MAX_JSON": CUT,
-    "providers/airtable/mapping/definitions.py::MOST_FIELDS": (
+    "providers/airtable/mapping/definitions.py::MOST_PARTS": (
         f"{NONE}of more, any change in the base is taken for one"
     ),
     "providers/airtable/mapping/fields.py::MAX_DEPTH": ODD,

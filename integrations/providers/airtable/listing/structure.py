@@ -43,6 +43,7 @@ from integrations.providers.capabilities import CollectionGroup
 from integrations.providers.errors import IncompleteListingError
 from integrations.providers.kinds import DeletionKind, Incomplete, IncompleteKind
 from integrations.providers.records import (
+    DEFINITIONS_TAG,
     DELETED_KIND,
     SCHEMA_TAG,
     FieldSpec,
@@ -51,6 +52,7 @@ from integrations.providers.records import (
     RemoteCollection,
 )
 from integrations.providers.stored import StoredItems
+from integrations.providers.typed import definitions
 from integrations.providers.typed.values import one_line
 
 # Each costs a call; ten of them are a page of some seconds.
@@ -58,8 +60,8 @@ BASES_PER_PAGE: Final = 10
 # What fails after so many pauses, while other bases do not, is left out.
 MOST_TRIES: Final = 2
 REFUSALS: Final = (Forbidden, NotFound)
-# A version of what is kept of a field: 3 adds what its values follow from.
-KEPT_SINCE: Final = 3
+# A version of what is kept of a field: 2 adds the inverse of links.
+KEPT_SINCE: Final = 2
 FIELD_PREFIX, VIEW_PREFIX = "field.", "view."
 PERMISSIONS: Final = {
     "create": "Creator",
@@ -170,12 +172,10 @@ def group_of(details: Mapping[str, Any]) -> CollectionGroup | None:
 def tag_of(table: Table) -> str:
     """Return what changes whenever something about the table's fields does.
 
-    Or about fields of others that they follow from, or about what is kept of them, so
-    that the fields of every table are read again.
+    Or about what is kept of them, so that the fields of every table are read again.
     """
-    definitions = table.definitions.of_table(table.fields, table.primary_field_id)
     told = json.dumps(
-        [KEPT_SINCE, table.primary_field_id, definitions, *table.fields],
+        [KEPT_SINCE, table.primary_field_id, *table.fields],
         sort_keys=True,
         default=str,
     )
@@ -268,6 +268,7 @@ def to_table_item(base: Base, table: Table) -> IntegrationItem:
 
 
 def _to_collection(base: Base, table: Table) -> RemoteCollection:
+    primary = table.primary_field_id
     return RemoteCollection(
         remote_id=table_key(base.id, table.id),
         name=f"{base.name} / {table.name}",
@@ -278,8 +279,11 @@ def _to_collection(base: Base, table: Table) -> RemoteCollection:
             "base_name": base.name,
             "table_id": table.id,
             "table_name": table.name,
-            "primary_field_id": table.primary_field_id,
+            "primary_field_id": primary,
             SCHEMA_TAG: tag_of(table),
+            DEFINITIONS_TAG: definitions.tag_of(
+                table.definitions.of_table(table.fields, primary)
+            ),
         },
     )
 

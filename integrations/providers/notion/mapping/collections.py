@@ -13,18 +13,27 @@ from integrations.providers.notion.mapping.items import (
 )
 from integrations.providers.notion.mapping.parents import to_parent
 from integrations.providers.notion.mapping.schema import to_schema
-from integrations.providers.records import SCHEMA_TAG, TAG_KEY, RemoteCollection
+from integrations.providers.records import (
+    DEFINITIONS_KEY,
+    DEFINITIONS_TAG,
+    SCHEMA_TAG,
+    TAG_KEY,
+    RemoteCollection,
+)
+from integrations.providers.typed import definitions
 
 
 def to_collection(source: Mapping[str, Any]) -> RemoteCollection:
     """Map a data source to the collection of its rows; a hit tells its columns, too."""
+    schema = to_schema(source)
     return RemoteCollection(
         remote_id=to_id(source.get("id")),
         name=title_of(source),
         item_type=PAGE,
         details={
             "database_id": to_parent(source.get("parent")).id or "",
-            SCHEMA_TAG: to_schema(source)[TAG_KEY],
+            SCHEMA_TAG: schema[TAG_KEY],
+            DEFINITIONS_TAG: definitions.tag_of(schema[DEFINITIONS_KEY]),
         },
     )
 

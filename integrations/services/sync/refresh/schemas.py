@@ -14,6 +14,7 @@ from integrations.providers.links import TARGET
 from integrations.providers.records import (
     ASK_AGAIN_KEY,
     COMPARED_TAG_KEY,
+    DEFINITIONS_TAG,
     FIELDS_KEY,
     LAGGING_KEY,
     REFUSED_KEY,
@@ -26,7 +27,7 @@ from integrations.providers.typed.definitions import redefined
 from integrations.services.items.search import reindex
 from integrations.services.sync import policy
 from integrations.services.sync.leases.lease import RunLease
-from integrations.services.sync.refresh import extras
+from integrations.services.sync.refresh import definitions, extras
 from integrations.services.sync.refresh.context import connector_of, context_of
 
 logger = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ def fetch_schema(
     What passes is waited for, because without a schema less is read than there is;
     not so where a kept one does and nothing ``waits`` for another.
     """
-    kept = collection.schema
+    kept = definitions.known_schema(collection)
     try:
         context = context_of(collection)
         return dict(connector_of(collection).fetch_schema(lease.api, context))
@@ -73,7 +74,7 @@ def refresh_schema(lease: RunLease, collection: Collection, now: datetime) -> bo
     """
     if not _may_have_changed(collection, now):
         return False
-    before = collection.schema
+    before = definitions.known_schema(collection)
     lacked = extras.FIELDS in extras.refused_in(before)
     # What has changed is read meanwhile: to ask again is soon enough.
     schema = fetch_schema(lease, collection, waits=False)
@@ -83,13 +84,18 @@ def refresh_schema(lease: RunLease, collection: Collection, now: datetime) -> bo
     if not lacked:
         schema = with_lag(before, schema)
     with transaction.atomic():
-        collection.schema = schema
+        compared = collection.details.get(DEFINITIONS_TAG)
+        definitions.set_schema(collection, schema, compared=compared)
         if not collection.pending_reason:
             # Any other note tells of more than that.
             for name, value in columns(lag_of(schema), name="pending_reason").items():
                 setattr(collection, name, value)
         collection.save(
-            update_fields=["schema", "pending_reason", "pending_reason_data"]
+            update_fields=[
+                *definitions.COLUMNS,
+                "pending_reason",
+                "pending_reason_data",
+            ]
         )
         reindex.note_labels(collection)
     return lacked and extras.FIELDS not in extras.refused_in(schema)
@@ -103,7 +109,7 @@ def _may_have_changed(collection: Collection, now: datetime) -> bool:
     if tag is None:
         return policy.are_late_arrivals_due(collection, now)
     known = (collection.schema.get(TAG_KEY), collection.schema.get(COMPARED_TAG_KEY))
-    return tag not in known
+    return tag not in known or definitions.may_have_changed(collection)
 
 
 def with_lag(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from integrations.services.items.search import reindex
 from integrations.services.sync import policy
 from integrations.services.sync.deletions import held_deletions, seen_bitmap
 from integrations.services.sync.leases.lease import RunLease
-from integrations.services.sync.refresh import checkpoint, schemas
+from integrations.services.sync.refresh import checkpoint, definitions, schemas
 from integrations.services.sync.refresh.checkpoint import (
     Checkpoint,
     CheckpointError,
@@ -44,7 +44,7 @@ def begin(lease: RunLease, collection: Collection) -> None:
         begin_full(lease, collection, schemas.fetch_schema(lease, collection), now)
     elif schemas.refresh_schema(lease, collection, now):
         # What is stored lacks the fields that nobody had told.
-        begin_full(lease, collection, collection.schema, now)
+        begin_full(lease, collection, definitions.known_schema(collection), now)
     else:
         _begin_incremental(lease, collection, now)
 
@@ -54,15 +54,16 @@ def begin_full(
 ) -> None:
     """Start a full refresh at its first page; what was held is decided by its end."""
     with transaction.atomic():
+        before = definitions.known_schema(collection)
         collection.generation += 1
         # It may fail on its way, and what changed is read meanwhile.
-        collection.schema = schemas.with_lag(collection.schema, schema)
+        definitions.set_schema(collection, schemas.with_lag(before, schema))
         held_deletions.supersede(collection)
         # Before the marks: whoever decides about a hold has the row and then those.
         collection.save(
             update_fields=[
                 "generation",
-                "schema",
+                *definitions.COLUMNS,
                 "held_deletions",
                 "completeness",
                 *Collection.REASON_COLUMNS,
