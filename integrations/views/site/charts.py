@@ -40,7 +40,7 @@ def charts(request: UserRequest) -> HttpResponse:
     context = {
         **shown,
         "collections": list(_items_over_time(collections)),
-        "grouped": grouped_charts.make_charts(collections, request.user),
+        **grouped_charts.make_context(collections, request.user),
         "item_days": ITEM_DAYS,
         "first_day": plain(Date(day=_first_day())),
         "syncs": _syncs(request.user),

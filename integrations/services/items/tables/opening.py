@@ -45,10 +45,18 @@ class OpenTable:
         return (*self.selection.left_out, *self.views.left_out)
 
     @classmethod
-    def open(cls, collection: Collection, parameters: QueryDict, user: User) -> Self:
+    def open(
+        cls,
+        collection: Collection,
+        parameters: QueryDict,
+        user: User,
+        *,
+        at_once: int | None = None,
+    ) -> Self:
         """Return the table of an address; indexes that it needs are begun.
 
-        The collection was asked for ``with_layout``; ``user`` has the saved views.
+        The collection was asked for ``with_layout``; ``user`` has the saved views. Up
+        to ``at_once`` items are indexed before it returns, else as many as usual.
         """
         columns = typed_columns_of(collection)
         query = TableQuery.parse(collection.pk, parameters, columns)
@@ -60,7 +68,7 @@ class OpenTable:
         summed = groups.summed_columns(shown) if query.group else []
         used = [*query.indexed, *summed]
         unique = list({column.id: column for column in used}.values())
-        found = indexes.prepare(collection, unique, summed=summed)
+        found = indexes.prepare(collection, unique, summed=summed, at_once=at_once)
         return cls(
             collection=collection,
             columns=columns,
