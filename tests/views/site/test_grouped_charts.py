@@ -1,9 +1,11 @@
 """Charts by stage say what they leave out, cost little and have names of their own."""
 
 import re
+from collections import Counter
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -12,9 +14,15 @@ from integrations.models import Collection, Connection, PropertyIndex
 from integrations.services.items.tables.columns.layouts import Layout, save_layout
 from integrations.services.items.tables.indexing import indexes
 from integrations.views.site import grouped_charts
-from tests.support.rows import make_collection, make_items
+from tests.support.pages.shown import words
+from tests.support.rows import make_collection, make_connection, make_items
 
 MOST_QUERIES = 14
+NAMED = re.compile(
+    r"<(h2|h3|summary|caption)\b[^>]*>(.*?)</\1>|<(a)\b[^>]*>(.*?)</a>"
+    r'|aria-label="([^"]*)"()',
+    re.DOTALL,
+)
 
 
 def make_deals(
@@ -147,3 +155,22 @@ def test_the_charts_ask_little_of_the_database(
     assert len(page.context["grouped"]) == 3
     asked = [each["sql"] for each in queries]
     assert len(asked) <= MOST_QUERIES, "\n".join(asked)
+
+
+def test_charts_of_two_accounts_have_names_of_their_own(
+    as_alice: Client, alice: User, connection: Connection
+) -> None:
+    other = make_connection(alice, account_name="Bolt")
+    for each in (connection, other):
+        make_deals(each, 9)
+
+    main = as_alice.get("/charts/").text.split("<main")[1].split("</main")[0]
+
+    found = Counter()
+    for heading, head_text, link, text, label, _ in NAMED.findall(main):
+        kind = heading or link or "region"
+        found[kind, words(head_text or text or label)] += 1
+    # Links to a stage stand in the table of their chart.
+    stages = {("a", f"Stage {n}") for n in range(9)}
+    assert {each for each, n in found.items() if n > 1} - stages == set()
+    assert sum(kind == "caption" for kind, _ in found) == 2
