@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.exceptions import FieldDoesNotExist
 from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from integrations.models import Collection, Connection, PropertyIndex
+from integrations.providers import CONNECTORS
+from integrations.services.common.errors import ConnectorError
 from integrations.services.items.tables.columns.layouts import Layout, save_layout
 from integrations.services.items.tables.indexing import indexes
 from integrations.views.site import grouped_charts
@@ -174,3 +177,37 @@ def test_charts_of_two_accounts_have_names_of_their_own(
     stages = {("a", f"Stage {n}") for n in range(9)}
     assert {each for each, n in found.items() if n > 1} - stages == set()
     assert sum(kind == "caption" for kind, _ in found) == 2
+
+
+@pytest.mark.parametrize("name", ["own_user_ids", "leading_columns"])
+def test_a_mistake_in_a_connector_leaves_the_page_there(
+    as_alice: Client,
+    connection: Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    deals = make_deals(connection)
+
+    def fail(*_: object) -> None:
+        raise FieldDoesNotExist
+
+    monkeypatch.setattr(CONNECTORS["hubspot"], name, fail)
+
+    assert as_alice.get("/charts/").status_code == 200
+    assert as_alice.get(f"/collections/{deals.pk}/").status_code == 200
+
+
+def test_a_mistake_that_hides_who_me_is_shows_no_rows_as_mine(
+    as_alice: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = {"name": "who", "label": "Who", "kind": "user"}
+    tasks = make_collection(connection, schema={"fields": [user]})
+    make_items(tasks, [{"name": "x", "properties": {"who": "41"}}])
+
+    def fail(*_: object) -> None:
+        raise FieldDoesNotExist
+
+    monkeypatch.setattr(CONNECTORS["hubspot"], "own_user_ids", fail)
+
+    with pytest.raises(ConnectorError):
+        as_alice.get(f"/collections/{tasks.pk}/?who__me=1")
