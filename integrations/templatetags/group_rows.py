@@ -11,14 +11,17 @@ from django import template
 from django.utils.safestring import SafeString
 
 from integrations.templatetags.quick_html import format_html, format_html_join
-from integrations.views.items.tables.charts import BAR, Chart
+from integrations.views.items.tables.charts import Chart
 
 register = template.Library()
 
 DRAWN_BAR: Final = (
-    '<text x="0" y="{}">{}</text><rect x="0" y="{}" width="{}%" height="{}" rx="3"/>'
-    '<text x="{}%" dx="8" y="{}">{}</text>\n'
+    "<p><bdi>{}</bdi><span>{}</span></p>"
+    '<svg width="100%" height="{}" focusable="false">'
+    '<rect width="{}%" height="{}" rx="3"/></svg>\n'
 )
+# In pixels.
+BAR: Final = 14
 ROW: Final = '<tr><th scope="row">{}</th><td class="right">{}</td>{}</tr>\n'
 LABEL: Final = "<bdi>{}</bdi>"
 LINK: Final = '<a href="{}"><bdi>{}</bdi></a>'
@@ -31,15 +34,9 @@ UNSUMMED: Final = (
 
 @register.filter
 def drawn_bars(chart: Chart) -> SafeString:
-    """Draw the bars of a chart, each with its two words."""
-    return format_html_join(
-        "",
-        DRAWN_BAR,
-        (
-            (b.label_middle, b.label, b.y, b.width, BAR, b.width, b.middle, b.text)
-            for b in chart.bars
-        ),
-    )
+    """Draw the bars of a chart, each below its name and its number."""
+    rows = ((bar.label, bar.text, BAR, bar.width, BAR) for bar in chart.bars)
+    return format_html_join("", DRAWN_BAR, rows)
 
 
 @register.filter

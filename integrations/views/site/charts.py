@@ -40,7 +40,8 @@ def charts(request: UserRequest) -> HttpResponse:
     context = {
         **shown,
         "collections": list(_items_over_time(collections)),
-        "grouped": grouped_charts.make_charts(collections, request.user),
+        **grouped_charts.make_context(collections, request.user),
+        "has_several_connections": len({c.connection_id for c in collections}) > 1,
         "item_days": ITEM_DAYS,
         "first_day": plain(Date(day=_first_day())),
         "syncs": _syncs(request.user),

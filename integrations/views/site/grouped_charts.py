@@ -1,7 +1,6 @@
 """Draw collections by the choice that their tables show first, as deals by stage."""
 
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -18,8 +17,13 @@ from integrations.services.items.tables.columns.columns import (
 from integrations.services.items.tables.opening import OpenTable
 from integrations.views.items.tables import grouped
 
-# Each asks the database for all of its rows.
+# Each asks the database for all of its rows: so many collections, with so many rows.
 MOST_GROUPED: Final = 3
+MOST_ROWS: Final = 100_000
+# A table has the page for itself; here the items come behind the bars.
+MOST_BARS: Final = 8
+# Up to so many items of each are indexed while the page is waited for.
+AT_ONCE: Final = 500
 
 
 def first_choice(collection: Collection) -> FieldSpec | None:
@@ -30,19 +34,32 @@ def first_choice(collection: Collection) -> FieldSpec | None:
     return next(choices, None)
 
 
-def make_charts(collections: Iterable[Collection], user: User) -> list[dict[str, Any]]:
-    """Return the charts of the first collections that have a choice, and their numbers.
+def make_context(collections: Sequence[Collection], user: User) -> dict[str, Any]:
+    """Return the charts of the first collections that have a choice.
 
-    They are as the grouped table draws them. One whose index is not there yet is left
-    out; it is begun. The collections were asked for ``with_layout``.
+    They are as the grouped table draws them, with their numbers. Of an index that is
+    not there yet it is told that it is begun. Collections that would be too many, or
+    have too many rows together, ``are_undrawn``. All were asked for ``with_layout``.
     """
-    chosen = ((each, first_choice(each)) for each in collections)
-    found = ((each, choice) for each, choice in chosen if choice is not None)
-    made = []
-    for collection, choice in islice(found, MOST_GROUPED):
-        asked = QueryDict(urlencode({"group": choice.name}))
-        table = OpenTable.open(collection, asked, user)
-        drawn = grouped.make_context(table)
-        if drawn["charts"]:
-            made.append({"collection": collection, "url": table.query.url, **drawn})
-    return made
+    found = [(each, choice) for each in collections if (choice := first_choice(each))]
+    made: list[dict[str, Any]] = []
+    rows = 0
+    for collection, choice in found:
+        is_room = rows + collection.stored_count <= MOST_ROWS
+        if is_room and len(made) < MOST_GROUPED:
+            rows += collection.stored_count
+            made.append(_draw(collection, choice, user))
+    shown = [each for each in made if each["charts"] or each["building"]]
+    return {"grouped": shown, "are_undrawn": len(made) < len(found)}
+
+
+def _draw(collection: Collection, choice: FieldSpec, user: User) -> dict[str, Any]:
+    asked = QueryDict(urlencode({"group": choice.name}))
+    table = OpenTable.open(collection, asked, user, at_once=AT_ONCE)
+    return {
+        "collection": collection,
+        "choice": choice,
+        "url": table.query.url,
+        "building": table.selection.indexes.building,
+        **grouped.make_context(table, most_bars=MOST_BARS),
+    }

@@ -1,5 +1,6 @@
 """What stands on a telephone: little above each page, and whole words in a table."""
 
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from integrations.models import Collection, Connection, Item
+from integrations.providers.typed.fields import Money
 from integrations.services.items.tables.groups import Group, Groups
 from integrations.views.items.tables import charts
 from integrations.views.items.tables.cells import Row
@@ -45,12 +47,17 @@ TORN = """() => [...document.querySelectorAll('tbody th bdi')]
     .filter(word => word)"""
 
 
-# Words of a chart that are small, or reach out of it.
-UNREADABLE = """() => [...document.querySelectorAll('.bars text')].filter(text => {
-    const box = text.getBoundingClientRect()
-    const chart = text.closest('svg').getBoundingClientRect()
-    return box.height < 14 || box.left < chart.left || box.right > chart.right
-}).map(text => text.textContent)"""
+# Words of a chart that are small, reach out of it or are cut.
+UNREADABLE = """() => [...document.querySelectorAll('.bars :is(text, bdi, span)')]
+    .filter(text => {
+        const box = text.getBoundingClientRect()
+        const chart = text.closest('.bars').getBoundingClientRect()
+        return box.height < 14 || box.left < chart.left || box.right > chart.right
+            || text.scrollWidth > text.clientWidth
+    }).map(text => text.textContent)"""
+# Wide ones: as many letters as a label keeps, some of which are two others wide.
+LABELS = ("Presentation scheduled with both", "商談中の案件" * 6, "WARM LEAD " * 4)
+AMOUNT = Money(amount=Decimal("12345678.90"), currency="EUR")
 
 
 @pytest.fixture
@@ -102,11 +109,21 @@ def test_a_name_in_a_high_row_breaks_between_its_words(page: Page) -> None:
 
 
 def test_the_words_of_a_chart_keep_their_size(page: Page) -> None:
-    told: Any = [("Presentation scheduled with both", 33_878_600_000), ("Won", 1)]
-    groups: Any = [Group(label=n, count=c, condition=None) for n, c in told]  # type: ignore[arg-type]
-    made, _ = charts.make_charts(Groups(column=None, summed=(), groups=groups))  # type: ignore[arg-type]
+    column: Any = SimpleNamespace(id="amount", label="Amount")
+    condition: Any = None
+    groups = [
+        Group(
+            label=label,
+            count=33_878_600_000,
+            condition=condition,
+            sums={"amount": [AMOUNT]},
+        )
+        for label in LABELS
+    ]
+    made, _ = charts.make_charts(Groups(column=column, summed=[column], groups=groups))
     bars = "items/tables/partials/group_bars.html"
     show(page, f'<div class="panel">{render_to_string(bars, {"charts": made})}</div>')
 
-    assert page.locator(".bars text").count() == 4
+    assert [len(chart.bars) for chart in made] == [3, 3]
+    assert page.get_by_text("12,345,678.90 EUR").count() == 3
     assert page.evaluate(UNREADABLE) == []

@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from integrations.models import Collection
 from integrations.providers import CONNECTORS
+from integrations.services.common.clients.connector_errors import connector_boundary
+from integrations.services.common.errors import ConnectorError
 from integrations.services.items.saved_views import shelf
 from integrations.services.items.saved_views.shelf import Shelf
 from integrations.services.items.tables import groups
@@ -21,6 +23,7 @@ from integrations.services.items.tables.columns.values import identity
 from integrations.services.items.tables.conditions import Asker
 from integrations.services.items.tables.indexing import indexes
 from integrations.services.items.tables.listing import Selection
+from integrations.services.items.tables.operators import Operator
 from integrations.services.items.tables.table_query import TableQuery
 
 
@@ -45,10 +48,18 @@ class OpenTable:
         return (*self.selection.left_out, *self.views.left_out)
 
     @classmethod
-    def open(cls, collection: Collection, parameters: QueryDict, user: User) -> Self:
+    def open(
+        cls,
+        collection: Collection,
+        parameters: QueryDict,
+        user: User,
+        *,
+        at_once: int | None = None,
+    ) -> Self:
         """Return the table of an address; indexes that it needs are begun.
 
-        The collection was asked for ``with_layout``; ``user`` has the saved views.
+        The collection was asked for ``with_layout``; ``user`` has the saved views. Up
+        to ``at_once`` items are indexed before it returns, else as many as usual.
         """
         columns = typed_columns_of(collection)
         query = TableQuery.parse(collection.pk, parameters, columns)
@@ -60,31 +71,46 @@ class OpenTable:
         summed = groups.summed_columns(shown) if query.group else []
         used = [*query.indexed, *summed]
         unique = list({column.id: column for column in used}.values())
-        found = indexes.prepare(collection, unique, summed=summed)
+        found = indexes.prepare(collection, unique, summed=summed, at_once=at_once)
         return cls(
             collection=collection,
             columns=columns,
             query=query,
             layout=layout,
             shown=shown,
-            selection=Selection.make(collection, query, found, asker_of(collection)),
+            selection=Selection.make(
+                collection, query, found, asker_of(collection, query)
+            ),
             views=views,
         )
 
 
-def asker_of(collection: Collection) -> Asker:
-    """Return who looks: the current zone, and the collection's own user."""
-    connection = collection.connection
-    connector = CONNECTORS.get(connection.provider)
-    ids = (
-        connector.own_user_ids(
-            connection.remote_id, connection.account, collection.schema
-        )
-        if connector
-        else ()
-    )
+def asker_of(collection: Collection, query: TableQuery) -> Asker:
+    """Return who looks: the current zone, and the collection's own user.
+
+    After a mistake of ours nobody knows who that is: ConnectorError where the query
+    asks for "me", whose rows would else be none.
+    """
+    try:
+        identities = _own_identities(collection)
+    except ConnectorError:
+        if any(each.operator is Operator.ME for each in query.conditions):
+            raise
+        identities = ()
     return Asker(
         zone=timezone.get_current_timezone(),
         today=timezone.localdate(),
-        identities=tuple(identity(each) for each in ids if each),
+        identities=identities,
     )
+
+
+def _own_identities(collection: Collection) -> tuple[float, ...]:
+    connection = collection.connection
+    connector = CONNECTORS.get(connection.provider)
+    if connector is None:
+        return ()
+    with connector_boundary("own_user_ids", collection=collection.pk):
+        ids = connector.own_user_ids(
+            connection.remote_id, connection.account, collection.schema
+        )
+        return tuple(identity(each) for each in ids if each)

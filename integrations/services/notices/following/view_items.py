@@ -67,7 +67,9 @@ def _lists(view: SavedView, user: User) -> Iterator[ItemQuerySet]:
         found = indexes.prepare(collection, query.indexed)
         if found.building:
             raise NotReadyError
-        selection = Selection.make(collection, query, found, asker_of(collection))
+        selection = Selection.make(
+            collection, query, found, asker_of(collection, query)
+        )
         problem = find_problem(fitted, selection)
         if problem:
             raise BrokenViewError(problem)

@@ -1,6 +1,7 @@
-"""Bars of a chart, ready to be drawn as SVG: widths are attributes, never styles.
+"""Bars of a chart, ready to be drawn: widths are attributes of SVG, never styles.
 
-They are shares of whatever room there is, so that words keep their size in it.
+They are shares of whatever room there is; the words above each bar are HTML, where a
+name that has no room takes another line, and its number is whole.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,32 +13,24 @@ from integrations.providers.typed.fields import Money, Number, Value
 from integrations.providers.typed.plain import plain
 from integrations.services.items.tables.groups import Group, Groups
 
-# Heights in pixels: the label is above its bar.
-LABEL, BAR, GAP = 20, 14, 12
-# Percent of the width that the longest bar takes; its number is behind it.
-LONGEST = 55
 MOST_BARS, LONG_LABEL, MOST_CHARTS = 20, 36, 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """One bar, with where it and its words stand; its width is in percent."""
+    """One bar and its words; its width is in percent of that of the longest."""
 
     label: str
     text: str
-    label_middle: int
-    y: int
-    middle: int
     width: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """A chart of bars that lie, and its height."""
+    """A chart of bars that lie."""
 
     title: str
     bars: Sequence[Bar]
-    height: int
 
 
 class _Amount(NamedTuple):
@@ -48,17 +41,19 @@ class _Amount(NamedTuple):
     text: str
 
 
-def make_charts(groups: Groups) -> tuple[list[Chart], bool]:
+def make_charts(
+    groups: Groups, *, most_bars: int = MOST_BARS
+) -> tuple[list[Chart], bool]:
     """Return a chart of the rows of each group, and one of each sum in each currency.
 
-    Each has a bar for the first groups, and is there only if one of them has a length.
-    Whether there is more than they show is told beside them.
+    Each has a bar for each of the first ``most_bars`` groups, and is there only if one
+    of them has a length. Whether there is more than they show is told beside them.
     """
-    shown = groups.groups[:MOST_BARS]
+    shown = groups.groups[:most_bars]
     counts = [_Amount(g.label, Decimal(g.count), f"{g.count:,}") for g in shown]
     drawn = [_to_chart("Items", counts), *_of_sums(groups, shown)]
     charts = [chart for chart in drawn if chart is not None]
-    is_cut = len(groups.groups) > MOST_BARS or len(charts) > MOST_CHARTS
+    is_cut = len(groups.groups) > most_bars or len(charts) > MOST_CHARTS
     return charts[:MOST_CHARTS], is_cut
 
 
@@ -86,25 +81,20 @@ def _to_chart(title: str, amounts: Sequence[_Amount]) -> Chart | None:
     most = max((amount.number for amount in amounts), default=Decimal(0))
     if most <= 0:
         return None
-    bars = []
-    for number, amount in enumerate(amounts):
-        top = number * (LABEL + BAR + GAP)
-        bars.append(
-            Bar(
-                label=_short(amount.label),
-                text=amount.text,
-                label_middle=top + LABEL // 2,
-                y=top + LABEL,
-                middle=top + LABEL + BAR // 2,
-                width=_width(amount.number / most),
-            )
+    bars = [
+        Bar(
+            label=_short(amount.label),
+            text=amount.text,
+            width=_width(amount.number / most),
         )
-    return Chart(title=title, bars=bars, height=len(bars) * (LABEL + BAR + GAP))
+        for amount in amounts
+    ]
+    return Chart(title=title, bars=bars)
 
 
 def _width(share: Decimal) -> float:
     """Return how long a bar is; what is nothing or less has none."""
-    return max(0.5, round(float(LONGEST * share), 1)) if share > 0 else 0
+    return max(0.5, round(float(100 * share), 1)) if share > 0 else 0
 
 
 def _short(label: str) -> str:

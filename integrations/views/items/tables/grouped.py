@@ -10,13 +10,15 @@ from integrations.views.items.parts.values import show
 from integrations.views.items.tables import charts
 
 
-def make_context(asked: OpenTable) -> dict[str, Any]:
-    """Return the groups as rows and as a chart, if rows are grouped."""
+def make_context(
+    asked: OpenTable, *, most_bars: int = charts.MOST_BARS
+) -> dict[str, Any]:
+    """Return the groups as rows and as charts of ``most_bars``, if rows are grouped."""
     query = asked.query
     if query.group is None or asked.selection.indexes.get(query.group) is None:
         return {"groups": None, "charts": []}
     found = groups.group(asked.selection, query.group, asked.shown)
-    drawn, is_cut = charts.make_charts(found)
+    drawn, is_cut = charts.make_charts(found, most_bars=most_bars)
     return {
         "groups": found,
         "groups_mistake": found.mistake and connector_text(found.mistake, RAW_ROWS),

@@ -11,6 +11,8 @@ from integrations.providers.capabilities import HasLinkFields
 from integrations.providers.links import RELATION, SOURCE, TARGET
 from integrations.providers.records import COLOURS_KEY, FieldSpec, read_fields
 from integrations.providers.typed.fields import CURRENCY_PROPERTY
+from integrations.services.common.clients.connector_errors import connector_boundary
+from integrations.services.common.errors import ConnectorError
 from integrations.services.items.own_columns import typed
 from integrations.services.items.tables.columns.beside import selected_beside
 
@@ -265,11 +267,18 @@ def _yours(own: OwnColumn, collection: Collection) -> Column:
 
 
 def leading_columns(collection: Collection) -> Sequence[str]:
-    """Return the properties that the provider's own lists show first."""
+    """Return the properties that the provider's own lists show first.
+
+    None after a mistake of ours, which is logged: a page needs no order of them.
+    """
     connector = CONNECTORS.get(collection.connection.provider)
     if connector is None:
         return ()
-    return connector.leading_columns(collection.item_type, collection.schema)
+    try:
+        with connector_boundary("leading_columns", collection=collection.pk):
+            return connector.leading_columns(collection.item_type, collection.schema)
+    except ConnectorError:
+        return ()
 
 
 Named = Mapping[str, Mapping[str, str]]

@@ -81,11 +81,16 @@ class Indexes:
 
 
 def prepare(
-    collection: Collection, columns: Sequence[Column], *, summed: Sequence[Column] = ()
+    collection: Collection,
+    columns: Sequence[Column],
+    *,
+    summed: Sequence[Column] = (),
+    at_once: int | None = None,
 ) -> Indexes:
     """Return the indexes of some columns; those that lack are made, or begun.
 
-    Those of the columns that are ``summed`` tell their currencies.
+    Those of the columns that are ``summed`` tell their currencies. A collection of up
+    to ``at_once`` items is indexed at once; None stands for ``SMALL``.
     """
     if not columns:
         return Indexes(by_column={})
@@ -100,7 +105,7 @@ def prepare(
     ]
     try:
         if outdated:
-            _begin(collection, outdated)
+            _begin(collection, outdated, SMALL if at_once is None else at_once)
             known = _find(collection, names, names_summed)
         _note_use(known.values())
     except OperationalError:
@@ -166,7 +171,7 @@ def _digest(told: Sequence[object]) -> str:
     return blake2b(text.encode(), digest_size=ORDER_LENGTH // 2).hexdigest()
 
 
-def _begin(collection: Collection, columns: Sequence[Column]) -> None:
+def _begin(collection: Collection, columns: Sequence[Column], at_once: int) -> None:
     """Build indexes at once if the collection is small, else ask a worker to."""
     with transaction.atomic():
         # Locked, because a sync that stores a page must see the indexes there are.
@@ -175,7 +180,7 @@ def _begin(collection: Collection, columns: Sequence[Column]) -> None:
         begun = [_begin_one(collection, column) for column in columns]
         _drop_most_unused(collection, [index.name for index in begun])
         items = Item.objects.live().filter(collection=collection).order_by("pk")
-        is_small = not items.values("pk")[SMALL : SMALL + 1].exists()
+        is_small = not items.values("pk")[at_once : at_once + 1].exists()
         if is_small:
             kept = [
                 Indexed(index=i, column=c) for i, c in zip(begun, columns, strict=True)
