@@ -199,6 +199,18 @@ def test_a_listing_that_tells_less_than_there_is_is_not_the_whole(
     assert page.pending.kind is PendingKind.VALUES_IN_PART
 
 
+@pytest.mark.parametrize("count", [0, 24])
+def test_a_text_whose_listing_has_fewer_mentions_is_not_the_whole(notion, count):
+    mention = {"type": "mention", "plain_text": "a"}
+    notion.transport.on(property_place("x"), listing("rich_text", [mention] * count))
+    text = {"id": "x", "type": "rich_text", "rich_text": [mention] * 25}
+
+    page, values = read(notion, {"Text": text})
+
+    assert values["x"] == "a" * 25 + "…"
+    assert page.pending.kind is PendingKind.VALUES_IN_PART
+
+
 def test_a_rollup_whose_listing_says_nothing_of_it_is_not_the_whole(notion):
     number = {"type": "number", "number": 1}
     rolled = {"type": "array", "array": [number] * 25, "function": "show_original"}

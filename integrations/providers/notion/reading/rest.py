@@ -20,7 +20,7 @@ from integrations.http.errors import (
 from integrations.http.responses.shape import expect_object
 from integrations.http.sending import urls
 from integrations.providers.notion.api.paging import PAGE_SIZE, Listing, fetch_list
-from integrations.providers.notion.ids import find_ids, to_id
+from integrations.providers.notion.ids import find_id, find_ids, to_id
 from integrations.providers.notion.mapping.titles import MAX_REFERENCES, references_in
 
 # A thousand references of one value, and so many calls for the values of one step;
@@ -28,6 +28,8 @@ from integrations.providers.notion.mapping.titles import MAX_REFERENCES, referen
 MOST_PAGES: Final = 10
 MOST_CALLS: Final = 40
 HAS_MORE: Final = "has_more"
+# Of these each is known by its id.
+_NAMED: Final = frozenset({"relation", "people"})
 # Property ids come percent-encoded.
 _ENCODED: Final = re.compile(r"(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+\Z")
 
@@ -169,15 +171,20 @@ def _has_all(prop: Thing, found: Thing) -> bool:
     told, listed = prop.get(kind), found.get(kind)
     if isinstance(told, dict) and isinstance(listed, dict):
         return bool(listed.get("array")) or not told.get("array")
-    return _ids_in(told) <= _ids_in(listed)
+    has_mentions = references_in(told) <= references_in(listed)
+    return has_mentions and _ids_in(told) <= _ids_in(listed)
 
 
 def _is_read(rows: list[Any], found: Thing) -> bool:
     """Tell whether each row of a listing is among the values."""
-    values = found.get(str(found.get("type")))
+    kind = str(found.get("type"))
+    values = found.get(kind)
     if isinstance(values, dict):
         values = values.get("array")
-    return not isinstance(values, list) or len(values) == len(rows)
+    if not isinstance(values, list):
+        return True
+    has_ids = kind not in _NAMED or all(find_id(each.get("id")) for each in values)
+    return has_ids and len(values) == len(rows)
 
 
 def _ids_in(values: object) -> set[str]:
