@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from integrations.http.errors import InvalidResponse, NotFound
+from integrations.providers.airtable.listing.by_id import one_of
 from integrations.providers.airtable.listing.records import changed_since
 
 LIST = "GET /v0/appAAAAAAAAAAAAA1/tblAAAAAAAAAAAAA1"
@@ -209,7 +210,9 @@ PROBES = ["recAAAAAAAAAAAAA8", "recAAAAAAAAAAAAA9"]
 @pytest.mark.parametrize("cursor", [None, OFFSET])
 @pytest.mark.parametrize("since", [None, SINCE])
 def test_a_page_that_was_sent_for_ahead_is_asked_for_once(airtable, cursor, since):
-    airtable.transport.on(LIST, airtable.load("records_page_2"))
+    answer = airtable.load("records_page_2")
+    answer["records"] += [{"id": each, "fields": {}} for each in PROBES]
+    airtable.transport.on(LIST, answer)
     airtable.api.may_prefetch = True
     collection, where = airtable.context(probes=PROBES), {"cursor": cursor}
 
@@ -232,3 +235,50 @@ def test_what_is_not_sent_for_ahead_raises_nothing(airtable, remote_id, cursor):
     )
 
     assert airtable.transport.requests == []
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "deleted"),
+    [
+        ("none", 200, PROBES),
+        ("one", 200, PROBES[1:]),
+        ("nameless", 200, []),
+        ("offset", 200, []),
+        ("odd", 200, []),
+        ("error_formula", 422, []),
+        ("error_not_shared", 403, []),
+    ],
+)
+def test_what_a_formula_leaves_out_is_deleted_when_it_is_not_there_alone_either(
+    airtable, name, status, deleted
+):
+    alone = {
+        "none": {"records": []},
+        "one": {"records": [{"id": PROBES[0], "fields": {}}]},
+        "nameless": {"records": [{"fields": {}}]},
+        "offset": {"records": [], "offset": OFFSET},
+        "odd": {"status": "ok"},
+    }
+    answer = alone[name] if name in alone else airtable.load(name)
+    airtable.transport.on(LIST, {"records": []})
+    airtable.transport.on(LIST, answer, status=status)
+
+    page = airtable.connector.fetch_page(
+        airtable.api, airtable.context(probes=PROBES), since=SINCE, cursor=None
+    )
+
+    assert sorted(page.deleted) == deleted
+    formula = query_of(airtable.transport.requests[1])["filterByFormula"]
+    assert formula == one_of(PROBES)
+    assert (page.next_cursor, page.refused) == (None, ())
+
+
+def test_what_a_formula_does_not_leave_out_costs_no_call(airtable):
+    rows = [{"id": each, "fields": {}} for each in PROBES]
+    airtable.transport.on(LIST, {"records": rows})
+
+    page = airtable.connector.fetch_page(
+        airtable.api, airtable.context(probes=PROBES), since=SINCE, cursor=None
+    )
+
+    assert (page.deleted, len(airtable.transport.requests)) == ({}, 1)

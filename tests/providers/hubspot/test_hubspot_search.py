@@ -266,6 +266,16 @@ def test_a_failing_probe_fails_the_page(hubspot):
         fetch_changes(hubspot)
 
 
+@pytest.mark.parametrize("odd", [{"status": "ok"}, {"id": None}, {"id": ["9001"]}])
+def test_an_answer_that_names_no_record_says_nothing_of_one(hubspot, odd):
+    hubspot.transport.on(SEARCH, {"total": 1, "results": [row(9001)]})
+    hubspot.transport.on(BATCH, {"results": []})
+    hubspot.transport.on(f"GET {BASE}/9001", odd)
+
+    with pytest.raises(InvalidResponse):
+        fetch_changes(hubspot)
+
+
 def test_the_count_is_the_search_total(hubspot):
     hubspot.play(hubspot.script["count"])
 

@@ -161,6 +161,69 @@ def test_a_rest_that_is_refused_is_said_to_be_missing(notion, status):
     assert page.pending.kind is PendingKind.VALUES_IN_PART
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"status": "ok"},
+        {"object": "property_item", "type": "relation", "relation": ids(1)[0]},
+        {"object": "property_item", "type": "people", "people": []},
+        {"object": "list", "results": {}, "has_more": False},
+    ],
+)
+def test_what_is_no_value_of_the_property_is_never_the_whole(notion, odd):
+    notion.transport.on(property_place("rl%3DB"), odd)
+
+    page, values = read(notion, {"Tasks": relation(25)})
+
+    assert (len(values["rl%3DB"]), values["rl%3DB"][-1]) == (26, "…")
+    assert (page.unreadable, page.pending.kind) == (0, PendingKind.VALUES_IN_PART)
+
+
+ODD_ROW = {"object": "property_item", "type": "relation"}
+
+
+@pytest.mark.parametrize(
+    ("listed", "odd", "count"),
+    [(ids(), [], 25), (ids(1, 2), [], 25), (ids(*range(30)), [ODD_ROW, None], 30)],
+)
+def test_a_listing_that_tells_less_than_there_is_is_not_the_whole(
+    notion, listed, odd, count
+):
+    answer = listing("relation", listed)
+    answer["results"] += odd
+    notion.transport.on(property_place("rl%3DB"), answer)
+
+    page, values = read(notion, {"Tasks": relation(25)})
+
+    assert (len(values["rl%3DB"]), values["rl%3DB"][-1]) == (count + 1, "…")
+    assert page.pending.kind is PendingKind.VALUES_IN_PART
+
+
+@pytest.mark.parametrize("count", [0, 24])
+def test_a_text_whose_listing_has_fewer_mentions_is_not_the_whole(notion, count):
+    mention = {"type": "mention", "plain_text": "a"}
+    notion.transport.on(property_place("x"), listing("rich_text", [mention] * count))
+    text = {"id": "x", "type": "rich_text", "rich_text": [mention] * 25}
+
+    page, values = read(notion, {"Text": text})
+
+    assert values["x"] == "a" * 25 + "…"
+    assert page.pending.kind is PendingKind.VALUES_IN_PART
+
+
+def test_a_rollup_whose_listing_says_nothing_of_it_is_not_the_whole(notion):
+    number = {"type": "number", "number": 1}
+    rolled = {"type": "array", "array": [number] * 25, "function": "show_original"}
+    notion.transport.on(property_place("o"), listing("number", range(30)))
+
+    page, values = read(
+        notion, {"Original": {"id": "o", "type": "rollup", "rollup": rolled}}
+    )
+
+    assert (len(values["o"]), values["o"][-1]) == (26, "…")
+    assert page.pending.kind is PendingKind.VALUES_IN_PART
+
+
 def test_a_value_without_end_is_left_in_part(notion):
     for number in range(rest.MOST_PAGES):
         more = listing("relation", ids(number), cursor=f"c{number}")

@@ -1,25 +1,30 @@
 """Ask for what changed in a table, and for some records that should still be there.
 
 Airtable tells of no deletion. So the call for what changed also names some records
-that are stored, in rotation: one that is not in the answer is deleted. That costs no
-call of its own. What a formula, a lookup or a rollup comes to can change without an
-edit: of that, too, the named records tell, and the full refresh of all of them.
+that are stored, in rotation: one that is not in the answer may be deleted, and is when
+a call for such records alone does not show it either. Only that costs a call of its
+own. What a formula, a lookup or a rollup comes to can change without an edit: of that,
+too, the named records tell, and the full refresh of all of them.
 """
 
 import json
-from collections.abc import Sequence
+import logging
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import (
+    ApiError,
     InvalidRequest,
     InvalidResponse,
     QuotaExhausted,
+    is_refusal,
 )
 from integrations.http.responses.shape import expect_list, expect_object
 from integrations.providers.airtable.ids import RECORD, is_id
+from integrations.providers.airtable.listing.by_id import one_of
 from integrations.providers.airtable.listing.records import (
     ask,
     ask_ahead,
@@ -31,6 +36,8 @@ from integrations.providers.errors import ListingExpiredError
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.listing import id_of, next_cursor, to_page
 from integrations.providers.records import Page
+
+logger = logging.getLogger(__name__)
 
 # They share the page of 100 with what changed, and an address of 16,000 characters.
 MOST_PROBES: Final = 60
@@ -127,13 +134,41 @@ def _read(
     refused: Sequence[str] = (),
 ) -> Page:
     found = read_records(api, collection, answer)
-    rows = expect_list(expect_object(answer, "answer").get("records"), "records")
-    shown = [id_of(row) for row in rows]
-    # One without an id may be any of those that are looked for.
-    left = () if None in shown else tuple(set(position.missing) - set(shown))
+    left = _without(answer, position.missing)
     offset = next_cursor(answer, "offset", position.offset)
     if offset is None:
-        deleted = dict.fromkeys(left, DELETED)
+        deleted = dict.fromkeys(_deleted_of(api, collection, left), DELETED)
         return to_page(found, None, deleted=deleted, refused=refused)
-    behind = Position(offset=offset, probed=position.probed, missing=sorted(left))
+    behind = Position(offset=offset, probed=position.probed, missing=left)
     return to_page(found, behind.to_cursor(), refused=refused)
+
+
+def _without(answer: Any, missing: Collection[str]) -> list[str]:
+    """Return which of some records an answer does not show; none if any may be."""
+    rows = expect_list(expect_object(answer, "answer").get("records"), "records")
+    shown = {id_of(row) for row in rows}
+    # One without an id may be any of those that are looked for.
+    return [] if None in shown else sorted(set(missing) - shown)
+
+
+def _deleted_of(
+    api: ApiClient, collection: CollectionContext, missing: Sequence[str]
+) -> Sequence[str]:
+    """Return which of some missing records a call for them alone does not show either.
+
+    Where one part of a formula fails for a record, so does all of it, and the record is
+    left out although it is named. What ``LAST_MODIFIED_TIME()`` is of a record that was
+    never edited is not documented. A call that is refused proves nothing.
+    https://airtable.com/developers/web/api/list-records
+    """
+    if not missing:
+        return ()
+    try:
+        answer = ask(api, collection, cursor=None, formula=one_of(missing))
+        is_all = next_cursor(answer, "offset", None) is None
+        return _without(answer, missing) if is_all else ()
+    except ApiError as exc:
+        if not is_refusal(exc):
+            raise
+        logger.info("missing records not asked for: %s", type(exc).__name__)
+        return ()

@@ -26,6 +26,7 @@ from integrations.providers.hubspot.objects import Association, get_object_type
 from integrations.providers.kinds import Cut
 from integrations.providers.listing import Rows, id_of, map_rows
 from integrations.providers.records import IntegrationItem
+from integrations.providers.typed.values import to_id
 
 PAGE_SIZE = 100
 BATCH_SIZE = 100
@@ -106,7 +107,10 @@ class Reader:
             )
         except NotFound:
             return None
-        return expect_object(row, "record")
+        record = expect_object(row, "record")
+        # Nothing that names no record says what became of one.
+        to_id(record.get("id"))
+        return record
 
     def fetch_batch(
         self,

@@ -10,11 +10,17 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from integrations.http.client import ApiClient
-from integrations.http.errors import ApiError, Forbidden, InvalidRequest, NotFound
+from integrations.http.errors import (
+    ApiError,
+    Forbidden,
+    InvalidRequest,
+    InvalidResponse,
+    NotFound,
+)
 from integrations.http.responses.shape import expect_object
 from integrations.http.sending import urls
 from integrations.providers.notion.api.paging import PAGE_SIZE, Listing, fetch_list
-from integrations.providers.notion.ids import to_id
+from integrations.providers.notion.ids import find_id, find_ids, to_id
 from integrations.providers.notion.mapping.titles import MAX_REFERENCES, references_in
 
 # A thousand references of one value, and so many calls for the values of one step;
@@ -22,6 +28,8 @@ from integrations.providers.notion.mapping.titles import MAX_REFERENCES, referen
 MOST_PAGES: Final = 10
 MOST_CALLS: Final = 40
 HAS_MORE: Final = "has_more"
+# Of these each is known by its id.
+_NAMED: Final = frozenset({"relation", "people"})
 # Property ids come percent-encoded.
 _ENCODED: Final = re.compile(r"(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+\Z")
 
@@ -72,7 +80,7 @@ class Rest:
             return self._in_part(prop)
         try:
             return self._read(path, prop)
-        except (NotFound, Forbidden, InvalidRequest):
+        except (NotFound, Forbidden, InvalidRequest, InvalidResponse):
             return self._in_part(prop)
         except ApiError as exc:
             if not self._is_lost(exc):
@@ -96,13 +104,18 @@ class Rest:
                 break
             answer, listing = self._ask(path, start)
             if listing is None:
-                # Some come whole, as one item.
-                return {**prop, **answer, HAS_MORE: False}
+                return {**prop, **_single(prop, answer), HAS_MORE: False}
             rows += listing.rows
             found, start = _gather(prop, rows, answer), listing.following
             if start is None:
-                return found
+                return self._settle(prop, rows, found)
         return self._in_part(found)
+
+    def _settle(self, prop: Thing, rows: list[Any], found: Thing) -> Thing:
+        """Return what a listing comes to, in part where it lacks or hides anything."""
+        if not _has_all(prop, found):
+            return self._in_part(prop)
+        return found if _is_read(rows, found) else self._in_part(found)
 
     def _ask(self, path: str, start: str | None) -> tuple[Thing, Listing | None]:
         """Return one answer, and the list that it is unless it is a single item."""
@@ -139,6 +152,46 @@ def _is_rollup(prop: object) -> bool:
     return isinstance(prop, dict) and prop.get("type") == "rollup"
 
 
+def _single(prop: Thing, answer: Thing) -> Thing:
+    """Return a value that came whole, as one item; refuse any other answer."""
+    kind = str(prop.get("type"))
+    is_item = answer.get("object") == "property_item" and answer.get("type") == kind
+    if not is_item or not isinstance(answer.get(kind), _type_of(kind)):
+        raise InvalidResponse("property: expected a value")
+    return answer
+
+
+def _type_of(kind: str) -> type:
+    return dict if kind == "rollup" else list
+
+
+def _has_all(prop: Thing, found: Thing) -> bool:
+    """Tell whether a listing has what the page told of the value."""
+    kind = str(prop.get("type"))
+    told, listed = prop.get(kind), found.get(kind)
+    if isinstance(told, dict) and isinstance(listed, dict):
+        return bool(listed.get("array")) or not told.get("array")
+    has_mentions = references_in(told) <= references_in(listed)
+    return has_mentions and _ids_in(told) <= _ids_in(listed)
+
+
+def _is_read(rows: list[Any], found: Thing) -> bool:
+    """Tell whether each row of a listing is among the values."""
+    kind = str(found.get("type"))
+    values = found.get(kind)
+    if isinstance(values, dict):
+        values = values.get("array")
+    if not isinstance(values, list):
+        return True
+    has_ids = kind not in _NAMED or all(find_id(each.get("id")) for each in values)
+    return has_ids and len(values) == len(rows)
+
+
+def _ids_in(values: object) -> set[str]:
+    entries = values if isinstance(values, list) else []
+    return set(find_ids(each.get("id") for each in entries if isinstance(each, dict)))
+
+
 def _gather(prop: Thing, rows: list[Any], last: Mapping[str, Any]) -> Thing:
     """Return a property made of the items of its listing."""
     kind = str(prop.get("type"))
@@ -152,5 +205,6 @@ def _gather(prop: Thing, rows: list[Any], last: Mapping[str, Any]) -> Thing:
     if rollup.get("type") == "array":
         rollup = {**rollup, "array": items}
     elif str(rollup.get("type")) not in {"number", "date"}:
-        rollup = {**prop["rollup"]}
+        before = prop.get(kind)
+        rollup = {**before} if isinstance(before, dict) else {}
     return {**prop, "rollup": rollup, HAS_MORE: False}

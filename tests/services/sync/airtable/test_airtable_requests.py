@@ -4,6 +4,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,29 @@ def test_every_record_of_a_large_table_has_its_turn(
     for _ in range(math.ceil(table.stored_count / 60)):
         finish_sync(synced)
 
+    assert_equal_to(airtable)
+
+
+def test_a_record_for_which_a_formula_fails_is_not_deleted(
+    synced: Connection,
+    finish_sync: FinishSync,
+    airtable: Airtable,
+    sandbox: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As it may for a record that was never edited: nobody says what a time is then."""
+    send = sandbox.send
+
+    def leave_out(request: Any, *args: Any) -> Any:
+        answer = send(request, *args)
+        is_failing = "LAST_MODIFIED_TIME" in request.url
+        return replace(answer, body=b'{"records": []}') if is_failing else answer
+
+    monkeypatch.setattr(sandbox, "send", leave_out)
+
+    run = finish_sync(synced)
+
+    assert (run.outcome, run.deleted) == ("complete", 0)
     assert_equal_to(airtable)
 
 
