@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     release, which marks in it what it has indexed again; a later one may drop it.
     """
 
-    dependencies = [("integrations", "0060_forget_notified_at")]
+    dependencies = [("integrations", "0061_definitions_beside_schema")]
     operations = [
         migrations.AddField(
             model_name="searchstate",
