@@ -1,7 +1,7 @@
 """Describe an item's values through its connector, as its page shows them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from integrations.models import Collection
 from integrations.providers import CONNECTORS
@@ -9,6 +9,14 @@ from integrations.providers.capabilities import HasLinkFields
 from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField
 from integrations.services.common.clients.connector_errors import connector_boundary
+from integrations.services.common.errors import ConnectorError
+
+
+class Described(NamedTuple):
+    """Fields of a record, and the reference of the mistake that left links out."""
+
+    fields: Sequence[DisplayField]
+    reference: str = ""
 
 
 def describe(
@@ -39,12 +47,17 @@ def describe_links(
 
 def describe_all(
     collection: Collection, values: Mapping[str, Any], **facts: object
-) -> Sequence[DisplayField]:
+) -> Described:
     """Return what ``describe`` does, and the relations that it leaves to other places.
 
-    Of what a record was, or changed to, nothing else on the page tells them.
+    Of what a record was, or changed to, nothing else on the page tells them. A mistake
+    of ours in describing values raises ConnectorError; one in these relations leaves
+    them out, as the values can be told without them.
     """
     described = describe(collection, values, **facts)
     names = {field.name for field in described}
-    links = describe_links(collection, values)
-    return [*described, *(each for each in links if each.name not in names)]
+    try:
+        links = describe_links(collection, values)
+    except ConnectorError as exc:
+        return Described(described, exc.reference)
+    return Described([*described, *(e for e in links if e.name not in names)])

@@ -127,6 +127,28 @@ def test_a_mistake_of_ours_is_said_in_place_of_the_fields(
     assert "→" not in message.body
 
 
+def test_a_mistake_of_ours_in_links_hides_no_other_field(
+    alice: User,
+    ana: Item,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError
+
+    following.follow(alice, ana)
+    choose(alice)
+    change(ana)
+    monkeypatch.setattr(type(CONNECTORS[ana.provider]), "describe_links", fail)
+
+    tick(timezone.now() + 2 * HOUR)
+
+    [message] = mail.outbox
+    references = [r.args[0] for r in caplog.records if "connector error" in r.msg]
+    assert "1 → 2" in message.body
+    assert f"{references[0]}" in message.body
+
+
 def test_nothing_is_sent_when_nothing_changed(alice: User, ana: Item) -> None:
     following.follow(alice, ana)
     choose(alice)

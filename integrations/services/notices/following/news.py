@@ -13,11 +13,10 @@ from integrations.models import Connection, Item, ItemChange
 from integrations.models.messages import wording
 from integrations.providers.kinds import Deletion
 from integrations.providers.links import relations_in
-from integrations.providers.records import DisplayField
 from integrations.providers.typed.fields import SEVERAL, Relation, Value
 from integrations.providers.typed.plain import plain
 from integrations.services.common.errors import ConnectorError
-from integrations.services.items.described import describe_all
+from integrations.services.items.described import Described, describe_all
 from integrations.services.items.relations import links
 from integrations.services.items.relations.links import Links
 from integrations.services.notices.mails import public_url
@@ -159,30 +158,37 @@ def _lines(item: Item, change: ItemChange) -> list[str]:
         for name, label in OWN_FIELDS.items()
         if name in pairs
     ]
-    try:
-        lines += _property_lines(item, pairs)
-    except ConnectorError as exc:
-        lines.append(_sentence(wording.connector_text(exc.reference, FIELDS_UNKNOWN)))
+    told, mistake = _property_lines(item, pairs)
+    lines += told
     more = len(lines) - MOST_FIELDS
     if more > 0:
         lines[MOST_FIELDS:] = [f"and {wording.count_text(more, 'more field')}"]
+    if mistake:
+        lines.append(_sentence(mistake))
     return lines or ["Changed"]
 
 
-def _property_lines(item: Item, pairs: Mapping[str, Any]) -> list[str]:
-    """Return the provider's own properties with what they were and are, in words."""
-    sides = [_describe(item, pairs, side) for side in (0, 1)]
-    linked = links.find(item, *sides)
-    before, after = ({f.label: _text(f.value, linked) for f in s} for s in sides)
-    return [
+def _property_lines(item: Item, pairs: Mapping[str, Any]) -> tuple[list[str], str]:
+    """Return the provider's own properties with what they were and are, in words.
+
+    With them comes in words which mistake of ours left some out, empty for none.
+    """
+    try:
+        sides = [_describe(item, pairs, side) for side in (0, 1)]
+    except ConnectorError as exc:
+        return [], wording.connector_text(exc.reference, FIELDS_UNKNOWN)
+    linked = links.find(item, *(side.fields for side in sides))
+    before, after = ({f.label: _text(f.value, linked) for f in s.fields} for s in sides)
+    lines = [
         f"{label}: {_short(before.get(label))} → {_short(after.get(label))}"
         for label in dict.fromkeys([*before, *after])
     ]
+    reference = sides[0].reference or sides[1].reference
+    unknown = wording.connector_text(reference, wording.LINKS_UNKNOWN)
+    return lines, unknown if reference else ""
 
 
-def _describe(
-    item: Item, pairs: Mapping[str, Any], side: int
-) -> Sequence[DisplayField]:
+def _describe(item: Item, pairs: Mapping[str, Any], side: int) -> Described:
     """Return the values of one side of a change; ConnectorError for our mistake."""
     values = {
         name.removeprefix(PREFIX): pair[side]
@@ -190,11 +196,11 @@ def _describe(
         if name.startswith(PREFIX)
     }
     if not values:
-        return ()
+        return Described(())
     # What a value means may hang on others, such as the currency.
     beside = {**item.properties, **values}
-    fields = describe_all(item.collection, beside, item=item.pk)
-    return [field for field in fields if field.name in values]
+    told = describe_all(item.collection, beside, item=item.pk)
+    return told._replace(fields=[f for f in told.fields if f.name in values])
 
 
 def _text(value: Value, linked: Links) -> str:

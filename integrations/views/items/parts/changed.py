@@ -29,7 +29,7 @@ CHANGE_KINDS = {"restored": "revived", "found": "found_out"}
 
 
 class Told(NamedTuple):
-    """Values as their connector describes them, raw ones where it cannot.
+    """Values as their connector describes them; where it cannot, raw or without links.
 
     ``mistake`` says so in words, as that is our own; it is empty otherwise.
     """
@@ -39,7 +39,7 @@ class Told(NamedTuple):
 
 
 class Sides(NamedTuple):
-    """What was and what is, and the mistake of ours that left either raw."""
+    """What was and what is, and the mistake of ours that left either raw or short."""
 
     old: Sequence[DisplayField]
     new: Sequence[DisplayField]
@@ -57,9 +57,13 @@ def describe(item: Item, values: Mapping[str, Any]) -> Told:
 def describe_past(item: Item, values: Mapping[str, Any]) -> Told:
     """Return values of another time, with all that they relate to."""
     try:
-        return Told(described.describe_all(item.collection, values, item=item.pk))
+        told = described.describe_all(item.collection, values, item=item.pk)
     except ConnectorError as exc:
         return _raw(values, exc)
+    if not told.reference:
+        return Told(told.fields)
+    mistake = wording.connector_text(told.reference, wording.LINKS_UNKNOWN)
+    return Told(told.fields, mistake)
 
 
 def _raw(values: Mapping[str, Any], exc: ConnectorError) -> Told:
