@@ -24,6 +24,7 @@ from integrations.http.observability import steering
 from integrations.models import Collection, Connection, Item, SavedView
 from integrations.models.accounts.preferences import zone_of
 from integrations.models.items.item import ItemQuerySet
+from integrations.models.messages.wording import RAW_ROWS
 from integrations.providers.typed.plain import plain
 from integrations.services.common import audit
 from integrations.services.items.lists import listing
@@ -46,7 +47,6 @@ from integrations.services.items.tables.opening import asker_of
 from integrations.services.items.tables.table_query import TableQuery
 from integrations.services.items.types import type_name
 from integrations.views.access import UserRequest, proof_required
-from integrations.views.items.parts import mistakes
 from integrations.views.saved_views.pages import get_view
 
 MOST_ENTRIES: Final = 50
@@ -163,8 +163,6 @@ def _text(item: Item, collection: Collection, shown: Sequence[Column]) -> str:
         for column in shown
         if column.id in values
     ]
-    if mistake := mistakes.of_rows([item]):
-        told.append(f"{capfirst(mistake)}.")
     return "\n".join(told)
 
 
@@ -213,7 +211,7 @@ def _answer(
         title=_clean(view.name),
         link=request.build_absolute_uri(view.get_absolute_url()),
         description="",
-        subtitle=problem.sentence if problem else None,
+        subtitle=_note(entries, problem),
         feed_url=request.build_absolute_uri(),
         feed_guid=f"urn:uuid:{view.pk}",
         author_name="Mooring",
@@ -233,6 +231,17 @@ def _answer(
         content_type="application/atom+xml; charset=utf-8",
         headers={"Cache-Control": "no-store, private", "X-Robots-Tag": "noindex"},
     )
+
+
+def _note(entries: Sequence[Entry], problem: Problem | None) -> str | None:
+    """Return what keeps a feed from telling all, the same at each of its readings.
+
+    A mistake of ours has another reference each time, which the log alone has.
+    """
+    if problem:
+        return problem.sentence
+    is_raw = any(entry.item.mistake for entry in entries)
+    return f"{capfirst(RAW_ROWS)}: our mistake." if is_raw else None
 
 
 def _clean(text: str) -> str:
