@@ -87,6 +87,18 @@ def test_ticks_come_back_to_the_same_rows_and_to_no_others(page: Page) -> None:
     assert told.inner_text().startswith("Ticked")
 
 
+@pytest.mark.usefixtures("table")
+def test_what_was_chosen_is_there_after_back(page: Page) -> None:
+    box, form = page.locator("tbody [name=item]").first, page.locator("#chosen-form")
+    box.check()
+    form.select_option("json")
+    page.goto("/")
+    page.go_back()
+
+    expect(box).to_be_checked()
+    expect(form).to_have_value("json")
+
+
 @with_script
 @pytest.mark.usefixtures("table")
 def test_what_does_nothing_yet_on_a_telephone_has_no_label_there(page: Page) -> None:
