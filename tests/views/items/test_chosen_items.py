@@ -3,6 +3,7 @@
 import pytest
 
 from integrations.models import Download, Item
+from integrations.providers import CONNECTORS
 from integrations.views.items.choosing import addresses
 from integrations.views.items.choosing.choice import write_shown
 from tests.support.rows import NOON, make_collection, make_connection, make_item
@@ -138,6 +139,19 @@ def test_addresses_and_pages_of_several_providers_are_listed(send):
     content = page.content.decode()
     assert "<bdi>Quagga A</bdi>" in content
     assert content.count("<bdi>Items</bdi>") == 2
+
+
+def test_addresses_that_a_mistake_of_ours_keeps_away_are_said_to_be(send, monkeypatch):
+    def fail(*_):
+        raise ValueError
+
+    asked = {"rows": "all", "q": "quagga"}
+    assert 'data-code="connector_error"' not in send("rows", **asked).content.decode()
+    monkeypatch.setattr(type(CONNECTORS["airtable"]), "describe", fail)
+
+    page = send("rows", **asked)
+
+    assert page.content.decode().count('data-code="connector_error"') == 1
 
 
 @pytest.mark.parametrize("words", ["", "quagga"])

@@ -17,6 +17,7 @@ from integrations.services.items.tables.columns.columns import Column, fields_of
 from integrations.services.items.tables.columns.values import singles_of, values_of
 from integrations.views.access import UserRequest
 from integrations.views.items.choosing.choice import NoRowsError
+from integrations.views.items.parts import mistakes
 
 MOST_ROWS, MOST_LINKS = 5000, 50
 
@@ -54,10 +55,12 @@ class ChosenFrom:
 
 def show(request: UserRequest, part: Part, place: ChosenFrom) -> HttpResponse:
     """Show a part of the chosen rows: what can be copied, and opened."""
+    emails = _emails(part.items)
     context = {
         "place": place,
         "rows_text": count_text(len(part.items), "row"),
-        "emails": _emails(part.items),
+        "emails": emails,
+        "mistake": mistakes.of_rows(part.items),
         "links": list(islice(_links(part.items), MOST_LINKS)),
         "most_links": MOST_LINKS if len(part.items) > MOST_LINKS else 0,
         "most_rows": MOST_ROWS,
