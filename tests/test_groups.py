@@ -1,11 +1,16 @@
 """Tests that share something slow are run by one worker of pytest."""
 
 import ast
+from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from tests.browser import fixtures as browser
 from tests.real.pages.test_tables import FILES_LEFT_OUT, SAME, TESTS_LEFT_OUT
+from tests.real.support import fixtures as real
 from tests.support.guards.groups import (
     CONTROLS,
     LONG,
@@ -145,3 +150,22 @@ def test_every_worker_collects_the_tests_in_one_order() -> None:
 
     assert len(calls) > 500
     assert not [place for place, values in calls.items() if _is_a_set(values)]
+
+
+def test_what_an_interrupted_run_kept_is_closed() -> None:
+    closed: list[str] = []
+
+    def begun(name: str) -> Any:
+        ends = ExitStack()
+        ends.callback(closed.append, name)
+        return None, ends
+
+    session: Any = SimpleNamespace(stash=pytest.Stash())
+    session.stash[real.KEPT] = {name: begun(name) for name in real.DATABASES}
+    session.stash[browser.SITE] = begun("site")
+    session.stash[browser.BROWSERS] = SimpleNamespace(close=begun("browsers")[1].close)
+
+    for each in (real, browser, real, browser):
+        each.pytest_sessionfinish(session)
+
+    assert sorted(closed) == sorted([*real.DATABASES, "site", "browsers"])

@@ -109,16 +109,24 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     While Playwright runs, its event loop does, and Django refuses the database to
     whatever test follows. A site that idles until the last test of all costs minutes.
     """
-    stash = item.session.stash
-    if nextitem and nextitem.get_closest_marker("browser"):
-        return
-    if BROWSERS in stash:
-        stash[BROWSERS].close()
-        del stash[BROWSERS]
-    if SITE in stash:
-        _, begun = stash[SITE]
-        del stash[SITE]
-        begun.close()
+    if not (nextitem and nextitem.get_closest_marker("browser")):
+        _close(item.session.stash)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """End them where a run was interrupted: no test's teardown came for them."""
+    _close(session.stash)
+
+
+def _close(stash: pytest.Stash) -> None:
+    with ExitStack() as left:
+        if SITE in stash:
+            left.callback(stash[SITE][1].close)
+            del stash[SITE]
+        if BROWSERS in stash:
+            left.callback(stash[BROWSERS].close)
+            del stash[BROWSERS]
 
 
 @pytest.fixture(scope="module")

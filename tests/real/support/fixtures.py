@@ -106,6 +106,18 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
         kept.pop(database)[1].close()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Close what an interrupted run kept: no test's teardown came for it.
+
+    What it began has sessions of its own, and outlives this process otherwise.
+    """
+    kept = session.stash.get(KEPT, {})
+    with ExitStack() as left:
+        while kept:
+            left.callback(kept.popitem()[1][1].close)
+
+
 @contextmanager
 def running(stack: Stack) -> Iterator[Stack]:
     """Run a product whose workers are not the subject, in one process for all."""
