@@ -54,7 +54,9 @@ def _context(request: UserRequest, trace: Trace) -> dict[str, Any]:
             {"item": item, "why": _why(item, trace, values[item.pk])} for item in items
         ],
         "has_more": has_more,
-        "mistake": mistake or mistakes.of_entries(events),
+        "mistake": mistake,
+        # Said once, where it is met first.
+        "events_mistake": "" if mistake else mistakes.of_entries(events),
         "sides": shown if 1 < len(items) <= MOST_SIDE else [],
         "rows": compared[:MOST_ROWS],
         "has_more_rows": len(compared) > MOST_ROWS,

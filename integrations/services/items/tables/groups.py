@@ -54,7 +54,8 @@ class Group:
 class Groups:
     """The largest groups, in the provider's order where it has one.
 
-    ``unsummed`` are how many shown columns could be summed up as well.
+    ``unsummed`` are how many shown columns could be summed up as well; ``mistake`` is
+    the reference of a mistake of ours that left names of groups raw.
     """
 
     column: Column
@@ -62,6 +63,7 @@ class Groups:
     groups: Sequence[Group]
     left_out: int = 0
     unsummed: int = 0
+    mistake: str = ""
 
 
 def summed_columns(shown: Sequence[Column]) -> list[Column]:
@@ -85,7 +87,7 @@ def group(selection: Selection, column: Column, shown: Sequence[Column]) -> Grou
     largest = sorted(found, key=lambda each: (-each.count, each.key.text or ""))
     shown_totals = largest[:MOST_GROUPS]
     alike = _alike(column, found)
-    written = _written(selection.collection, column, shown_totals, alike)
+    written, mistake = _written(selection.collection, column, shown_totals, alike)
     groups = [
         Group(
             label=written[each.key].label(is_alike=each.key.text in alike),
@@ -119,6 +121,7 @@ def group(selection: Selection, column: Column, shown: Sequence[Column]) -> Grou
         groups=groups,
         left_out=len(largest) - len(shown_totals),
         unsummed=max(0, len(_summable(shown)) - MOST_SUMS),
+        mistake=mistake,
     )
 
 
@@ -164,8 +167,11 @@ def _written(
     column: Column,
     found: Sequence[Total],
     alike: Container[str | None],
-) -> dict[Key, _Written]:
-    """Return how values are written: as the column's options say, else as an item."""
+) -> tuple[dict[Key, _Written], str]:
+    """Return how values are written: as the column's options say, else as an item.
+
+    With them comes the reference of a mistake of ours that left some raw, or none.
+    """
     options = {fold(each): each for each in column.options}
     known = {
         each.key: _Written(options[each.key.text or ""])
@@ -181,7 +187,7 @@ def _written(
         item = samples.get(each.sample)
         value = values_of(item, collection, [column]).get(column.id) if item else None
         known[each.key] = _of_value(value, each.key, column)
-    return known
+    return known, next((i.mistake for i in samples.values() if i.mistake), "")
 
 
 def _of_value(value: Value | None, key: Key, column: Column) -> _Written:

@@ -60,7 +60,9 @@ def make_context(item: Item) -> dict[str, Any]:
         "facts": list(facts(item)),
         "content": make_content(item, kept, around.live),
         **make_properties(item, values, linked),
-        "mistake": mistake or mistakes.of_entries(entries) or mistakes.of_rows(beside),
+        "mistake": mistake or mistakes.of_rows(beside),
+        # Said once, where it is met first.
+        "changes_mistake": "" if mistake else mistakes.of_entries(entries),
         "merged_into": find_merged_into(item, around),
         "head": make_head(item, values),
         **_make_place(item, around),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from integrations.models.messages.wording import RAW_ROWS, connector_text
 from integrations.services.items.tables import groups
 from integrations.services.items.tables.opening import OpenTable
 from integrations.services.items.tables.table_query import TableQuery
@@ -18,6 +19,7 @@ def make_context(asked: OpenTable) -> dict[str, Any]:
     drawn, is_cut = charts.make_charts(found)
     return {
         "groups": found,
+        "groups_mistake": found.mistake and connector_text(found.mistake, RAW_ROWS),
         "group_rows": [_group_row(query, found, each) for each in found.groups],
         "charts": drawn,
         "are_charts_cut": is_cut,
