@@ -157,8 +157,8 @@
     ticked.textContent = `${count || "Ticked"} row${count === 1 ? "" : "s"} of this page`
   }
 
-  // A browser restores ticks by their places, which other rows may have by now: they are
-  // taken away there, and come back only to the same rows.
+  // A browser would restore ticks by their places, which other rows may have by now: here
+  // they come back only to the same rows.
   const rowsOf = (form) => form.elements.namedItem("shown").value
 
   const keepTicks = (form) => {
@@ -168,8 +168,7 @@
 
   const restoreTicks = (form) => {
     const { ticked, rows } = history.state ?? {}
-    if (!ticked) return
-    const kept = rows === rowsOf(form) ? ticked : []
+    const kept = ticked && rows === rowsOf(form) ? ticked : []
     for (const box of form.querySelectorAll("[name=item]")) {
       box.checked = kept.includes(box.value)
     }

@@ -15,7 +15,7 @@ from integrations.providers.records import (
     LAGGING_KEY,
     SCHEMA_TAG,
 )
-from integrations.services.sync.refresh import definitions, schemas
+from integrations.services.sync.refresh import definitions, incremental, schemas
 from tests.services.sync.invented.test_invented_syncs import sync
 from tests.services.sync.test_changed_fields import FORMULAS, make_table
 from tests.support.provider_answers.accounts import Account
@@ -126,3 +126,19 @@ def test_no_page_loads_definitions(alice: User, account: Account) -> None:
     for rows in (own, own.without_schema(), collection.connection.collections.all()):
         assert "definitions" not in str(rows.query)
         assert {each.pk for each in rows} >= {collection.pk}
+
+
+@SLUGS
+def test_a_full_refresh_behind_too_many_deletions_knows_what_values_follow_from(
+    alice: User, account: Account, slug: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collection, _ = make_formula(alice, account, slug)
+    told = definitions.known_schema(collection)[DEFINITIONS_KEY]
+    generation = collection.generation
+    monkeypatch.setattr(incremental.soft_delete, "are_too_many", lambda *_: True)
+
+    sync(account, collection)
+
+    assert collection.generation == generation + 1
+    assert definitions.known_schema(collection)[DEFINITIONS_KEY] == told
+    assert LAGGING_KEY not in collection.schema

@@ -211,3 +211,19 @@ def test_a_mistake_that_hides_who_me_is_shows_no_rows_as_mine(
 
     with pytest.raises(ConnectorError):
         as_alice.get(f"/collections/{tasks.pk}/?who__me=1")
+
+
+def test_names_of_bars_that_are_raw_are_said_to_be(
+    as_alice: Client, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deals = make_deals(make_connection(alice))
+    make_items(deals, [{"name": "y", "properties": {"dealstage": "of no option"}}])
+    assert codes(as_alice.get("/charts/")) == set()
+
+    def fail(*_: Any) -> None:
+        raise ValueError
+
+    connector = type(CONNECTORS[deals.connection.provider])
+    monkeypatch.setattr(connector, "describe", fail)
+
+    assert "connector_error" in codes(as_alice.get("/charts/"))

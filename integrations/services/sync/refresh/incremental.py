@@ -18,6 +18,7 @@ from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import (
     checkpoint,
     counting,
+    definitions,
     extras,
     schemas,
     start,
@@ -38,7 +39,8 @@ def end(lease: RunLease, collection: Collection, found: Incremental) -> None:
     refusals.restore(collection)
     is_too_much = soft_delete.are_too_many(lease, collection, found)
     if is_too_much and collection.is_listed_in_full:
-        start.begin_full(lease, collection, collection.schema, timezone.now())
+        known = definitions.known_schema(collection)
+        start.begin_full(lease, collection, known, timezone.now())
         return
     count = RemoteCount(number=collection.remote_count, is_asked=False)
     if found.delta or found.noted or found.reads_late_arrivals:
