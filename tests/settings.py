@@ -28,6 +28,9 @@ atexit.register(shutil.rmtree, VAR_DIR, ignore_errors=True)
 if DATABASES["default"]["NAME"] == ":memory:":
     # pytest-django gives each worker a file where it does not know the backend.
     DATABASES["default"]["TEST"] = {"NAME": ":memory:"}
+    # A database in memory that threads share refuses to read a table that another one
+    # writes to, which neither a file nor a server does.
+    DATABASES["default"]["OPTIONS"]["init_command"] += "PRAGMA read_uncommitted=1;"
 # Nothing listens on the discard port, and a test never waits for it.
 CELERY_BROKER_URL = "redis://127.0.0.1:9/0"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
@@ -67,11 +66,6 @@ def living_grants(stack: Stack, provider: str) -> list[str]:
     ]
 
 
-def token_requests(stack: Stack, provider: str) -> list[dict[str, Any]]:
-    found = stack.ask_sandbox("token-requests")["requests"]
-    return [each for each in found if each["provider"] == provider]
-
-
 def has_struck(stack: Stack, kind: str) -> bool:
     return bool(stack.ask_sandbox("stats")["faults_struck"].get(kind))
 
@@ -125,7 +119,7 @@ def test_a_consent_outlives_the_process_that_had_it(calm: Stack) -> None:
     )
     assert found == ("active",)
     wait_until(lambda: not kept_files(calm), "the file is gone")
-    assert len(token_requests(calm, "airtable")) == 1
+    assert len(calm.token_requests("airtable")) == 1
 
 
 def test_of_two_consents_under_way_the_newest_is_kept_and_the_other_given_back(
@@ -222,7 +216,7 @@ def test_a_token_life_of_a_second_renews_nothing_at_every_tick(calm: Stack) -> N
     for _ in range(3):
         calm.manage("refresh_due")
 
-    assert len(token_requests(calm, "airtable")) == 1
+    assert len(calm.token_requests("airtable")) == 1
 
 
 def test_what_killed_its_workers_is_started_again_by_its_user_alone(

@@ -124,8 +124,7 @@ class Grants:
 
     def requests(self) -> list[dict[str, Any]]:
         """Return what the token endpoint was asked."""
-        found = self.stack.ask_sandbox("token-requests")["requests"]
-        return [each for each in found if each["provider"] == self.provider]
+        return self.stack.token_requests(self.provider)
 
     def state(self) -> tuple[str, str]:
         """Return state and reason of the connection."""

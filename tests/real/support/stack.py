@@ -3,7 +3,7 @@
 stack = Stack(tmp_path)               # or Stack(tmp_path, database_url=...)
 stack.start()                         # everything, or start("valkey", "web")
 stack.kill("worker-refresh")          # also stop, freeze, thaw, restart
-alice = stack.person("alice@example.com")
+alice = stack.user("alice@example.com")
 path = alice.connect("hubspot")       # through the sandbox's consent page
 stack.rows("select state from integrations_connection")
 stack.close()
@@ -24,6 +24,8 @@ import requests
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from config.run.plan import make_plan
+from integrations.services.upkeep.checks.providers import MADE_UP
+from sandbox.oauth.grants import to_fingerprint
 from tests.real.support.fork_server import COMMAND_SECONDS, ForkServers
 from tests.real.support.processes import Running, free_ports, listens, wait_until
 from tests.real.support.web_user import WebUser
@@ -221,6 +223,20 @@ class Stack:
         )
         answer.raise_for_status()
         return dict(answer.json())
+
+    def token_requests(self, provider: str = "") -> list[dict[str, Any]]:
+        """Return what the token endpoints were asked, of all providers or of one.
+
+        A check asks them about this site's client now and then, with a token that
+        nobody was given; what happens to grants is told without it.
+        """
+        made_up = to_fingerprint(MADE_UP.reveal())
+        return [
+            each
+            for each in self.ask_sandbox("token-requests")["requests"]
+            if each["provider"] == (provider or each["provider"])
+            and each["fingerprint"] != made_up
+        ]
 
     def _wait_for(self, name: str, claim: Callable[[], bool]) -> None:
         """Wait until a process is up; fail with its last words when it dies."""

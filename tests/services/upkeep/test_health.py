@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import transaction
 from django.db.backends.signals import connection_created
 from django.test import Client, override_settings
 from django.utils import timezone
@@ -20,6 +21,7 @@ from integrations.http.secrets import Secret
 from integrations.models import Heartbeat
 from integrations.services.common import signs_of_life
 from integrations.services.upkeep import health, schedule
+from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks import registry, runner
 from integrations.services.upkeep.checks.check import Result, Surface
 
@@ -34,23 +36,6 @@ WORKERS = [f"worker.{name}" for name in settings.QUEUES]
 def _forget() -> Iterator[None]:
     yield
     health._failing_since.clear()
-
-
-@pytest.fixture(autouse=True)
-def _read_beside_a_writer() -> Iterator[None]:
-    """Let a part read what another one writes to, as in a file and on a server.
-
-    A database in memory that threads share refuses a table that is in use.
-    """
-
-    def allow(connection: Any, **_more: Any) -> None:
-        if connection.vendor == "sqlite":
-            with connection.cursor() as cursor:
-                cursor.execute("PRAGMA read_uncommitted = 1")
-
-    connection_created.connect(allow)
-    yield
-    connection_created.disconnect(allow)
 
 
 @pytest.fixture(autouse=True)
@@ -147,6 +132,35 @@ def test_a_database_that_takes_no_writes_is_not_well() -> None:
 
     assert not part["ok"]
     assert part["error"] in {"OperationalError", "InternalError"}
+
+
+def test_a_part_is_read_while_another_is_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written, is_read = threading.Event(), threading.Event()
+    beat, known = signs_of_life.beat, registry.CHECKS
+
+    def write(name: str) -> None:
+        with transaction.atomic():
+            beat(name)
+            written.set()
+            is_read.wait(5)
+
+    def read(census: Census) -> Result:
+        written.wait(5)
+        found = next(c for c in known if c.id == "workers").probe(census)
+        is_read.set()
+        return found
+
+    monkeypatch.setattr(signs_of_life, "beat", write)
+    checks = [
+        replace(each, probe=read) if each.id == "workers" else each for each in known
+    ]
+    monkeypatch.setattr(registry, "CHECKS", tuple(checks))
+
+    report = health.report()
+
+    assert (report["database"]["ok"], report["workers"]["ok"]) == (True, True)
 
 
 def test_a_cache_that_forgets_what_is_written_is_not_well(
