@@ -34,8 +34,9 @@ class Rank(IntEnum):
     NAME = 0
     NAME_BEGINS = 1
     IN_NAME = 2
-    ELSEWHERE = 3
-    RELATED = 4
+    EXACT = 3
+    ELSEWHERE = 4
+    RELATED = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,14 +88,29 @@ class SearchQuery:
             wide = all_of(self._wide_units, mark=self.mark)
             own = AnyOf((found, named, begins))
             return Except(wide, own) if any(self.links) else None
+        exact = self._exact
+        if rank is Rank.EXACT:
+            return exact and Except(exact, AnyOf((named, begins)))
         if rank is Rank.ELSEWHERE:
-            return Except(found, AnyOf((named, begins)))
+            better = (named, begins) if exact is None else (named, begins, exact)
+            return Except(found, AnyOf(better))
         also = () if self.is_plain else (found,)
         if rank is Rank.IN_NAME:
             return Except(All((named, *also)), begins)
         if rank is Rank.NAME_BEGINS:
             return Except(All((begins, *also)), whole)
         return All((whole, *also))
+
+    @property
+    def _exact(self) -> Condition | None:
+        """Return that the words are there as they were typed, and not their beginnings.
+
+        One word alone may be in very many items; of addresses and numbers, and of
+        several words, such items are few, and what was meant.
+        """
+        if len(self.units) == 1 and not any(map(str.isdigit, self.key)):
+            return None
+        return all_of(self.units, mark=self.mark, is_whole=True)
 
     @property
     def is_plain(self) -> bool:

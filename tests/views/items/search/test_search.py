@@ -291,6 +291,30 @@ def test_names_come_first_exact_ones_before_all(as_alice, collection):
     ]
 
 
+@pytest.mark.parametrize("few", [1, 1000])
+@pytest.mark.parametrize(
+    ("typed", "another"),
+    [
+        ("person80@80.example", "person8062@80.example"),
+        ("+49 421 555 0184", "+49 421 555 01847"),
+        ("harbour-and-vale.example", "harbour-and-vale.examples"),
+        ("Kiel 24103", "Kielwasser 24103"),
+    ],
+)
+def test_what_is_as_it_was_typed_comes_before_what_begins_so(
+    as_alice, collection, monkeypatch, few, typed, another
+):
+    monkeypatch.setattr(full_text, "FEW", few)
+    for name, value in (("Zed", typed), ("Ann", another), ("Bob", another)):
+        make_item(collection, name=name, properties={"email": value})
+
+    listed = as_alice.get("/items/", {"q": typed, "sort": "name"})
+    (group,) = as_alice.get("/search/", {"q": typed}).context["groups"]
+
+    assert names(listed) == ["Zed", "Ann", "Bob"]
+    assert group["items"][0].name == "Zed"
+
+
 def test_every_page_of_a_result_has_its_rows_once_and_one_count(
     as_alice, collection, monkeypatch
 ):
