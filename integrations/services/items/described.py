@@ -8,6 +8,7 @@ from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import HasLinkFields
 from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField
+from integrations.providers.typed.former_fields import FORMER_KEY, with_former
 from integrations.services.common.clients.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 
@@ -26,12 +27,21 @@ def describe(
 
     ``facts`` are logged with it.
     """
+    return _describe(collection, values, collection.schema, facts)
+
+
+def _describe(
+    collection: Collection,
+    values: Mapping[str, Any],
+    schema: Mapping[str, Any],
+    facts: Mapping[str, object],
+) -> Sequence[DisplayField]:
     connection = collection.connection
     connector = CONNECTORS.get(connection.provider)
     if connector is None:
         return describe_raw(values, {})
     with connector_boundary("describe", collection=collection.pk, **facts):
-        return list(connector.describe(values, collection.schema, connection.account))
+        return list(connector.describe(values, schema, connection.account))
 
 
 def describe_links(
@@ -50,11 +60,14 @@ def describe_all(
 ) -> Described:
     """Return what ``describe`` does, and the relations that it leaves to other places.
 
-    Of what a record was, or changed to, nothing else on the page tells them. A mistake
+    Of what a record was, or changed to, nothing else on the page tells them; fields
+    that the provider has no more are told as they were. A mistake
     of ours in describing values raises ConnectorError; one in these relations leaves
     them out, as the values can be told without them.
     """
-    described = describe(collection, values, **facts)
+    known = (collection.definitions or {}).get(FORMER_KEY) or {}
+    schema = with_former(collection.schema, known, values)
+    described = _describe(collection, values, schema, facts)
     names = {field.name for field in described}
     try:
         links = describe_links(collection, values)

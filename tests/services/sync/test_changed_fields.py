@@ -30,6 +30,7 @@ from integrations.providers.records import (
     FieldSpec,
     RemoteCollection,
 )
+from integrations.services.items import described
 from integrations.services.items.search import reindex
 from integrations.services.sync import collection_loop, engine
 from integrations.services.sync.collections import discovery
@@ -429,3 +430,30 @@ def test_an_extra_call_is_made_once_in_a_run_however_long_its_first_page_waits(
     run = sync(account, untold)
 
     assert (run.outcome, run.slices, len(asked)) == ("complete", 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("slug", "kind"), [*CHOICES.items(), ("hubspot", NUMBERS["hubspot"])]
+)
+def test_the_past_of_a_field_that_was_deleted_is_told_as_it_was(
+    alice: User, account: Account, settings: Any, slug: str, kind: str
+) -> None:
+    collection = make_table(alice, account, slug, kind)
+    (table,) = account.tables.values()
+    ((key, column),) = table.columns.items()
+    kept = {key: collection.items.get().properties.get(key) or "12.5"}
+    (before,) = described.describe(collection, kept)
+    settings.LATE_ARRIVAL_MINUTES = 0
+
+    table.columns = {}
+    for is_full in (False, True, True):
+        sync(account, collection, full=is_full)
+        assert key not in {each["name"] for each in collection.schema["fields"]}
+        (told,) = described.describe_all(collection, kept).fields
+        assert (told.label, told.value) == (before.label, before.value)
+
+    column.name = "Back"
+    table.columns = {key: column}
+    sync(account, collection)
+    (told,) = described.describe_all(collection, kept).fields
+    assert told.label == "Back"

@@ -1,4 +1,4 @@
-"""Keep what values follow from beside the schema that it came with.
+"""Keep what values follow from, and former fields, beside the schema.
 
 In the schema itself, a release that knows nothing of it took it for what pages show.
 """
@@ -14,6 +14,7 @@ from integrations.providers.records import (
     TAG_KEY,
 )
 from integrations.providers.typed import definitions
+from integrations.providers.typed.former_fields import FORMER_KEY, former_fields
 
 # Both are written by one statement.
 COLUMNS: Final = ("schema", "definitions")
@@ -41,11 +42,14 @@ def set_schema(
     """
     told = schema.get(DEFINITIONS_KEY)
     parts = {} if told is None else {PARTS: told, TAG_KEY: definitions.tag_of(told)}
+    known = collection.definitions or {}
+    former = former_fields(known.get(FORMER_KEY) or {}, collection.schema, schema)
     collection.schema = _without(schema)
     collection.definitions = {
         GENERATION: collection.generation,
         COMPARED_TAG_KEY: compared,
         **parts,
+        **({FORMER_KEY: former} if former else {}),
     }
 
 
