@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,7 +18,7 @@ from integrations.services.notices import quiet
 from integrations.services.notices.following import follows as service
 from integrations.views.access import UserRequest
 from integrations.views.items.origins import page_of
-from integrations.views.notices.pages import settings_of
+from integrations.views.notices.pages import how_mailed, settings_of
 
 UNFOLLOW = "unfollow"
 
@@ -39,6 +40,7 @@ def following(request: UserRequest) -> HttpResponse:
         "next_at": stored.digest_due_at,
         "zone": quiet.zone_for(stored).key,
         "now": timezone.now(),
+        **how_mailed(request.user),
     }
     status = 400 if form.is_bound else 200
     return render(request, "notices/following.html", context, status=status)
@@ -69,13 +71,19 @@ def _change(request: UserRequest, target: Item | SavedView) -> HttpResponse:
     except ValidationError as refused:
         messages.error(request, " ".join(refused.messages))
     else:
-        told = "Its changes are mailed to you; Following in your menu says when."
-        if not service.has_digest(request.user):
-            told = (
-                "Your digest is off, so nothing is mailed: see Following in your menu."
-            )
-        messages.success(request, f"You follow “{name}”. {told}")
+        messages.success(request, f"You follow “{name}”. {_how_told(request.user)}")
     return redirect(_back(request, target))
+
+
+def _how_told(user: User) -> str:
+    mailed = how_mailed(user)
+    if not service.has_digest(user):
+        return "Your digest is off, so nothing is mailed: see Following in your menu."
+    if not mailed["is_proven"]:
+        return "Nothing is mailed until your e-mail address is verified."
+    if not mailed["is_mail_delivered"]:
+        return "This site has no mail server: Notices says what would be mailed."
+    return "Its changes are mailed to you; Following in your menu says when."
 
 
 def _back(request: UserRequest, target: Item | SavedView) -> str:

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -32,6 +33,12 @@ def save(form: NoticeForm) -> None:
     NoticeSettings.objects.update_or_create(user=chosen.user, defaults=values)
 
 
+def how_mailed(user: User) -> dict[str, bool]:
+    """Return whether mail leaves the site, and whether it goes to the user."""
+    is_proven = bool(user.email) and not addresses.unproven([user.pk])
+    return {"is_mail_delivered": settings.IS_MAIL_DELIVERED, "is_proven": is_proven}
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def notices(request: UserRequest) -> HttpResponse:
     """Show and set what the user is mailed of, and when."""
@@ -47,7 +54,7 @@ def notices(request: UserRequest) -> HttpResponse:
         "form": form,
         "zone": quiet.zone_for(settings_of(request)).key,
         "now": timezone.now(),
-        "is_mail_delivered": settings.IS_MAIL_DELIVERED,
+        **how_mailed(request.user),
     }
     status = 400 if form.is_bound else 200
     return render(request, "notices/notices.html", context, status=status)

@@ -4,6 +4,7 @@ from email import message_from_bytes
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
 from django.core import mail
 from django.test import Client
@@ -160,3 +161,38 @@ def test_a_token_of_somebody_who_is_gone_is_unknown(
     alice.delete()
 
     assert client.post(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("is_delivered", "is_verified", "said"),
+    [(False, False, "no"), (True, False, "unproven"), (True, True, None)],
+)
+def test_what_is_not_mailed_is_said(
+    as_alice: Client,
+    alice: User,
+    settings: Any,
+    is_delivered: bool,
+    is_verified: bool,
+    said: str | None,
+) -> None:
+    settings.IS_MAIL_DELIVERED = is_delivered
+    own = {"user": alice, "email": alice.email}
+    EmailAddress.objects.update_or_create(**own, defaults={"verified": is_verified})
+
+    for page in (PAGE, "/following/"):
+        told = as_alice.get(page).content.decode()
+        assert ("data-mailed" in told) is (said is not None)
+        assert said is None or f'data-mailed="{said}"' in told
+
+
+def test_what_would_be_mailed_is_listed_where_no_address_can_be_proven(
+    as_alice: Client, alice: User, connection: Connection
+) -> None:
+    own = {"user": alice, "email": alice.email}
+    EmailAddress.objects.update_or_create(**own, defaults={"verified": False})
+    lose_grant(connection)
+
+    notice = Notice.objects.get(user=alice)
+    assert notice.state == "sent"
+    listed = as_alice.get(PAGE).context["page"].object_list
+    assert list(listed) == [notice]
