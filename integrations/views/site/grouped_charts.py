@@ -10,7 +10,10 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from integrations.models import Collection
+from integrations.models.messages.wording import connector_text
 from integrations.providers.records import FieldSpec, read_fields
+from integrations.services.common.clients.connector_errors import connector_boundary
+from integrations.services.common.errors import ConnectorError
 from integrations.services.items.tables.columns.columns import (
     FAMILIES,
     Family,
@@ -56,7 +59,8 @@ def make_context(
             rows += collection.stored_count
             drawn = _draw(collection, choice, user)
             made.append({**drawn, "name": names[collection.pk]})
-    shown = [each for each in made if each["charts"] or each["building"]]
+    telling = ("charts", "building", "groups_mistake")
+    shown = [each for each in made if any(each.get(name) for name in telling)]
     building = [("building", e["collection"].pk) for e in made if e["building"]]
     return {
         "grouped": shown,
@@ -80,14 +84,24 @@ def _open(collection: Collection, choice: FieldSpec, user: User) -> OpenTable:
 
 
 def _draw(collection: Collection, choice: FieldSpec, user: User) -> dict[str, Any]:
-    table = _open(collection, choice, user)
-    drawn = grouped.make_context(table, most_bars=MOST_BARS)
-    return {
+    """Return one chart; a mistake of ours in it, which is said, ends no others."""
+    told: dict[str, Any] = {
         "collection": collection,
         "choice": choice,
+        "url": reverse("integrations:table", args=(collection.pk,)),
+        "building": (),
+    }
+    try:
+        with connector_boundary("chart", collection=collection.pk):
+            table = _open(collection, choice, user)
+            drawn = grouped.make_context(table, most_bars=MOST_BARS)
+    except ConnectorError as exc:
+        return {**told, "groups_mistake": connector_text(exc.reference)}
+    return {
+        **told,
+        **drawn,
         "url": table.query.url,
         "building": table.selection.indexes.building,
-        **drawn,
         "counts": drawn["charts"][:1],
         "sums": drawn["charts"][1:],
     }

@@ -17,6 +17,7 @@ from integrations.models import Collection, Connection, PropertyIndex
 from integrations.providers import CONNECTORS
 from integrations.services.items.tables.columns.layouts import Layout, save_layout
 from integrations.services.items.tables.indexing import indexes
+from integrations.views.items.tables import grouped
 from integrations.views.site import grouped_charts
 from tests.support.pages.shown import words
 from tests.support.rows import make_collection, make_connection, make_items
@@ -273,3 +274,25 @@ def test_sums_are_folded_behind_the_chart_of_the_rows(
     before, fold = page.text.split("The sums", 1)
     assert before.count('class="bars"') == 1
     assert fold.split("</details>", 1)[0].count('class="bars"') == 2
+
+
+def test_a_chart_that_fails_by_our_mistake_is_said_and_the_others_are_drawn(
+    as_alice: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        make_deals(connection)
+    make_context, asked = grouped.make_context, list[object]()
+
+    def fail_once(table: Any, **more: Any) -> Any:
+        asked.append(table)
+        if len(asked) == 1:
+            raise FieldDoesNotExist
+        return make_context(table, **more)
+
+    monkeypatch.setattr(grouped, "make_context", fail_once)
+
+    page = as_alice.get("/charts/")
+
+    assert codes(page) == {"connector_error"}
+    drawn = [len(each.get("charts", ())) for each in page.context["grouped"]]
+    assert drawn == [0, 2]
