@@ -72,7 +72,12 @@ def collection_names(collections: Iterable[Collection]) -> dict[UUID, str]:
     for collection in collections:
         names[collection.pk] = collection.name
         alike[collection.connection_id, collection.name.casefold()].append(collection)
-    groups = [group for group in alike.values() if len(group) > 1]
+    groups = [
+        # Whatever order a page has them in, each has the same number.
+        sorted(group, key=lambda each: each.pk)
+        for group in alike.values()
+        if len(group) > 1
+    ]
     for group, additions in zip(groups, _held_apart(groups), strict=True):
         for collection, addition in zip(group, additions, strict=True):
             names[collection.pk] = f"{collection.name} ({addition})"

@@ -74,9 +74,13 @@ def test_numbers_tell_those_apart_of_which_nothing_is_known(
     alike = [make_tasks(notion, number, name) for number, name in ((1, "a"), (2, "A"))]
     other = make_tasks(make_connection(bob, provider="notion"), 1, "a")
 
-    names = collection_names([*alike, other])
+    names = collection_names([other, *alike])
 
-    assert list(names.values()) == ["a (1)", "A (2)", "a"]
+    first, second = sorted(alike, key=lambda each: each.pk)
+    assert names[first.pk] == f"{first.name} (1)"
+    assert names[second.pk] == f"{second.name} (2)"
+    assert names[other.pk] == "a"
+    assert collection_names([*reversed(alike), other]) == names
 
 
 def test_names_that_differ_cost_no_query(notion: Connection) -> None:
