@@ -106,6 +106,7 @@ urlpatterns = [
         name="unsubscribe",
     ),
     path("charts/", charts.charts, name="charts"),
+    path("charts/live/", charts.charts_live, name="charts-live"),
     path("theme/", theme.theme, name="theme"),
     path("connections/", index.connection_list, name="connection-list"),
     path("connections/live/", index.connection_list_live, name="connection-list-live"),

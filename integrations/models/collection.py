@@ -71,6 +71,8 @@ class Collection(models.Model):
     REASON_COLUMNS = ("reason", "reason_data")
     # No column: what its spot checks prove, where a page shows that.
     proof: Any = None
+    # No column either: its name told apart from others, where a page lists several.
+    unique_name = ""
     # Links are as fresh as fields, and a pass over them may take two syncs.
     LONGEST_LINK_LAG = timedelta(minutes=30)
     # No quota comes back later.

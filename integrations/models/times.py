@@ -7,6 +7,7 @@ for. Whoever compares a stored time with now asks here, so that it counts as unk
 from datetime import datetime, timedelta
 
 from django.db.models import Q
+from django.utils.dateparse import parse_datetime
 
 # Clocks of machines that work together may differ by so much.
 CLOCK_SKEW = timedelta(seconds=30)
@@ -18,6 +19,16 @@ FIRST_YEAR, LAST_YEAR = 1970, 9000
 def is_known(at: datetime) -> bool:
     """Tell whether a time that somebody names is one that anything can have."""
     return FIRST_YEAR <= at.year <= LAST_YEAR
+
+
+def read_time(text: str) -> datetime | None:
+    """Read a time that somebody names with its zone; None for anything else."""
+    try:
+        at = parse_datetime(text)
+    except ValueError:
+        return None
+    is_told = at is not None and at.tzinfo is not None and is_known(at)
+    return at if is_told else None
 
 
 def is_ahead(at: datetime, now: datetime, *, longest: timedelta = NOTHING) -> bool:

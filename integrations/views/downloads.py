@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from integrations.models import Download
-from integrations.models.messages.wording import count_text
+from integrations.models.messages.wording import RAW_ROWS, connector_text, count_text
 from integrations.services.items.downloads import formats, orders
 from integrations.views import paging
 from integrations.views.access import UserRequest
@@ -83,6 +83,7 @@ def _row(download: Download) -> dict[str, Any]:
         "rows_text": _rows_text(download),
         "size_text": filesizeformat(download.size) if download.is_done else "",
         "was_begun_anew": download.is_open and download.attempts > 1,
+        "mistake": download.mistake and connector_text(download.mistake, RAW_ROWS),
     }
 
 

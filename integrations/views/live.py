@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from integrations.models import Connection, Item
+from integrations.models.times import read_time
 from integrations.services.common.database import replica
 from integrations.services.connections.status import Status
 from integrations.services.items.lists.counting import Count
@@ -44,12 +44,7 @@ class Look:
     @classmethod
     def read(cls, request: HttpRequest) -> "Look":
         """Return what the page that asks shows; an odd time is now."""
-        try:
-            at = parse_datetime(request.GET.get("at", ""))
-        except ValueError:
-            at = None
-        if at is None or timezone.is_naive(at):
-            at = timezone.now()
+        at = read_time(request.GET.get("at", "")) or timezone.now()
         return cls(at=at, rows=request.GET.get("rows", ""))
 
     def url(self, path: str, parameters: dict[str, str] | None = None) -> str:

@@ -174,6 +174,20 @@
     }
   }
 
+  // htmx replaces what an entry of the history holds, as it leaves it and as it comes back.
+  const putTicksBack = (state) => {
+    if (state?.ticked) history.replaceState({ ...state, ...history.state }, "")
+  }
+  let left = null
+  document.addEventListener("htmx:beforeHistorySave", () => {
+    left = history.state
+  })
+  document.addEventListener("htmx:beforeHistoryUpdate", () => putTicksBack(left))
+  // Behind the one of htmx, which is there by then.
+  document.addEventListener("DOMContentLoaded", () => {
+    window.addEventListener("popstate", (event) => putTicksBack(event.state))
+  })
+
   // Ticking a row means the ticked ones, however many they are.
   document.addEventListener("change", ({ target }) => {
     const form = target.form

@@ -87,6 +87,33 @@ def test_ticks_come_back_to_the_same_rows_and_to_no_others(page: Page) -> None:
     assert told.inner_text().startswith("Ticked")
 
 
+@with_script
+@pytest.mark.usefixtures("table")
+def test_ticks_come_back_after_a_search_by_back_and_by_forward(page: Page) -> None:
+    def tick(number: int) -> str:
+        box = page.locator("tbody [name=item]").nth(number)
+        box.check()
+        return str(box.get_attribute("value"))
+
+    def expect_ticked(value: str) -> None:
+        expect(page.locator(f"tbody [value='{value}']")).to_be_checked()
+        expect(page.locator("tbody [name=item]:checked")).to_have_count(1)
+
+    page.goto("/items/")
+    before, address = tick(1), page.url
+    page.get_by_label("Search this list").fill("an")
+    page.wait_for_url("**/items/?q=an")
+    found, searched = tick(0), page.url
+
+    for _ in range(2):
+        page.go_back()
+        page.wait_for_url(address)
+        expect_ticked(before)
+        page.go_forward()
+        page.wait_for_url(searched)
+        expect_ticked(found)
+
+
 @pytest.mark.usefixtures("table")
 def test_what_was_chosen_is_there_after_back(
     page: Page, request: pytest.FixtureRequest

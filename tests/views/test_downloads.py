@@ -18,7 +18,7 @@ from integrations.services.common import shutdown
 from integrations.services.connections import disconnect
 from integrations.services.items.downloads import making, orders
 from integrations.services.upkeep import schedule
-from tests.support.rows import make_item
+from tests.support.rows import make_collection, make_connection, make_item
 from tests.support.workbooks import body_of, rows_of
 
 FORMATS = ["csv", "csv-utf8", "xlsx", "json", "ndjson"]
@@ -96,6 +96,33 @@ def test_a_large_list_is_made_in_the_zone_of_its_user_with_its_filters(
     assert [row["name"] for row in rows] == [f"Ada {number}" for number in range(7)]
     assert rows[0]["last_modified_time"].endswith("+09:00")
     assert AuditEvent.objects.get(event="items.exported").user_id == alice.pk
+
+
+def test_a_large_list_has_the_rows_of_all_providers_and_of_two_accounts_of_one(
+    as_alice, alice, order
+):
+    accounts = [
+        ("hubspot", "1:1"),
+        ("airtable", "a"),
+        ("airtable", "b"),
+        ("notion", "n"),
+    ]
+    for provider, remote_id in accounts:
+        connection = make_connection(alice, provider=provider, remote_id=remote_id)
+        made = make_collection(connection)
+        for number in range(3):
+            make_item(made, name=f"{provider} {remote_id} {number}")
+    shown = as_alice.get("/items/?sort=name&size=100").context["items"]
+    download = order(form="csv", sort="name")
+
+    making.make(download.pk)
+
+    heads, *rows = rows_of(
+        body_of(as_alice.get(f"/downloads/{download.uuid}/file/")), "csv"
+    )
+    names = [row[heads.index("name")] for row in rows]
+    assert names == [item.name for item in shown]
+    assert len(names) == 3 * len(accounts)
 
 
 def test_the_columns_of_the_order_hold_whatever_is_chosen_later(as_alice, many, order):

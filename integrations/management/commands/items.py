@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from integrations.management.console import CHECKS, find_user, quietly_if_closed, stream
 from integrations.management.output import SafeCommand
@@ -18,6 +19,7 @@ from integrations.management.tables import print_items
 from integrations.models import Item
 from integrations.models.accounts.preferences import zone_of
 from integrations.models.items.item import ItemQuerySet
+from integrations.models.messages.wording import RAW_ROWS, connector_text
 from integrations.providers import SPECS
 from integrations.services.common import audit
 from integrations.services.items.downloads import asked, formats
@@ -78,7 +80,9 @@ class Command(SafeCommand):
             wanted = _asked(user, options)
             rows = wanted.items()
             if output:
-                _write(wanted.to_source(rows), form, Path(output))
+                source = wanted.to_source(rows)
+                _write(source, form, Path(output))
+                self._tell(source)
             else:
                 # Closed here, while the database is still open, when the reader left.
                 with quietly_if_closed(self.stdout), closing(rows):
@@ -97,6 +101,12 @@ class Command(SafeCommand):
         source = wanted.to_source(rows) if wanted else ListSource(items=rows)
         for piece in formats.stream(source, form):
             self.stdout.write(piece, ending="")
+        self._tell(source)
+
+    def _tell(self, source: Source) -> None:
+        """Say beside what was written which mistake of ours left values raw."""
+        if mistake := source.noted.mistake:
+            self.stderr.write(f"{capfirst(connector_text(mistake, RAW_ROWS))}.")
 
 
 def _write(source: Source, form: str, path: Path) -> None:

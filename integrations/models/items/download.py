@@ -41,6 +41,7 @@ class Download(models.Model):
     """A file that a worker makes: which rows, how, and how far it has come.
 
     ``parameters`` are those of the address of a list, or of the ``collection``'s table.
+    ``mistake`` is the reference of a mistake of ours that left values of it raw.
     """
 
     class State(models.TextChoices):
@@ -73,6 +74,9 @@ class Download(models.Model):
     rows_done = models.PositiveBigIntegerField(default=0)
     rows_total = models.PositiveBigIntegerField(null=True, blank=True)
     size = models.PositiveBigIntegerField(default=0)
+    mistake = models.CharField(
+        max_length=8, default="", db_default="", blank=True, editable=False
+    )
     lease_id = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)

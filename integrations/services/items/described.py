@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from integrations.models import Collection
+from integrations.models import Collection, Item
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import HasLinkFields
 from integrations.providers.raw import describe_raw
@@ -42,6 +42,19 @@ def _describe(
         return describe_raw(values, {})
     with connector_boundary("describe", collection=collection.pk, **facts):
         return list(connector.describe(values, schema, connection.account))
+
+
+def complete(item: Item, collection: Collection | None) -> Mapping[str, Any]:
+    """Return properties as the provider wrote them, with those told by being left out.
+
+    Raises ConnectorError for a mistake of ours.
+    """
+    connector = CONNECTORS.get(item.provider)
+    if connector is None:
+        return item.properties
+    schema = collection.schema if collection else {}
+    with connector_boundary("complete", item=item.pk):
+        return dict(connector.complete(item.properties, schema))
 
 
 def describe_links(

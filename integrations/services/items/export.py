@@ -5,7 +5,6 @@ import io
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -14,12 +13,11 @@ from django.utils import timezone
 
 from integrations.http.observability import steering
 from integrations.models import Collection, Item
-from integrations.providers import CONNECTORS
 from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField
 from integrations.providers.typed.plain import plain
 from integrations.services.common.errors import ConnectorError
-from integrations.services.items.described import describe
+from integrations.services.items.described import complete, describe
 
 FIELDS = (
     "id",
@@ -47,21 +45,29 @@ Row: TypeAlias = Mapping[str, Any]
 
 
 def raw_values(item: Item, collection: Collection | None) -> Mapping[str, Any]:
-    """Return properties by name, as the provider wrote them: for programs."""
-    connector = CONNECTORS.get(item.provider)
-    if connector is None:
+    """Return properties by name, as the provider wrote them: for programs.
+
+    A mistake of ours, which leaves some out, is noted at the item.
+    """
+    try:
+        return complete(item, collection)
+    except ConnectorError as exc:
+        item.mistake = exc.reference
         return item.properties
-    schema = collection.schema if collection else {}
-    return dict(connector.complete(item.properties, schema))
 
 
 def shown_values(item: Item, collection: Collection | None) -> Mapping[str, Any]:
-    """Return properties by label, as the item's page writes them."""
+    """Return properties by label, as the item's page writes them.
+
+    After a mistake of ours, which is noted at the item, they are as the provider's.
+    """
     described: Iterable[DisplayField] = ()
     if collection is not None:
-        with suppress(ConnectorError):
-            properties = raw_values(item, collection)
+        try:
+            properties = complete(item, collection)
             described = describe(collection, properties, item=item.remote_id)
+        except ConnectorError as exc:
+            item.mistake = exc.reference
     described = described or describe_raw(item.properties, {})
     texts: defaultdict[str, list[str]] = defaultdict(list)
     zone = timezone.get_current_timezone()

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from django.http import QueryDict
+
 from integrations.providers.typed.values import cut
 
 # Between a property and an operator, as addresses of tables have them.
@@ -15,6 +17,19 @@ UNUSABLE: Final = "A filter that was asked for cannot be used."
 def mark(left_out: Iterable[str]) -> Mapping[str, str]:
     """Return the parameter that says so, for what leads on from a list."""
     return {LEFT_OUT: "1"} if any(left_out) else {}
+
+
+def find_repeated(given: Mapping[str, Any], names: Iterable[str]) -> Iterable[str]:
+    """Yield in words which of some parameters has several values, of which one counts.
+
+    An address that is no ``QueryDict`` has one of each.
+    """
+    if not isinstance(given, QueryDict):
+        return
+    for name in names:
+        values = {value.strip() for value in given.getlist(name)} - {""}
+        if len(values) > 1:
+            yield f"Of several values of “{name}” only the last is used."
 
 
 def find_left_out(given: Mapping[str, Any], taken: Mapping[str, Any]) -> Iterable[str]:

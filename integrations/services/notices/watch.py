@@ -24,6 +24,7 @@ from integrations.models import (
 from integrations.models.collection import Completeness
 from integrations.models.reasons import StateReason
 from integrations.providers.typed.values import cut
+from integrations.services.common.apart import Apart
 from integrations.services.connections.facts import Facts, facts_of
 from integrations.services.notices import incidents
 from integrations.services.notices.troubles import is_at_rest, needs_user, troubles_of
@@ -125,13 +126,14 @@ def watch_connections(*, now: datetime) -> None:
     keys = sorted(_suspects(now))
     after = _after()
     left = [key for key in keys if after is None or key > after] or keys
-    for start in range(0, len(left), BATCH):
-        some = left[start : start + BATCH]
-        _watch_some(some, now)
-        if time.monotonic() > stop_at:
-            cache.set(AFTER, str(some[-1]))
-            return
-    cache.delete(AFTER)
+    with Apart("watch") as parts:
+        for start in range(0, len(left), BATCH):
+            some = left[start : start + BATCH]
+            _watch_some(some, now, parts)
+            if time.monotonic() > stop_at:
+                cache.set(AFTER, str(some[-1]))
+                return
+        cache.delete(AFTER)
 
 
 def _after() -> UUID | None:
@@ -169,7 +171,7 @@ def _suspects(now: datetime) -> set[UUID]:
     return found
 
 
-def _watch_some(keys: list[UUID], now: datetime) -> None:
+def _watch_some(keys: list[UUID], now: datetime, parts: Apart) -> None:
     rows = list(Connection.objects.filter(pk__in=keys).select_related("owner"))
     found = facts_of(rows)
     near = Connection.objects.filter(spend.nearly_used(now), pk__in=keys)
@@ -183,7 +185,8 @@ def _watch_some(keys: list[UUID], now: datetime) -> None:
     for row in rows:
         theirs = chosen.get(row.owner_id) or NoticeSettings(user_id=row.owner_id)
         is_near = row.pk in nearly_used
-        _compare(found[row.pk], known[row.pk], theirs, now, is_near_quota=is_near)
+        with parts.part(connection=row.pk):
+            _compare(found[row.pk], known[row.pk], theirs, now, is_near_quota=is_near)
 
 
 def _compare(

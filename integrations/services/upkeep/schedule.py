@@ -5,7 +5,9 @@ A slot is taken by one statement or one lock, so any number of schedulers is har
 
 import logging
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db.models import (
@@ -24,6 +26,7 @@ from integrations.http.errors import ApiError
 from integrations.models import Connection, Credential, SyncRun, times
 from integrations.models.times import CLOCK_SKEW
 from integrations.services.common import queue
+from integrations.services.common.apart import Apart
 from integrations.services.common.clock import database_now
 from integrations.services.common.errors import NoTokenError
 from integrations.services.connections import (
@@ -146,41 +149,51 @@ def refresh_in_foreground(*, now: datetime | None = None) -> tuple[int, int]:
 
 
 def enqueue_lost(*, now: datetime | None = None) -> dict[str, int]:
-    """Publish again what nobody is on; quick, and returns how many of each."""
+    """Publish again what nobody is on; quick, and returns how many of each.
+
+    What fails in one of them keeps none of the others, and is raised in the end.
+    """
     overlap.repeat_due()
-    return {
-        "runs": runs.enqueue_lost(now=now or database_now()),
-        "cancelled": bulk.discard_left() + discarding.discard_left(),
-        "edits": dispatch.send_due(),
-        "imports": jobs.send_due(),
-        "search": reindex.send_due(),
-        "table_indexes": indexes.send_due(),
-        "downloads": orders.send_due(),
-        "consents": consents.send_due(),
+    steps: dict[str, Callable[[], int]] = {
+        "runs": lambda: runs.enqueue_lost(now=now or database_now()),
+        "cancelled": lambda: bulk.discard_left() + discarding.discard_left(),
+        "edits": dispatch.send_due,
+        "imports": jobs.send_due,
+        "search": reindex.send_due,
+        "table_indexes": indexes.send_due,
+        "downloads": orders.send_due,
+        "consents": consents.send_due,
     }
+    with Apart("enqueue_lost") as parts:
+        return parts.count(steps)
 
 
 def sweep(*, now: datetime | None = None) -> dict[str, int]:
     """Bring back what else is stuck or postponed, and delete what is old.
 
     It may take long: providers are asked, and rows deleted. Returns how many of each.
+    What fails in one of them keeps none of the others, and is raised in the end.
     """
     now = now or timezone.now()
     pull_in(now=now)
-    swept = {
-        "restored": fallback_store.restore_all(),
-        "revoked": revocation.revoke_due(),
-        "purges": sweep_purges(),
-        "left_out": selection.sweep_left_out(),
-        "erasures": account_deletion.sweep(),
-        "stale": staleness.check(now=now),
-        "counted": daily_counts.note(now=now),
-        "unreadable": readability.check(),
-        "unquarantined": quarantine.lift_for_new_release(),
-        "dropped": indexes.drop_unused(now=now),
-        "expired": orders.expire(now=now),
+    steps: dict[str, Callable[[], int]] = {
+        "restored": fallback_store.restore_all,
+        "revoked": revocation.revoke_due,
+        "purges": sweep_purges,
+        "left_out": selection.sweep_left_out,
+        "erasures": account_deletion.sweep,
+        "stale": partial(staleness.check, now=now),
+        "counted": partial(daily_counts.note, now=now),
+        "unreadable": readability.check,
+        "unquarantined": quarantine.lift_for_new_release,
+        "dropped": partial(indexes.drop_unused, now=now),
+        "expired": partial(orders.expire, now=now),
     }
-    pruned = retention.prune(now=now)
+    pruned: dict[str, int] = {}
+    with Apart("sweep") as parts:
+        swept = parts.count(steps)
+        with parts.part(step="pruned"):
+            pruned = retention.prune(now=now)
     return swept | {f"{PRUNED}{name}": number for name, number in pruned.items()}
 
 
@@ -232,6 +245,8 @@ def sweep_purges() -> int:
     purging = Connection.objects.filter(
         is_purging=True, state=Connection.State.DISCONNECTED
     )[:20]
-    for connection in purging:
-        disconnect.purge(connection)
+    with Apart("sweep_purges") as parts:
+        for connection in purging:
+            with parts.part(connection=connection.pk):
+                disconnect.purge(connection)
     return len(purging)

@@ -1,6 +1,7 @@
 """Checks of values that can be made before anything is sent."""
 
 import re
+from datetime import MAXYEAR, MINYEAR, date
 from typing import Final
 
 from django.utils.dateparse import parse_date, parse_datetime
@@ -24,6 +25,12 @@ def mistake(field: WritableField, value: str) -> Refusal | None:
     if parse is None:
         return None
     try:
-        return None if parse(value) else Refusal.INVALID_DATE
+        told = parse(value)
     except ValueError:
         return Refusal.INVALID_DATE
+    return None if told and is_in_any_zone(told) else Refusal.INVALID_DATE
+
+
+def is_in_any_zone(at: date) -> bool:
+    """Tell whether a day or a time can be told in every zone, as years have an end."""
+    return MINYEAR < at.year < MAXYEAR

@@ -19,6 +19,7 @@ from integrations.providers import SPECS
 from integrations.services.common.database.consistent_read import consistent_read
 from integrations.services.common.errors import ConnectorError
 from integrations.services.connections import quota
+from integrations.services.connections.naming import collection_names
 from integrations.services.connections.status import Status, status_of
 from integrations.services.grants import credentials
 from integrations.services.sync.spot_checks import due, results
@@ -146,8 +147,10 @@ def _collections(connection: Connection) -> list[Collection]:
     chosen = connection.collections.filter(is_selected=True)
     found = list(chosen.defer("schema", "details"))
     proofs = results.proofs_of(found, now=timezone.now())
+    names = collection_names(found)
     for each in found:
         each.proof = proofs.get(each.pk)
+        each.unique_name = names[each.pk]
     return found
 
 

@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 
@@ -27,6 +26,7 @@ from integrations.providers.capabilities import (
 from integrations.services.common.clients.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 from integrations.services.connections import quota, selection
+from integrations.services.connections.naming import collection_names
 from integrations.services.sync.calls import budget
 from integrations.views.access import UserRequest, get_connection
 from integrations.views.connections.schedule import full_refresh_text, interval_text
@@ -60,10 +60,8 @@ class Choice:
             plan=budget.plan_of(connection.provider, connection.plan),
         )
         if request.method == "POST":
-            shown_at = parse_datetime(request.POST.get("shown_at", ""))
-            is_aware = shown_at is not None and timezone.is_aware(shown_at)
-            until = shown_at if shown_at and is_aware else timezone.now()
             now = timezone.now()
+            until = times.read_time(request.POST.get("shown_at", "")) or now
             choice.offered = [
                 c
                 for c in collections
@@ -188,6 +186,7 @@ def _group_id(collection: Collection) -> str:
 def _groups(choice: Choice, found: Estimate | None) -> Iterable[dict[str, Any]]:
     """Return the collections by the part of the account that they belong to."""
     counts = quota.counts_of(choice.connection)
+    names = collection_names(choice.collections)
     groups: dict[str, dict[str, Any]] = {}
     for collection in choice.collections:
         place = _place(collection)
@@ -197,7 +196,7 @@ def _groups(choice: Choice, found: Estimate | None) -> Iterable[dict[str, Any]]:
         group["rows"].append(
             {
                 "id": collection.pk,
-                "name": place.name if place else collection.name,
+                "name": place.name if place else names[collection.pk],
                 "is_ticked": collection.pk in choice.ticked,
                 "count": counts.get(collection.remote_id, 0),
                 "is_read": collection.last_full_refresh_at is not None,

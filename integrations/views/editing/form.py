@@ -19,7 +19,7 @@ from integrations.providers.writing import (
     Refusal,
     WritableField,
 )
-from integrations.services.writing.checks import mistake
+from integrations.services.writing.checks import is_in_any_zone, mistake
 from integrations.views.editing.controls import control_of, show_lost_options
 from integrations.views.editing.shown import Shown
 
@@ -218,4 +218,5 @@ def _time(text: str) -> datetime | None:
         at = parse_datetime(text)
     except ValueError:
         return None
-    return at if at is not None and timezone.is_aware(at) else None
+    is_told = at is not None and timezone.is_aware(at) and is_in_any_zone(at)
+    return at if is_told else None

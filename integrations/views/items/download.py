@@ -1,9 +1,9 @@
 """Send all items of a list, or all rows of a table, as a file."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
-from datetime import tzinfo
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import BinaryIO
 from urllib.parse import urlencode
 from uuid import UUID
 from wsgiref.util import FileWrapper
@@ -11,13 +11,14 @@ from wsgiref.util import FileWrapper
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponseBase, QueryDict, StreamingHttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 
 from integrations.forms import DownloadForm, TableDownloadForm
 from integrations.models import Download
+from integrations.models.messages.wording import RAW_ROWS, connector_text
 from integrations.services.common import audit
 from integrations.services.items.downloads import asked, formats, orders
 from integrations.services.items.downloads.asked import AskedFile, Content
@@ -33,6 +34,8 @@ NO_FORMAT = "Choose one of the formats offered."
 LEFT_OUT = NO_ROWS["left_out"]
 TOO_MANY = "You have as many large files as are kept. Delete one of them first."
 PIECE = 64 * 1024
+# What the page of a mistake sends along for a file that holds raw values.
+AS_IT_IS = "as_it_is"
 
 
 @require_POST
@@ -64,8 +67,9 @@ def item_download(request: UserRequest) -> HttpResponseBase:
         content=content,
         form=form.cleaned_data["form"],
     )
-    wanted, is_named = asked.ask_list(listed, content), bool(listed.named)
-    return _send(request, wanted, form.cleaned_data["form"], order, is_named=is_named)
+    wanted = asked.ask_list(listed, content)
+    asking = _Asking(order=order, back=back, is_named=bool(listed.named))
+    return _send(request, wanted, form.cleaned_data["form"], asking)
 
 
 @require_POST
@@ -102,7 +106,8 @@ def table_download(request: UserRequest, pk: UUID) -> HttpResponseBase:
         collection=table.collection,
     )
     wanted = asked.ask_table(table, content)
-    return _send(request, wanted, form.cleaned_data["form"], order, is_named=is_named)
+    asking = _Asking(order=order, back=table.query.url, is_named=is_named)
+    return _send(request, wanted, form.cleaned_data["form"], asking)
 
 
 def _parameters(table: Table) -> list[tuple[str, str]]:
@@ -110,32 +115,72 @@ def _parameters(table: Table) -> list[tuple[str, str]]:
     return table.query.change(columns=columns).parameters
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Asking:
+    """How a file was asked for: who makes it if it is large, and on which page."""
+
+    order: Callable[[], Download]
+    back: str
+    is_named: bool
+
+
 def _send(
-    request: UserRequest,
-    wanted: AskedFile,
-    form: str,
-    order: Callable[[], Download],
-    *,
-    is_named: bool = False,
+    request: UserRequest, wanted: AskedFile, form: str, asking: _Asking
 ) -> HttpResponseBase:
-    """Send a file at once, or have a worker make it where that would take long."""
-    audit.record("items.exported", user=request.user, form=form, way="page")
+    """Send a file at once, or have a worker make it where that would take long.
+
+    It is whole before its first piece is sent: where a mistake of ours left values raw,
+    the user is asked first whether to have it as it is.
+    """
     # Rows that are named are few, and no address says which.
-    most = max(settings.DOWNLOAD_ROWS_AT_ONCE, MOST_NAMED if is_named else 0)
+    most = max(settings.DOWNLOAD_ROWS_AT_ONCE, MOST_NAMED if asking.is_named else 0)
     if not wanted.is_ready or wanted.count(most + 1).number > most:
         try:
-            return redirect(order())
+            return _exported(request, form, redirect(asking.order()))
         except orders.TooManyDownloadsError:
             messages.error(request, TOO_MANY, extra_tags="too_many_downloads")
             return redirect("integrations:download-list")
     source = wanted.to_source(wanted.items())
-    zone = timezone.get_current_timezone()
-    pieces = _workbook(source) if form == formats.XLSX else _text(source, form, zone)
-    return StreamingHttpResponse(
-        pieces,
+    file, size = _write(source, form)
+    if source.noted.mistake and AS_IT_IS not in request.POST:
+        file.close()
+        return _ask_first(request, source, form, asking.back)
+    response = StreamingHttpResponse(
+        FileWrapper(file, PIECE),
         content_type=formats.FORMATS[form].content_type,
-        headers={"Content-Disposition": disposition(source.name, form)},
+        headers={
+            "Content-Disposition": disposition(source.name, form),
+            "Content-Length": str(size),
+        },
     )
+    return _exported(request, form, response)
+
+
+def _exported(
+    request: UserRequest, form: str, response: HttpResponseBase
+) -> HttpResponseBase:
+    audit.record("items.exported", user=request.user, form=form, way="page")
+    return response
+
+
+def _ask_first(
+    request: UserRequest, source: Source, form: str, back: str
+) -> HttpResponseBase:
+    """Say which mistake of ours left values raw, and offer the file as it is."""
+    fields = [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name != "csrfmiddlewaretoken"
+    ]
+    context = {
+        "name": source.name,
+        "format": formats.FORMATS[form].short,
+        "mistake": connector_text(source.noted.mistake, RAW_ROWS),
+        "fields": [*fields, (AS_IT_IS, "1")],
+        "back": back,
+    }
+    return render(request, "downloads/download_mistake.html", context)
 
 
 def disposition(name: str, form: str) -> str:
@@ -146,17 +191,12 @@ def disposition(name: str, form: str) -> str:
     return f'attachment; filename="mooring-{title}-{day}.{ending}"'
 
 
-def _text(source: Source, form: str, zone: tzinfo) -> Iterator[str]:
-    """Yield the pieces with times in a zone, which the request's end would reset."""
-    with timezone.override(zone):
-        yield from formats.stream(source, form)
-
-
-def _workbook(source: Source) -> Iterable[bytes]:
-    """Return the pieces of a workbook, which is whole before its first one is sent."""
+def _write(source: Source, form: str) -> tuple[BinaryIO, int]:
+    """Return a whole file, and how many bytes it has."""
     with formats.private_folder() as folder:
-        file = (folder / "workbook").open("w+b")
-        formats.write(source, formats.XLSX, file, folder)
+        file = (folder / "file").open("w+b")
+        formats.write(source, form, file, folder)
     # No name leads to the file any more: it goes with the last piece.
+    size = file.tell()
     file.seek(0)
-    return FileWrapper(file, PIECE)
+    return file, size

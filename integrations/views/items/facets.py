@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.models import Collection, Connection
-from integrations.services.connections.naming import unique_names
+from integrations.services.connections.naming import collection_names, unique_names
 from integrations.services.items.lists import counting
 from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.types import type_name, types_in
@@ -100,8 +100,9 @@ class Facets:
         within = self._within("collection")
         counts = self._counts("collection", lambda c: str(c.pk))
         groups: list[Group] = []
+        names = collection_names(within)
         for pk, heading in self.names.items():
-            own = {str(c.pk): c.name for c in within if c.connection_id == pk}
+            own = {str(c.pk): names[c.pk] for c in within if c.connection_id == pk}
             groups += _to_groups(own, counts, label=heading)
         if len(groups) == 1:
             groups[0].label = ""

@@ -143,7 +143,7 @@ def _entries_of_table(
     found = indexes.prepare(collection, query.indexed)
     if found.building:
         return None, None
-    selection = Selection.make(collection, query, found, asker_of(collection, query))
+    selection = Selection.make(collection, query, found, asker_of(collection))
     problem = find_problem(fitted, selection)
     if problem:
         return (), problem

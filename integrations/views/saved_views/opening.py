@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, Connection, SavedView
+from integrations.services.connections.naming import collection_names
 from integrations.services.items.saved_views import fitting, store
 from integrations.services.items.tables.columns.results import typed_columns_of
 from integrations.views.access import UserRequest
@@ -22,11 +23,17 @@ def view_open(request: UserRequest, pk: UUID) -> HttpResponse:
     found = fitting.find_collections(view, request.user)
     if len(found) == 1:
         return redirect(_table_url(view, found[0]))
+    names = collection_names(found)
     context = {
         "view": view,
         "is_own_view": view.owner_id == request.user.pk,
         "found": [
-            {"collection": each, "url": _table_url(view, each)} for each in found
+            {
+                "collection": each,
+                "name": names[each.pk],
+                "url": _table_url(view, each),
+            }
+            for each in found
         ],
     }
     return render(request, "saved_views/view_open.html", context)

@@ -1,9 +1,11 @@
 """Draw how many items there were, and how syncs ended, with the numbers behind it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
@@ -17,6 +19,7 @@ from integrations.models import Collection, SyncRun
 from integrations.models.sync.run import OUTCOME_TONES
 from integrations.providers.typed.fields import Date
 from integrations.providers.typed.plain import plain
+from integrations.services.connections.naming import collection_names
 from integrations.services.items.tables.columns import layouts
 from integrations.services.sync import activity
 from integrations.services.upkeep import daily_counts
@@ -37,10 +40,11 @@ def charts(request: UserRequest) -> HttpResponse:
         request.GET, _collections(request.user), size=MOST_COLLECTIONS
     )
     collections = list(shown["page"])
+    names = collection_names(collections)
     context = {
         **shown,
-        "collections": list(_items_over_time(collections)),
-        **grouped_charts.make_context(collections, request.user),
+        "collections": list(_items_over_time(collections, names)),
+        **grouped_charts.make_context(collections, names, request.user),
         "has_several_connections": len({c.connection_id for c in collections}) > 1,
         "item_days": ITEM_DAYS,
         "first_day": plain(Date(day=_first_day())),
@@ -50,13 +54,33 @@ def charts(request: UserRequest) -> HttpResponse:
     return render(request, "charts.html", context)
 
 
+@require_safe
+def charts_live(request: UserRequest) -> HttpResponse:
+    """Have an open page loaded again once one that it waits for can be drawn."""
+    wanted = request.GET.getlist("building")[: grouped_charts.MOST_GROUPED]
+    keys = []
+    for text in wanted:
+        with suppress(ValueError):
+            keys.append(UUID(text))
+    user = request.user
+    found = _collections(user).filter(pk__in=keys)
+    building = [each for each in found if grouped_charts.is_building(each, user)]
+    response = HttpResponse(status=204)
+    if len(building) < len(wanted):
+        response.headers["HX-Refresh"] = "true"
+        response.status_code = 200
+    return response
+
+
 def _collections(user: User) -> QuerySet[Collection]:
     """Return a user's collections, the largest first."""
     own = layouts.with_layout(Collection.objects.owned_by(user).with_schema(), user)
     return own.filter(stored_count__gt=0).order_by("-stored_count", "name", "pk")
 
 
-def _items_over_time(shown: list[Collection]) -> Iterator[dict[str, Any]]:
+def _items_over_time(
+    shown: list[Collection], names: Mapping[UUID, str]
+) -> Iterator[dict[str, Any]]:
     """Yield some collections, each with its line and its numbers."""
     today, since = timezone.now().astimezone(UTC).date(), _first_day()
     known = daily_counts.history_of(shown, since=since)
@@ -64,6 +88,7 @@ def _items_over_time(shown: list[Collection]) -> Iterator[dict[str, Any]]:
         numbers = {**known.get(collection.pk, {}), today: collection.stored_count}
         yield {
             "collection": collection,
+            "name": names[collection.pk],
             "line": _line(numbers, since),
             **_grouped(collection),
             "rows": [

@@ -1,14 +1,19 @@
 """Draw collections by the choice that their tables show first, as deals by stage."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.http import QueryDict
+from django.urls import reverse
 
 from integrations.models import Collection
+from integrations.models.messages.wording import connector_text
 from integrations.providers.records import FieldSpec, read_fields
+from integrations.services.common.clients.connector_errors import connector_boundary
+from integrations.services.common.errors import ConnectorError
 from integrations.services.items.tables.columns.columns import (
     FAMILIES,
     Family,
@@ -16,6 +21,7 @@ from integrations.services.items.tables.columns.columns import (
 )
 from integrations.services.items.tables.opening import OpenTable
 from integrations.views.items.tables import grouped
+from integrations.views.items.tables.table import BUILDING_SECONDS
 
 # Each asks the database for all of its rows: so many collections, with so many rows.
 MOST_GROUPED: Final = 3
@@ -34,12 +40,15 @@ def first_choice(collection: Collection) -> FieldSpec | None:
     return next(choices, None)
 
 
-def make_context(collections: Sequence[Collection], user: User) -> dict[str, Any]:
+def make_context(
+    collections: Sequence[Collection], names: Mapping[UUID, str], user: User
+) -> dict[str, Any]:
     """Return the charts of the first collections that have a choice.
 
-    They are as the grouped table draws them, with their numbers. Of an index that is
-    not there yet it is told that it is begun. Collections that would be too many, or
-    have too many rows together, ``are_undrawn``. All were asked for ``with_layout``.
+    They are as the grouped table draws them, with their numbers; ``names`` are those
+    that tell the collections apart. Of an index that is not there yet it is told that
+    it is begun, and the page looks for it. Collections that would be too many, or have
+    too many rows together, ``are_undrawn``. All were asked for ``with_layout``.
     """
     found = [(each, choice) for each in collections if (choice := first_choice(each))]
     made: list[dict[str, Any]] = []
@@ -48,18 +57,51 @@ def make_context(collections: Sequence[Collection], user: User) -> dict[str, Any
         is_room = rows + collection.stored_count <= MOST_ROWS
         if is_room and len(made) < MOST_GROUPED:
             rows += collection.stored_count
-            made.append(_draw(collection, choice, user))
-    shown = [each for each in made if each["charts"] or each["building"]]
-    return {"grouped": shown, "are_undrawn": len(made) < len(found)}
+            drawn = _draw(collection, choice, user)
+            made.append({**drawn, "name": names[collection.pk]})
+    telling = ("charts", "building", "groups_mistake")
+    shown = [each for each in made if any(each.get(name) for name in telling)]
+    building = [("building", e["collection"].pk) for e in made if e["building"]]
+    return {
+        "grouped": shown,
+        "are_undrawn": len(made) < len(found),
+        "live_url": f"{reverse('integrations:charts-live')}?{urlencode(building)}",
+        "live_seconds": BUILDING_SECONDS if building else 0,
+    }
+
+
+def is_building(collection: Collection, user: User) -> bool:
+    """Tell whether an index that the chart of a collection needs is being built."""
+    choice = first_choice(collection)
+    if choice is None:
+        return False
+    return bool(_open(collection, choice, user).selection.indexes.building)
+
+
+def _open(collection: Collection, choice: FieldSpec, user: User) -> OpenTable:
+    asked = QueryDict(urlencode({"group": choice.name}))
+    return OpenTable.open(collection, asked, user, at_once=AT_ONCE)
 
 
 def _draw(collection: Collection, choice: FieldSpec, user: User) -> dict[str, Any]:
-    asked = QueryDict(urlencode({"group": choice.name}))
-    table = OpenTable.open(collection, asked, user, at_once=AT_ONCE)
-    return {
+    """Return one chart; a mistake of ours in it, which is said, ends no others."""
+    told: dict[str, Any] = {
         "collection": collection,
         "choice": choice,
+        "url": reverse("integrations:table", args=(collection.pk,)),
+        "building": (),
+    }
+    try:
+        with connector_boundary("chart", collection=collection.pk):
+            table = _open(collection, choice, user)
+            drawn = grouped.make_context(table, most_bars=MOST_BARS)
+    except ConnectorError as exc:
+        return {**told, "groups_mistake": connector_text(exc.reference)}
+    return {
+        **told,
+        **drawn,
         "url": table.query.url,
         "building": table.selection.indexes.building,
-        **grouped.make_context(table, most_bars=MOST_BARS),
+        "counts": drawn["charts"][:1],
+        "sums": drawn["charts"][1:],
     }

@@ -18,7 +18,6 @@ from integrations.models import (
     Preferences,
     SavedView,
 )
-from integrations.providers import CONNECTORS
 from integrations.services.items.saved_views.problems import Problem
 from integrations.services.notices import sending
 from integrations.services.notices.following import digests, news, view_items
@@ -103,50 +102,6 @@ def test_what_changed_in_a_followed_item_is_told_once(alice: User, ana: Item) ->
     assert html.mimetype == "text/html"
     assert "Ana Reyes" in html.content
     assert "List-Unsubscribe" in message.extra_headers
-
-
-def test_a_mistake_of_ours_is_said_in_place_of_the_fields(
-    alice: User,
-    ana: Item,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    def fail(*_: object) -> None:
-        raise ValueError
-
-    following.follow(alice, ana)
-    choose(alice)
-    change(ana)
-    monkeypatch.setattr(type(CONNECTORS[ana.provider]), "describe", fail)
-
-    tick(timezone.now() + 2 * HOUR)
-
-    [message] = mail.outbox
-    [reference] = {r.args[0] for r in caplog.records if "connector error" in r.msg}
-    assert f"{reference}" in message.body
-    assert "→" not in message.body
-
-
-def test_a_mistake_of_ours_in_links_hides_no_other_field(
-    alice: User,
-    ana: Item,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    def fail(*_: object) -> None:
-        raise ValueError
-
-    following.follow(alice, ana)
-    choose(alice)
-    change(ana)
-    monkeypatch.setattr(type(CONNECTORS[ana.provider]), "describe_links", fail)
-
-    tick(timezone.now() + 2 * HOUR)
-
-    [message] = mail.outbox
-    references = [r.args[0] for r in caplog.records if "connector error" in r.msg]
-    assert "1 → 2" in message.body
-    assert f"{references[0]}" in message.body
 
 
 def test_nothing_is_sent_when_nothing_changed(alice: User, ana: Item) -> None:

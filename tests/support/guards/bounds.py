@@ -25,6 +25,9 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "services/common/database/prepared.py::MOST_NUMBER": WHOLE,
     "services/common/database/prepared.py::MOST_VALUES": WHOLE,
     "services/sync/failures.py::MOST_PARTS": f"{NONE}no account has so many at once",
+    "services/connections/naming.py::MOST_LEVELS": (
+        f"{NONE}a number tells apart what nothing nearer does"
+    ),
     "views/connections/detail.py::RUNS": "integrations:connection-runs",
     "views/connections/detail.py::HISTORY": "integrations:connection-runs",
     "views/connections/detail.py::ATTEMPTS": "integrations:connection-attempts",

@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from integrations.models import Collection, Download, Item, Notice
+from integrations.providers import CONNECTORS
 from integrations.services.items.downloads import making
 from integrations.services.items.saved_views.problems import Problem
 from integrations.services.notices.following import digests, view_items
@@ -24,27 +25,45 @@ from tests.views.saved_views.test_saved_views import table
 QUERIES = {
     "vague": f"?{COMPANIES}__contains=sister",
     "lost": "?amount__gt=1000",
+    "mistake": "?who__me=1",
 }
-PROBLEMS = {"vague": Problem.VAGUE, "lost": Problem.LOST}
+PROBLEMS = {name: Problem(name) for name in QUERIES}
+FIELDS = [
+    {"name": "amount", "label": "Amount", "kind": "number"},
+    {"name": "who", "label": "Who", "kind": "user"},
+]
+ME = "ana@example.com"
+
+
+def fail(*_: Any) -> None:
+    raise ValueError
 
 
 @pytest.fixture(params=QUERIES)
 def broken(
-    request: pytest.FixtureRequest, as_alice: Client, alice: Any, keep: Any
+    request: pytest.FixtureRequest,
+    as_alice: Client,
+    alice: Any,
+    keep: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Any:
     """Return a table, a view whose filter cannot be used, and its feed's address."""
-    connection = make_connection(alice)
+    connection = make_connection(alice, account={"user_email": ME})
     companies = make(connection, "companies", "company", [("1", "Sister 1", {})])
     rows = [
-        ("11", "Meant", {COMPANIES: ["1"], "amount": "5000"}),
-        ("12", "Not meant", {"amount": "5"}),
+        ("11", "Meant", {COMPANIES: ["1"], "amount": "5000", "who": "41"}),
+        ("12", "Not meant", {"amount": "5", "who": "42"}),
     ]
     made = make(connection, "deals", "deal", rows)
+    made.schema = {"fields": FIELDS, "lookups": {"owner_email": {"41": ME}}}
+    made.save(update_fields=("schema",))
     view = keep(table(made, QUERIES[request.param]), "Meant ones")
     feed = make_feed(as_alice, view)
     assert len(entries(Client().get(feed))) == 1
     if request.param == "vague":
         stored(companies, [(f"{n}", f"Sister {n}", {}) for n in range(1000, 1501)])
+    elif request.param == "mistake":
+        monkeypatch.setattr(CONNECTORS["hubspot"], "own_user_ids", fail)
     else:
         Collection.objects.filter(pk=made.pk).update(schema={"fields": []})
     return made, view, feed
@@ -111,6 +130,7 @@ def test_neither_feed_nor_digest_tells_of_it(request, alice, broken):
     with pytest.raises(view_items.BrokenViewError) as caught:
         view_items.shown_among(view, alice, keys)
     assert caught.value.problem is problem
+    assert bool(caught.value.reference) is (problem is Problem.MISTAKE)
 
 
 def test_the_digest_says_what_is_wrong_with_its_filter(request, alice, broken):

@@ -1,8 +1,10 @@
 """Charts by stage say what they leave out, cost little and have names of their own."""
 
+import html
 import re
 from collections import Counter
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,9 +15,9 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations.models import Collection, Connection, PropertyIndex
 from integrations.providers import CONNECTORS
-from integrations.services.common.errors import ConnectorError
 from integrations.services.items.tables.columns.layouts import Layout, save_layout
 from integrations.services.items.tables.indexing import indexes
+from integrations.views.items.tables import grouped
 from integrations.views.site import grouped_charts
 from tests.support.pages.shown import words
 from tests.support.rows import make_collection, make_connection, make_items
@@ -197,7 +199,7 @@ def test_a_mistake_in_a_connector_leaves_the_page_there(
     assert as_alice.get(f"/collections/{deals.pk}/").status_code == 200
 
 
-def test_a_mistake_that_hides_who_me_is_shows_no_rows_as_mine(
+def test_a_mistake_that_hides_who_me_is_says_that_its_filter_is_left_out(
     as_alice: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = {"name": "who", "label": "Who", "kind": "user"}
@@ -209,8 +211,10 @@ def test_a_mistake_that_hides_who_me_is_shows_no_rows_as_mine(
 
     monkeypatch.setattr(CONNECTORS["hubspot"], "own_user_ids", fail)
 
-    with pytest.raises(ConnectorError):
-        as_alice.get(f"/collections/{tasks.pk}/?who__me=1")
+    page = as_alice.get(f"/collections/{tasks.pk}/?who__me=1")
+
+    assert "left_out" in codes(page)
+    assert [each["is_left_out"] for each in page.context["conditions"]] == [True]
 
 
 def test_names_of_bars_that_are_raw_are_said_to_be(
@@ -227,3 +231,68 @@ def test_names_of_bars_that_are_raw_are_said_to_be(
     monkeypatch.setattr(connector, "describe", fail)
 
     assert "connector_error" in codes(as_alice.get("/charts/"))
+
+
+def test_a_page_that_waits_for_a_chart_is_loaded_again_when_it_is_ready(
+    as_alice: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deals = make_deals(connection)
+    with monkeypatch.context() as during:
+        during.setattr(grouped_charts, "AT_ONCE", 0)
+        page = as_alice.get("/charts/")
+        waiting = as_alice.get(page.context["live_url"])
+    assert "building" in codes(page)
+    assert page.context["live_seconds"]
+    assert page.context["live_url"] in html.unescape(page.text)
+    assert (waiting.status_code, waiting.headers.get("HX-Refresh")) == (204, None)
+
+    indexes.build(deals.pk)
+    ready = as_alice.get(page.context["live_url"])
+
+    assert (ready.status_code, ready.headers.get("HX-Refresh")) == (200, "true")
+    again = as_alice.get("/charts/")
+    assert not again.context["live_seconds"]
+    assert len(again.context["grouped"]) == 1
+
+
+@pytest.mark.parametrize("asked", ["", "?building=x", f"?building={UUID(int=7)}"])
+def test_a_look_for_charts_that_are_not_there_does_no_harm(
+    as_alice: Client, asked: str
+) -> None:
+    assert as_alice.get(f"/charts/live/{asked}").status_code in {200, 204}
+
+
+def test_sums_are_folded_behind_the_chart_of_the_rows(
+    as_alice: Client, connection: Connection
+) -> None:
+    make_deals(connection, numbers=3)
+
+    page = as_alice.get("/charts/")
+
+    [drawn] = page.context["grouped"]
+    assert [len(drawn["counts"]), len(drawn["sums"])] == [1, 2]
+    before, fold = page.text.split("The sums", 1)
+    assert before.count('class="bars"') == 1
+    assert fold.split("</details>", 1)[0].count('class="bars"') == 2
+
+
+def test_a_chart_that_fails_by_our_mistake_is_said_and_the_others_are_drawn(
+    as_alice: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        make_deals(connection)
+    make_context, asked = grouped.make_context, list[object]()
+
+    def fail_once(table: Any, **more: Any) -> Any:
+        asked.append(table)
+        if len(asked) == 1:
+            raise FieldDoesNotExist
+        return make_context(table, **more)
+
+    monkeypatch.setattr(grouped, "make_context", fail_once)
+
+    page = as_alice.get("/charts/")
+
+    assert codes(page) == {"connector_error"}
+    drawn = [len(each.get("charts", ())) for each in page.context["grouped"]]
+    assert drawn == [0, 2]

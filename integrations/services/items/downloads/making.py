@@ -122,6 +122,7 @@ def _make(download: Download, lease_id: UUID) -> None:
         lease_id,
         state=Download.State.DONE,
         size=size,
+        mistake=source.noted.mistake,
         done_at=timezone.now(),
     )
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
@@ -54,8 +54,26 @@ class Head(NamedTuple):
     kind: str = "text"
 
 
+@dataclass(kw_only=True)
+class Noted:
+    """What is known of a file's rows once they are written.
+
+    ``mistake`` is the reference of the first mistake of ours that left values raw.
+    """
+
+    mistake: str = ""
+
+    def note(self, item: Item) -> None:
+        """Note what became of a row."""
+        self.mistake = self.mistake or item.mistake
+
+
 class Source(Protocol):
     """The rows of a file, each of which is asked for in one of three ways, once."""
+
+    @property
+    def noted(self) -> Noted:
+        """Return what is known of the rows that were written."""
 
     @property
     def name(self) -> str:
@@ -82,6 +100,7 @@ class ListSource:
     items: Iterable[Item]
     name: str = "Items"
     properties: Values = raw_values
+    noted: Noted = field(default_factory=Noted)
 
     @property
     def heads(self) -> Sequence[Head]:
@@ -90,7 +109,13 @@ class ListSource:
 
     def objects(self) -> Iterator[Row]:
         """Yield items in their own shape."""
-        return to_integration_items(self.items, self.properties)
+        return to_integration_items(self._noting(), self.properties)
+
+    def _noting(self) -> Iterator[Item]:
+        """Yield items; each was written by the time that the next one is asked for."""
+        for item in self.items:
+            yield item
+            self.noted.note(item)
 
     def texts(self) -> Iterator[Sequence[Any]]:
         """Yield the fields of items."""
@@ -125,6 +150,7 @@ class TableSource:
     collection: Collection
     columns: Sequence[Column]
     items: Iterable[Item]
+    noted: Noted = field(default_factory=Noted)
 
     @property
     def name(self) -> str:
@@ -171,6 +197,7 @@ class TableSource:
             found = [values_of(i, self.collection, self.columns) for i in part]
             links = _links_of(part[0], found)
             for item, values in zip(part, found, strict=True):
+                self.noted.note(item)
                 yield item, [_named(values.get(c.id), links) for c in self.columns]
 
 

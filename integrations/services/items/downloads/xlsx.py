@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from django.utils import timezone
+from django.utils.text import capfirst
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from integrations.models.messages.wording import RAW_ROWS, connector_text
 from integrations.providers.text.rich_text import is_plain_http, safe_href
 from integrations.providers.typed.fields import (
     Boolean,
@@ -75,6 +77,10 @@ def write_xlsx(
     book = Workbook(file, options)
     book.use_zip64()
     _Writer(book, source, most_rows).write()
+    if mistake := source.noted.mistake:
+        # Among the properties of the workbook: no reader takes that for a row.
+        told = capfirst(connector_text(mistake, RAW_ROWS))
+        book.set_properties({"comments": told})
     # Not by ``with``, which would also write all of what was given up.
     book.close()
 

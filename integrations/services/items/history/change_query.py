@@ -15,7 +15,7 @@ from django.utils import timezone
 from integrations.models import ItemChange
 from integrations.providers import SPECS
 from integrations.services.common.sealing.opaque import from_token, to_token
-from integrations.services.items.left_out import find_left_out
+from integrations.services.items.left_out import find_left_out, find_repeated
 
 PURPOSE = "change-position"
 # What a run counts as changed: what came back is among it.
@@ -84,7 +84,7 @@ class ChangeQuery:
             connection=_to_uuid(read("connection")),
             type=type_ if TYPE.fullmatch(type_) else "",
             kind=kind if kind in KINDS else "",
-            field=read("field")[:MAX_FIELD],
+            field=read("field") if len(read("field")) <= MAX_FIELD else "",
             day=_to_day(read("day")),
             run=_to_uuid(read("run")),
             item=_to_uuid(read("item")),
@@ -92,7 +92,8 @@ class ChangeQuery:
             after=Position.parse(read("after")),
         )
         taken = {**dict.fromkeys(FILTERS, ""), **query.filters}
-        return replace(query, left_out=tuple(find_left_out(values, taken)))
+        left_out = (*find_left_out(values, taken), *find_repeated(values, taken))
+        return replace(query, left_out=left_out)
 
     @property
     def filters(self) -> dict[str, str]:

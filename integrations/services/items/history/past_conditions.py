@@ -38,8 +38,7 @@ class PastConditions:
     @cached_property
     def conditions(self) -> Sequence[Condition]:
         """The conditions that are asked, without those that are left out."""
-        vague = self.selection.vague
-        return [each for each in self.selection.query.conditions if each not in vague]
+        return [*filter(self.selection.uses, self.selection.query.conditions)]
 
     def asker(self, at: datetime) -> Asker:
         """Return whoever looks, on the day of a time."""

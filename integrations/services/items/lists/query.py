@@ -14,7 +14,7 @@ from django.urls import reverse
 from integrations.providers import SPECS
 from integrations.services.common.sealing.opaque import from_token, to_token
 from integrations.services.items.history.news import News
-from integrations.services.items.left_out import find_left_out, mark
+from integrations.services.items.left_out import find_left_out, find_repeated, mark
 
 # What became of the items; without one a list shows those that are there.
 DELETED, DESELECTED = STATES = ("deleted", "deselected")
@@ -181,6 +181,7 @@ class ItemQuery:
         sort = read("sort") if read("sort") in SORTS else DEFAULT_SORT
         if search and SORTS[sort].group:
             sort = DEFAULT_SORT
+        relation = read("relation") if len(read("relation")) <= MAX_RELATION else ""
         after = Position.parse(read("after"), SORTS[sort])
         query = cls(
             search=search,
@@ -190,9 +191,7 @@ class ItemQuery:
             collection=(collection := _to_uuid(read("collection"))),
             parent=_to_uuid(read("parent")),
             linked_to=(linked_to := _to_uuid(read("linked_to"))),
-            relation=read("relation")[:MAX_RELATION]
-            if linked_to and collection
-            else "",
+            relation=relation if linked_to and collection else "",
             state=read("state") if read("state") in STATES else "",
             news=News.parse(read("news")),
             view=read_view(read("view")),
@@ -271,6 +270,7 @@ def _left_out(query: ItemQuery, parameters: Mapping[str, str]) -> Iterator[str]:
     """Yield in words what a query lacks of the filters that it was read from."""
     taken = {**dict.fromkeys(FILTERS, ""), **query.filters}
     yield from find_left_out(parameters, taken)
+    yield from find_repeated(parameters, taken)
     if len(str(parameters.get("q") or "").strip()) > MAX_SEARCH:
         yield SEARCH_CUT
 
@@ -286,6 +286,7 @@ def _look_left_out(query: ItemQuery, parameters: Mapping[str, str]) -> Iterator[
         "size": str(parameters.get("size")).strip() in map(str, SIZES),
     }
     yield from find_left_out({name: parameters.get(name) for name in taken}, taken)
+    yield from find_repeated(parameters, taken)
 
 
 def read_view(text: str) -> str:

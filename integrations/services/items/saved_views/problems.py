@@ -11,6 +11,7 @@ class Problem(StrEnum):
 
     LOST = "lost"
     VAGUE = "vague"
+    MISTAKE = "mistake"
 
     @property
     def sentence(self) -> str:
@@ -23,6 +24,8 @@ SENTENCES = {
     " it can be told. Open it and save it anew.",
     Problem.VAGUE: "A filter of this view names too many items, so nothing of it can"
     " be told. Open it and choose a narrower name.",
+    Problem.MISTAKE: "What this view shows could not be found out, which is our"
+    " mistake, so nothing of it can be told.",
 }
 
 
@@ -30,4 +33,8 @@ def find_problem(fitted: Fitted, selection: Selection | None = None) -> Problem 
     """Return what is wrong with a view, or with what it selects in a table."""
     if fitted.left_out or (selection is not None and selection.is_link_lost):
         return Problem.LOST
-    return Problem.VAGUE if selection is not None and selection.vague else None
+    if selection is None:
+        return None
+    if selection.unable:
+        return Problem.MISTAKE
+    return Problem.VAGUE if selection.vague else None

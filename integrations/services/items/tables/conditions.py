@@ -124,13 +124,19 @@ def write_line(values: Sequence[str]) -> str:
 class Asker:
     """Whoever looks: the zone of their days, the day it is, and who "me" is.
 
-    ``linked`` are the ids of the items that conditions on relations name.
+    ``linked`` are the ids of the items that conditions on relations name; ``mistake``
+    is the reference of a mistake of ours that hides who "me" is.
     """
 
     zone: tzinfo
     today: date
     identities: tuple[float, ...] = ()
     linked: Mapping[Condition, Sequence[str]] = field(default_factory=dict)
+    mistake: str = ""
+
+    def is_unable(self, condition: Condition) -> bool:
+        """Tell whether a mistake of ours keeps a condition from being asked."""
+        return bool(self.mistake) and condition.operator is Operator.ME
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,6 @@ from integrations.services.items.tables.columns.values import identity
 from integrations.services.items.tables.conditions import Asker
 from integrations.services.items.tables.indexing import indexes
 from integrations.services.items.tables.listing import Selection
-from integrations.services.items.tables.operators import Operator
 from integrations.services.items.tables.table_query import TableQuery
 
 
@@ -78,29 +77,27 @@ class OpenTable:
             query=query,
             layout=layout,
             shown=shown,
-            selection=Selection.make(
-                collection, query, found, asker_of(collection, query)
-            ),
+            selection=Selection.make(collection, query, found, asker_of(collection)),
             views=views,
         )
 
 
-def asker_of(collection: Collection, query: TableQuery) -> Asker:
+def asker_of(collection: Collection) -> Asker:
     """Return who looks: the current zone, and the collection's own user.
 
-    After a mistake of ours nobody knows who that is: ConnectorError where the query
-    asks for "me", whose rows would else be none.
+    After a mistake of ours nobody knows who that is, and the asker says so.
     """
+    identities: tuple[float, ...] = ()
+    mistake = ""
     try:
         identities = _own_identities(collection)
-    except ConnectorError:
-        if any(each.operator is Operator.ME for each in query.conditions):
-            raise
-        identities = ()
+    except ConnectorError as exc:
+        mistake = exc.reference
     return Asker(
         zone=timezone.get_current_timezone(),
         today=timezone.localdate(),
         identities=identities,
+        mistake=mistake,
     )
 
 

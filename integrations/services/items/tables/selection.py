@@ -22,6 +22,7 @@ from django.db.models import (
 
 from integrations.models import Collection, Item, PropertyIndex, PropertyValue
 from integrations.models.items.item import ItemQuerySet
+from integrations.models.messages.wording import connector_text
 from integrations.services.items.search import full_text
 from integrations.services.items.search.full_text import Hits
 from integrations.services.items.search.related_names import with_related
@@ -56,8 +57,9 @@ class Selection:
 
     Only rows that are ``linked`` are, where the query asks for a relation. ``keys``
     are the only items that can match, where few are known to. The search
-    ``has_more_links`` where too many names were meant to follow them; the ``vague``
-    conditions are left out, as they name too many items.
+    ``has_more_links`` where too many names were meant to follow them. Of the conditions
+    some are left out: the ``vague`` ones, which name too many items, and those that the
+    asker is unable to ask.
     """
 
     collection: Collection
@@ -135,7 +137,20 @@ class Selection:
         """Return in words what was asked for and selects no rows."""
         vague = (f"“{each.words}” names too many items." for each in self.vague)
         lost = [NOT_THERE] if self.is_link_lost else []
-        return (*self.query.left_out, *lost, *vague)
+        unable = (
+            f"{connector_text(self.asker.mistake, f'“{each.words}” cannot be asked')}."
+            for each in self.unable
+        )
+        return (*self.query.left_out, *lost, *vague, *unable)
+
+    @property
+    def unable(self) -> Sequence[Condition]:
+        """Return the conditions that a mistake of ours keeps from being asked."""
+        return [each for each in self.query.conditions if self.asker.is_unable(each)]
+
+    def uses(self, condition: Condition) -> bool:
+        """Tell whether a condition is not left out."""
+        return condition not in self.vague and not self.asker.is_unable(condition)
 
     @property
     def is_link_lost(self) -> bool:
@@ -145,7 +160,7 @@ class Selection:
     @property
     def words(self) -> str:
         """Return in words what selects the rows."""
-        kept = (each for each in self.query.conditions if each not in self.vague)
+        kept = filter(self.uses, self.query.conditions)
         words = replace(self.query, conditions=tuple(kept)).words
         linked = [self.linked.words] if self.linked else []
         return " and ".join([*linked, *([words] if words else [])])
@@ -294,7 +309,7 @@ class Selection:
         return [
             (condition, index)
             for condition, index in found
-            if index is not None and condition not in self.vague
+            if index is not None and self.uses(condition)
         ]
 
     def where(

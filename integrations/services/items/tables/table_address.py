@@ -8,7 +8,11 @@ from django.http import QueryDict
 
 from integrations.models.messages import wording
 from integrations.providers.typed.values import cut
-from integrations.services.items.left_out import LEFT_OUT, find_left_out
+from integrations.services.items.left_out import (
+    LEFT_OUT,
+    find_left_out,
+    find_repeated,
+)
 from integrations.services.items.lists.query import (
     MAX_RELATION,
     MAX_SEARCH,
@@ -34,6 +38,9 @@ NORMAL = "normal"
 WIDTHS = ("narrow", NORMAL, "wide")
 DEFAULT_SORT = f"-{UPDATED}"
 MOST_CONDITIONS, MOST_COLUMNS = 10, 40
+# Parameters with one value, by whether rows are left out by them.
+FILTERING = ("q", "linked_to", "relation", "match")
+LOOK = ("view", "sort", "group", "density", "size", "columns", "widths")
 
 
 class AddressReader:
@@ -47,7 +54,8 @@ class AddressReader:
         self._names = names
         told = {LEFT_OUT: parameters.get(LEFT_OUT)}
         self.left_out: list[str] = list(find_left_out(told, {}))
-        self.look_left_out: list[str] = []
+        self.left_out += find_repeated(parameters, FILTERING)
+        self.look_left_out: list[str] = [*find_repeated(parameters, LOOK)]
 
     def text(self, name: str) -> str:
         """Return a parameter without what surrounds it; empty where there is none."""
@@ -75,10 +83,10 @@ class AddressReader:
 
     def linked(self) -> LinkFilter | None:
         """Return what filters by a relation with an item."""
-        relation = self.text("relation")[:MAX_RELATION]
+        relation = self.text("relation")
         with suppress(ValueError):
             item = UUID(self.text("linked_to"))
-            if relation:
+            if relation and len(relation) <= MAX_RELATION:
                 return LinkFilter(item=item, relation=relation)
         for name in ("linked_to", "relation"):
             self.left_out += self._untaken(name, "")

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from integrations.models import Follow, Notice, NoticeSettings, SavedView, times
 from integrations.models.messages.wording import count_text, time_text
+from integrations.services.common.apart import Apart
 from integrations.services.items.history import changes
 from integrations.services.items.saved_views.problems import Problem
 from integrations.services.notices import mails
@@ -41,7 +42,8 @@ CUT = (
 class Section:
     """Followed items, or one followed view, with what changed.
 
-    With a ``problem`` none of it is told; where it ``is_cut`` only the latest is.
+    With a ``problem`` none of it is told, after a mistake of ours with its
+    ``reference``; where it ``is_cut`` only the latest is.
     ``leaving`` is what to remember of a view once all this was told.
     """
 
@@ -50,6 +52,7 @@ class Section:
     entries: Sequence[Entry]
     number: int
     problem: Problem | None = None
+    reference: str = ""
     is_cut: bool = False
     leaving: Leaving | None = None
 
@@ -57,7 +60,8 @@ class Section:
     def note(self) -> str:
         """Return in words why not all that changed is told."""
         if self.problem:
-            return self.problem.sentence
+            told = f" (reference {self.reference})" if self.reference else ""
+            return f"{self.problem.sentence}{told}"
         is_unknown = self.number and self.leaving and self.leaving.is_unknown
         notes = ((self.is_cut, CUT), (is_unknown, NOT_REMEMBERED))
         return " ".join(text for is_so, text in notes if is_so)
@@ -75,10 +79,12 @@ def plan_due(*, now: datetime | None = None) -> int:
     is_due = times.come("digest_due_at", now, longest=NoticeSettings.LONGEST_WAIT)
     due = NoticeSettings.objects.filter(is_due).select_related("user")
     stop_at, planned = time.monotonic() + PLAN_SECONDS, 0
-    for chosen in due.order_by("digest_due_at")[:MOST_PLANNED]:
-        planned += _plan(chosen, now)
-        if time.monotonic() > stop_at:
-            break
+    with Apart("plan digests") as parts:
+        for chosen in due.order_by("digest_due_at")[:MOST_PLANNED]:
+            with parts.part(user=chosen.user_id):
+                planned += _plan(chosen, now)
+            if time.monotonic() > stop_at:
+                break
     return planned
 
 
@@ -179,7 +185,12 @@ def _of_view(
         shown = view_items.shown_among(view, user, list(changed.at))
     except view_items.BrokenViewError as exc:
         return Section(
-            title=view.name, link=link, entries=(), number=0, problem=exc.problem
+            title=view.name,
+            link=link,
+            entries=(),
+            number=0,
+            problem=exc.problem,
+            reference=exc.reference,
         )
     found = changed.among(shown)
     found |= {key: changed.at.get(key, at) for key, at in leaving.gone.items()}

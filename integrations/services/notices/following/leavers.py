@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 
 from integrations.models import Follow, Item, SavedView
 from integrations.services.items.saved_views import store
+from integrations.services.items.saved_views.problems import Problem
 from integrations.services.notices.following import view_items
 from integrations.services.notices.following.view_items import (
     BrokenViewError,
@@ -64,6 +65,11 @@ def look(follow: Follow, view: SavedView, user: User) -> Leaving:
 
     Raises NotReadyError and BrokenViewError.
     """
+    with view_items.asking(view):
+        return _look(follow, view, user)
+
+
+def _look(follow: Follow, view: SavedView, user: User) -> Leaving:
     shown = view_items.all_shown(view, user, most=MOST_REMEMBERED)
     if len(shown) > MOST_REMEMBERED:
         return Leaving(follow_id=follow.pk, shown=NOTHING, is_unknown=True)
@@ -99,12 +105,13 @@ def settle(leaving: Leaving) -> None:
 def begin(follow: Follow, view: SavedView, user: User) -> None:
     """Remember what a view shows as it begins to be followed.
 
-    A view that cannot be asked yet is remembered later.
+    A view that cannot be asked yet, or by a mistake of ours, is remembered later.
     """
     try:
         settle(look(follow, view, user))
-    except BrokenViewError:
-        settle(Leaving(follow_id=follow.pk, shown=NOTHING))
+    except BrokenViewError as exc:
+        if exc.problem is not Problem.MISTAKE:
+            settle(Leaving(follow_id=follow.pk, shown=NOTHING))
     except NotReadyError:
         return
 

@@ -15,6 +15,7 @@ from integrations.providers.kinds import Deletion
 from integrations.providers.links import relations_in
 from integrations.providers.typed.fields import SEVERAL, Relation, Value
 from integrations.providers.typed.plain import plain
+from integrations.services.common.clients.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import Described, describe_all
 from integrations.services.items.relations import links
@@ -116,11 +117,26 @@ def entries_of(
     own = Item.objects.owned_by(user).select_related("collection__connection")
     items = own.in_bulk(keys)
     return [
-        _entry(items[key], span, has_left=key in left) for key in keys if key in items
+        Entry(
+            name=items[key].name or "Untitled",
+            link=public_url(items[key].get_absolute_url()),
+            lines=_lines_of(items[key], span, has_left=key in left),
+        )
+        for key in keys
+        if key in items
     ]
 
 
-def _entry(item: Item, span: Span, *, has_left: bool = False) -> Entry:
+def _lines_of(item: Item, span: Span, *, has_left: bool) -> Sequence[str]:
+    """Return what happened to an item; a mistake of ours in it ends no others."""
+    try:
+        with connector_boundary("news", item=item.pk):
+            return _told(item, span, has_left=has_left)
+    except ConnectorError as exc:
+        return [_sentence(wording.connector_text(exc.reference, FIELDS_UNKNOWN))]
+
+
+def _told(item: Item, span: Span, *, has_left: bool) -> Sequence[str]:
     rows = item.changes.made().filter(**span.within("at")).order_by("-at", "-pk")
     changes = list(rows[: MOST_CHANGES + 1])
     lines = [line for each in changes[:MOST_CHANGES] for line in _lines(item, each)]
@@ -128,11 +144,7 @@ def _entry(item: Item, span: Span, *, has_left: bool = False) -> Entry:
         lines.append("and earlier changes")
     if has_left:
         lines = _with_leaving(item, lines)
-    return Entry(
-        name=item.name or "Untitled",
-        link=public_url(item.get_absolute_url()),
-        lines=lines or ["New"],
-    )
+    return lines or ["New"]
 
 
 def _with_leaving(item: Item, lines: Sequence[str]) -> list[str]:

@@ -1,11 +1,14 @@
 """Items that a saved view shows to a user, as a condition on those that changed."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from django.contrib.auth.models import User
 
 from integrations.models import Collection, Connection, Item, SavedView
 from integrations.models.items.item import ItemQuerySet
+from integrations.services.common.clients.connector_errors import connector_boundary
+from integrations.services.common.errors import ConnectorError, ServiceError
 from integrations.services.items.lists import listing
 from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.saved_views import fitting
@@ -22,25 +25,33 @@ from integrations.services.items.tables.table_query import TableQuery
 BATCH = 2000
 
 
-class NotReadyError(Exception):
+class NotReadyError(ServiceError):
     """A view is asked by an index that is still being built."""
 
 
-class BrokenViewError(Exception):
-    """A view has a filter that cannot be used, so it would show too much."""
+class BrokenViewError(ServiceError):
+    """What a view shows cannot be told: it would be too much, or we made a mistake.
 
-    def __init__(self, problem: Problem) -> None:
+    A mistake of ours has a ``reference``.
+    """
+
+    def __init__(self, problem: Problem, reference: str = "") -> None:
         super().__init__(problem)
         self.problem = problem
+        self.reference = reference
 
 
 def shown_among(view: SavedView, user: User, keys: Sequence[int]) -> list[int]:
-    """Return which of a user's own items a view shows."""
+    """Return which of a user's own items a view shows.
+
+    Raises NotReadyError and BrokenViewError.
+    """
     found: list[int] = []
-    for items in _lists(view, user):
-        for start in range(0, len(keys), BATCH):
-            own = items.filter(pk__in=keys[start : start + BATCH], owner=user)
-            found += own.values_list("pk", flat=True)
+    with asking(view):
+        for items in _lists(view, user):
+            for start in range(0, len(keys), BATCH):
+                own = items.filter(pk__in=keys[start : start + BATCH], owner=user)
+                found += own.values_list("pk", flat=True)
     return found
 
 
@@ -51,6 +62,16 @@ def all_shown(view: SavedView, user: User, *, most: int) -> set[int]:
         keys = items.order_by().values_list("pk", flat=True)
         found.update(keys[: most + 1 - len(found)])
     return found
+
+
+@contextmanager
+def asking(view: SavedView) -> Iterator[None]:
+    """Turn a mistake of ours in one view into its own: others can still be told."""
+    try:
+        with connector_boundary("view", view=view.pk):
+            yield
+    except ConnectorError as exc:
+        raise BrokenViewError(Problem.MISTAKE, exc.reference) from exc
 
 
 def _lists(view: SavedView, user: User) -> Iterator[ItemQuerySet]:
@@ -67,12 +88,10 @@ def _lists(view: SavedView, user: User) -> Iterator[ItemQuerySet]:
         found = indexes.prepare(collection, query.indexed)
         if found.building:
             raise NotReadyError
-        selection = Selection.make(
-            collection, query, found, asker_of(collection, query)
-        )
+        selection = Selection.make(collection, query, found, asker_of(collection))
         problem = find_problem(fitted, selection)
         if problem:
-            raise BrokenViewError(problem)
+            raise BrokenViewError(problem, selection.asker.mistake)
         yield selection.items()
 
 

@@ -1,7 +1,6 @@
 """Show what changed in a user's items: by day, filtered, and since they last looked."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -9,12 +8,11 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
 
 from integrations.models import Collection, Connection, ItemChange, SyncRun
 from integrations.models.messages import wording
-from integrations.models.times import is_ahead, is_known
+from integrations.models.times import is_ahead, read_time
 from integrations.providers.typed.fields import Date
 from integrations.providers.typed.plain import plain
 from integrations.services.connections.naming import unique_names
@@ -85,7 +83,7 @@ def changes(request: UserRequest) -> HttpResponse:
 @require_POST
 def changes_seen(request: UserRequest) -> HttpResponse:
     """Note that the changes up to the newest one that was shown were read."""
-    until = _to_time(request.POST.get("until", ""))
+    until = read_time(request.POST.get("until", ""))
     if until is not None and not is_ahead(until, timezone.now()):
         service.mark_seen(request.user, until)
     return redirect("integrations:changes")
@@ -101,16 +99,6 @@ def _put_left_views(user: User, entries: Sequence[dict[str, Any]]) -> bool:
     for entry in entries:
         entry["left_views"] = left.pop(entry["item"].pk, [])
     return found.is_cut
-
-
-def _to_time(text: str) -> datetime | None:
-    try:
-        at = parse_datetime(text)
-    except ValueError:
-        return None
-    if at is None or not timezone.is_aware(at) or not is_known(at):
-        return None
-    return at
 
 
 def _find_run(request: UserRequest, query: ChangeQuery) -> SyncRun | None:

@@ -49,7 +49,7 @@ def make_context(
     Another page than that of the table tells its address of a query by ``to_url``, and
     what ``also`` is part of that.
     """
-    query, vague = selection.query, selection.vague
+    query = selection.query
     chosen = columns.get(parameters.get("filter", ""))
     knows_me = bool(selection.asker.identities)
     unoffered = UNOFFERED if knows_me else UNOFFERED | {Operator.ME}
@@ -61,7 +61,7 @@ def make_context(
             {
                 "words": each.words,
                 "remove_url": to_url(query.without(each)),
-                "is_left_out": each in vague,
+                "is_left_out": not selection.uses(each),
             }
             for each in query.conditions
         ],

@@ -26,7 +26,7 @@ from integrations.providers.typed.fields import (
 )
 from integrations.providers.typed.plain import plain
 from integrations.services.items.downloads import xlsx
-from integrations.services.items.downloads.sources import Head
+from integrations.services.items.downloads.sources import Head, Noted
 from integrations.services.items.downloads.xlsx import write_xlsx
 from tests.support.workbooks import open_workbook
 
@@ -42,6 +42,7 @@ def book(tmp_path):
         width = max((len(row) for row in rows), default=1)
         source = SimpleNamespace(
             name=name,
+            noted=Noted(),
             heads=heads or [Head(f"Column {n}") for n in range(width)],
             values=lambda: iter(rows),
         )

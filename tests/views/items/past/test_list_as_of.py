@@ -241,3 +241,11 @@ def test_each_item_of_the_past_tells_its_provider_and_connection(as_alice, every
             connection.provider_name in text and connection.title in text
             for text in texts
         )
+
+
+def test_each_item_of_the_past_leads_to_its_collection(as_alice, everything):
+    page = ask(as_alice, 5)
+
+    cells = re.findall(r'data-label="Collection">(.*?)</td>', page.text, re.DOTALL)
+    led = {re.findall(r'href="([^"]*)"', each)[0] for each in cells}
+    assert led == {f"/collections/{each.pk}/" for each in everything}
