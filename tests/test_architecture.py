@@ -17,38 +17,21 @@ from integrations.providers import SPECS
 
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCT = ROOT / "integrations"
-LAYERS = {
-    "http": 1,
-    "oauth": 2,
-    "providers": 3,
-    "models": 4,
-    "services": 5,
-    "tasks": 6,
-    "admin": 6,
-    "management": 6,
-    "checks": 6,
-    "admin_site": 7,
-    "context_processors": 7,
-    "forms": 7,
-    "signin": 7,
-    "templatetags": 7,
-    "urls": 7,
-    "views": 7,
-}
+# Layers and packages are those of the drawing: "7  views signin", by their ranks.
+DRAWING = (ROOT / "docs/architecture.md").read_text("utf-8").split("```text\n")[1]
+DRAWN = re.findall(r"^( *)(\d)  (.+)$", DRAWING.partition("```")[0], re.MULTILINE)
+LAYERS, SERVICE_RANKS = (
+    {
+        name: int(rank)
+        for indent, rank, names in DRAWN
+        if bool(indent) is is_service
+        for name in names.split()
+    }
+    for is_service in (False, True)
+)
 # What Django loads by name stands outside the layers and imports at most one of them.
 UNLAYERED = {"apps", "migrations", "__init__"}
 WITHOUT_DJANGO = 3
-# The packages of the services: each may import itself and those of lower rank.
-SERVICE_RANKS = {
-    "common": 1,
-    "grants": 2,
-    "items": 2,
-    "sync": 3,
-    "writing": 4,
-    "connections": 5,
-    "upkeep": 6,
-    "notices": 7,
-}
 
 
 def python_files(folder: Path) -> Iterator[Path]:
@@ -62,7 +45,7 @@ def layer_of(module: str) -> int | None:
     parts = module.split(".")[1:]
     if not parts or parts[0] in UNLAYERED:
         return None
-    assert parts[0] in LAYERS, f"{module} has no layer; give it one in this test"
+    assert parts[0] in LAYERS, f"{module} has no layer in docs/architecture.md"
     return LAYERS[parts[0]]
 
 
@@ -124,10 +107,13 @@ def test_a_service_imports_from_its_own_package_or_those_before() -> None:
     assert wrong == []
 
 
-def test_every_package_of_the_services_has_its_rank() -> None:
+def test_the_drawing_has_every_layer_and_every_package_of_the_services() -> None:
     packages = {path.parent.name for path in PRODUCT.glob("services/*/__init__.py")}
+    files = {path.relative_to(PRODUCT).parts[0] for path in python_files(PRODUCT)}
+    tops = {name.removesuffix(".py") for name in files}
 
     assert packages == set(SERVICE_RANKS)
+    assert tops - UNLAYERED == set(LAYERS)
 
 
 TREES = ("config", "integrations", "sandbox")

@@ -89,9 +89,10 @@ class OAuthClient:
         if not self.config.revoke_url:
             return False
         try:
-            self._send(
+            response = self._send(
                 self.config.revoke_url, _named(token, hint), "revoke", self.timeouts
             )
+            _refuse_page(response)
         except errors.GrantRejected:
             return True
         except errors.RequestRejected as exc:
@@ -216,6 +217,16 @@ def _parse(response: Response) -> Any:
         return parse_json(response.body)
     except InvalidResponse as exc:
         raise errors.MalformedTokenResponse("not_json", status=response.status) from exc
+
+
+def _refuse_page(response: Response) -> None:
+    """Refuse a page in the provider's place: it has revoked nothing.
+
+    What else is in the body of a success is ignored, as RFC 7009 section 2.2 asks for.
+    """
+    is_page = "html" in response.headers.get("content-type", "").lower()
+    if is_page or response.body.lstrip().startswith(b"<"):
+        raise errors.MalformedTokenResponse("not_json", status=response.status)
 
 
 def _named(token: Secret, hint: str) -> dict[str, str]:

@@ -254,6 +254,16 @@ def test_a_failed_revocation_is_not_taken_for_done(web, status, kind):
         client(web).revoke(REFRESH)
 
 
+@pytest.mark.parametrize(
+    ("body", "kind"), [(b"\n<html>Sign in</html>", ""), (b"Sign in", "Text/HTML")]
+)
+def test_a_page_in_the_providers_place_has_revoked_nothing(web, body, kind):
+    web.on("POST", REVOKE, body=body, headers={"Content-Type": kind})
+
+    with pytest.raises(errors.MalformedTokenResponse):
+        client(web).revoke(REFRESH)
+
+
 def test_a_provider_without_revocation_is_not_called(web):
     assert client(web, revoke_url="").revoke(REFRESH) is False
     assert not web.requests

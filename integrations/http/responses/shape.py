@@ -12,6 +12,15 @@ def expect_object(value: Any, where: str) -> dict[str, Any]:
     return value
 
 
+def expect_nothing(value: Any, where: str) -> None:
+    """Accept an answer without a body; InvalidResponse when it tells anything.
+
+    Where 204 is promised, another success says nothing of what was done.
+    """
+    if value is not None:
+        raise _wrong(where, "nothing", value)
+
+
 def expect_list(value: Any, where: str) -> list[Any]:
     """Return `value` as a list; InvalidResponse naming `where` when it is none."""
     if not isinstance(value, list):

@@ -101,7 +101,20 @@ class SyncRun(models.Model):
     deleted = models.PositiveIntegerField(default=0)
     unreadable = models.PositiveIntegerField(default=0)
     texts = models.PositiveIntegerField(default=0)
+    texts_left = models.CharField(
+        max_length=40,
+        choices=reason_choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Why texts were left that no sync before has left: it may pass soon.",
+    )
     requests = models.PositiveIntegerField(default=0)
+    spot_check_requests = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Those of its requests that spot checks made.",
+    )
     waited_seconds = models.FloatField(default=0)
     slices = models.PositiveIntegerField(default=0)
     deliveries = models.PositiveSmallIntegerField(default=0)

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError
 from integrations.http.resilience.limits import Limit
+from integrations.http.responses.shape import expect_nothing
 from integrations.http.sending.transport import Response
 from integrations.providers.connector import (
     BaseConnector,
@@ -380,7 +381,8 @@ class HubSpot(BaseConnector):
 
     def uninstall(self, api: ApiClient, settings: ProviderSettings) -> None:
         """Remove the app from the whole portal; its admins get an e-mail."""
-        api.delete(f"/appinstalls/{settings.version}/external-install")
+        path = f"/appinstalls/{settings.version}/external-install"
+        expect_nothing(api.delete(path), "uninstall")
 
 
 def _hub_id(account_id: str) -> str:

@@ -14,7 +14,7 @@ from integrations.http.errors import (
     NotFound,
     QuotaExhausted,
 )
-from integrations.http.responses.shape import expect_object
+from integrations.http.responses.shape import expect_nothing, expect_object
 from integrations.http.sending import urls
 from integrations.providers.connector import CollectionContext
 from integrations.providers.hubspot.listing.lookups import DEACTIVATED
@@ -242,13 +242,13 @@ def is_halfway(name: str, value: Any) -> bool:
 
 def archive(api: ApiClient, collection: CollectionContext, remote_id: str) -> None:
     """Archive a contact; HubSpot keeps it for 90 days."""
-    api.delete(path_of(collection, remote_id))
+    expect_nothing(api.delete(path_of(collection, remote_id)), "archive")
 
 
 def find_existing(
     api: ApiClient, collection: CollectionContext, values: RawValues
 ) -> str | None:
-    """Return the contact that has the address now."""
+    """Return the contact that has the address now, None where HubSpot knows none."""
     address = values.get(IDENTITY)
     if not address:
         return None
@@ -257,7 +257,8 @@ def find_existing(
         row = api.get(path_of(collection, str(address)), params=params)
     except NotFound:
         return None
-    return id_of(expect_object(row, "contact"))
+    # Nothing that names no contact says that there is none.
+    return to_id(expect_object(row, "contact").get("id"))
 
 
 def fetch_written(reader: Reader, remote_id: str) -> IntegrationItem | None:
@@ -279,7 +280,7 @@ def fetch_written(reader: Reader, remote_id: str) -> IntegrationItem | None:
 def _fetch_live(reader: Reader, remote_id: str) -> IntegrationItem | None:
     """Return a record that batches know by its id."""
     found = reader.map_batch(reader.fetch_batch([remote_id]), None)
-    if found.unreadable:
+    if found.unreadable or any(item.id != remote_id for item in found.mapped):
         raise InvalidResponse("the record that was written could not be read")
     return found.mapped[0] if found.mapped else None
 

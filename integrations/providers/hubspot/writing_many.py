@@ -6,7 +6,7 @@ https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/gu
 from collections.abc import Mapping, Sequence
 
 from integrations.http.client import ApiClient
-from integrations.http.responses.shape import expect_list, expect_object
+from integrations.http.responses.shape import expect_list, expect_nothing, expect_object
 from integrations.providers.connector import CollectionContext
 from integrations.providers.hubspot.api.refusals import refused_inputs
 from integrations.providers.hubspot.listing.records import Reader
@@ -144,7 +144,8 @@ def archive_many(
 ) -> None:
     """Archive up to a hundred contacts by one call."""
     inputs = [{"id": remote_id} for remote_id in remote_ids]
-    api.post(f"{path_of(collection)}/batch/archive", json={"inputs": inputs})
+    path = f"{path_of(collection)}/batch/archive"
+    expect_nothing(api.post(path, json={"inputs": inputs}), "archive")
 
 
 def fetch_many(

@@ -23,6 +23,9 @@ _HTTPS_HOST: Final = re.compile(
 )
 # Greater numbers are identifiers or nonsense, and stay the texts that they are.
 LEAST_EXPONENT, MOST_EXPONENT, MOST_DIGITS = -24, 24, 40
+# Of what was worked out so many of a binary fraction's digits mean something: what has
+# more was given with them.
+MOST_WORKED_OUT: Final = 12
 
 
 def to_id(value: object) -> str:
@@ -74,21 +77,28 @@ def to_zone(name: object) -> tzinfo | None:
 
 
 def to_number(value: object) -> Decimal | None:
-    """Return an exact number, None for what is none or beyond all reason.
-
-    A binary fraction has the digits that it was written with, not those that it is
-    made of: 0.1 + 0.2 is 0.3.
-    """
+    """Return an exact number, None for what is none or beyond all reason."""
     if isinstance(value, bool):
         return None
     try:
-        number = Decimal(f"{value:.15g}" if isinstance(value, float) else str(value))
+        number = Decimal(_digits(value) if isinstance(value, float) else str(value))
     except InvalidOperation:
         return None
     if not number.is_finite() or len(number.as_tuple().digits) > MOST_DIGITS:
         return None
     is_readable = LEAST_EXPONENT <= number.adjusted() <= MOST_EXPONENT
     return number if is_readable or not number else None
+
+
+def _digits(value: float) -> str:
+    """Return the digits that a binary fraction was written with.
+
+    Where the last of its 17 only say what it is made of they are left out: 0.1 + 0.2
+    is 0.3. All others are as they came.
+    """
+    rounded = f"{value:.15g}"
+    is_noise = len(Decimal(rounded).normalize().as_tuple().digits) <= MOST_WORKED_OUT
+    return rounded if is_noise else repr(value)
 
 
 def one_line(value: object, *, limit: int = MAX_NAME) -> str:

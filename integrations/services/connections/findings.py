@@ -104,7 +104,7 @@ def _retrying(facts: Facts) -> tuple[str, str]:
     run, reason = facts.ended_run, None
     if run is not None:
         whole = Reason.stored(run.reason, run.reason_data)
-        reason = retries.passing_failure(whole, run.entries)
+        reason = retries.passing_failure(whole, run)
     text = wording.retry_text(
         _trouble_text(facts), facts.attempt, retries.MOST_ATTEMPTS
     )
@@ -118,6 +118,8 @@ def _trouble_text(facts: Facts) -> str:
         return f"the last sync failed: {run.reason_text}"
     if run is not None and run.outcome == SyncRun.Outcome.PARTIAL and run.reason_text:
         return f"the last sync did not read all of it: {run.reason_text}"
+    if run is not None and run.outcome == SyncRun.Outcome.COMPLETE and run.texts_left:
+        return "the last sync did not read all texts"
     return told or "the last sync failed"
 
 

@@ -5,7 +5,6 @@ end of the run, is cleared by whichever run comes next, and is dispatched beside
 schedule. What only a user, staff or another release can change is left to the schedule.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,7 +13,7 @@ from django.utils import timezone
 
 from integrations.models import Connection, SyncRun
 from integrations.models.reasons import PASSING, Reason, ReasonCode
-from integrations.models.sync.progress import CollectionProgress, ProgressState
+from integrations.models.sync.progress import ProgressState
 from integrations.services.common.database.row_locks import lock_collections
 
 # Counted since the last sync that worked; after these the schedule goes on alone.
@@ -28,19 +27,21 @@ READ: Final = (ProgressState.DONE, ProgressState.PARTIAL)
 LACKING: Final = (ProgressState.FAILED, ProgressState.SKIPPED)
 
 
-def passing_failure(
-    whole: Reason | None, entries: Mapping[str, CollectionProgress]
-) -> Reason | None:
+def passing_failure(whole: Reason | None, run: SyncRun) -> Reason | None:
     """Return the first passing reason for which a run lacks something, if any.
 
-    A collection that has to wait long lacks it as well as one that failed.
+    A collection that has to wait long lacks it as well as one that failed; so does a
+    text that was left for the first time.
     """
+    left = [Reason(code=ReasonCode(run.texts_left))] if run.texts_left else []
     if whole is None or whole.code is not ReasonCode.COLLECTIONS:
         reasons = [whole]
     else:
-        lacking = (e for e in entries.values() if e.state in LACKING)
+        lacking = (e for e in run.entries.values() if e.state in LACKING)
         reasons = [_cause(entry.reason) for entry in lacking]
-    return next((r for r in reasons if r is not None and r.code in PASSING), None)
+    return next(
+        (r for r in (*reasons, *left) if r is not None and r.code in PASSING), None
+    )
 
 
 def _waits(run: SyncRun) -> list[datetime]:

@@ -270,7 +270,7 @@ def finish(
         if not ended:
             return False
         if connection is not None:
-            failure = retries.passing_failure(reason, run.entries)
+            failure = retries.passing_failure(reason, run)
             retries.plan(
                 connection, run, outcome, failure, now=now, not_before=not_before
             )

@@ -4,12 +4,12 @@ import sys
 
 import httpx
 import orjson
-from contact_table import NAMES, open_table, write
+from contact_table import CONTACTS, NAMES
 
 
 def main(url: str, token: str, path: str) -> None:
     """Ask page after page, and write each in one transaction."""
-    database = open_table(path)
+    database = CONTACTS.open(path)
     client = httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=30)
     params = {"limit": "100", "properties": ",".join(NAMES)}
     while True:
@@ -25,7 +25,7 @@ def main(url: str, token: str, path: str) -> None:
             )
             for row in body["results"]
         ]
-        write(database, rows)
+        CONTACTS.write(database, rows)
         if "paging" not in body:
             return
         params["after"] = body["paging"]["next"]["after"]

@@ -2,13 +2,13 @@
 
 import sys
 
-from contact_table import NAMES, open_table, write
+from contact_table import CONTACTS, NAMES
 from hubspot import HubSpot
 
 
 def main(url: str, token: str, path: str) -> None:
     """Ask page after page, and write each in one transaction."""
-    database = open_table(path)
+    database = CONTACTS.open(path)
     client = HubSpot(access_token=token, host=url.partition("/crm/")[0])
     after = None
     while True:
@@ -24,7 +24,7 @@ def main(url: str, token: str, path: str) -> None:
             )
             for row in page.results
         ]
-        write(database, rows)
+        CONTACTS.write(database, rows)
         if page.paging is None:
             return
         after = page.paging.next.after

@@ -5,7 +5,12 @@ from dataclasses import asdict
 
 import pytest
 
-from integrations.http.errors import AlreadyExists, ApiError, ValuesRefused
+from integrations.http.errors import (
+    AlreadyExists,
+    ApiError,
+    InvalidResponse,
+    ValuesRefused,
+)
 from integrations.http.sending.transport import Response
 from integrations.providers import CONNECTORS
 from integrations.providers.hubspot.api.classify import classify
@@ -200,3 +205,17 @@ def test_new_contacts_are_told_apart_by_their_addresses_without_trace_ids(
         "a": "1",
         "b": "2",
     }
+
+
+def test_a_success_that_tells_something_has_archived_nothing(
+    hubspot: Scenario,
+) -> None:
+    path = "/crm/objects/2026-09/contacts"
+    hubspot.transport.on(f"POST {path}/batch/archive", {})
+    hubspot.transport.on(f"DELETE {path}/1", {})
+    contacts = hubspot.context(remote_id="contacts")
+
+    with pytest.raises(InvalidResponse):
+        hubspot.connector.archive_many(hubspot.api, contacts, ["1"])
+    with pytest.raises(InvalidResponse):
+        hubspot.connector.archive(hubspot.api, contacts, "1")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from integrations.http.errors import InvalidResponse
 from integrations.providers.notion.ids import find_id
 from integrations.providers.notion.mapping.items import (
     is_trashed,
@@ -9,6 +10,7 @@ from integrations.providers.notion.mapping.items import (
 )
 from integrations.providers.notion.mapping.parents import to_parent
 from integrations.providers.notion.mapping.titles import to_icon
+from integrations.providers.notion.reading.reader import Reader
 
 UID = "a1000000-0000-4000-8000-000000000001"
 
@@ -121,3 +123,11 @@ def test_links_lead_to_notion_or_nowhere(url, is_kept):
 @pytest.mark.parametrize("value", [None, 1, "", "x", UID[:-1], UID + "0", {}])
 def test_what_is_no_uuid_is_no_id(value):
     assert find_id(value) is None
+
+
+def test_what_is_said_of_another_object_says_nothing_of_this_one(notion):
+    other = {"object": "page", "id": UID[:-1] + "2", "in_trash": True}
+    notion.transport.on(f"GET /v1/pages/{UID}", other)
+
+    with pytest.raises(InvalidResponse):
+        Reader(notion.api, None).fetch_page(UID)

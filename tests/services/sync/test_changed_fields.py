@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from integrations.http.errors import (
     DAILY_QUOTA,
     PROVIDER_PAUSED,
     ApiError,
+    InvalidRequest,
     QuotaExhausted,
     RateLimited,
     Server,
@@ -110,6 +111,36 @@ def test_an_incremental_sync_knows_the_fields_and_says_what_may_lag(
     sync(account, collection, full=True)
     assert (collection.completeness, collection.pending_reason) == ("complete", "")
     check_shown(table, collection)
+
+
+@SLUGS
+def test_a_full_refresh_that_fails_on_its_way_says_what_may_lag(
+    alice: User, account: Account, monkeypatch: pytest.MonkeyPatch, slug: str
+) -> None:
+    collection = make_table(alice, account, slug, WORDS[slug])
+    ((key, column),) = account.tables[collection.remote_id].columns.items()
+    connector = type(CONNECTORS[slug])
+    fetch_page = connector.fetch_page
+
+    def refuse(*args: Any, since: datetime | None = None, **kwargs: Any) -> Any:
+        if since is None:
+            raise InvalidRequest("no listing", status=400)
+        return fetch_page(*args, since=since, **kwargs)
+
+    column.type = NUMBERS[slug]
+    with monkeypatch.context() as patch:
+        patch.setattr(connector, "fetch_page", refuse)
+        for is_full in (True, False):
+            sync(account, collection, full=is_full)
+
+            assert collection.reason == ReasonCode.FULL_REFRESH_FAILED
+            assert collection.schema[LAGGING_KEY] == [key]
+            assert collection.pending_reason == ReasonCode.FIELDS_CHANGED
+
+    # It goes on where it was.
+    sync(account, collection)
+    assert (collection.reason, collection.pending_reason) == ("", "")
+    check_shown(account.tables[collection.remote_id], collection)
 
 
 def test_a_note_of_more_is_not_hidden_by_changed_fields(

@@ -24,7 +24,7 @@ from integrations.models import (
 )
 from integrations.services.writing.imports import jobs, results
 from tests.support.rows import make_collection, make_connection, make_item
-from tests.views.editing.test_editing_pages import FIELDS, SCOPES
+from tests.views.editing.contacts.fields import FIELDS, SCOPES
 
 OWNERS = {"1": "Ana Lopez", "2": "Ben (deactivated)", "3": "Chris Wu", "4": "Chris Wu"}
 EMAILS = {"1": "ana@example.com", "2": "ben@example.com", "3": "chris@example.com"}

@@ -15,17 +15,14 @@ from integrations.services.items.storage import contents, store
 from integrations.services.sync.texts import page_text
 from tests.support.rows import make_collection, make_connection, make_item
 from tests.support.sessions import prove
-from tests.views.own_columns.test_own_columns import (
+from tests.views.own_columns.own_tables import (
     add,
-    deals,
     make_deals,
     note,
     page_of,
     sync,
-    three,
 )
 
-__all__ = ["deals", "three"]
 # A value of each type, words that find it, and what of it is marked.
 FOUND = {
     "text": ("Call again after Easter", "easter", "Easter"),

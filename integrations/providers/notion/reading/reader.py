@@ -7,11 +7,13 @@ from integrations.http.client import ApiClient
 from integrations.http.errors import (
     ApiError,
     InvalidRequest,
+    InvalidResponse,
     NotFound,
     Transient,
     is_refusal,
 )
 from integrations.http.responses.shape import expect_object
+from integrations.providers.notion.ids import find_id
 from integrations.providers.notion.mapping.parents import (
     BLOCK,
     DATA_SOURCE,
@@ -126,7 +128,7 @@ class Reader:
 
     def _ask(self, path: str) -> dict[str, Any] | None:
         try:
-            return expect_object(self.api.get(path), "object")
+            found = expect_object(self.api.get(path), "object")
         except NotFound:
             return None
         except InvalidRequest as exc:
@@ -134,3 +136,8 @@ class Reader:
             if exc.code == "validation_error":
                 return None
             raise
+        asked, told = find_id(path.rpartition("/")[2]), find_id(found.get("id"))
+        if None not in (asked, told) and asked != told:
+            # What is said of one object says nothing of another.
+            raise InvalidResponse("object: of another id")
+        return found

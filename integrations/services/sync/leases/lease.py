@@ -163,6 +163,10 @@ class RunLease:
         """Count one text that was read."""
         self._sums["texts"] += 1
 
+    def count_spot_check(self, calls: int) -> None:
+        """Count calls of a spot check, which have a share of a day's."""
+        self._sums["spot_check_requests"] += calls
+
     def note_calls(self) -> None:
         """Add to the run what was asked since the last renewal, whoever works on it."""
         if left := self.api.calls - self._calls:

@@ -53,17 +53,20 @@ def go_on(lease: RunLease) -> None:
         except ApiError as exc:
             lease.roll_back()
             failures.log("spot check failed", lease, collection, exc)
-            _note_failure(check, exc, known + lease.api.calls - calls_before)
+            _note_failure(lease, check, exc, known + lease.api.calls - calls_before)
             if isinstance(exc, Transient):
                 return
         if lease.is_over or lease.api.calls >= stop_at:
             return
 
 
-def _note_failure(check: SpotCheck, exc: ApiError, requests: int) -> None:
+def _note_failure(
+    lease: RunLease, check: SpotCheck, exc: ApiError, requests: int
+) -> None:
     """Count the calls of a step that failed; what does not pass ends the check."""
     if check.pk is not None:
         check.refresh_from_db()
+    lease.count_spot_check(requests - check.requests)
     check.requests = requests
     if not isinstance(exc, Transient):
         check.ended_at = timezone.now()
@@ -91,7 +94,8 @@ def _read(
         ids, position = sample.next_ids(collection, check, limit=limit)
         calls_before = lease.api.calls
         found = _compare(lease, collection, context, ids)
-        check.requests += lease.api.calls - calls_before
+        calls = lease.api.calls - calls_before
+        check.requests += calls
         with transaction.atomic():
             # Its end may have the connection synced at once.
             row_locks.lock_connection(lease.connection)
@@ -100,6 +104,7 @@ def _read(
                 _end(collection, check)
             check.position = position or ""
             check.save()
+            lease.count_spot_check(calls)
             lease.renew()
         if position is None or lease.is_over:
             return

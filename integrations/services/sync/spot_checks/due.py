@@ -18,6 +18,8 @@ from integrations.services.sync.spot_checks import results, sample
 SHARE = 0.01
 # Half way between two full refreshes at their usual pace, and then once a day.
 FIRST_AFTER, EVERY = timedelta(hours=12), timedelta(days=1)
+# Runs that were queued before are not looked through.
+LONGEST_RUN = timedelta(days=7)
 NEVER = datetime.min.replace(tzinfo=UTC)
 # Of one run.
 LEAST_CALLS, MOST_CALLS = 10, 200
@@ -35,15 +37,19 @@ def is_on(connection: Connection) -> bool:
 
 
 def calls_now(connection: Connection) -> int:
-    """Return how many calls this run may make: its part of what the day has left."""
+    """Return how many calls this run may make: its part of what the day has left.
+
+    A day is any 24 hours, so that wherever the provider's begins no more are made.
+    """
     a_day = calls_a_day(connection)
     now = timezone.now()
+    # What a run checks comes last in it.
+    ended_lately = Q(finished_at__isnull=True) | Q(finished_at__gte=now - EVERY)
     spent = (
-        SpotCheck.objects.filter(
-            collection__connection=connection, began_at__gte=now - EVERY
-        )
-        .exclude(times.ahead("began_at", now))
-        .aggregate(calls=Sum("requests"))["calls"]
+        connection.runs.filter(ended_lately, queued_at__gte=now - LONGEST_RUN)
+        .exclude(times.ahead("finished_at", now))
+        .order_by()
+        .aggregate(calls=Sum("spot_check_requests"))["calls"]
     )
     interval = timedelta(minutes=connection.sync_interval_minutes)
     part = max(LEAST_CALLS, round(a_day * (interval / EVERY)))

@@ -28,7 +28,7 @@ from integrations.services.common.clients.connector_errors import connector_boun
 from integrations.services.items.search import full_text
 from integrations.services.items.storage import contents
 from integrations.services.items.storage.contents import SETTLES
-from integrations.services.sync import failures
+from integrations.services.sync import failures, retries
 from integrations.services.sync.calls import clock
 from integrations.services.sync.leases.lease import RunLease
 
@@ -36,9 +36,11 @@ logger = logging.getLogger(__name__)
 
 CHUNK = 20
 MISTAKEN_FOR = timedelta(days=1)
-# What failed for a passing reason is tried again after this; so many in a row are no
-# fault of the texts, and the rest is left to the next sync.
+# What failed for a passing reason is tried again after this, by a run that tries again
+# much sooner; so many in a row are no fault of the texts, and the rest is left to the
+# next sync.
 PASSING_FOR, MOST_IN_A_ROW = timedelta(hours=1), 3
+RETRIED_FOR = timedelta(seconds=30)
 IS_DEFERRED = Q(content__reason__in=PASSING)
 NOTHING = Content(blocks=(), text="")
 
@@ -73,7 +75,11 @@ def _due(lease: RunLease, types: Sequence[str]) -> QuerySet[Item]:
     return (
         Item.objects.live()
         .select_related("collection__connection")
-        .filter(_stale(now), connection=lease.connection, type__in=list(types))
+        .filter(
+            _stale(now, is_retry=_is_retry(lease)),
+            connection=lease.connection,
+            type__in=list(types),
+        )
         # What failed comes last, or it would keep the others from their turn.
         .order_by(
             Case(When(IS_DEFERRED, then=F("content__read_at"))).asc(nulls_first=True),
@@ -83,7 +89,14 @@ def _due(lease: RunLease, types: Sequence[str]) -> QuerySet[Item]:
     )
 
 
-def _stale(now: datetime) -> Q:
+def _is_retry(lease: RunLease) -> bool:
+    """Tell whether the run tries again what the one before has left, whoever asked."""
+    return 0 < lease.connection.failed_syncs < retries.MOST_ATTEMPTS
+
+
+def _stale(now: datetime, *, is_retry: bool = False) -> Q:
+    passing_for = RETRIED_FOR if is_retry else PASSING_FOR
+    odd_for = RETRIED_FOR if is_retry else MISTAKEN_FOR
     unsettled = Q(
         content__read_at__lt=F("remote_updated_at") + SETTLES,
         remote_updated_at__lt=now - SETTLES,
@@ -95,11 +108,11 @@ def _stale(now: datetime) -> Q:
     )
     # By the provider's clock, which is measured anew by each run.
     lately = now + times.CLOCK_SKEW
-    tried = Q(content__read_at__gte=now - PASSING_FOR, content__read_at__lte=lately)
+    tried = Q(content__read_at__gte=now - passing_for, content__read_at__lte=lately)
     # An odd answer may be odd for good, and be a large one.
     tried |= Q(
         content__reason=ReasonCode.ODD_ANSWER,
-        content__read_at__gte=now - MISTAKEN_FOR,
+        content__read_at__gte=now - odd_for,
         content__read_at__lte=lately,
     )
     is_old = Q(content__read_for__lt=F("remote_updated_at"))
@@ -137,8 +150,13 @@ def _is_long_wait(exc: Transient) -> bool:
 
 
 def _defer(lease: RunLease, item: Item, exc: Transient) -> None:
-    """Note why a text could not be read yet; one that was read before is kept."""
+    """Note why a text could not be read yet; one that was read before is kept.
+
+    The first time the run is tried again soon; what keeps failing is left to the
+    schedule, or it would never end.
+    """
     reason = failures.reason_of(exc)
+    is_new = not ItemContent.objects.filter(item=item, reason__in=PASSING).exists()
     logger.warning("text left item=%s why=%s", item.pk, reason.code)
     noted = {
         **columns(reason),
@@ -152,6 +170,9 @@ def _defer(lease: RunLease, item: Item, exc: Transient) -> None:
             defaults=noted,
             create_defaults={**noted, "read_for": read_for},
         )
+        if (is_new or _is_retry(lease)) and not _is_long_wait(exc):
+            lease.run.texts_left = reason.code
+            lease.run.save(update_fields=["texts_left"])
 
 
 def fetch(

@@ -12,11 +12,12 @@ import time_machine
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations.models import Collection, Connection, Item, SpotCheck
+from integrations.models import Collection, Connection, Item, SpotCheck, SyncRun
+from integrations.models.collection import Completeness
 from integrations.providers.hubspot.connector import HubSpot
 from integrations.services.sync.spot_checks import due, sample
 from tests.services.fixtures import FinishSync
-from tests.support.rows import make_connection
+from tests.support.rows import make_collection, make_connection
 
 SEEDS = 100
 
@@ -173,7 +174,9 @@ def test_a_sync_finds_what_is_altered_in_the_planned_parts_and_no_more(
     assert {each.collection.remote_id for each in checks} == collections.keys()
     assert {check.population for check in checks} == plan.keys()
     assert max(check.parts for check in checks) == 2
-    assert sum(check.requests for check in checks) <= due.calls_a_day(synced)
+    spent = sum(check.requests for check in checks)
+    assert 0 < spent <= due.calls_a_day(synced)
+    assert synced.runs.latest("queued_at").spot_check_requests == spent
     met = set()
     for check in checks:
         part = set(part_of(check))
@@ -185,6 +188,65 @@ def test_a_sync_finds_what_is_altered_in_the_planned_parts_and_no_more(
     assert met
     mended = {key for key in altered if Item.objects.get(pk=key).name == names[key]}
     assert mended == met
+
+
+def test_the_calls_of_any_24_hours_are_bounded_whenever_their_checks_began(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(HubSpot, "calls_a_day", 1_400)
+    connection = make_connection(alice, provider="hubspot")
+    for hours, number in ((25, 14), (23, 6), (1, 3)):
+        ended = timezone.now() - timedelta(hours=hours)
+        SyncRun.objects.create(
+            connection=connection,
+            trigger=SyncRun.Trigger.SCHEDULE,
+            state=SyncRun.State.FINISHED,
+            queued_at=ended - timedelta(minutes=5),
+            finished_at=ended,
+            spot_check_requests=number,
+        )
+
+    assert due.calls_now(connection) == 14 - 6 - 3
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"is_selected": False},
+        {"misses": Collection.MOST_MISSES},
+        {"completeness": Completeness.NO_PERMISSION},
+        {"watermark": None},
+        {"stored_count": 0},
+        {"first_full_refresh_at": None},
+        {"blocked_until": timedelta(hours=1)},
+    ],
+    ids=lambda columns: next(iter(columns)),
+)
+def test_what_is_not_read_now_is_not_checked(
+    alice: User, columns: dict[str, Any]
+) -> None:
+    connection = make_connection(alice, provider="hubspot")
+    set_due(connection, "contacts")
+    set_due(connection, "deals")
+    now = timezone.now()
+    told = {k: now + v if isinstance(v, timedelta) else v for k, v in columns.items()}
+    Collection.objects.filter(remote_id="deals").update(**told)
+
+    found = [collection.remote_id for collection, _ in due.due(connection)]
+
+    assert found == ["contacts"]
+
+
+def set_due(connection: Connection, remote_id: str) -> None:
+    """Make a collection whose first check is due."""
+    now = timezone.now()
+    make_collection(
+        connection,
+        remote_id=remote_id,
+        stored_count=10,
+        watermark=now,
+        first_full_refresh_at=now - timedelta(days=2),
+    )
 
 
 def end_checks(collections: Iterable[Collection], *, number: int) -> None:

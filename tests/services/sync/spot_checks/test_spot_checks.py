@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from integrations.models import Collection, Connection, Item, ItemChange, SpotCheck
 from integrations.providers.hubspot.connector import HubSpot
-from integrations.providers.records import LAGGING_KEY
+from integrations.providers.records import LAGGING_KEY, Page
 from integrations.providers.typed.definitions import NAMING
 from integrations.services.sync.spot_checks import due, results
 from tests.services.fixtures import FinishSync
@@ -266,6 +266,20 @@ def test_a_check_that_fails_fails_no_sync(check: Check, sandbox: Any) -> None:
     sandbox.client.command("faults/clear")
     check(14)
     assert contacts_check().differing == 3
+
+
+def test_what_cannot_be_read_is_neither_checked_nor_missing(
+    check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fetch(*asked: Any, **_: Any) -> Page:
+        ids = [each.id for each in asked[3]]
+        return Page(items=[], next_cursor=None, unreadable_ids=ids)
+
+    monkeypatch.setattr(HubSpot, "fetch_items", fetch)
+
+    check()
+
+    assert (contacts_check().checked, contacts_check().missing) == (0, 0)
 
 
 def test_the_checks_of_seven_days_are_added_up_and_none_counts_twice(

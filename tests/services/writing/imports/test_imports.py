@@ -14,7 +14,7 @@ from integrations.services.writing.imports import (
     jobs,
     results,
 )
-from tests.services.writing.fixtures_of_edits import Desk
+from tests.services.writing.fixtures_of_edits import Desk, Killed, Reaper
 from tests.services.writing.imports.fixtures_of_imports import (
     State,
     addresses,
@@ -25,7 +25,6 @@ from tests.services.writing.imports.fixtures_of_imports import (
     to_csv,
     upload,
 )
-from tests.services.writing.test_delivery import Killed, Reaper
 
 
 def test_a_check_tells_new_changed_unchanged_and_refused_and_calls_nobody(

@@ -21,8 +21,10 @@ from integrations.http.errors import (
 from integrations.models import Connection, Item, ItemContent
 from integrations.providers import CONNECTORS
 from integrations.providers.records import Content
+from integrations.services.connections.status import status_of
 from tests.sandbox.notion_client import DROMEDARY, NotionClient
 from tests.services.fixtures import Connect, FinishSync
+from tests.services.sync.failures.test_retries import after_last
 from tests.services.sync.notion.workspace_rows import item_named, live
 from tests.support.searching import found_by
 
@@ -194,7 +196,7 @@ def test_a_text_that_never_comes_costs_itself_alone(
     assert finish_sync(synced_texts).outcome == "complete"
 
     synced_texts.refresh_from_db()
-    assert (synced_texts.state, synced_texts.retry_at) == ("active", None)
+    assert (synced_texts.state, synced_texts.failed_syncs) == ("active", 1)
     assert ItemContent.objects.count() == len(live())
     assert ItemContent.objects.filter(reason=code).count() == 2
     assert ItemContent.objects.get(pk=kept.pk).text == words
@@ -211,6 +213,44 @@ def test_a_text_that_never_comes_costs_itself_alone(
     with time_machine.travel(timezone.now() + timedelta(hours=hours)):
         finish_sync(synced_texts)
     assert not ItemContent.objects.exclude(reason="").exists()
+
+
+def test_a_text_that_failed_in_passing_comes_with_the_run_that_tries_again(
+    synced_texts: Connection, finish_sync: FinishSync, poison: dict[str, ApiError]
+) -> None:
+    (item,) = edited_last(1)
+    item.content.delete()
+    poison[item.remote_id] = Server("504", status=504)
+
+    run = finish_sync(synced_texts)
+
+    planned, status = after_last(synced_texts), status_of(synced_texts)
+    assert (run.outcome, run.texts_left) == ("complete", "provider_down")
+    assert planned == timedelta(minutes=1)
+    assert (status.condition, status.code) == ("retrying", "provider_down")
+    poison.clear()
+    with time_machine.travel(timezone.now() + planned):
+        run = finish_sync(synced_texts, trigger="retry")
+    assert (run.texts, run.texts_left) == (1, "")
+    synced_texts.refresh_from_db()
+    assert (synced_texts.retry_at, synced_texts.failed_syncs) == (None, 0)
+
+
+def test_a_text_that_keeps_failing_is_left_to_the_schedule(
+    synced_texts: Connection, finish_sync: FinishSync, poison: dict[str, ApiError]
+) -> None:
+    (item,) = edited_last(1)
+    item.content.delete()
+    poison[item.remote_id] = Server("504", status=504)
+    now, planned = timezone.now(), []
+
+    for hours in range(10):
+        with time_machine.travel(now + timedelta(hours=hours)):
+            finish_sync(synced_texts, trigger="schedule")
+        synced_texts.refresh_from_db()
+        planned.append(synced_texts.retry_at is not None)
+
+    assert planned == [True] * 4 + [False] * 6
 
 
 def test_many_texts_in_a_row_that_do_not_come_are_left_to_the_next_sync(

@@ -1,0 +1,164 @@
+"""Rows of a table are filtered by what a type allows; what makes no sense is said."""
+
+import pytest
+
+from tests.views.items.tables.test_table import (
+    SCHEMA,
+    codes,
+    deal,
+    get,
+    names,
+)
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("?amount__gt=1000", {"Large", "Euro"}),
+        ("?amount__between=900,3000", {"Small", "Euro"}),
+        ("?dealstage__is=closed+WON", {"Large", "Euro"}),
+        ("?dealstage__not=Closed+won", {"Small", "Unknown"}),
+        ("?hubspot_owner_id__me=1", {"Small", "Euro"}),
+        ("?hubspot_owner_id__empty=1", {"Unknown"}),
+        ("?amount__filled=1&amount__lt=2000", {"Small"}),
+        ("?amount__lt=1000&amount__gt=10000&match=any", {"Small", "Large"}),
+        ("?closedate__before=2026-12-01", {"Small"}),
+        ("?item.name__starts=SM", {"Small"}),
+        ('?dealstage__in="Closed won",Lost', {"Large", "Euro"}),
+    ],
+)
+def test_rows_are_filtered_by_what_a_type_allows(as_alice, four, address, expected):
+    page = get(as_alice, four, address)
+
+    assert set(names(page)) == expected
+    assert codes(page) == []
+    # The address is written back as the same question.
+    again = as_alice.get(page.context["query"].url)
+    assert set(names(again)) == expected
+
+
+@pytest.mark.parametrize(
+    ("operator", "length", "is_told"),
+    [
+        ("contains", 300, True),
+        ("contains", 256, True),
+        ("contains", 255, False),
+        ("contains", 200, False),
+        ("starts", 300, False),
+    ],
+)
+def test_a_filter_says_that_it_looks_at_the_beginning_of_long_texts(
+    as_alice, deals, operator, length, is_told
+):
+    deal(deals, "Long", description="a word " * (length // 7) + "." * (length % 7))
+
+    page = get(as_alice, deals, f"?description__{operator}=word")
+
+    assert codes(page) == (["beginnings"] if is_told else [])
+
+
+def test_the_form_adds_a_filter_to_those_that_are_on(as_alice, four):
+    adding = {"column": "dealstage", "operator": "is", "value": "Closed won"}
+    page = as_alice.get(
+        f"/collections/{four.pk}/", {"amount__gt": "5000", **adding}, follow=True
+    )
+
+    assert names(page) == ["Large"]
+    assert page.request["QUERY_STRING"] == "amount__gt=5000&dealstage__is=Closed+won"
+    assert page.context["words"] == (
+        "Amount is greater than 5000 and Stage is Closed won"
+    )
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "?gone__is=1",
+        "?amount__contains=9",
+        "?amount__gt=much",
+        "?amount__between=1",
+        "?closedate__before=tomorrow",
+        "?closedate__last=0",
+        "?closedate__is=9999-12-31",
+        "?sort=gone",
+        "?group=amount",
+        "?columns=amount,gone",
+        "?amount__nothing=1",
+        '?dealstage__in="',
+        "?match=some",
+        "?density=odd",
+        "?size=7",
+        "?view=odd",
+        "?item.name__is=" + "x" * 256,
+    ],
+)
+def test_what_makes_no_sense_is_left_out_and_said(as_alice, four, address):
+    page = get(as_alice, four, address)
+
+    assert len(names(page)) == 4
+    assert codes(page) == ["left_out"]
+
+
+def test_a_value_with_a_comma_is_found_from_the_form_on(as_alice, deals):
+    deal(deals, "Acme, Inc. renewal")
+    deal(deals, "Other")
+    form = "?column=item.name&operator=contains&value=Acme, Inc"
+
+    page = as_alice.get(f"/collections/{deals.pk}/{form}", follow=True)
+    sort_urls = [each["sort_url"] for each in page.context["columns"]]
+    again = as_alice.get(sort_urls[1])
+
+    assert names(page) == ["Acme, Inc. renewal"]
+    assert names(again) == ["Acme, Inc. renewal"]
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("?amount__between=3000,900", ["Euro", "Small"]),
+        ("?closedate__between=2026-12-24,2026-11-04", ["Large"]),
+    ],
+)
+def test_the_ends_of_a_range_are_in_their_order(as_alice, four, address, expected):
+    page = get(as_alice, four, f"{address}&sort=item.name")
+
+    assert names(page) == expected
+
+
+@pytest.mark.parametrize(
+    "odd", ["1", "x,Cleo", "1,Cleo,Dan,Eve", "-1,Cleo", "9" * 16 + ",C"]
+)
+def test_an_odd_identity_is_left_out(as_alice, four, odd):
+    page = get(as_alice, four, f"?hubspot_owner_id__same={odd}")
+
+    assert codes(page) == ["left_out"]
+
+
+@pytest.mark.parametrize("blank", [" ", "\n\t ", "\u00a0", "\u3000"])
+def test_a_text_of_blanks_alone_is_empty(as_alice, deals, blank):
+    deal(deals, "Blank", description=blank)
+    deal(deals, "Text", description=f"{blank}x")
+
+    assert names(get(as_alice, deals, "?description__empty=1")) == ["Blank"]
+    assert names(get(as_alice, deals, "?description__filled=1")) == ["Text"]
+    assert names(get(as_alice, deals, "?sort=description")) == ["Text", "Blank"]
+
+
+@pytest.mark.parametrize(("number", "is_told"), [(100, False), (101, True)])
+def test_a_filter_says_that_it_compares_the_first_of_many_values(
+    as_alice, deals, number, is_told
+):
+    field = {"name": "many", "label": "Many", "kind": "choices"}
+    deals.schema = {**SCHEMA, "fields": [*SCHEMA["fields"], field]}
+    deals.save(update_fields=["schema"])
+    deal(deals, "Many", many=";".join(f"v{n:03}" for n in range(number)))
+    deal(deals, "None")
+
+    page = get(as_alice, deals, "?many__is=v005")
+    groups = get(as_alice, deals, "?group=many").context["groups"]
+
+    assert names(page) == ["Many"]
+    assert codes(page) == (["in_part"] if is_told else [])
+    assert names(get(as_alice, deals, "?many__empty=1")) == ["None"]
+    # Those of the values that are compared, and the one of the row that has none.
+    assert len(groups.groups) + groups.left_out == 101
