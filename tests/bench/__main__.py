@@ -25,7 +25,11 @@ UNLIMITED = {"HUBSPOT_RATE_LIMIT": "1000000"}
 BENCHES: dict[str, dict[str, str]] = {
     "unchanged": UNLIMITED,
     "sync_speed": UNLIMITED,
-    "loading": {**UNLIMITED, "AIRTABLE_RATE_LIMIT": "1000000"},
+    "loading": {
+        **UNLIMITED,
+        "AIRTABLE_RATE_LIMIT": "1000000",
+        "NOTION_RATE_LIMIT": "1000000",
+    },
     "rate_limit": {},
     "flat_memory": UNLIMITED,
     "worker_memory": {**UNLIMITED, "SANDBOX": "on", "LOG_LEVEL": "INFO"},

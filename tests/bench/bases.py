@@ -5,13 +5,7 @@ from typing import Any
 
 import requests
 
-from integrations.http.secrets import Secret
 from integrations.models import Connection, Item
-from integrations.models.reasons import ReasonCode
-from integrations.services.common.clients import oauth_clients
-from integrations.services.connections.connect import connect as store_grant
-from integrations.services.grants.identify import identify
-from integrations.services.sync import runs
 from tests.bench.site import product
 from tests.bench.site.site import Site
 from tests.bench.support.figures import Figures
@@ -26,7 +20,7 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
     """Load one base alone, then all of them, each for the first time."""
     arguments = (str(BASES), str(PAGES), str(LATENCY_SECONDS))
     site.start_server("tests.bench.site.airtable", *arguments)
-    connection = connect()
+    connection = product.connect_to_server("airtable")
     collections = connection.collections.filter(item_type="record")
     product.sync(connection)
     one = collections.first()
@@ -46,18 +40,6 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
     figures.at_most(
         "calls for one base in a second", told["busiest"], CALLS_A_SECOND, digits=0
     )
-
-
-def connect() -> Connection:
-    """Connect alice's account of the server that is running, with no run open."""
-    oauth = oauth_clients.oauth_client("airtable")
-    tokens = oauth.exchange(code=Secret("any"), code_verifier=Secret("v" * 43))
-    account = identify("airtable", tokens)
-    connection = store_grant(
-        user=product.make_user(), provider="airtable", tokens=tokens, account=account
-    ).connection
-    runs.cancel_open(connection, ReasonCode.CANCELLED)
-    return connection
 
 
 def _time_first_load(connection: Connection) -> float:

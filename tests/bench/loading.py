@@ -1,6 +1,7 @@
 """Compare a full refresh with a hand-written loop, and with other tools.
 
-Contacts of HubSpot without latency and with it, then records of Airtable without.
+Contacts of HubSpot without latency and with it, then records of Airtable and rows of
+Notion without.
 """
 
 import os
@@ -10,17 +11,18 @@ from dataclasses import replace
 from django.conf import settings
 from django.db import connection as database
 
-from integrations.models import Collection, Connection
+from integrations.models import Collection, Connection, Item
 from integrations.services.grants.tokens import token_for
-from tests.bench import bases
 from tests.bench.site import product
 from tests.bench.site.airtable import name_of
+from tests.bench.site.notion import id_of
 from tests.bench.site.site import Site
 from tests.bench.support.figures import Figures
 from tests.bench.support.peers import Command, Peer, Times, install_all
 
 CONTACTS = int(os.environ.get("BENCH_CONTACTS", "50000"))
 RECORDS = int(os.environ.get("BENCH_RECORDS", "20000"))
+PAGES = int(os.environ.get("BENCH_PAGES", "20000"))
 TURNS = 3
 LATENCY_MS = 50
 FLOOR, FIRST, SECOND = "hand-written loop", "first refresh", "second refresh"
@@ -40,12 +42,19 @@ RECORD_LOOP = replace(LOOP, script="hand_written_airtable.py")
 FOR_AIRTABLE = (
     Peer(name="pyairtable", script="airtable_client.py", needs=("pyairtable",)),
 )
+PAGE_LOOP = replace(LOOP, script="hand_written_notion.py")
+FOR_NOTION = (
+    Peer(name="notion-client", script="notion_sdk.py", needs=("notion-client",)),
+)
+# Notion lists no more than 10,000 rows of a data source.
+SOURCES = 2
 
 
 def measure(site: Site, figures: Figures, *, long: bool) -> None:
     """Take turns without latency, and once with it; then with another provider."""
     _load_contacts(site, figures)
     _load_records(site, figures)
+    _load_pages(site, figures)
 
 
 def _load_contacts(site: Site, figures: Figures) -> None:
@@ -57,12 +66,12 @@ def _load_contacts(site: Site, figures: Figures) -> None:
     site.pages(contacts=CONTACTS, latency_ms=0)
     times, late = Times(floor=FLOOR), Times(floor=FLOOR)
     for turn in range(TURNS):
-        _run_peers(site, times, connection, ways, url, f"contacts-{turn}")
+        _run_peers(site, times, connection, ways, (url,), f"contacts-{turn}")
         product.forget_contacts(connection)
         _refresh(site, times, connection, (FIRST, SECOND))
     times.note(figures, "no latency", LIMITS)
     site.pages(latency_ms=LATENCY_MS)
-    _run_peers(site, late, connection, ways, url, "contacts-late")
+    _run_peers(site, late, connection, ways, (url,), "contacts-late")
     product.forget_contacts(connection)
     _refresh(site, late, connection, (FIRST,))
     late.note(figures, f"{LATENCY_MS} ms", {FIRST: 1.06}, with_cpu=False)
@@ -71,7 +80,7 @@ def _load_contacts(site: Site, figures: Figures) -> None:
 def _load_records(site: Site, figures: Figures) -> None:
     """Load one base of one table by all ways."""
     site.start_server("tests.bench.site.airtable", "1", str(RECORDS // 100), "0")
-    connection = bases.connect()
+    connection = product.connect_to_server("airtable")
     # One whose plan is not known is read carefully, and would not be read at once.
     Connection.objects.filter(pk=connection.pk).update(plan="business")
     connection.refresh_from_db()
@@ -81,7 +90,7 @@ def _load_records(site: Site, figures: Figures) -> None:
     url = f"{api}/{name_of('app', 0)}/{name_of('tbl', 0)}"
     times = Times(floor=FLOOR)
     for turn in range(TURNS):
-        _run_peers(site, times, connection, ways, url, f"records-{turn}")
+        _run_peers(site, times, connection, ways, (url,), f"records-{turn}")
         table = connection.collections.get(item_type="record")
         table.items.all().delete()
         Collection.objects.filter(pk=table.pk).update(stored_count=0)
@@ -89,19 +98,38 @@ def _load_records(site: Site, figures: Figures) -> None:
     times.note(figures, "Airtable", LIMITS)
 
 
+def _load_pages(site: Site, figures: Figures) -> None:
+    """Load the rows of data sources by all ways; the product reads texts as well."""
+    pages = str(PAGES // SOURCES // 100)
+    site.start_server("tests.bench.site.notion", str(SOURCES), pages)
+    connection = product.connect_to_server("notion")
+    product.sync(connection)
+    ways = install_all(site, figures, PAGE_LOOP, FOR_NOTION)
+    api = settings.PROVIDERS[connection.provider].api_url
+    sources = ",".join(id_of("d", number) for number in range(SOURCES))
+    times = Times(floor=FLOOR)
+    for turn in range(TURNS):
+        _run_peers(site, times, connection, ways, (api, sources), f"pages-{turn}")
+        rows = connection.collections.exclude(remote_id__in=("databases", "pages"))
+        Item.objects.filter(collection__in=rows).delete()
+        rows.update(stored_count=0)
+        _refresh(site, times, connection, (FIRST, SECOND))
+    times.note(figures, "Notion", LIMITS)
+
+
 def _run_peers(
     site: Site,
     times: Times,
     connection: Connection,
     ways: Mapping[str, Command],
-    url: str,
+    what: Sequence[str],
     turn: str,
 ) -> None:
     """Load everything anew by each other way, into a file of its own."""
     token = token_for(connection.pk).secret.reveal()
     for name, command in ways.items():
         target = site.directory / f"{name.replace(' ', '-')}-{turn}.sqlite3"
-        times.run(name, command(url, token, str(target)), site.environment)
+        times.run(name, command(*what, token, str(target)), site.environment)
 
 
 def _refresh(

@@ -4,7 +4,7 @@ import sys
 
 import django
 import requests
-from contact_table import NAMES
+from contacts import NAMES
 from django.conf import settings
 
 

@@ -8,7 +8,7 @@ os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
 os.environ["RUNTIME__LOG_LEVEL"] = "ERROR"
 
 import dlt
-from contact_table import NAMES
+from contacts import NAMES
 from dlt.sources.rest_api import rest_api_source
 
 

@@ -4,12 +4,13 @@ import sys
 
 import httpx
 import orjson
-from contact_table import CONTACTS, NAMES
+from contacts import COLUMNS, NAMES
+from table import Table
 
 
 def main(url: str, token: str, path: str) -> None:
     """Ask page after page, and write each in one transaction."""
-    database = CONTACTS.open(path)
+    table = Table(path, COLUMNS)
     client = httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=30)
     params = {"limit": "100", "properties": ",".join(NAMES)}
     while True:
@@ -25,7 +26,7 @@ def main(url: str, token: str, path: str) -> None:
             )
             for row in body["results"]
         ]
-        CONTACTS.write(database, rows)
+        table.write(rows)
         if "paging" not in body:
             return
         params["after"] = body["paging"]["next"]["after"]

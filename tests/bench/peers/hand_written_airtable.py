@@ -4,19 +4,20 @@ import sys
 
 import httpx
 import orjson
-from record_table import RECORDS, row_of
+from records import COLUMNS, row_of
+from table import Table
 
 
 def main(url: str, token: str, path: str) -> None:
     """Ask page after page, and write each in one transaction."""
-    database = RECORDS.open(path)
+    table = Table(path, COLUMNS)
     client = httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=30)
     params = {"pageSize": "100"}
     while True:
         answer = client.get(url, params=params)
         answer.raise_for_status()
         body = orjson.loads(answer.content)
-        RECORDS.write(database, [row_of(record) for record in body["records"]])
+        table.write(map(row_of, body["records"]))
         if "offset" not in body:
             return
         params["offset"] = body["offset"]

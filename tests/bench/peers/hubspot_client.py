@@ -2,13 +2,14 @@
 
 import sys
 
-from contact_table import CONTACTS, NAMES
+from contacts import COLUMNS, NAMES
 from hubspot import HubSpot
+from table import Table
 
 
 def main(url: str, token: str, path: str) -> None:
     """Ask page after page, and write each in one transaction."""
-    database = CONTACTS.open(path)
+    table = Table(path, COLUMNS)
     client = HubSpot(access_token=token, host=url.partition("/crm/")[0])
     after = None
     while True:
@@ -24,7 +25,7 @@ def main(url: str, token: str, path: str) -> None:
             )
             for row in page.results
         ]
-        CONTACTS.write(database, rows)
+        table.write(rows)
         if page.paging is None:
             return
         after = page.paging.next.after

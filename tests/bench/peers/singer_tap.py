@@ -6,7 +6,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 import tap_hubspot
-from contact_table import NAMES
+from contacts import NAMES
 
 
 def main(url: str, token: str, path: str) -> None:

@@ -1,18 +1,18 @@
 """Serve an Airtable account of equal bases, one table each, late by so much.
 
 A process of its own: ``python -m tests.bench.site.airtable PORT BASES PAGES SECONDS``.
-It asks for no consent and checks nothing; limits are the reader's to keep, so it tells
-at ``/bench`` how many calls came within any second for one base.
+Limits are the reader's to keep, so it tells at ``/bench`` how many calls came within
+any second for one base.
 """
 
-import json
 import sys
 import threading
 import time
 from collections import defaultdict
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
+
+from tests.bench.site.serving import JsonHandler, serve
 
 PAGE, FIELDS = 100, 10
 TOKENS = {"access_token": "bench", "refresh_token": "bench", "token_type": "Bearer"}
@@ -26,37 +26,26 @@ def name_of(kind: str, number: int) -> str:
     return f"{kind}{number:014d}"
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Speak HTTP/1.1 with connections that stay open."""
+class Handler(JsonHandler):
+    """Answer what one account of Airtable is asked."""
 
-    protocol_version = "HTTP/1.1"
-    bases, pages, latency = 1, 1, 0.0
+    bases, pages = 1, 1
     arrivals: dict[str, list[float]] = defaultdict(list)
     lock = threading.Lock()
 
-    def do_GET(self) -> None:
-        """Answer after a while."""
-        parts = urlsplit(self.path)
-        if parts.path == "/bench":
-            self._send({"calls": self._calls(), "busiest": self._busiest()})
-            return
-        path = parts.path.removeprefix("/airtable/v0").strip("/").split("/")
-        base = next((each for each in path if each.startswith("app")), "")
+    def answer(self, path: str, query: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Give tokens to anybody, and records to whoever asks."""
+        if path == "/bench":
+            return {"calls": self._calls(), "busiest": self._busiest()}
+        names = path.removeprefix("/airtable/v0").strip("/").split("/")
+        if self.command == "POST":
+            return {**TOKENS, **LIVES}
+        base = next((each for each in names if each.startswith("app")), "")
         with self.lock:
             self.arrivals[base].append(time.monotonic())
-        time.sleep(self.latency)
-        offset = parse_qs(parts.query).get("offset", ["0"])[0]
-        self._send(self._answer(path, int(offset)))
+        return self._read(names, int(parse_qs(query).get("offset", ["0"])[0]))
 
-    def do_POST(self) -> None:
-        """Give tokens to anybody."""
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self._send({**TOKENS, **LIVES})
-
-    def log_message(self, *_args: Any) -> None:
-        """Say nothing."""
-
-    def _answer(self, path: list[str], page: int) -> dict[str, Any]:
+    def _read(self, path: list[str], page: int) -> dict[str, Any]:
         if path == ["meta", "whoami"]:
             return dict(USER)
         if path == ["meta", "bases"]:
@@ -77,12 +66,6 @@ class Handler(BaseHTTPRequestHandler):
         return max(
             sum(0 <= t - first < 1 for t in row) for row in every for first in row
         )
-
-    def _send(self, answer: dict[str, Any]) -> None:
-        body = json.dumps(answer).encode()
-        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n"
-        # One write, so that no half of it waits for an acknowledgement.
-        self.wfile.write(head.encode() + body)
 
 
 def _base(base_id: str) -> dict[str, str]:
@@ -118,6 +101,4 @@ def _record(base_id: str, row: int) -> dict[str, Any]:
 if __name__ == "__main__":
     Handler.bases, Handler.pages = int(sys.argv[2]), int(sys.argv[3])
     Handler.latency = float(sys.argv[4])
-    server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
-    server.daemon_threads = True
-    server.serve_forever()
+    serve(Handler)

@@ -11,8 +11,9 @@ from django.db import connection as database
 from integrations.http.secrets import Secret
 from integrations.models import Collection, Connection, SyncRun
 from integrations.models.reasons import ReasonCode
+from integrations.oauth.tokens import TokenSet
 from integrations.providers import SPECS
-from integrations.services.common.clients import oauth_clients
+from integrations.services.common.clients.oauth_clients import oauth_client
 from integrations.services.connections.connect import connect as store_grant
 from integrations.services.grants.identify import identify
 from integrations.services.sync import foreground, runs
@@ -28,7 +29,7 @@ def make_user() -> User:
 
 def connect(site: Site, *, only: str = "contacts") -> Connection:
     """Connect alice's account, with one collection selected and no run open."""
-    user, spec, configured = make_user(), SPECS[PROVIDER], settings.PROVIDERS[PROVIDER]
+    spec, configured = SPECS[PROVIDER], settings.PROVIDERS[PROVIDER]
     code = site.consent(
         configured.authorize_url,
         client_id=configured.client_id,
@@ -37,17 +38,27 @@ def connect(site: Site, *, only: str = "contacts") -> Connection:
         optional_scope=" ".join(spec.optional_scopes()),
         state="tests.bench",
     )
-    oauth = oauth_clients.oauth_client(PROVIDER)
-    tokens = oauth.exchange(code=Secret(code))
-    account = identify(PROVIDER, tokens)
-    connection = store_grant(
-        user=user, provider=PROVIDER, tokens=tokens, account=account
-    ).connection
-    runs.cancel_open(connection, ReasonCode.CANCELLED)
+    connection = _store(PROVIDER, oauth_client(PROVIDER).exchange(code=Secret(code)))
     site.pages(contacts=2000)
     sync(connection)
     if only:
         connection.collections.exclude(remote_id=only).update(is_selected=False)
+    return connection
+
+
+def connect_to_server(provider: str) -> Connection:
+    """Connect alice's account of a server that asks for no consent; no run is open."""
+    verifier = Secret("v" * 43)
+    tokens = oauth_client(provider).exchange(code=Secret("any"), code_verifier=verifier)
+    return _store(provider, tokens)
+
+
+def _store(provider: str, tokens: TokenSet) -> Connection:
+    account = identify(provider, tokens)
+    connection = store_grant(
+        user=make_user(), provider=provider, tokens=tokens, account=account
+    ).connection
+    runs.cancel_open(connection, ReasonCode.CANCELLED)
     return connection
 
 

@@ -1,12 +1,10 @@
-"""The table of twelve columns that peers write for Airtable, where they write SQL."""
+"""What peers keep of each record of Airtable."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from flat_table import FlatTable
-
 FIELDS = tuple(f"fld{number:014d}" for number in range(10))
-RECORDS = FlatTable("record", ("id", "created", *FIELDS))
+COLUMNS = ("id", "created", *FIELDS)
 
 
 def row_of(record: Mapping[str, Any]) -> tuple[object, ...]:
