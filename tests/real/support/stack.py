@@ -24,8 +24,6 @@ import requests
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from config.run.plan import make_plan
-from integrations.services.upkeep.checks.providers import MADE_UP
-from sandbox.oauth.grants import to_fingerprint
 from tests.real.support.fork_server import COMMAND_SECONDS, ForkServers
 from tests.real.support.processes import Running, free_ports, listens, wait_until
 from tests.real.support.web_user import WebUser
@@ -230,12 +228,12 @@ class Stack:
         A check asks them about this site's client now and then, with a token that
         nobody was given; what happens to grants is told without it.
         """
-        made_up = to_fingerprint(MADE_UP.reveal())
+        issued = {each["fingerprint"] for each in self.ask_sandbox("tokens")["tokens"]}
         return [
             each
             for each in self.ask_sandbox("token-requests")["requests"]
             if each["provider"] == (provider or each["provider"])
-            and each["fingerprint"] != made_up
+            and (each["grant_type"] != "refresh_token" or each["fingerprint"] in issued)
         ]
 
     def _wait_for(self, name: str, claim: Callable[[], bool]) -> None:
