@@ -24,7 +24,6 @@ import requests
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from config.run.plan import make_plan
-from integrations.services.upkeep.checks.providers import MADE_UP
 from sandbox.oauth.grants import to_fingerprint
 from tests.real.support.fork_server import COMMAND_SECONDS, ForkServers
 from tests.real.support.processes import Running, free_ports, listens, wait_until
@@ -230,6 +229,9 @@ class Stack:
         A check asks them about this site's client now and then, with a token that
         nobody was given; what happens to grants is told without it.
         """
+        # Here: the benchmarks use this module before Django is set up.
+        from integrations.services.upkeep.checks.providers import MADE_UP
+
         made_up = to_fingerprint(MADE_UP.reveal())
         return [
             each
