@@ -1,4 +1,4 @@
-"""Commands that show no pages begin without importing them."""
+"""Commands that show no pages begin without importing them, as benchmarks do."""
 
 from tests.support import fresh
 
@@ -20,3 +20,10 @@ def test_a_command_without_pages_imports_none() -> None:
 
     assert "unknown provider" in done.stderr
     assert done.stdout.split() == []
+
+
+def test_benchmarks_begin_before_django_is_set_up() -> None:
+    """Each has a database of its own, and settings only then."""
+    done = fresh.program("import tests.bench.__main__", DJANGO_SETTINGS_MODULE="")
+
+    assert done.stderr == ""

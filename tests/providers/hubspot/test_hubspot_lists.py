@@ -11,11 +11,8 @@ from integrations.providers.hubspot.mapping.items import ARCHIVED, merged_into
 from integrations.providers.hubspot.mapping.links import NO_PRIMARY
 from integrations.providers.hubspot.objects import CONTACTS, OBJECT_TYPES
 from integrations.providers.records import FieldSpec
-from tests.support.provider_answers.fake_transport import sent_json
 
 LIST = "GET /crm/objects/2026-09/contacts"
-LINKS = "POST /crm/associations/2026-09/contacts/companies/batch/read"
-LINKS_OF_ONE = "GET /crm/objects/2026-09/contacts/9001/associations/companies"
 
 
 def fetch_page(hubspot, cursor=None, **context):
@@ -117,41 +114,6 @@ def test_a_primary_company_is_told_from_others(hubspot):
 
     primary = {each.target_id: each.is_primary for each in links_of(hubspot, zoe)}
     assert primary == {"7001": False, "7002": True}
-
-
-def test_labels_that_a_list_names_in_its_own_way_are_asked_for_by_one_batch(hubspot):
-    hubspot.transport.on(LIST, hubspot.load("contacts_page_with_labels"))
-    path = "POST /crm/associations/2026-09/contacts/companies/batch/read"
-    hubspot.transport.on(path, hubspot.load("associations_labelled"))
-
-    zoe, nameless = fetch_page(hubspot).items
-
-    assert zoe.parent_id == "7002"
-    assert zoe.properties["associations.companies"] == ["7001", "7002"]
-    labels = {"7002": ["Billing contact", "Decision maker"]}
-    assert zoe.properties["associations.companies.labels"] == labels
-    assert nameless.properties["associations.companies"] == []
-    asked = sent_json(hubspot.transport.requests[1])
-    assert asked == {"inputs": [{"id": "9001"}]}
-
-
-@pytest.mark.parametrize("to", [None, []])
-def test_of_links_that_a_list_tells_and_a_batch_does_not_the_record_is_asked(
-    hubspot, to
-):
-    """A batch leaves out what it cannot read, as it does what has no links."""
-    hubspot.transport.on(LIST, hubspot.load("contacts_page_with_labels"))
-    results = [] if to is None else [{"from": {"id": "9001"}, "to": to}]
-    hubspot.transport.on(LINKS, {"status": "COMPLETE", "results": results})
-    told = hubspot.load("associations_labelled")["results"][0]["to"]
-    hubspot.transport.on(LINKS_OF_ONE, {"results": told})
-
-    zoe, _ = fetch_page(hubspot).items
-
-    assert zoe.parent_id == "7002"
-    assert zoe.properties["associations.companies"] == ["7001", "7002"]
-    labels = {"7002": ["Billing contact", "Decision maker"]}
-    assert zoe.properties["associations.companies.labels"] == labels
 
 
 def test_the_next_page_is_sent_for_when_all_of_this_one_is_here(hubspot, monkeypatch):

@@ -56,6 +56,7 @@ BOUNDS = {
     "providers/hubspot/api/classify.py::MAX_SCOPES": (
         f"{NONE}one call needs fewer permissions"
     ),
+    "providers/hubspot/listing/labels.py::MOST_NAMES": MEMORY,
     "providers/hubspot/api/limits.py::MAX_HEADER": f"{NONE}the name of a header",
     "providers/hubspot/api/limits.py::MOST_CALLS": f"{NONE}a higher rate is nonsense",
     "providers/hubspot/api/limits.py::MOST_MILLISECONDS": TIME,

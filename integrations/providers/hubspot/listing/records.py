@@ -1,7 +1,6 @@
 """Read the records of one collection: pages of a list, batches, single ones."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from integrations.http.client import ApiClient
@@ -10,6 +9,7 @@ from integrations.http.responses.shape import expect_list, expect_object
 from integrations.http.sending import urls
 from integrations.providers.connector import CollectionContext
 from integrations.providers.hubspot.api.paging import is_number, next_after
+from integrations.providers.hubspot.listing.labels import LabelNames
 from integrations.providers.hubspot.listing.schema import (
     fits_address,
     requested_properties,
@@ -22,7 +22,7 @@ from integrations.providers.hubspot.mapping.links import (
     to_links,
     with_links,
 )
-from integrations.providers.hubspot.objects import Association, get_object_type
+from integrations.providers.hubspot.objects import get_object_type
 from integrations.providers.kinds import Cut
 from integrations.providers.listing import Rows, id_of, map_rows
 from integrations.providers.records import IntegrationItem
@@ -190,16 +190,19 @@ class Reader:
         return found.with_mapped(items)
 
     def _fetch_labels(self, listed: Mapping[str, Links]) -> Mapping[str, Links]:
-        """Return the associations of which a list told labels by its own names."""
+        """Return the associations of which a list told labels by internal names."""
         found: dict[str, Links] = {}
         for association in self.associations:
-            ids = [key for key, each in listed.items() if _lacks(each, association)]
-            told = self.links.fetch(ids, [association]) if ids else {}
-            for key, each in told.items():
-                linked = each[association.to]
-                # That there is none is not so: the list has just told of some.
-                sure = linked if linked.ids else replace(linked, is_partial=True)
-                found[key] = {**found.get(key, {}), association.to: sure}
+            to = association.to
+            named = {
+                key: links[to]
+                for key, links in listed.items()
+                if to in links and links[to].names
+            }
+            if named:
+                names = LabelNames(self.api, self.path, to)
+                for key, each in names.label(named, self.links, association).items():
+                    found[key] = {**found.get(key, {}), to: each}
         return found
 
     def _with_links(self, item: IntegrationItem, links: Links) -> IntegrationItem:
@@ -230,10 +233,6 @@ class Reader:
         if self.associations:
             wanted["associations"] = ",".join(each.to for each in self.associations)
         return wanted
-
-
-def _lacks(links: Links, association: Association) -> bool:
-    return association.to in links and links[association.to].lacks_labels
 
 
 def _with_links_of(listed: object, whole: object) -> object:

@@ -23,6 +23,8 @@ LINKS_CAPPED = Cut(kind=CutKind.LINKS_CAPPED, number=LINKS_PER_PAGE * MAX_LINK_P
 PREFIX, HAS_MORE, LABELS = "associations.", ".has_more", ".labels"
 # Of companies of which none is primary, as hardly ever, one is the parent all the same.
 NO_PRIMARY = f"{PREFIX}{COMPANIES.remote_id}.no_primary"
+# The category of the kinds of associations that every portal has.
+HUBSPOT_DEFINED = "HUBSPOT_DEFINED"
 # The category of the error that a batch names for a record without associations.
 NOT_FOUND = "OBJECT_NOT_FOUND"
 
@@ -31,25 +33,28 @@ NOT_FOUND = "OBJECT_NOT_FOUND"
 class Linked:
     """List the records of one type that a record is associated with, sorted.
 
-    ``labels`` are what the portal's users call some of these links, by id. It
-    ``is_partial`` where HubSpot has more of them than it told, and ``lacks_labels``
-    where a list told of labels by its own names only.
+    ``labels`` are what the portal's users call some of these links, by id. Where a
+    list told of them by internal names only, those are ``names``, by id. It
+    ``is_partial`` where HubSpot has more of them than it told.
     """
 
     ids: tuple[str, ...] = ()
     primary: str | None = None
     labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
     is_partial: bool = False
-    lacks_labels: bool = False
 
 
 class Told(NamedTuple):
-    """What one answer told of one linked record: a type of the association."""
+    """What one answer told of one linked record: a type of the association.
+
+    A batch tells its ``label``, and a list its internal ``name``.
+    """
 
     id: str
     is_primary: bool = False
     label: str = ""
-    is_unnamed: bool = False
+    name: str = ""
 
 
 Links = Mapping[str, Linked]
@@ -96,12 +101,10 @@ def to_links(row: dict[str, Any], associations: Sequence[Association]) -> Links:
 
 def _listed(entry: Mapping[str, Any], association: Association) -> Told:
     """Read an entry of a list, which names the label of a pair as no user knows it."""
-    kind = entry.get("type")
-    return Told(
-        to_id(entry.get("id")),
-        is_primary=kind == association.primary_type,
-        is_unnamed=isinstance(kind, str) and kind not in association.plain_types,
-    )
+    remote_id, kind = to_id(entry.get("id")), entry.get("type")
+    if kind in association.plain_types:
+        return Told(remote_id, is_primary=kind == association.primary_type)
+    return Told(remote_id, name=kind if isinstance(kind, str) else "")
 
 
 def found_out(
@@ -236,27 +239,36 @@ def _read_types(
         remote_id = to_id(entry.get("toObjectId"))
         yield Told(remote_id)
         for each in objects(entry, "associationTypes"):
-            if each.get("typeId") == association.primary_id:
+            if _is_primary(each, association):
                 yield Told(remote_id, is_primary=True)
             elif isinstance(each.get("label"), str):
                 yield Told(remote_id, label=" ".join(each["label"].split()))
 
 
+def _is_primary(kind: Mapping[str, Any], association: Association) -> bool:
+    """Tell whether it is HubSpot's own type; ids are unique in a category only."""
+    is_own = kind.get("category", HUBSPOT_DEFINED) == HUBSPOT_DEFINED
+    return is_own and kind.get("typeId") == association.primary_id
+
+
 def _to_linked(told: Sequence[Told], body: dict[str, Any]) -> Linked:
     """Sort and deduplicate: one pair comes once for each type that it carries."""
-    ids = _sorted({each.id for each in told})
     primary = _sorted({each.id for each in told if each.is_primary})
-    labelled = {(each.id, each.label) for each in told if each.label}
-    labels: dict[str, list[str]] = {}
-    for remote_id, label in sorted(labelled):
-        labels.setdefault(remote_id, []).append(label)
     return Linked(
-        ids=ids,
+        ids=_sorted({each.id for each in told}),
         primary=next(iter(primary), None),
-        labels=labels,
+        labels=by_id((each.id, each.label) for each in told if each.label),
+        names=by_id((each.id, each.name) for each in told if each.name),
         is_partial=next_after(body, None) is not None,
-        lacks_labels=any(each.is_unnamed for each in told),
     )
+
+
+def by_id(texts: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return texts by the id that each belongs to: each once, all sorted."""
+    found: dict[str, list[str]] = {}
+    for remote_id, text in sorted(set(texts)):
+        found.setdefault(remote_id, []).append(text)
+    return found
 
 
 def _sorted(ids: Iterable[str]) -> tuple[str, ...]:

@@ -94,34 +94,47 @@ def live_sizes() -> dict[str, int]:
 
 
 class Labelled:
-    """Count in what the sandbox answers the kinds of links on a page with a label.
+    """Count in what the sandbox answers the kinds of links whose labels are not known.
 
-    A list does not tell how users call it, so that each costs a batch.
+    A list does not tell how users call it, so that each costs a batch, until two have
+    told of all names on a page.
     """
 
     def __init__(self, sandbox: Any) -> None:
         self.send, self.count = sandbox.send, 0
+        self.told: Counter[tuple[str, str, str]] = Counter()
 
     def __call__(self, request: Any, *args: Any) -> Any:
         answer = self.send(request, *args)
-        if kind_of(f"{request.method} {request.url.removeprefix(BASE)}") == "list":
+        call = f"{request.method} {request.url.removeprefix(BASE)}"
+        if kind_of(call) == "list":
             rows = json.loads(answer.body)["results"]
-            self.count += len({other for row in rows for other in labelled(row)})
+            names = {name for row in rows for name in labelled(row)}
+            for other in {to for to, _ in names}:
+                keys = [
+                    (call.partition("?")[0], to, n) for to, n in names if to == other
+                ]
+                if any(self.told[key] < 2 for key in keys):
+                    self.count += 1
+                    self.told.update(keys)
         return answer
 
     def take(self) -> int:
+        """Return how many there were in a run, and begin with another one."""
         found, self.count = self.count, 0
+        self.told.clear()
         return found
 
 
-def labelled(row: Mapping[str, Any]) -> list[str]:
-    """Return to which types a row has links of which a label is told."""
+def labelled(row: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Return the names of labels in a row, and to which types."""
     names = {label.lower().replace(" ", "_") for label in LABELS.values()}
-    return [
-        other
+    return {
+        (other, entry["type"])
         for other, group in row.get("associations", {}).items()
-        if names & {entry["type"] for entry in group["results"]}
-    ]
+        for entry in group["results"]
+        if entry["type"] in names
+    }
 
 
 def all_of_it(labels: Labelled, *, fits: bool) -> dict[str, int]:
