@@ -20,3 +20,9 @@ def test_a_command_without_pages_imports_none() -> None:
 
     assert "unknown provider" in done.stderr
     assert done.stdout.split() == []
+
+
+def test_the_benchmark_begins_before_there_are_settings() -> None:
+    done = fresh.program("import tests.bench.__main__")
+
+    assert not done.stderr

@@ -24,7 +24,7 @@ import requests
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from config.run.plan import make_plan
-from integrations.services.upkeep.checks.providers import MADE_UP
+from integrations.oauth.tokens import MADE_UP
 from sandbox.oauth.grants import to_fingerprint
 from tests.real.support.fork_server import COMMAND_SECONDS, ForkServers
 from tests.real.support.processes import Running, free_ports, listens, wait_until
