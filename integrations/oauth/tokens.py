@@ -20,8 +20,6 @@ _SECRET_NAME = re.compile(
 )
 # Names that only sound secret.
 _PLAIN_NAMES: Final = frozenset({"token_type", "token_use", "token_type_hint"})
-# No provider issues such a token, so asking to renew it spends nothing.
-MADE_UP: Final = Secret("made-up-by-doctor")
 
 
 @dataclass(frozen=True, kw_only=True)
