@@ -120,7 +120,7 @@ def test_a_large_list_has_the_rows_of_all_providers_and_of_two_accounts_of_one(
     heads, *rows = rows_of(
         body_of(as_alice.get(f"/downloads/{download.uuid}/file/")), "csv"
     )
-    names = [row[heads.index("name")] for row in rows]
+    names = [row[heads.index("Name")] for row in rows]
     assert names == [item.name for item in shown]
     assert len(names) == 3 * len(accounts)
 

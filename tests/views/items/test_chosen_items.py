@@ -54,7 +54,8 @@ def send(as_alice, people):
 
 def names_in(answer, form="csv"):
     heads, *rows = rows_of(body_of(answer), form)
-    return [row[heads.index("name")] for row in rows]
+    name = heads.index("Name" if "Name" in heads else "name")
+    return [row[name] for row in rows]
 
 
 @pytest.mark.parametrize("form", ["csv", "csv-utf8", "xlsx"])

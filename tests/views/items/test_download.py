@@ -4,10 +4,11 @@ import csv
 import io
 import json
 
+import openpyxl
 import pytest
 from django.urls import reverse
 
-from integrations.models import AuditEvent, Preferences
+from integrations.models import AuditEvent, Connection, Preferences
 from integrations.services.items.lists import walk
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
@@ -84,9 +85,43 @@ def test_a_spreadsheet_reads_text_not_formulas_in_the_users_zone(
 
     assert text.startswith("\ufeff")
     (row,) = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
-    assert row["name"] == "'=HYPERLINK(1)"
-    assert row["last_modified_time"].endswith("+09:00")
+    assert row["Name"] == "'=HYPERLINK(1)"
+    assert row["Changed"] == "1 Nov 2026, 21:00 JST"
     assert answer["Content-Disposition"].startswith("attachment; filename=")
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_file_of_the_list_as_shown_tells_two_accounts_apart(
+    as_alice, alice, tmp_path, form
+):
+    for portal in ("Harbour", "Quay"):
+        connection = make_connection(alice, remote_id=portal, account_name=portal)
+        contacts = make_collection(connection)
+        item = {
+            "name": "Ana",
+            "parent_name": "Vale Ltd",
+            "properties": {"city": "Kiel"},
+        }
+        make_item(contacts, remote_url="https://app.example/1", **item)
+
+    answer = as_alice.post(PAGE, {"form": form, "values": "shown"})
+    (tmp_path / f"file.{form}").write_bytes(b"".join(answer.streaming_content))
+
+    if form == "csv":
+        with (tmp_path / f"file.{form}").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))
+    else:
+        rows = list(openpyxl.load_workbook(tmp_path / f"file.{form}").active.values)
+    heads, *rows = rows
+    told = [dict(zip(heads, row, strict=True)) for row in rows]
+    names = [str(each) for each in Connection.objects.all()]
+    assert sorted(row["Connection"] for row in told) == sorted(names)
+    for row in told:
+        assert (row["Name"], row["Type"]) == ("Ana", "Contact")
+        assert (row["Collection"], row["Parent"]) == ("Contacts", "Vale Ltd")
+        assert "https://app.example/1" in row["Address"]
+        assert "Kiel" in row["Values"]
+        assert not row["Values"].startswith("{")
 
 
 @pytest.mark.parametrize("fields", [{"form": "exe"}, {"values": "x"}, {"form": ""}])

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from integrations.models import Collection, Item, OwnColumn
+from integrations.services.items.downloads.shown_list import ShownListSource
 from integrations.services.items.downloads.sources import (
     ListSource,
     Source,
@@ -96,7 +97,7 @@ def list_source(user: User | None, content: Content, items: Iterable[Item]) -> S
         return ListSource(items=items)
     own = list(OwnColumn.objects.filter(owner=user)) if user else []
     if not own:
-        return ListSource(items=items, properties=shown_values)
-    return ListSource(
+        return ShownListSource(items=items, properties=shown_values)
+    return ShownListSource(
         items=beside.load_all(items, own), properties=beside.with_own_columns(own)
     )

@@ -170,14 +170,14 @@ class TableSource:
         """Yield items in their own shape, with the columns as their properties."""
         labels = [head.label for head in self.heads]
         for item, cells in self._rows():
-            texts = zip(labels, map(_to_text, cells), strict=True)
+            texts = zip(labels, map(to_text, cells), strict=True)
             told = {label: text for label, text in texts if text}
             yield to_integration_item(item, self.collection, lambda *_, told=told: told)
 
     def texts(self) -> Iterator[Sequence[Any]]:
         """Yield the cells in words."""
         for _, cells in self._rows():
-            yield [_to_text(cell) for cell in cells]
+            yield [to_text(cell) for cell in cells]
 
     def values(self) -> Iterator[Sequence[Value | None]]:
         """Yield the cells; a name leads to the item at its provider."""
@@ -217,6 +217,7 @@ def _named(value: Value | None, links: Links) -> Value | None:
     return Text(text=links.text_of(value)) if isinstance(value, Relation) else value
 
 
-def _to_text(value: Value | None) -> str:
+def to_text(value: Value | None) -> str:
+    """Return a cell in words, in the zone of whoever asks for the file."""
     zone = timezone.get_current_timezone()
     return "" if value is None else plain(value, zone=zone)

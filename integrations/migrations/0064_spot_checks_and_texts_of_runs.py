@@ -6,7 +6,7 @@ from integrations.models.reasons import reason_choices
 
 
 class Migration(migrations.Migration):
-    dependencies = [("integrations", "0062_note_repeated")]
+    dependencies = [("integrations", "0063_download_mistake")]
     operations = [
         migrations.AddField(
             model_name="syncrun",
