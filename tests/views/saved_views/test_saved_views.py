@@ -38,7 +38,11 @@ def test_a_view_opens_the_table_as_it_was_kept(as_alice, deals, keep):
     page = follow(as_alice, view.get_absolute_url())
 
     assert names(page) == ["Acme for 12500", "Acme for 3000"]
-    assert [c["label"] for c in page.context["columns"]] == ["Name", "Stage", "Amount"]
+    assert [c["label"] for c in page.context["columns"]] == [
+        "Deal name",
+        "Stage",
+        "Amount",
+    ]
     assert page.context["density"] == "compact"
     assert page.context["query"].group.id == "dealstage"
     assert page.context["query"].search == "acme"
@@ -54,8 +58,8 @@ def test_a_view_keeps_its_columns_when_the_table_gets_others(as_alice, deals, ke
     heads = [c["label"] for c in follow(as_alice, table(deals)).context["columns"]]
     kept = follow(as_alice, view.get_absolute_url())
 
-    assert heads == ["Name", "Close date"]
-    labels = ["Name", "Amount", "Stage", "Owner", "Close date", "Updated"]
+    assert heads == ["Deal name", "Close date"]
+    labels = ["Deal name", "Amount", "Stage", "Owner", "Close date", "Updated"]
     assert [c["label"] for c in kept.context["columns"]] == labels
     assert kept.context["density"] == "comfortable"
 
@@ -96,7 +100,7 @@ def test_columns_chosen_in_a_view_are_a_change_of_it(as_alice, deals, keep):
 
     page = as_alice.post(table(deals, "columns/"), form, follow=True)
 
-    assert [c["label"] for c in page.context["columns"]] == ["Name", "Close date"]
+    assert [c["label"] for c in page.context["columns"]] == ["Deal name", "Close date"]
     assert notes(page) == ["view_changed"]
     plain = follow(as_alice, table(deals))
     assert len(plain.context["columns"]) == 6

@@ -174,7 +174,7 @@ def test_an_address_and_a_view_from_before_mean_the_names(
     for page, name in ((opened, "Pier"), (asked, "Quay"), (copied, "Pier")):
         assert [row.item.name for row in page.context["rows"]] == [name]
         assert [each["label"] for each in page.context["columns"]] == [
-            "Name",
+            "Project",
             "Place",
         ]
         assert 'data-code="lost_' not in page.text

@@ -89,7 +89,7 @@ def codes(page):
 def test_deals_show_the_columns_that_hubspot_shows_first(as_alice, four):
     page = get(as_alice, four)
 
-    shown = ["Name", "Amount", "Stage", "Owner", "Close date", "Updated"]
+    shown = ["Deal name", "Amount", "Stage", "Owner", "Close date", "Updated"]
     assert heads(page) == shown
     row = next(r for r in page.context["rows"] if r.item.name == "Large")
     looks = [cell.look for _, cell in row.cells]
@@ -148,12 +148,12 @@ def test_columns_are_chosen_ordered_and_remembered(as_alice, as_bob, four):
 
     assert saved["Location"] == chosen["back"]
     page = get(as_alice, four)
-    assert heads(page) == ["Name", "Amount", "Description"]
+    assert heads(page) == ["Deal name", "Amount", "Description"]
     assert [each["width"] for each in page.context["columns"]][1] == "wide"
     assert '<td class="right wide">' in page.content.decode()
     assert page.context["density"] == "compact"
     as_alice.post(address, chosen | {"action": "down:amount"})
-    assert heads(get(as_alice, four)) == ["Name", "Description", "Amount"]
+    assert heads(get(as_alice, four)) == ["Deal name", "Description", "Amount"]
     as_alice.post(address, {"action": "reset"})
     assert heads(get(as_alice, four))[1:3] == ["Amount", "Stage"]
     assert as_bob.post(address, chosen).status_code == 404
@@ -172,7 +172,7 @@ def test_a_column_that_is_gone_is_said(as_alice, four):
 
     page = get(as_alice, four)
 
-    assert heads(page) == ["Name", "Amount"]
+    assert heads(page) == ["Deal name", "Amount"]
     assert codes(page) == ["lost_columns"]
 
 

@@ -81,7 +81,7 @@ def test_a_workbook_has_what_the_table_shows_as_real_values(
 
     sheet = open_workbook(body_of(answer)).active
     heads, first, *_ = sheet.iter_rows()
-    shown = ["Name", "Amount", "Stage", "Owner"]
+    shown = ["Deal name", "Amount", "Stage", "Owner"]
     times = ["Close date (Asia/Tokyo)", "Updated (Asia/Tokyo)"]
     assert [cell.value for cell in heads] == shown + times
     assert [cell.value for cell in first[:4]] == [
@@ -102,7 +102,7 @@ def test_all_columns_are_more_than_those_shown(four, download):
         body_of(download(four, "?columns=amount", values="all")), "csv"
     )
 
-    assert {"Name", "Amount", "Description", "Created"} <= set(heads)
+    assert {"Deal name", "Amount", "Description", "Created"} <= set(heads)
     assert len(rows) == 4
 
 
@@ -114,7 +114,7 @@ def test_json_keeps_the_shape_of_items_with_the_shown_columns(four, download):
 
     assert (row["name"], row["type"]) == ("Euro", "deal")
     assert row["properties"] == {
-        "Name": "Euro",
+        "Deal name": "Euro",
         "Amount": "3,000 EUR",
         "Stage": "Closed won",
     }
@@ -209,6 +209,6 @@ def test_what_users_noted_in_columns_of_their_own_is_in_the_file(
 
     heads, *rows = rows_of(body_of(download(four, address, form)), form)
 
-    assert heads == ["Name", "Rank"]
+    assert heads == ["Deal name", "Rank"]
     assert dict(rows)["Large"] == {"csv": "7", "xlsx": 7}[form]
     assert len(rows) == 4

@@ -179,7 +179,9 @@ def columns_of(collection: Collection) -> Columns:
     if getattr(collection, "has_own_columns", True):
         own_columns = OwnColumn.objects.of_collection(collection)
         yours = [_yours(each, collection) for each in own_columns]
-    found = [*OWN[:1], *fields, *_links(collection), *yours, *OWN[1:]]
+    # As its users know it, who may have another field called Name.
+    name = replace(OWN[0], label=naming.label) if naming else OWN[0]
+    found = [name, *fields, *_links(collection), *yours, *OWN[1:]]
     by_id = {column.id: column for column in found}
     shown = [each for each in leading_columns(collection) if each in by_id]
     own = [column.id for column in yours]
