@@ -23,6 +23,7 @@ import psycopg
 import requests
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
+from sandbox.management.commands.sandbox import server_command
 from config.run.plan import make_plan
 from tests.real.support.fork_server import COMMAND_SECONDS, ForkServers
 from tests.real.support.processes import Running, free_ports, listens, wait_until
@@ -73,6 +74,8 @@ class Stack:
         }
         self.plan = make_plan(BASE_DIR, self.values)
         self.commands = {p.name: p.command for p in self.plan.processes}
+        # Seeded already, and forkable: the command replaces itself with this one.
+        self.commands["sandbox"] = server_command(f"127.0.0.1:{self.sandbox_port}")
         self.running: dict[str, Running] = {}
         self.fork_servers = fork_servers
 
