@@ -15,17 +15,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import requests
-from django.contrib.auth.hashers import Argon2PasswordHasher
 
-from sandbox.management.commands.sandbox import server_command
 from config.run.plan import make_plan
 from tests.real.support.fork_server import COMMAND_SECONDS, ForkServers
+from sandbox.management.commands.sandbox import server_command
 from tests.real.support.processes import Running, free_ports, listens, wait_until
 from tests.real.support.web_user import WebUser
 from tests.support.provider_answers.described import check_record
@@ -158,6 +156,8 @@ class Stack:
 
     def log(self, name: str) -> str:
         """Return what a process wrote."""
+        if self._connection:
+            self._connection.close()
         path = self._log_path(name)
         return path.read_text(errors="replace") if path.exists() else ""
 
@@ -185,8 +185,15 @@ class Stack:
                 found = connection.execute(sql, values).fetchall()
             connection.close()
             return found
-        with psycopg.connect(self.database_url) as connection:
-            return connection.execute(sql.replace("?", "%s"), values).fetchall()
+        statement = sql.replace("?", "%s")
+        with suppress(psycopg.OperationalError):
+            if self._connection:
+                return self._connection.execute(statement, values).fetchall()
+        # Nobody has asked yet, or the server was away since.
+        self._connection = psycopg.connect(
+            self.database_url, autocommit=True, prepare_threshold=None
+        )
+        return self._connection.execute(statement, values).fetchall()
 
     def wait_for_row(
         self, sql: str, *values: Any, seconds: float = 60
@@ -202,6 +209,7 @@ class Stack:
             self.rows(
                 "insert into auth_user (username, email, password, first_name,"
                 " last_name, is_active, is_staff, is_superuser, date_joined)"
+        hasher = QuickPasswordHasher()
                 " values (?, ?, ?, '', '', ?, ?, ?, ?) returning id",
                 *(email, email, hash_password(password)),
                 *(True, False, False, str(datetime.now(UTC))),
