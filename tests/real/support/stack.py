@@ -14,18 +14,19 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import requests
-from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from config.run.plan import make_plan
+from sandbox.management.commands.sandbox import server_command
 from tests.real.support.fork_server import COMMAND_SECONDS, ForkServers
 from tests.real.support.processes import Running, free_ports, listens, wait_until
+from tests.real.support.quick_passwords import QuickPasswordHasher
 from tests.real.support.web_user import WebUser
 from tests.support.provider_answers.described import check_record
 
@@ -67,14 +68,18 @@ class Stack:
             "SANDBOX_PORT": str(self.sandbox_port),
             "WEB_CONCURRENCY": "1",
             "LOG_LEVEL": "DEBUG",
-            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "DJANGO_SETTINGS_MODULE": "tests.real.support.settings",
             "SANDBOX_RECORD": str(directory / "calls.jsonl"),
             **values,
         }
         self.plan = make_plan(BASE_DIR, self.values)
         self.commands = {p.name: p.command for p in self.plan.processes}
+        # Seeded already, and forkable: the command replaces itself with this one.
+        self.commands["sandbox"] = server_command(f"127.0.0.1:{self.sandbox_port}")
         self.running: dict[str, Running] = {}
         self.fork_servers = fork_servers
+        # Tests ask ten times a second, and to connect costs more than to answer.
+        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
 
     @property
     def is_sqlite(self) -> bool:
@@ -151,6 +156,8 @@ class Stack:
         self.running.clear()
         if self.fork_servers:
             self.fork_servers.close()
+        if self._connection:
+            self._connection.close()
         check_record(Path(self.values["SANDBOX_RECORD"]))
 
     def log(self, name: str) -> str:
@@ -182,8 +189,15 @@ class Stack:
                 found = connection.execute(sql, values).fetchall()
             connection.close()
             return found
-        with psycopg.connect(self.database_url) as connection:
-            return connection.execute(sql.replace("?", "%s"), values).fetchall()
+        statement = sql.replace("?", "%s")
+        with suppress(psycopg.OperationalError):
+            if self._connection:
+                return self._connection.execute(statement, values).fetchall()
+        # Nobody has asked yet, or the server was away since.
+        self._connection = psycopg.connect(
+            self.database_url, autocommit=True, prepare_threshold=None
+        )
+        return self._connection.execute(statement, values).fetchall()
 
     def wait_for_row(
         self, sql: str, *values: Any, seconds: float = 60
@@ -195,12 +209,13 @@ class Stack:
     def user(self, email: str, password: str = "sail-the-seven-7") -> WebUser:
         """Return a signed-in user, made straight in the database if new."""
         user = WebUser(self.url, email=email, password=password)
+        hasher = QuickPasswordHasher()
         if not self.rows("select 1 from auth_user where email = ?", email):
             self.rows(
                 "insert into auth_user (username, email, password, first_name,"
                 " last_name, is_active, is_staff, is_superuser, date_joined)"
                 " values (?, ?, ?, '', '', ?, ?, ?, ?) returning id",
-                *(email, email, hash_password(password)),
+                *(email, email, hasher.encode(password, hasher.salt())),
                 *(True, False, False, str(datetime.now(UTC))),
             )
         user.sign_in()
@@ -269,13 +284,6 @@ class Stack:
         if check and done.returncode:
             raise AssertionError(f"{arguments} failed:\n{told.stderr[-3000:]}")
         return told
-
-
-@cache
-def hash_password(password: str) -> str:
-    """Return what the product stores of a password."""
-    hasher = Argon2PasswordHasher()
-    return str(hasher.encode(password, hasher.salt()))
 
 
 def _is_fine(url: str) -> bool:
