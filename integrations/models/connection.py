@@ -42,9 +42,7 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
 
     def syncable(self) -> "ConnectionQuerySet":
         """Return the connections whose data may be read now."""
-        return self.filter(
-            state__in=(Connection.State.ACTIVE, Connection.State.DEGRADED)
-        )
+        return self.filter(state__in=Connection.SYNCABLE)
 
 
 class Connection(models.Model):
@@ -59,6 +57,8 @@ class Connection(models.Model):
         PAUSED = "paused", "Paused"
         DISCONNECTED = "disconnected", "Disconnected"
 
+    # The states of those whose data may be read now.
+    SYNCABLE = (State.ACTIVE, State.DEGRADED)
     # The reason of a disconnected one that goes as soon as its items are deleted.
     REMOVED = StateReason.REMOVED_BY_USER
 
@@ -220,7 +220,7 @@ class Connection(models.Model):
     @property
     def is_syncable(self) -> bool:
         """Tell whether its data may be read now."""
-        return self.state in (self.State.ACTIVE, self.State.DEGRADED)
+        return self.state in self.SYNCABLE
 
     @property
     def is_connected(self) -> bool:

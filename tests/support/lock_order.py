@@ -26,6 +26,7 @@ from django.db.transaction import Atomic
 
 from integrations.models import Collection, Connection, Item, SeenBlock, SyncRun
 from integrations.services.sync.deletions import seen_bitmap
+from integrations.services.sync.leases import renewal
 
 # What is of one place may be locked in any order.
 PLACES: Final = {Connection: 0, Collection: 1, SyncRun: 2, SeenBlock: 2, Item: 2}
@@ -94,7 +95,6 @@ def watched(app: Path = APP) -> Iterator[LockOrder]:
     order = LockOrder(app)
     enter, leave = Atomic.__enter__, Atomic.__exit__
     execute, insert = SQLCompiler.execute_sql, SQLInsertCompiler.execute_sql
-    mark = seen_bitmap.mark
 
     def entering(self: Atomic) -> None:
         enter(self)
@@ -118,20 +118,35 @@ def watched(app: Path = APP) -> Iterator[LockOrder]:
             order.note(self.query.get_meta().model)
         return insert(self, *args, **options)
 
-    def marking(collection: Collection, keys: Iterable[int]) -> None:
-        """Note marks, which are written by plain SQL."""
-        if marked := list(keys):
-            order.note(SeenBlock)
-            mark(collection, marked)
-
     with (
-        mock.patch.object(seen_bitmap, "mark", marking),
+        _plain_writes(order),
         mock.patch.object(Atomic, "__enter__", entering),
         mock.patch.object(Atomic, "__exit__", leaving),
         mock.patch.object(SQLCompiler, "execute_sql", executing),
         mock.patch.object(SQLInsertCompiler, "execute_sql", inserting),
     ):
         yield order
+
+
+@contextmanager
+def _plain_writes(order: LockOrder) -> Iterator[None]:
+    """Note marks and renewed leases, which are written by plain SQL."""
+    mark, renew = seen_bitmap.mark, renewal.write
+
+    def marking(collection: Collection, keys: Iterable[int]) -> None:
+        if marked := list(keys):
+            order.note(SeenBlock)
+            mark(collection, marked)
+
+    def renewing(*args: Any) -> bool:
+        order.note(SyncRun)
+        return renew(*args)
+
+    with (
+        mock.patch.object(seen_bitmap, "mark", marking),
+        mock.patch.object(renewal, "write", renewing),
+    ):
+        yield
 
 
 def _is_in(app: Path, frame: FrameType | None) -> bool:

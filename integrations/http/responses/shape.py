@@ -38,7 +38,10 @@ def expect_text(value: Any, where: str) -> str:
 def objects(body: dict[str, Any], key: str) -> list[dict[str, Any]]:
     """Return the list of objects under `key`, which must be there."""
     rows = expect_list(body.get(key), key)
-    return [expect_object(row, f"{key}[{n}]") for n, row in enumerate(rows)]
+    for n, row in enumerate(rows):
+        if not isinstance(row, dict):
+            expect_object(row, f"{key}[{n}]")
+    return rows
 
 
 def text(body: dict[str, Any], key: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from integrations.http.errors import NotFound
 
@@ -23,12 +24,12 @@ class Association:
     name: str
     primary_id: int = 0
 
-    @property
+    @cached_property
     def primary_type(self) -> str:
         """Return what marks the primary record in lists, if anything."""
         return self.name if self.primary_id else ""
 
-    @property
+    @cached_property
     def plain_types(self) -> tuple[str, str]:
         """Return the types in lists that are no labels."""
         return self.name, f"{self.name}_unlabeled"

@@ -46,18 +46,15 @@ class Linked:
 
 
 class Told(NamedTuple):
-    """What one answer told of one linked record: a type of the association.
-
-    A batch tells its ``label``, and a list its internal ``name``.
-    """
+    """What a batch told of one linked record: a type of the association."""
 
     id: str
     is_primary: bool = False
     label: str = ""
-    name: str = ""
 
 
 Links = Mapping[str, Linked]
+NONE = Linked()
 
 
 def with_links(item: IntegrationItem, links: Links) -> IntegrationItem:
@@ -93,18 +90,27 @@ def to_links(row: dict[str, Any], associations: Sequence[Association]) -> Links:
     links = {}
     for association in associations:
         found = optional_object(told, association.to)
-        entries = objects(found, "results") if found else []
-        told_of = [_listed(entry, association) for entry in entries]
-        links[association.to] = _to_linked(told_of, found)
+        links[association.to] = _listed(found, association) if found else NONE
     return links
 
 
-def _listed(entry: Mapping[str, Any], association: Association) -> Told:
-    """Read an entry of a list, which names the label of a pair as no user knows it."""
-    remote_id, kind = to_id(entry.get("id")), entry.get("type")
-    if kind in association.plain_types:
-        return Told(remote_id, is_primary=kind == association.primary_type)
-    return Told(remote_id, name=kind if isinstance(kind, str) else "")
+def _listed(found: dict[str, Any], association: Association) -> Linked:
+    """Read a list's entries, which name the label of a pair as no user knows it."""
+    ids, primary, names = set(), set(), []
+    for entry in objects(found, "results"):
+        remote_id, kind = to_id(entry.get("id")), entry.get("type")
+        ids.add(remote_id)
+        if kind in association.plain_types:
+            if kind == association.primary_type:
+                primary.add(remote_id)
+        elif isinstance(kind, str) and kind:
+            names.append((remote_id, kind))
+    return Linked(
+        ids=_sorted(ids),
+        primary=next(iter(_sorted(primary)), None),
+        names=by_id(names),
+        is_partial=next_after(found, None) is not None,
+    )
 
 
 def found_out(
@@ -219,7 +225,7 @@ def _told(links: Links) -> dict[str, Any]:
             told[f"{PREFIX}{to}{LABELS}"] = labels
         if linked.is_partial:
             told[f"{PREFIX}{to}{HAS_MORE}"] = True
-    companies = links.get(COMPANIES.remote_id, Linked())
+    companies = links.get(COMPANIES.remote_id, NONE)
     if companies.ids and companies.primary is None:
         told[NO_PRIMARY] = True
     return told
@@ -227,7 +233,7 @@ def _told(links: Links) -> dict[str, Any]:
 
 def _parent_of(links: Links) -> str | None:
     """Return the primary company, or the first where none is primary."""
-    companies = links.get(COMPANIES.remote_id, Linked())
+    companies = links.get(COMPANIES.remote_id, NONE)
     return companies.primary or next(iter(companies.ids), None)
 
 
@@ -258,7 +264,6 @@ def _to_linked(told: Sequence[Told], body: dict[str, Any]) -> Linked:
         ids=_sorted({each.id for each in told}),
         primary=next(iter(primary), None),
         labels=by_id((each.id, each.label) for each in told if each.label),
-        names=by_id((each.id, each.name) for each in told if each.name),
         is_partial=next_after(body, None) is not None,
     )
 

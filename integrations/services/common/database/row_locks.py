@@ -4,9 +4,12 @@ A connection comes first, then its collections, then its runs. None is locked wi
 key: whoever stores what refers to a connection holds collections, and needs its row.
 """
 
+from uuid import UUID
+
 from django.db.models import QuerySet
 
 from integrations.models import Collection, Connection
+from integrations.services.common.database.prepared import prepared
 
 
 def lock_collections(rows: QuerySet[Collection]) -> None:
@@ -16,6 +19,13 @@ def lock_collections(rows: QuerySet[Collection]) -> None:
     and then asks for one before them may never get it.
     """
     list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+
+
+@prepared(Collection)
+def lock_collection(collection_id: UUID) -> QuerySet[Collection, tuple[UUID]]:
+    """Lock one collection, as every page of a sync does."""
+    rows = Collection.objects.filter(pk=collection_id)
+    return rows.select_for_update(no_key=True).values_list("pk")
 
 
 def lock_connection(connection: Connection) -> None:

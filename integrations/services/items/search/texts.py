@@ -39,6 +39,10 @@ VALUE_LENGTH: Final = 300_000
 # because they come last.
 MOST_BYTES: Final = 900_000
 MOST_KNOWN: Final = 20_000
+# Of longer lists hardly any is in two items.
+FEW_TEXTS: Final = 4
+# Stands for a value that is described anew each time.
+UNKNOWN: Final = object()
 AMOUNTS: Final = (fields.Number, fields.Money)
 # What begins each word of a name, and the whole name as one word.
 NAME_WORD, WHOLE_NAME = "§", "¶"
@@ -147,8 +151,8 @@ class Indexer:
         for name, value in ({**absent, **properties} if absent else properties).items():
             if value is None and name not in absent:
                 continue
-            is_key = value is None or type(value) is str
-            known = self._known.get((name, value)) if is_key else None
+            key = value if type(value) is str else _key_of(value)
+            known = self._known.get((name, key))
             if known is None:
                 rest[name] = value
             else:
@@ -175,7 +179,7 @@ class Indexer:
         for name, value in rest.items():
             texts = tuple(self._found_in(found[name]))
             if name not in amounts and _is_short(value):
-                self._known[name, value] = texts
+                self._known[name, _key_of(value)] = texts
             yield from texts
 
     @cached_property
@@ -235,9 +239,22 @@ class _Latest(threading.local):
 _latest = _Latest()
 
 
+def _key_of(value: object) -> object:
+    """Return what a value is known by: itself, or a list of texts as a tuple."""
+    if value is None or type(value) is str:
+        return value
+    is_few = type(value) is list and len(value) <= FEW_TEXTS
+    if is_few and all(type(each) is str for each in cast("list[object]", value)):
+        return tuple(cast("list[str]", value))
+    # Of others none is known: 1 and True are one key.
+    return UNKNOWN
+
+
 def _is_short(value: object) -> bool:
     """Tell whether a value may be one that other items have, too."""
-    return value is None or (isinstance(value, str) and len(value) <= REPEATED_LENGTH)
+    key = _key_of(value)
+    texts = key if isinstance(key, tuple) else (key or "",)
+    return key is not UNKNOWN and sum(map(len, texts)) <= REPEATED_LENGTH
 
 
 def texts_of(described: Iterable[DisplayField]) -> Iterator[SearchText]:

@@ -174,6 +174,9 @@ def index_words(text: str, *, is_phone: bool = False) -> Sequence[str]:
 
 
 def _index(text: str, is_phone: bool) -> tuple[str, ...]:  # noqa: FBT001 (cached)
+    if text.isascii() and text.isalnum() and not is_phone:
+        # One word, as codes and ids are: no number or day stands beside letters.
+        return (text.lower()[:WORD_LENGTH],)
     text = simplify(text)
     words = _different_words(text)
     if not text.isascii() and UNSPACED.search(text):

@@ -25,7 +25,7 @@ from integrations.services.common import metrics, shutdown
 from integrations.services.common.clock import DatabaseNow
 from integrations.services.common.errors import LeaseLostError
 from integrations.services.items.storage.store import PageCounts
-from integrations.services.sync.leases import lost_tasks
+from integrations.services.sync.leases import lost_tasks, renewal
 
 NOTHING = PageCounts()
 # Waiting for these is waiting for the provider's limits.
@@ -187,24 +187,7 @@ class RunLease:
             "requests": calls - self._calls,
             "waited_seconds": waited - self._waited,
         }
-        renewed = (
-            SyncRun.objects.filter(
-                pk=self.run.pk,
-                lease_id=self.lease_id,
-                is_cancel_requested=False,
-                connection__in=Connection.objects.syncable().filter(
-                    pk=self.run.connection_id, generation=self.run.generation
-                ),
-            )
-            .exclude(state=SyncRun.State.FINISHED)
-            .update(
-                lease_until=DatabaseNow() + lease_length(),
-                # This delivery has come to something; should it die now, it counts.
-                deliveries=1,
-                progress=self.run.progress,
-                **{name: F(name) + number for name, number in sums.items() if number},
-            )
-        )
+        renewed = renewal.write(self.run, self.lease_id, sums)
         if not renewed:
             raise LeaseLostError("the run is not this worker's any more")
         self._measure(waited - self._waited)

@@ -182,10 +182,10 @@ def _commit(
         )
         stored = checkpoint.to_json(behind)
         # Before the run: a page without rows has locked nothing yet.
-        Collection.objects.filter(pk=collection.pk).update(
-            checkpoint=stored,
-            stored_count=Greatest(F("stored_count") + delta, 0),
-        )
+        count = Greatest(F("stored_count") + delta, 0)
+        counted = {"stored_count": count} if delta else {}
+        own = Collection.objects.filter(pk=collection.pk)
+        own.update(checkpoint=stored, **counted)
         lease.renew()
     collection.checkpoint = stored
 

@@ -13,7 +13,10 @@ from integrations.models import Collection, Item, PropertyIndex, PropertyValue
 from integrations.providers import CONNECTORS
 from integrations.providers.records import IntegrationItem
 from integrations.providers.typed.fields import Relation, Value
-from integrations.services.common.database.row_locks import lock_collections
+from integrations.services.common.database.row_locks import (
+    lock_collection,
+    lock_collections,
+)
 from integrations.services.common.database.row_writes import uuid_value, write_rows
 from integrations.services.items.relations import links
 from integrations.services.items.tables.columns.columns import (
@@ -86,17 +89,16 @@ def lock_rows(collection: Collection, *, is_linking: bool = False) -> None:
     up that was in another until now. Whoever stores something takes these before any
     other lock.
     """
-    beside = Collection.objects.filter(connection=collection.connection_id)
-    wanted = beside
-    if not is_linking and not moves_items(collection):
-        is_wanted = Q(pk=collection.pk)
-        if has_any(collection.connection_id):
-            linking = PropertyIndex.objects.filter(
-                collection__connection=collection.connection_id, family__in=LINKING
-            )
-            is_wanted |= Q(Exists(linking))
-        wanted = beside.filter(is_wanted)
-    lock_collections(wanted)
+    if is_linking or moves_items(collection):
+        lock_collections(Collection.objects.filter(connection=collection.connection_id))
+    elif has_any(collection.connection_id):
+        beside = Collection.objects.filter(connection=collection.connection_id)
+        linking = PropertyIndex.objects.filter(
+            collection__connection=collection.connection_id, family__in=LINKING
+        )
+        lock_collections(beside.filter(Q(pk=collection.pk) | Q(Exists(linking))))
+    else:
+        lock_collection(collection.pk)
 
 
 def moves_items(collection: Collection) -> bool:
