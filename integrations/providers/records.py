@@ -1,11 +1,15 @@
 """Records that connectors return: accounts, collections, fields, items, pages."""
 
+import functools
+import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from integrations.providers.kinds import Cut, Deletion, Incomplete, Pending
 from integrations.providers.mistakes import Mistake
@@ -74,6 +78,8 @@ class FieldSpec:
 
 
 MAX_COLOURED = 1000
+# The fields of so many schemas are kept, as they were read out of their JSON.
+MOST_SCHEMAS: Final = 16
 
 
 def lookup_in(schema: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
@@ -89,7 +95,7 @@ def read_fields(schema: Mapping[str, Any]) -> list[FieldSpec]:
 
     No two that are shown have one label.
     """
-    return list(_read(schema).values())
+    return list(_read(schema).by_name.values())
 
 
 # Keys of a stored schema, beside those of its provider alone.
@@ -146,9 +152,8 @@ def fields_of(
     properties: Iterable[str], schema: Mapping[str, Any]
 ) -> Sequence[FieldSpec]:
     """Return the fields that some properties have, in the schema's order."""
-    known = _read(schema)
+    known, places = _read(schema)
     found = [known[name] for name in properties if name in known]
-    places = _latest.places
     return sorted(found, key=lambda spec: places[spec.name])
 
 
@@ -159,26 +164,49 @@ def field_entries(schema: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [each for each in listed if isinstance(each, dict)]
 
 
+class _Fields(NamedTuple):
+    """The fields of a schema by their names, and at which place each one stands."""
+
+    by_name: Mapping[str, FieldSpec]
+    places: Mapping[str, int]
+
+
 class _Latest(threading.local):
-    """The fields that were read last by their names, and of what."""
+    """The fields that were read last, and of what."""
 
     entries: object = None
-    fields: Mapping[str, FieldSpec] = {}
-    places: Mapping[str, int] = {}
+    fields = _Fields({}, {})
 
 
 _latest = _Latest()
 
 
-def _read(schema: Mapping[str, Any]) -> Mapping[str, FieldSpec]:
-    """Read a schema once for the items of a page: it may have a thousand fields."""
+def _read(schema: Mapping[str, Any]) -> _Fields:
+    """Read a schema once for the items of a page: it may have a thousand fields.
+
+    Each page has the schema anew, out of the database, and mostly as it was.
+    """
     entries = schema.get(FIELDS_KEY)
     if entries is not _latest.entries:
-        found = [_to_field(each) for each in field_entries(schema)]
-        fields = {spec.name: spec for spec in _with_labels_apart(found)}
-        _latest.entries, _latest.fields = entries, fields
-        _latest.places = {name: place for place, name in enumerate(fields)}
+        _latest.fields = _fields_in(_to_json(field_entries(schema)))
+        _latest.entries = entries
     return _latest.fields
+
+
+def _to_json(entries: list[dict[str, Any]]) -> bytes:
+    try:
+        return msgspec.json.encode(entries)
+    except UnicodeEncodeError:
+        # Half a surrogate pair, which the quick encoder does not know.
+        return json.dumps(entries).encode()
+
+
+@functools.lru_cache(MOST_SCHEMAS)
+def _fields_in(told: bytes) -> _Fields:
+    """Return the fields that a JSON list describes, which nobody changes later."""
+    found = [_to_field(each) for each in json.loads(told)]
+    fields = {spec.name: spec for spec in _with_labels_apart(found)}
+    return _Fields(fields, {name: place for place, name in enumerate(fields)})
 
 
 def _with_labels_apart(specs: Sequence[FieldSpec]) -> list[FieldSpec]:
@@ -256,7 +284,7 @@ def unknown_names(
     properties: Iterable[str], schema: Mapping[str, Any]
 ) -> Sequence[str]:
     """Return the properties that no field describes: younger ones, and deleted ones."""
-    return sorted(set(properties).difference(_read(schema)))
+    return sorted(set(properties).difference(_read(schema).by_name))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,11 +20,15 @@ from integrations.services.items.search.passages import Piece
 from integrations.services.items.types import parent_types, type_name
 from integrations.services.sync.deletions import held_deletions
 from integrations.templatetags import icons
+from integrations.templatetags.live import live_part
 from integrations.templatetags.quick_html import format_html, format_html_join
 
 register = template.Library()
 
 MARK_COLOURS = 6
+NAV_LINK = '<a href="{}"{}>{}{}</a>\n'
+HERE = mark_safe(' aria-current="page"')
+COUNTED = ("attention-count", "partials/attention_count.html")
 MARK, END_MARK = mark_safe("<mark>"), mark_safe("</mark>")
 TONE_ICONS = {
     "ok": "check",
@@ -184,22 +188,25 @@ def is_safe_link(url: str) -> bool:
     return parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc
 
 
-@register.inclusion_tag("partials/nav_link.html", takes_context=True)
+@register.simple_tag(takes_context=True)
 def nav_link(
     context: Context, view_name: str, text: str, count: int | None = None
-) -> dict[str, object]:
+) -> SafeString:
     """Link to a page of a menu and tell whether it is the open one."""
-    url = reverse(view_name)
+    url = _fixed_path(view_name)
     path = context["request"].path
     is_here = path == url if url == "/" else path.startswith(url)
-    is_counted = count is not None
-    return {
-        "url": url,
-        "text": text,
-        "count": count,
-        "is_counted": is_counted,
-        "is_here": is_here,
-    }
+    counted = ""
+    if count is not None:
+        with context.push(count=count, is_live=False):
+            counted = live_part(context, *COUNTED, tag="span")
+    return format_html(NAV_LINK, url, HERE if is_here else "", text, counted)
+
+
+@functools.cache
+def _fixed_path(view_name: str) -> str:
+    """Return the path of a page without parameters; Django takes 25 µs to make it."""
+    return reverse(view_name)
 
 
 @register.simple_tag

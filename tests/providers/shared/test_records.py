@@ -1,5 +1,8 @@
 """Fields of a kept schema: in its order, each under a label of its own."""
 
+import json
+from typing import Any
+
 import pytest
 
 from integrations.providers.records import (
@@ -56,3 +59,32 @@ def test_options_that_were_retired_keep_their_order():
     [spec] = read_fields({"fields": [{"name": "stage", "retired": ["b", None, "a"]}]})
 
     assert spec.retired == ["b", "a"]
+
+
+def stored_schema(**options: str) -> dict[str, Any]:
+    """Return a schema as each page has it: read anew, equal and not the same."""
+    entry = {"name": "stage", "label": "Stage", "kind": "choice", "options": options}
+    return {"fields": json.loads(json.dumps([entry]))}
+
+
+def test_a_schema_that_is_as_it_was_is_not_read_into_fields_again():
+    first = read_fields(stored_schema(a="A", b="B"))
+
+    again = read_fields(stored_schema(a="A", b="B"))
+
+    assert again[0] is first[0]
+    assert again is not first
+
+
+def test_a_schema_whose_options_have_another_order_is_read_again():
+    read_fields(stored_schema(a="A", b="B"))
+
+    [field] = read_fields(stored_schema(b="B", a="A"))
+
+    assert list(field.options) == ["b", "a"]
+
+
+def test_a_label_with_half_a_surrogate_pair_is_read():
+    [field] = read_fields(stored_schema(a="\ud83d"))
+
+    assert field.options == {"a": "\ud83d"}

@@ -130,19 +130,20 @@ def _read_few(selection: Selection, order: Order, *, has_more: bool) -> TablePag
     rows = order.at_once(None, is_backward=False)
     rows = rows.annotate(total=Window(CountOf(order.key)))[: query.size + 1]
     if order.key == "pk":
-        loaded = list(rows.only(*LOADED))
-        found = [(each.pk, each.remote_updated_at, each.total) for each in loaded]
-        items = _placed(selection, loaded[: query.size])
+        found = list(rows.only(*LOADED))
+        items = found[: query.size]
     else:
-        found = list(rows.values_list(order.key, order.value, "total"))
-        items = _items(selection, [key for key, *_ in found[: query.size]])
+        beside = [f"item__{name}" for name in LOADED]
+        found = list(rows.select_related("item").only(order.value, *beside))
+        items = [each.item for each in found[: query.size]]
     has_next = has_more and len(found) > query.size
-    last = [(key, value) for key, value, _ in found[: query.size]]
+    values = [getattr(each, order.value) for each in found]
+    last = [(item.pk, value) for item, value in zip(items, values, strict=False)]
     return TablePage(
-        items=items,
+        items=_placed(selection, [each for each in items if each.deleted_at is None]),
         previous=None,
         next=_after(query, last) if has_next else None,
-        total=found[0][2] if found else 0,
+        total=found[0].total if found else 0,
     )
 
 
@@ -195,8 +196,9 @@ def _order_of(selection: Selection) -> Order:
     index = selection.indexes.get(query.sort)
     live = Item.objects.live().filter(collection=selection.collection)
     if query.is_by_update or index is None:
+        is_whole = selection.is_all and selection.keys is None
         return Order(
-            rows=live if is_looked_at else selection.items(),
+            rows=live if is_looked_at or is_whole else selection.items(),
             value="remote_updated_at",
             key="pk",
             is_descending=query.is_descending or not query.is_by_update,

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Final, Self
 from uuid import UUID
 
+from django.forms import Form
 from django.http import QueryDict
 
 from integrations.models import Item
@@ -142,6 +143,7 @@ class ChooseForm:
         return [(name, each.short) for name, each in FORMATS.items()]
 
 
-def choices_of(form: Any, name: str) -> Sequence[tuple[str, str]]:
-    """Return what a form offers for one of its fields."""
-    return [(str(value), str(label)) for value, label in form.fields[name].choices]
+def choices_of(form: type[Form], name: str) -> Sequence[tuple[str, str]]:
+    """Return what forms of a class offer for one of their fields."""
+    offered: Any = form.base_fields[name]
+    return [(str(value), str(label)) for value, label in offered.choices]

@@ -47,7 +47,7 @@ def make_form(
         count_text=count_text,
         rows_url=reverse("integrations:item-rows"),
         download_url=reverse("integrations:item-download"),
-        contents=choices_of(DownloadForm(), "values"),
+        contents=choices_of(DownloadForm, "values"),
         fields={**query.change().parameters, **told},
         has_all=not left_out,
     )

@@ -35,6 +35,8 @@ from integrations.views.items.parts.rich_text import Group, to_groups
 # Longer texts and lists are folded.
 LONG_TEXT, LONG_LINES, LONG_LIST = 700, 12, 12
 NO_LINKS: Final = Links(found={})
+# What may be shown with fewer digits than it has.
+ROUNDED: Final = (Number, Percent, Money)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +76,10 @@ def show(value: Value, links: Links = NO_LINKS) -> Shown:
         return Shown(text=", ".join(texts), kind="list", parts=parts, more=more)
     if isinstance(value, Relation):
         return _show_relation(value, links)
-    zone = timezone.get_current_timezone()
     if isinstance(value, DateTime):
-        return _show_time(value, zone)
-    text, title = plain(value, zone=zone), _title(value)
+        return _show_time(value, timezone.get_current_timezone())
+    # Nothing else is in a zone.
+    text, title = plain(value), _title(value)
     shown = Shown(text=text, title="" if title == text else title)
     if isinstance(value, Link):
         return _show_link(value, shown)
@@ -134,7 +136,7 @@ def _contact(value: Value) -> str:
 
 def _title(value: Value) -> str:
     """Return what the words leave out: digits, an address, a size."""
-    if isinstance(value, Number | Percent | Money) and value.precision is not None:
+    if isinstance(value, ROUNDED) and value.precision is not None:
         exact = plain(replace(value, precision=None))
         return exact if exact != plain(value) else ""
     if isinstance(value, Duration):

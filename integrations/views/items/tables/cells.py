@@ -38,6 +38,8 @@ MOST_PARTS, MOST_LINKED, LONG = 4, 3, 120
 MOST_TITLED, MOST_TITLE = 50, 1000
 NUMBERS: Final = (Number, Money, Percent, Duration)
 ONE_LINE: Final = (Text, RichText, Date)
+CHOICES: Final = frozenset({Choice})
+USERS: Final = frozenset({User})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,9 +131,10 @@ def make_cell(
         return Cell(look="check", text=plain(value), is_true=value.is_true)
     if isinstance(value, Relation):
         return _relation(value, links)
-    if _are(value, Choice):
+    kinds = {type(each) for each in singles_of(value)}
+    if kinds <= CHOICES:
         return _chips(value, colours, look="chips", is_whole=is_whole)
-    if _are(value, User):
+    if kinds <= USERS:
         return _chips(value, colours, look="people", is_whole=is_whole)
     if isinstance(value, Percent):
         shown = show(value)
@@ -146,10 +149,6 @@ def make_cell(
     if isinstance(value, ONE_LINE):
         return _line(plain(value), is_whole=is_whole)
     return Cell(value=show(value, links))
-
-
-def _are(value: Value, kind: type) -> bool:
-    return all(isinstance(each, kind) for each in singles_of(value))
 
 
 def _line(text: str, *, is_whole: bool) -> Cell:

@@ -103,6 +103,6 @@ def make_form(
         rows_url=address("table-rows"),
         download_url=address("table-download"),
         edit_url=address("bulk-edit-create") if can_edit else "",
-        contents=choices_of(TableDownloadForm(), "values"),
+        contents=choices_of(TableDownloadForm, "values"),
         has_all=not table.left_out,
     )

@@ -1,0 +1,59 @@
+"""Template filters that draw a table: its heads and rows, and options of a select."""
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from django import template
+from django.utils.safestring import SafeString
+
+from integrations.templatetags import icons
+from integrations.templatetags.quick_html import format_html, format_html_join
+from integrations.views.items.tables.cells import Row
+
+register = template.Library()
+
+HEAD: Final = (
+    '<th scope="col"{} aria-sort="{}" class="{}{}">'
+    '<a href="{}"{}><bdi>{}</bdi> {}{}</a></th>\n'
+)
+# What the script makes links to edit a cell of.
+FIELD: Final = ' data-field="{}" data-label="{}"'
+TITLE: Final = ' title="Sort {}"'
+NOTE: Final = ' <span class="note">{}</span>'
+ARROWS: Final[Mapping[str, str]] = {"ascending": "up", "descending": "down"}
+
+
+@register.filter
+def drawn_heads(
+    heads: Iterable[Mapping[str, Any]], writable: Container[str]
+) -> SafeString:
+    """Draw the head of each column; of those that are ``writable`` cells are edited."""
+    return format_html_join("", HEAD, (_head(each, writable) for each in heads))
+
+
+@register.filter
+def drawn_rows(rows: Iterable[Row]) -> SafeString:
+    """Draw the rows, each with a box to tick."""
+    return SafeString("".join(row.line for row in rows))
+
+
+@register.filter
+def drawn_choices(choices: Iterable[Sequence[str]]) -> SafeString:
+    """Draw the options of a select, each a value and what it is called."""
+    return format_html_join("", '<option value="{}">{}</option>', choices)
+
+
+def _head(head: Mapping[str, Any], writable: Container[str]) -> tuple[object, ...]:
+    column, sorted_by, direction = head["column"], head["sorted_by"], head["direction"]
+    is_writable, arrow = column.id in writable, ARROWS.get(direction)
+    return (
+        format_html(FIELD, column.id, head["label"]) if is_writable else "",
+        direction,
+        head["width"],
+        " right" if column.is_number else "",
+        head["sort_url"],
+        format_html(TITLE, sorted_by) if sorted_by else "",
+        head["label"],
+        icons.draw(arrow) if arrow else "",
+        format_html(NOTE, sorted_by) if sorted_by and arrow else "",
+    )
