@@ -134,6 +134,7 @@ def locks_in_order() -> Iterator[None]:
     with lock_order.watched() as order:
         yield
     assert order.late == []
+    assert order.unordered == []
 
 
 @pytest.fixture(autouse=True)

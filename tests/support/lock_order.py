@@ -24,12 +24,21 @@ from django.db.models.sql.compiler import (
 )
 from django.db.transaction import Atomic
 
-from integrations.models import Collection, Connection, Item, SeenBlock, SyncRun
+from integrations.models import (
+    Collection,
+    Connection,
+    Edit,
+    Item,
+    SeenBlock,
+    SyncRun,
+)
 from integrations.services.sync.deletions import seen_bitmap
 from integrations.services.sync.leases import renewal
 
 # What is of one place may be locked in any order.
 PLACES: Final = {Connection: 0, Collection: 1, SyncRun: 2, SeenBlock: 2, Item: 2}
+# Several of them are written at once by many, who hold nothing above them.
+SHARED: Final = (Connection, SyncRun, Edit)
 APP: Final = Path(__file__).resolve().parents[2] / "integrations"
 TESTS: Final = APP.parent / "tests"
 WRITERS: Final = (SQLUpdateCompiler, SQLDeleteCompiler)
@@ -38,16 +47,19 @@ WRITERS: Final = (SQLUpdateCompiler, SQLDeleteCompiler)
 class LockOrder:
     """Note what is locked too late; the transactions of one thread are watched.
 
+    ``unordered`` are updates of several rows in no order, which may wait in a circle;
     ``asked`` are the queries that locked what they found, in their order.
     """
 
     def __init__(self, app: Path) -> None:
         self._app = app
         self.late: list[str] = []
+        self.unordered: list[str] = []
         self.asked: list[Query] = []
         self._thread = threading.get_ident()
         self._open: list[bool] = []
         self._taken: list[type] = []
+        self._ordered: set[type] = set()
 
     def enter(self, *, is_ours: bool) -> None:
         """Begin a transaction, or one inside of it; tests have some of their own."""
@@ -60,6 +72,7 @@ class LockOrder:
             self._open.pop()
             if not any(self._open):
                 self._taken.clear()
+                self._ordered.clear()
 
     def note(self, model: type) -> None:
         """Note that rows of a model are locked, until the transaction ends."""
@@ -72,6 +85,26 @@ class LockOrder:
             names = ", ".join(each.__name__ for each in before)
             self.late.append(f"{model.__name__} after {names}: {_where()}")
         self._taken.append(model)
+
+    def note_asked(self, compiler: SQLCompiler) -> None:
+        """Note a query that locks what it finds, and nothing of another one."""
+        query = compiler.query
+        if isinstance(compiler, WRITERS) or query.select_for_update:
+            self.note(query.get_meta().model)
+        if query.select_for_update:
+            self.asked.append(query.clone())
+            if _is_by_key(query):
+                self._ordered.add(query.get_meta().model)
+
+    def note_done(self, compiler: SQLCompiler, number: Any) -> None:
+        """Note an update of so many rows that others may update at the same time."""
+        query, model = compiler.query, compiler.query.get_meta().model
+        if not isinstance(compiler, SQLUpdateCompiler) or (number or 0) < 2:
+            return
+        if model not in SHARED or model in self._ordered or _is_in_order(query):
+            return
+        if self._is_here() and not self._is_of_a_test():
+            self.unordered.append(f"{number} of {model.__name__}: {_where()}")
 
     def _is_here(self) -> bool:
         return threading.get_ident() == self._thread
@@ -107,11 +140,10 @@ def watched(app: Path = APP) -> Iterator[LockOrder]:
             order.leave()
 
     def executing(self: SQLCompiler, *args: Any, **options: Any) -> Any:
-        if isinstance(self, WRITERS) or self.query.select_for_update:
-            order.note(self.query.get_meta().model)
-        if self.query.select_for_update:
-            order.asked.append(self.query.clone())
-        return execute(self, *args, **options)
+        order.note_asked(self)
+        result = execute(self, *args, **options)
+        order.note_done(self, result)
+        return result
 
     def inserting(self: SQLInsertCompiler, *args: Any, **options: Any) -> Any:
         if self.query.on_conflict is OnConflict.UPDATE:
@@ -147,6 +179,17 @@ def _plain_writes(order: LockOrder) -> Iterator[None]:
         mock.patch.object(renewal, "write", renewing),
     ):
         yield
+
+
+def _is_by_key(query: Query) -> bool:
+    return tuple(query.order_by) in {("pk",), ("id",)}
+
+
+def _is_in_order(query: Query) -> bool:
+    """Tell whether an update finds its rows by a query that locks them in order."""
+    found = (getattr(each, "rhs", None) for each in query.where.children)
+    asked = [each for each in found if isinstance(each, Query)]
+    return any(each.select_for_update and _is_by_key(each) for each in asked)
 
 
 def _is_in(app: Path, frame: FrameType | None) -> bool:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from integrations.models import Connection, SyncRun, times
 from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.services.common import connection_state, metrics, queue
+from integrations.services.common.database.row_locks import update_in_order
 from integrations.services.common.errors import NotSyncableError
 from integrations.services.sync import retries
 from integrations.services.sync.leases import lease, turns
@@ -164,7 +165,8 @@ def _claim(due: Sequence[SyncRun], at: datetime) -> list[SyncRun]:
 def _forget_enqueued(unsent: Sequence[SyncRun], at: datetime) -> None:
     """Take back what was noted at a time, unless somebody has noted anything since."""
     keys = [run.pk for run in unsent]
-    SyncRun.objects.filter(pk__in=keys, enqueued_at=at).update(enqueued_at=None)
+    noted = SyncRun.objects.filter(pk__in=keys, enqueued_at=at)
+    update_in_order(noted, enqueued_at=None)
 
 
 def enqueue_lost(*, now: datetime, most: int = 1000) -> int:

@@ -28,6 +28,7 @@ from integrations.models.times import CLOCK_SKEW
 from integrations.services.common import queue
 from integrations.services.common.apart import Apart
 from integrations.services.common.clock import database_now
+from integrations.services.common.database.row_locks import update_in_order
 from integrations.services.common.errors import NoTokenError
 from integrations.services.connections import (
     account_deletion,
@@ -237,7 +238,7 @@ def pull_in(*, now: datetime) -> int:
 def _update_some(rows: QuerySet[Any], **columns: datetime) -> int:
     # Looked for first, because a statement that writes keeps others from writing.
     keys = list(rows.order_by().values_list("pk", flat=True)[:MOST_AT_ONCE])
-    return rows.filter(pk__in=keys).update(**columns) if keys else 0
+    return update_in_order(rows.filter(pk__in=keys), **columns) if keys else 0
 
 
 def sweep_purges() -> int:

@@ -23,6 +23,7 @@ SAME = (
     "tests/services/items/test_own_values.py",
     "tests/services/items/test_own_words.py",
     "tests/services/items/test_related.py",
+    "tests/services/sync/runs/test_claims_at_once.py",
     "tests/views/items/parts/test_beside.py",
     "tests/views/items/parts/test_many_links.py",
     "tests/views/items/past/test_changes.py",

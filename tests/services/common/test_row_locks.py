@@ -59,3 +59,22 @@ def test_a_lock_that_is_asked_for_counts_as_one_that_is_written(
         row_locks.lock_connection(connection)
 
     assert len(order.late) == 1
+
+
+def test_several_runs_that_are_written_in_no_order_are_noted(
+    connection: Connection,
+) -> None:
+    make_run(make_connection(connection.owner))
+
+    @transaction.atomic
+    def write(in_order: bool) -> int:
+        if in_order:
+            return row_locks.update_in_order(SyncRun.objects.all(), failures=1)
+        return SyncRun.objects.update(failures=1)
+
+    with lock_order.watched(HERE) as order:
+        assert write(True) == 2
+        assert order.unordered == []
+        assert write(False) == 2
+
+    assert len(order.unordered) == 1

@@ -20,6 +20,7 @@ from django.db import connection as database
 from integrations.models import SyncRun
 from integrations.services.common import signs_of_life
 from integrations.services.common.clock import DatabaseNow
+from integrations.services.common.database.row_locks import update_in_order
 from integrations.services.sync.leases.lease import lease_length
 
 logger = logging.getLogger(__name__)
@@ -163,9 +164,11 @@ def _work_of(lease: Leased) -> _Work:
 
 def renew_runs(lease_ids: list[UUID]) -> None:
     """Renew the leases of runs that have not ended."""
-    SyncRun.objects.filter(lease_id__in=lease_ids).exclude(
-        state=SyncRun.State.FINISHED
-    ).update(lease_until=DatabaseNow() + lease_length())
+    held = SyncRun.objects.filter(lease_id__in=lease_ids)
+    update_in_order(
+        held.exclude(state=SyncRun.State.FINISHED),
+        lease_until=DatabaseNow() + lease_length(),
+    )
 
 
 heartbeat = Heartbeat(renew_runs, lease_length)

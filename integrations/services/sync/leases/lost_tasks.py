@@ -18,6 +18,7 @@ from celery import current_task
 from django.utils import timezone
 
 from integrations.models import SyncRun
+from integrations.services.common.database.row_locks import update_in_order
 
 HALF = 8
 
@@ -50,7 +51,7 @@ def end_leases(task_id: str, pool: str) -> list[SyncRun]:
     ).exclude(state=SyncRun.State.FINISHED)
     keys = list(held.values_list("pk", flat=True))
     # The id stays: whoever claims the run sees by it that a worker was lost.
-    held.update(lease_until=timezone.now())
+    update_in_order(held, lease_until=timezone.now())
     return list(SyncRun.objects.filter(pk__in=keys))
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from integrations.models import Connection, Edit, times
 from integrations.services.common import queue
 from integrations.services.common.clock import database_now
+from integrations.services.common.database.row_locks import update_in_order
 from integrations.services.writing.delivering import lease
 
 # One sweep sends at most so many; the next one goes on.
@@ -34,7 +35,8 @@ def send_due() -> int:
     edits = list(due.order_by("due_at").only(*SENT_BY)[:MOST_AT_ONCE])
     # What is in the queue already is no more due than it was.
     keys = [edit.pk for edit in edits]
-    Edit.objects.filter(pk__in=keys, lease_id__isnull=True).update(due_at=now)
+    unleased = Edit.objects.filter(pk__in=keys, lease_id__isnull=True)
+    update_in_order(unleased, due_at=now)
     # Whoever delivers a bulk edit goes on with it.
     together = {edit.bulk_edit_id for edit in edits if edit.is_sent_together}
     busy = {key for key in together if key and lease.is_under_way(key, now=now)}
@@ -66,7 +68,7 @@ def wake(connection: Connection) -> None:
     is_due = times.come("due_at", now, longest=Edit.LONGEST_WAIT)
     waiting = free.filter(is_due | ~Q(reason_data__has_key="is_asked"))
     keys = list(waiting.order_by("pk").values_list("pk", flat=True))
-    waiting.update(due_at=now, failures=0)
+    update_in_order(waiting, due_at=now, failures=0)
     _send_all(list(free.filter(pk__in=keys[:MOST_AT_ONCE]).only(*SENT_BY)))
 
 

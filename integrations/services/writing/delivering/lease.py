@@ -19,6 +19,7 @@ from integrations.models.reasons import Reason, columns
 from integrations.providers.writing import Written
 from integrations.services.common import metrics
 from integrations.services.common.clock import DatabaseNow
+from integrations.services.common.database.row_locks import update_in_order
 from integrations.services.common.errors import LeaseLostError
 from integrations.services.sync.leases.heartbeat import Heartbeat
 from integrations.services.writing import row_states
@@ -50,7 +51,8 @@ def claim_many(bulk: BulkEdit, *, now: datetime, most: int) -> tuple[list[Edit],
     verb = due.order_by("pk").values_list("verb", flat=True).first()
     due = due.filter(verb=verb or "")
     keys = list(due.order_by("pk").values_list("pk", flat=True)[:most])
-    Edit.objects.deliverable(now).filter(pk__in=keys).update(
+    update_in_order(
+        Edit.objects.deliverable(now).filter(pk__in=keys),
         lease_id=lease_id,
         lease_until=DatabaseNow() + Edit.lease_length(),
         attempts=F("attempts") + 1,
@@ -100,7 +102,7 @@ def _write_many(
     rows = Edit.objects.filter(pk__in=keys, lease_id=lease_id, **only)
     with transaction.atomic():
         until = DatabaseNow() + _length(is_sending=is_sending)
-        if rows.update(lease_until=until, **values) != len(keys):
+        if update_in_order(rows, lease_until=until, **values) != len(keys):
             raise LeaseLostError("some edits are not this worker's any more")
     for edit in edits:
         for name, value in values.items():
@@ -117,7 +119,7 @@ def renew_silently(lease_ids: Sequence[UUID]) -> None:
     sending = Q(state=Edit.State.SENDING)
     for rows, is_sending in ((~sending, False), (sending, True)):
         until = DatabaseNow() + _length(is_sending=is_sending)
-        held.filter(rows).update(lease_until=until)
+        update_in_order(held.filter(rows), lease_until=until)
 
 
 def _allowed(edits: Sequence[Edit]) -> ConnectionQuerySet:
@@ -135,7 +137,7 @@ def _allowed(edits: Sequence[Edit]) -> ConnectionQuerySet:
 def release_unsent(lease_id: UUID) -> int:
     """Give back what a lease still has of rows that were not sent; return how many."""
     rows = Edit.objects.open().filter(lease_id=lease_id, sent_at__isnull=True)
-    return rows.update(lease_id=None, lease_until=None)
+    return update_in_order(rows, lease_id=None, lease_until=None)
 
 
 def renew(edit: Edit, lease_id: UUID, *, is_sending: bool = False) -> None:

@@ -11,6 +11,7 @@ from integrations.models import BulkEdit, Connection, Edit
 from integrations.models.reasons import Reason, ReasonCode, columns
 from integrations.models.writing.edit import EditQuerySet
 from integrations.services.common import audit
+from integrations.services.common.database.row_locks import update_in_order
 from integrations.services.writing import row_states, trail
 from integrations.services.writing.delivering import dispatch
 
@@ -82,14 +83,16 @@ def discard_waiting(connection: Connection, *, user: User | None) -> int:
 
 def stop_sending(rows: EditQuerySet) -> None:
     """Let open edits be sent no more; what was sent is looked for, and then ends."""
-    rows.filter(cancelled_at__isnull=True).update(cancelled_at=timezone.now())
+    sent = rows.filter(cancelled_at__isnull=True)
+    update_in_order(sent, cancelled_at=timezone.now())
 
 
 def discard_rows(rows: EditQuerySet, why: ReasonCode) -> int:
     """Discard rows that were not sent, or are known to be refused."""
     known = rows.filter(Q(sent_at__isnull=True) | Q(state__in=Edit.UNDECIDED))
     row_states.discard(known)
-    return known.update(
+    return update_in_order(
+        known,
         state=Edit.State.CANCELLED,
         ended_at=timezone.now(),
         lease_id=None,
