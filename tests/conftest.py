@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.cache import cache
 
+from config.deep_calls import with_room
 from integrations.services.grants.stores import grant_ledger
 from tests.support import lock_order
 from tests.support.guards.groups import InGroups, order_of, stack_of
@@ -59,24 +60,12 @@ def pytest_runtestloop() -> None:
     gc.enable()
 
 
-def _with_room(item: pytest.Item, nextitem: pytest.Item | None) -> object:
-    """Run a test from a frame so large that those of all calls below fit behind it.
-
-    CPython keeps frames in chunks of 16 KiB. Where calls begin that do not fit into
-    one, each maps memory, and each return gives it back; at which depth is luck. It was
-    a fifth of what pages of tables took. A frame that does not fit has a chunk made of
-    up to twice its size: https://github.com/python/cpython/blob/3.11/Python/pystate.c
-    """
-    return runner.pytest_runtest_protocol(item, nextitem)
-
-
-# In words: half a megabyte, in a chunk of one.
-_with_room.__code__ = _with_room.__code__.replace(co_stacksize=66_000)
+run_with_room = with_room(runner.pytest_runtest_protocol)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> object:
-    return _with_room(item, nextitem)
+    return run_with_room(item, nextitem)
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from typing import Any, Final
 from gunicorn import util
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
+from config.deep_calls import with_room
 from config.web.refusals import refusal
 
 # From the first byte to the last one of a request, and for its whole answer.
@@ -171,6 +172,7 @@ class BufferedWorker(ThreadWorker):
             self._drop(self.pending_conns[0])
         super().murder_pending()
 
+    @with_room
     def handle(self, conn: BufferedConnection) -> Any:
         """Handle a whole request, in a thread."""
         conn.feed_parser()
