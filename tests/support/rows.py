@@ -1,5 +1,6 @@
 """Make rows for tests: a connection, what is in it, and what happened to it."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -60,6 +61,17 @@ def make_collection(connection: Connection, **values: Any) -> Collection:
     made = Collection.objects.create(connection=connection, **{**defaults, **values})
     reindex.note_labels(made)
     return made
+
+
+def make_deals(connection: Connection, fields: Sequence[Any]) -> Collection:
+    """Make a collection of deals with these fields."""
+    return make_collection(
+        connection,
+        remote_id="deals",
+        name="Deals",
+        item_type="deal",
+        schema={"fields": list(fields)},
+    )
 
 
 def make_item(collection: Collection, **values: Any) -> Item:

@@ -21,11 +21,10 @@ from integrations.providers import CONNECTORS
 from integrations.services.common import queue
 from integrations.services.common.clients import api_clients as clients
 from integrations.services.common.clients import oauth_clients
-from integrations.services.sync import engine, runs
 from tests.providers.contract import paths
 from tests.providers.contract.case import Case, sent
 from tests.services.conftest import Broker, Unlimited
-from tests.services.fixtures import let_time_pass
+from tests.services.sync.invented.test_invented_syncs import sync_connection
 from tests.support.provider_answers.invented import TEXTS, VALUES, bent, examples
 from tests.support.rows import make_collection, make_connection, make_grant, make_item
 
@@ -54,7 +53,6 @@ INSTEAD = (
     (503, b""),
 )
 LONGEST_KEPT = 2_000
-MOST_SLICES = 20
 
 
 @dataclass(kw_only=True)
@@ -254,13 +252,7 @@ def prepare(owner: User, case: Case) -> Collection:
 
 def read(collection: Collection) -> SyncRun:
     """Work on a run of the collection's connection until it has ended."""
-    run, _ = runs.open_run(collection.connection, trigger="user")
-    for _ in range(MOST_SLICES):
-        let_time_pass(run)
-        engine.run_slice(run.pk)
-        run.refresh_from_db()
-        if not run.is_open:
-            break
+    run = sync_connection(collection.connection)
     collection.refresh_from_db()
     return run
 

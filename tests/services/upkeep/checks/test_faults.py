@@ -31,11 +31,19 @@ from integrations.services.upkeep.checks import machine, registry, reports, runn
 from integrations.services.upkeep.checks.check import Result
 from tests.services.upkeep.checks import faults
 from tests.services.upkeep.checks.faults import FAULTS, FaultySite
+from tests.services.upkeep.checks.seeded import (
+    of_grants,
+    of_servers,
+    of_site,
+    of_work,
+)
 from tests.support.site_transport import SiteTransport
 
 # The checks run in threads, which see what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
 DEADLINE = 10.0
+# Each has registered its faults.
+SEEDED = (of_servers, of_work, of_grants, of_site)
 # To read the packages' own files each time would be a tenth of all work.
 VERSION_OF = cache(metadata.version)
 

@@ -10,7 +10,7 @@ from integrations.providers.notion.mapping.items import ICON_KEY
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.relations import around, groups
 from integrations.services.items.storage import store
-from tests.support.rows import NOON, make_collection, make_connection
+from tests.support.rows import NOON, make_collection, make_connection, make_deals
 from tests.views.items.parts.test_related_tables import FIELDS, store_deals
 
 MOST = 20
@@ -30,13 +30,7 @@ def company(connection):
 
 @pytest.fixture
 def deals(connection):
-    return make_collection(
-        connection,
-        remote_id="deals",
-        name="Deals",
-        item_type="deal",
-        schema={"fields": FIELDS},
-    )
+    return make_deals(connection, FIELDS)
 
 
 def read_whole(monkeypatch, *, most=500, few=1000):

@@ -11,7 +11,7 @@ from integrations.services.items.relations import around, groups, tables
 from integrations.services.items.relations.groups import find_groups
 from integrations.services.items.relations.tables import make_tables
 from integrations.services.items.storage import store
-from tests.support.rows import NOON, make_collection
+from tests.support.rows import NOON, make_collection, make_deals
 
 FIELDS = [
     {
@@ -38,13 +38,7 @@ def company(connection):
 
 @pytest.fixture
 def deals(connection):
-    return make_collection(
-        connection,
-        remote_id="deals",
-        name="Deals",
-        item_type="deal",
-        schema={"fields": FIELDS},
-    )
+    return make_deals(connection, FIELDS)
 
 
 def store_deals(deals, number, *, company="1", currencies=("USD", "EUR")):

@@ -16,6 +16,7 @@ from tests.support.rows import (
     NOON,
     make_collection,
     make_connection,
+    make_deals,
     make_finished_run,
     make_item,
     make_items,
@@ -35,13 +36,7 @@ FIELDS = [
 
 @pytest.fixture
 def deals(connection):
-    return make_collection(
-        connection,
-        remote_id="deals",
-        name="Deals",
-        item_type="deal",
-        schema={"fields": FIELDS},
-    )
+    return make_deals(connection, FIELDS)
 
 
 def put(collection, *, run=None, at=NOON, **properties):
