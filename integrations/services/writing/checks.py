@@ -31,6 +31,6 @@ def mistake(field: WritableField, value: str) -> Refusal | None:
     return None if told and is_in_any_zone(told) else Refusal.INVALID_DATE
 
 
-def is_in_any_zone(at: date) -> bool:
+def is_in_any_zone(day: date) -> bool:
     """Tell whether a day or a time can be told in every zone, as years have an end."""
-    return MINYEAR < at.year < MAXYEAR
+    return MINYEAR < day.year < MAXYEAR

@@ -27,7 +27,10 @@ KINDS = {
 TYPE = re.compile(r"[\w.-]{1,40}", re.ASCII)
 MAX_FIELD = 300
 UNSEEN = "unseen"
-FILTERS = ("provider", "connection", "type", "kind", "day", "run", "item", "since")
+FILTERS = (
+    *("provider", "connection", "type", "kind", "field", "day", "run", "item"),
+    "since",
+)
 
 
 class Position(NamedTuple):
