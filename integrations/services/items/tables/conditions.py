@@ -21,6 +21,7 @@ from django.db.models import (
 
 from integrations.models import PropertyIndex, PropertyValue
 from integrations.services.items.tables import operators
+from integrations.services.items.tables.columns.amounts import to_amount
 from integrations.services.items.tables.columns.columns import LINKING, Column, Family
 from integrations.services.items.tables.columns.values import (
     DAY,
@@ -28,7 +29,7 @@ from integrations.services.items.tables.columns.values import (
     fold,
     id_number,
 )
-from integrations.services.items.tables.operators import YES, Operator, to_amount
+from integrations.services.items.tables.operators import YES, Operator
 
 SEPARATOR = "__"
 # Without a value there is nothing to write, and browsers leave empty fields in.

@@ -1,6 +1,5 @@
 """What each type of column can be filtered by, and how filters' values are read."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import StrEnum
@@ -8,7 +7,9 @@ from typing import Final
 
 from integrations.models.items.table import TEXT_LENGTH
 from integrations.providers.typed.plain import write_day
-from integrations.providers.typed.values import to_number
+from integrations.providers.typed.values import cut
+from integrations.services.items.tables.columns import amounts
+from integrations.services.items.tables.columns.amounts import to_amount, to_day
 from integrations.services.items.tables.columns.columns import Column, Family
 
 
@@ -84,8 +85,6 @@ MOST_DIGITS: Final = 15
 # No longer text is compared: values are kept by their beginning only.
 MOST_CHOICES, MOST_DAYS, MOST_LENGTH = 50, 36_500, TEXT_LENGTH
 _BOOLEANS: Final = {"yes": YES, "true": YES, "1": YES, "no": NO, "false": NO, "0": NO}
-_UNITS: Final = {"d": 86_400, "h": 3600, "min": 60, "s": 1}
-_DURATION: Final = re.compile(r"(-?\d+(?:\.\d+)?) *(d|h|min|s)")
 
 
 def read_values(
@@ -134,34 +133,29 @@ def _read_value(column: Column, operator: Operator, text: str) -> str | None:
     if column.family is Family.BOOLEAN:
         return _BOOLEANS.get(text.lower())
     if column.family is Family.DATE:
-        return text if _to_date(text) is not None else None
+        day = to_day(text)
+        return day.isoformat() if day else None
     if column.family is Family.NUMBER:
         return text if to_amount(text, column) is not None else None
     return text
 
 
-def to_amount(text: str, column: Column) -> float | None:
-    """Return what a number in a filter is compared with, None for no number.
-
-    Percentages are written as they are shown, and durations with their units.
-    """
-    duration = _DURATION.fullmatch(text) if column.kind == "duration" else None
-    if duration:
-        return float(duration[1]) * _UNITS[duration[2]]
-    number = to_number(text.rstrip("% ") if column.kind == "percent" else text)
-    if number is None:
-        return None
-    # Divided as decimals, so that 55 % is the very share that is stored.
-    return float(number / 100 if column.kind == "percent" else number)
-
-
-def _to_date(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    # So that no zone moves it out of what a time can hold.
-    return day if date(2, 1, 1) <= day <= date(9990, 1, 1) else None
+def why_not(column: Column, operator: str, values: Sequence[str]) -> str:
+    """Return why a filter cannot be used, and what one looks like that can."""
+    known = next((each for each in ALLOWED[column.family] if each == operator), None)
+    if known is None:
+        named = next((LABELS[each] for each in Operator if each == operator), operator)
+        return f"{column.label} cannot be filtered by “{cut(named, 30)}”."
+    told = ", ".join(cut(each, 40) for each in values if each.strip())
+    begins = f"“{column.label} {LABELS[known]}”"
+    if known in {O.LAST, O.NEXT}:
+        needed = f"a number of days from 1 to {MOST_DAYS:,}"
+    else:
+        needed = amounts.looks(column) or "a value"
+    needed = f"two values, each {needed}" if known is O.BETWEEN else needed
+    return (
+        f"{begins}: “{told}” is not {needed}." if told else f"{begins} needs {needed}."
+    )
 
 
 def to_words(column: Column, operator: Operator, values: Sequence[str]) -> str:

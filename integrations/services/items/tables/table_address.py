@@ -28,7 +28,11 @@ from integrations.services.items.tables.conditions import (
     write_line,
 )
 from integrations.services.items.tables.link_filter import LinkFilter
-from integrations.services.items.tables.operators import MOST_CHOICES, MOST_LENGTH
+from integrations.services.items.tables.operators import (
+    MOST_CHOICES,
+    MOST_LENGTH,
+    why_not,
+)
 
 ALL, ANY = "all", "any"
 # The last shows texts whole, on as many lines as they take.
@@ -193,11 +197,7 @@ class AddressReader:
             left = wording.count_text(more, "value")
             self.left_out.append(f"{left} of {column.label} more than can be used.")
         if condition is None:
-            told = ", ".join(cut(each, 40) for each in values if each.strip())
-            value = f" and “{told}”" if told else ""
-            self.left_out.append(
-                f"{column.label} cannot be filtered by “{cut(operator, 20)}”{value}."
-            )
+            self.left_out.append(why_not(column, operator, values))
         return condition
 
     def _find(self, column_id: str, done: str, left_out: list[str]) -> Column | None:

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from django.http import QueryDict
 
+from integrations.services.items.tables.columns.amounts import to_amount
 from integrations.services.items.tables.columns.columns import (
     OWN,
     Column,
@@ -84,6 +85,79 @@ def test_every_filter_survives_its_own_address(family, operator):
                 query = TableQuery.parse(COLLECTION, told, columns)
                 assert query.left_out == ()
                 assert query.conditions == (condition,)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "amount"),
+    [
+        ("number", "12,500.50", 12500.5),
+        ("number", "-1,250,000", -1250000),
+        ("number", "12,50", None),
+        ("money", "12,500.50 EUR", 12500.5),
+        ("money", "\u20ac22.47", 22.47),
+        ("money", "-\u20ac22.47", -22.47),
+        ("money", "CA$1,000", 1000),
+        ("money", "12k", None),
+        ("money", "EUR", None),
+        ("percent", "12.5 %", 0.125),
+        ("rating", "3 of 5", 3),
+        ("duration", "10:00:00", 36000),
+        ("duration", "-1:30", -5400),
+        ("duration", "1 day 2 h 3 min", 93780),
+        ("duration", "90 min", 5400),
+        ("duration", "2 days", 172800),
+        ("duration", "1 day later", None),
+        ("number", "abc", None),
+    ],
+)
+def test_what_a_cell_shows_can_be_typed_into_a_filter(kind, text, amount):
+    column = Column(id="a", label="A", kind=kind, family=Family.NUMBER)
+
+    condition = Condition.make(column, "gt", [text])
+
+    assert to_amount(text, column) == amount
+    assert (condition is None) == (amount is None)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-11-30", "2026-11-30"),
+        ("30 Nov 2026", "2026-11-30"),
+        ("1 March 2027", "2027-03-01"),
+        ("31 Feb 2026", None),
+        ("30 Nov 0001", None),
+        ("Monday", None),
+    ],
+)
+def test_a_day_can_be_typed_as_it_is_shown(text, day):
+    column = Column(id="a", label="A", kind="date", family=Family.DATE)
+
+    condition = Condition.make(column, "before", [text])
+
+    assert (condition and condition.values) == (day and (day,))
+
+
+@pytest.mark.parametrize(
+    ("family", "parameter", "said"),
+    [
+        (Family.NUMBER, ("a__gt", "abc"), "“A is greater than”: “abc” is not a number"),
+        (Family.NUMBER, ("a__between", "1"), "two values, each a number"),
+        (Family.DATE, ("a__last", "0"), "a number of days from 1 to 36,500"),
+        (Family.DATE, ("a__is", ""), "“A is” needs a day"),
+        (Family.TEXT, ("a__gt", "1"), "cannot be filtered by “is greater than”"),
+        (Family.TEXT, ("a__odd", "1"), "cannot be filtered by “odd”"),
+    ],
+)
+def test_why_a_filter_cannot_be_used_is_said_in_words(family, parameter, said):
+    column = Column(id="a", label="A", family=family)
+    columns = Columns(by_id={each.id: each for each in (column, *OWN)})
+    told = QueryDict(mutable=True)
+    told.update({parameter[0]: parameter[1]})
+
+    (left_out,) = TableQuery.parse(COLLECTION, told, columns).left_out
+
+    assert said in left_out
 
 
 @pytest.mark.parametrize("text", ["Acme, Inc", "a,b", "50 %"])
