@@ -129,7 +129,7 @@ def _share(
     called: dict[str, Role] = {}
     for own, fields in zip(roles, values, strict=True):
         called |= {to_key(f.label): own[f.name] for f in fields if f.name in own}
-    found = []
+    found: list[Mapping[str, Role]] = []
     for own, fields in zip(roles, values, strict=True):
         free = {f.name: called.get(to_key(f.label)) for f in fields}
         taken = set(own.values()) & {own[f.name] for f in fields if f.name in own}

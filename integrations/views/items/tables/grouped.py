@@ -61,7 +61,8 @@ def with_headings(
     told = {each["label"]: each for each in grouping.get("group_rows", ())}
     if column not in asked.shown:
         load_beside([row.item for row in rows], [column])
-    headed, last = [], None
+    headed: list[Row] = []
+    last: str | None = None
     for row in rows:
         values = values_of(row.item, asked.collection, [column])
         value = values.get(column.id)
