@@ -16,7 +16,7 @@ from integrations.http.sending.transport import Response
 from integrations.oauth.client import OAuthClient
 from integrations.oauth.tokens import TokenSet
 from integrations.providers.finding import Parents, told_further
-from integrations.providers.kinds import DeletionKind
+from integrations.providers.kinds import DeletionKind, Role
 from integrations.providers.links import RemoteLink, links_among
 from integrations.providers.raw import describe_raw
 from integrations.providers.records import (
@@ -215,6 +215,13 @@ class BaseConnector(ABC):
         The whole of its text is the name, so that a list shows it once.
         """
         return None
+
+    def field_roles(self, item_type: str) -> Mapping[Role, str]:
+        """Return which properties of a type's items tell what each role means.
+
+        Without any, a field of the right type has the role where it is the only one.
+        """
+        return {}
 
     def collection_of(
         self, item_type: str, remote_id: str, *, parent_id: str

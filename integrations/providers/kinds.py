@@ -1,4 +1,4 @@
-"""Codes for what connectors report beside items: deletions, gaps, open ends."""
+"""Codes for what connectors report beside items: deletions, gaps, open ends, roles."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,6 +21,15 @@ class DeletionKind(StrEnum):
     DELETED_OR_UNSHARED = "deleted_or_unshared"
     DESELECTED = "deselected"
     UNKNOWN = "unknown"
+
+
+class Role(StrEnum):
+    """What a field tells of a person or a company, whatever a provider calls it."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+    WEBSITE = "website"
+    COMPANY = "company"
 
 
 @dataclass(frozen=True, kw_only=True)

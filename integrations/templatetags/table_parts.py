@@ -33,8 +33,8 @@ def drawn_heads(
 
 @register.filter
 def drawn_rows(rows: Iterable[Row]) -> SafeString:
-    """Draw the rows, each with a box to tick."""
-    return SafeString("".join(row.line for row in rows))
+    """Draw the rows, each with a box to tick, below the headings of their groups."""
+    return SafeString("".join(f"{row.heading}{row.line}" for row in rows))
 
 
 @register.filter

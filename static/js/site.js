@@ -124,6 +124,12 @@
   }
 
   document.addEventListener("keydown", (event) => {
+    // What was typed stays; the keys of the page are its own again.
+    if (event.key === "Escape" && event.target.matches("[data-search]")) {
+      event.preventDefault()
+      event.target.blur()
+      return
+    }
     if (event.key === "Escape") {
       const summary = document.querySelector("details.menu[open] > summary")
       closeMenus()
@@ -197,6 +203,41 @@
     countTicked(form)
   })
 
+  // Whoever comes back to a list, by whichever way, is at the row that they left by.
+  document.addEventListener("click", ({ target }) => {
+    const link = target.closest(":is(tbody th, .rows > li) a[href]")
+    if (!link) return
+    const left = { page: location.href, link: link.getAttribute("href") }
+    sessionStorage.setItem("left", JSON.stringify(left))
+  })
+
+  const returnToRow = () => {
+    const { page, link } = JSON.parse(sessionStorage.getItem("left") ?? "{}")
+    if (page !== location.href || document.activeElement !== document.body) return
+    const isBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward"
+    const there = new URL(link, location.href).pathname
+    const isFromThere = document.referrer && new URL(document.referrer).pathname === there
+    if (!isBack && !isFromThere) return
+    document.querySelector(`main a[href="${CSS.escape(link)}"]`)?.focus()
+  }
+
+  // What a user unfolds of a table stays so on the next one. The event does not bubble.
+  const isRemembered = (part) => part.matches("details[data-remembered]")
+  const keyOf = (part) => `open-${part.dataset.remembered}`
+  document.addEventListener(
+    "toggle",
+    ({ target }) => {
+      if (isRemembered(target)) localStorage.setItem(keyOf(target), target.open ? "1" : "")
+    },
+    { capture: true },
+  )
+
+  const unfold = () => {
+    for (const part of document.querySelectorAll("details[data-remembered]")) {
+      if (localStorage.getItem(keyOf(part))) part.open = true
+    }
+  }
+
   // A click that opens a link elsewhere is the browser's: htmx would take it for its own.
   document.addEventListener(
     "click",
@@ -225,6 +266,7 @@
 
   // A form left by its own submit must be whole again after "back".
   window.addEventListener("pageshow", () => {
+    returnToRow()
     for (const form of document.querySelectorAll("[data-chosen]")) {
       restoreTicks(form)
       countTicked(form)
@@ -352,6 +394,7 @@
 
   tellTimeZone()
   setUpAutoSubmit()
+  unfold()
   addPencils()
   readNews()
 })()

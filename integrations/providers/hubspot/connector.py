@@ -40,7 +40,7 @@ from integrations.providers.hubspot.mapping.remote_links import to_remote_links
 from integrations.providers.hubspot.objects import OBJECT_TYPES, get_object_type
 from integrations.providers.hubspot.pages import record_in
 from integrations.providers.hubspot.spec import SPEC
-from integrations.providers.kinds import Deletion, DeletionKind
+from integrations.providers.kinds import Deletion, DeletionKind, Role
 from integrations.providers.links import RemoteLink
 from integrations.providers.listing import id_of, to_page
 from integrations.providers.records import (
@@ -205,6 +205,10 @@ class HubSpot(BaseConnector):
     def naming_property(self, item_type: str, schema: Mapping[str, Any]) -> str | None:
         """Return the name of a deal or company; that of a contact has parts."""
         return objects.naming_property(item_type)
+
+    def field_roles(self, item_type: str) -> Mapping[Role, str]:
+        """Return the ones that HubSpot itself tells contacts and companies by."""
+        return objects.field_roles(item_type)
 
     def page_target(self, address: SplitResult) -> PageTarget:
         """Return the record that an address of HubSpot's pages stands for."""

@@ -1,10 +1,11 @@
 """List the three kinds of CRM records that are read, and how they differ."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from integrations.http.errors import NotFound
+from integrations.providers.kinds import Role
 
 # Asked for whatever the portal's schema says: identity and merges hang on them.
 SYSTEM_PROPERTIES = ("hs_object_id", "createdate", "hs_merged_object_ids")
@@ -41,7 +42,8 @@ class ObjectType:
 
     ``modified`` matters: filtering by the other types' property matches nothing
     and says so to nobody. ``columns`` are those of HubSpot's own lists at first,
-    properties and associations. ``naming`` is the property that alone is the name.
+    properties and associations. ``naming`` is the property that alone is the name,
+    and ``roles`` say which ones tell what records of other providers tell as well.
     """
 
     remote_id: str
@@ -54,6 +56,7 @@ class ObjectType:
     columns: tuple[str, ...]
     associations: tuple[Association, ...] = ()
     naming: str | None = None
+    roles: Mapping[Role, str] = field(default_factory=dict)
 
     def associations_for(self, scopes: object) -> tuple[Association, ...]:
         """Return the associations that the granted scopes allow to be read."""
@@ -75,6 +78,12 @@ CONTACTS = ObjectType(
     type_id="0-1",
     scope=CONTACTS_READ,
     modified="lastmodifieddate",
+    roles={
+        Role.EMAIL: "email",
+        Role.PHONE: "phone",
+        Role.WEBSITE: "website",
+        Role.COMPANY: "company",
+    },
     leading=(
         "firstname",
         "lastname",
@@ -121,6 +130,7 @@ COMPANIES = ObjectType(
     scope=COMPANIES_READ,
     modified="hs_lastmodifieddate",
     naming="name",
+    roles={Role.PHONE: "phone", Role.WEBSITE: "domain", Role.COMPANY: "name"},
     leading=(
         "name",
         "domain",
@@ -195,6 +205,12 @@ def naming_property(item_type: str) -> str | None:
     """Return the property that alone is the name of records of a type, if any is."""
     kind = _of_type(item_type)
     return kind.naming if kind else None
+
+
+def field_roles(item_type: str) -> Mapping[Role, str]:
+    """Return the properties of a type of records that have a role."""
+    kind = _of_type(item_type)
+    return kind.roles if kind else {}
 
 
 def _of_type(item_type: str) -> ObjectType | None:

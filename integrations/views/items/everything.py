@@ -1,29 +1,35 @@
 """Show everything that shares an address, a number or a domain, on one page."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from integrations.models import Item
+from integrations.providers.kinds import Role
 from integrations.providers.records import DisplayField
 from integrations.services.items.icons import put_icons
 from integrations.services.items.relations import everything as service
 from integrations.services.items.relations.everything import CHANGED, CREATED, Timeline
+from integrations.services.items.relations.side_by_side import compare
 from integrations.services.items.relations.traces import Trace
-from integrations.services.items.search.words import to_key
-from integrations.services.items.tables.columns.columns import leading_columns
 from integrations.views.access import UserRequest
 from integrations.views.items.parts import mistakes
 from integrations.views.items.parts.changed import describe, put_in_words
 from integrations.views.items.parts.head import NOUNS, everything_url, is_short
-from integrations.views.items.parts.values import Shown, show
+from integrations.views.items.parts.values import show
 
 # More stand side by side on no screen.
 MOST_SIDE, MOST_ROWS = 6, 30
 MAX_LENGTH = 300
+ROLE_LABELS: Final[Mapping[Role, str]] = {
+    Role.EMAIL: "E-mail address",
+    Role.PHONE: "Phone number",
+    Role.WEBSITE: "Website",
+    Role.COMPANY: "Company",
+}
 
 
 @require_safe
@@ -80,25 +86,19 @@ def _why(item: Item, trace: Trace, values: Sequence[DisplayField]) -> str:
 def _compare(
     items: Sequence[Item], values: Sequence[Sequence[DisplayField]]
 ) -> Iterator[dict[str, Any]]:
-    """Yield a row for each field that lists show of any of the items.
-
-    Fields of the same label are the same, whichever provider calls them so.
-    """
-    labelled = [{to_key(f.label): f for f in own if is_short(f)} for own in values]
-    wanted: dict[str, str] = {}
-    for item, own in zip(items, values, strict=True):
-        by_name = {field.name: field for field in own}
-        for name in leading_columns(item.collection):
-            if name in by_name and is_short(by_name[name]):
-                wanted.setdefault(to_key(by_name[name].label), by_name[name].label)
-    for key, label in wanted.items():
-        cells = [show(own[key].value) if key in own else None for own in labelled]
-        yield {"label": label, "cells": cells, "differs": _differ(cells)}
-
-
-def _differ(cells: Sequence[Shown | None]) -> bool:
-    texts = {cell.text.strip().casefold() for cell in cells if cell is not None}
-    return len(texts) > 1
+    """Yield a row for each field, with its labels where providers have others."""
+    short = [[field for field in own if is_short(field)] for own in values]
+    for row in compare(items, short):
+        is_one = row.is_called_the_same
+        cells = [
+            {
+                "value": show(field.value) if field else None,
+                "label": field.label if field and not is_one else "",
+            }
+            for field in row.fields
+        ]
+        label = row.label if row.role is None or is_one else ROLE_LABELS[row.role]
+        yield {"label": label, "cells": cells, "differs": row.differs}
 
 
 def _events(items: Sequence[Item], timeline: Timeline) -> Iterator[dict[str, Any]]:

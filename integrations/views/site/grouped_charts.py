@@ -14,6 +14,7 @@ from integrations.models.messages.wording import connector_text
 from integrations.providers.records import FieldSpec, read_fields
 from integrations.services.common.clients.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
+from integrations.services.items.relations.tables import MONEY
 from integrations.services.items.tables.columns.columns import (
     FAMILIES,
     Family,
@@ -40,17 +41,26 @@ def first_choice(collection: Collection) -> FieldSpec | None:
     return next(choices, None)
 
 
+def _has_money(collection: Collection) -> bool:
+    """Tell whether a collection's table shows amounts of money at first."""
+    leading = set(leading_columns(collection))
+    fields = read_fields(collection.schema)
+    return any(each.kind == MONEY and each.name in leading for each in fields)
+
+
 def make_context(
     collections: Sequence[Collection], names: Mapping[UUID, str], user: User
 ) -> dict[str, Any]:
     """Return the charts of the first collections that have a choice.
 
-    They are as the grouped table draws them, with their numbers; ``names`` are those
+    Those with amounts of money come first: deals by stage are looked for sooner than
+    longer lists. They are as the grouped table draws them, with their numbers; ``names`` are those
     that tell the collections apart. Of an index that is not there yet it is told that
     it is begun, and the page looks for it. Collections that would be too many, or have
     too many rows together, ``are_undrawn``. All were asked for ``with_layout``.
     """
     found = [(each, choice) for each in collections if (choice := first_choice(each))]
+    found.sort(key=lambda each: not _has_money(each[0]))
     made: list[dict[str, Any]] = []
     rows = 0
     for collection, choice in found:

@@ -67,6 +67,11 @@ def test_everything_is_reached_by_keys_until_they_are_switched_off(
     keys = page.keyboard
 
     keys.press("/")
+    keys.press("Escape")
+    keys.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    keys.press("Escape")
+    keys.press("/")
     keys.type("an?")
     keys.press("Enter")
     page.wait_for_url("**/search/?q=an*")
@@ -74,6 +79,10 @@ def test_everything_is_reached_by_keys_until_they_are_switched_off(
     keys.press("j")
     keys.press("k")
     first = page.locator("main tbody tr a").first
+    expect(first).to_be_focused()
+    keys.press("Enter")
+    page.wait_for_url("**/items/*-*/")
+    page.go_back()
     expect(first).to_be_focused()
     keys.press("Enter")
     page.wait_for_url("**/items/*-*/")

@@ -13,9 +13,11 @@ from playwright.sync_api import Browser, Page, expect
 from integrations.models import Collection, Connection, Item
 from integrations.providers.typed.fields import Money
 from integrations.services.items.tables.groups import Group, Groups
+from integrations.templatetags.mooring import external
 from integrations.views.items.tables import charts
 from integrations.views.items.tables.cells import Row
 from tests.browser.fixtures import DESK, PHONE
+from tests.browser.items.whole_pages import FITS
 
 pytestmark = pytest.mark.browser
 
@@ -102,6 +104,19 @@ def test_a_connection_that_needs_its_user_is_named_whole_in_little_room(
     expect(why).to_be_visible()
     assert notice.locator("time").count() == 1
     assert notice.locator("strong a").evaluate(CUTTING) == []
+
+
+def test_words_for_screen_readers_end_with_the_box_they_scroll_in(page: Page) -> None:
+    link = external("https://example.com/", "example.com")
+    cells = f'<td class="nowrap">{LONG}</td>' * 2
+    table = f"<table><tbody><tr>{cells}<td>{link}</td></tr></tbody></table>"
+    for look in ("scroll", "scroll grid-box"):
+        show(
+            page, f'<section class="panel"><div class="{look}">{table}</div></section>'
+        )
+
+        assert page.locator(".scroll .sr-only").count() == 1
+        assert page.evaluate(FITS)
 
 
 def test_a_name_in_a_high_row_breaks_between_its_words(page: Page) -> None:

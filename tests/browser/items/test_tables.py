@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.fixtures import DESK
 from tests.browser.test_structure import connect, wait_until_complete
 
 pytestmark = pytest.mark.browser
@@ -46,6 +47,11 @@ def sort_filter_and_group(page: Page) -> None:
     page.get_by_label("Group by", exact=True).select_option("dealstage")
     page.get_by_role("button", name="Group by this column").click()
     page.wait_for_url("**group=dealstage*")
+    box = page.locator("table.sheet tbody th[scope=row]").first.bounding_box()
+    assert box is not None
+    assert box["y"] < DESK["height"]
+    expect(page.locator("tr.group-head").first).to_be_visible()
+    page.locator("summary", has_text="of the groups").click()
     groups = page.locator("section", has=page.get_by_role("heading", name="By "))
     largest = groups.locator("tbody tr").first
     count = largest.locator("td").first.inner_text()
@@ -105,6 +111,9 @@ def test_a_table_is_used_with_and_without_javascript(
     for has_script in (True, False):
         page = open_page(WHO, java_script_enabled=has_script)
         page.goto(address)
+        box = page.locator(".grid-box").bounding_box()
+        assert box is not None
+        assert box["width"] > DESK["width"] - 80
         sort_filter_and_group(page)
         page.goto(address)
         choose_columns(page)

@@ -6,7 +6,10 @@ import pytest
 from django.urls import reverse
 
 from integrations.models import ItemChange
+from integrations.providers.kinds import Role
+from integrations.services.items.described import describe
 from integrations.services.items.relations import everything
+from integrations.services.items.relations.side_by_side import compare
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 ANA = "ana@acme.example"
@@ -89,11 +92,94 @@ def test_fields_stand_side_by_side_and_differences_are_told(as_alice, contact, r
 
     rows = {row["label"]: row for row in page.context["rows"]}
     assert rows["Phone"]["differs"]
-    assert {cell.text for cell in rows["Phone"]["cells"]} == {
+    assert {cell["value"].text for cell in rows["Phone"]["cells"]} == {
         "+49 40 12345678",
         "+49 40 999888777",
     }
     assert b"Differs" in page.content
+
+
+def side_by_side(owner, *fields_of_items):
+    """Return the rows of items whose fields are told as label, kind and value."""
+    items = []
+    for number, fields in enumerate(fields_of_items):
+        is_crm = isinstance(fields, dict)
+        own = make_connection(
+            owner,
+            provider="hubspot" if is_crm else "airtable",
+            remote_id=f"side{number}",
+        )
+        told = fields if is_crm else {f"fld{n}": f for n, f in enumerate(fields)}
+        kinds = [
+            {"name": name, "label": label, "kind": kind}
+            for name, (label, kind, _) in told.items()
+        ]
+        people = make_collection(
+            own,
+            remote_id="contacts" if is_crm else f"app{number}/tbl",
+            item_type="contact" if is_crm else "record",
+            schema={"fields": kinds},
+        )
+        values = {name: value for name, (_, _, value) in told.items()}
+        items.append(make_item(people, name="Ana", properties=values))
+    values = [describe(item.collection, item.properties) for item in items]
+    return [
+        (row.role, [f.label if f else "" for f in row.fields], row.differs)
+        for row in compare(items, values)
+    ]
+
+
+def test_what_means_the_same_is_in_one_row_whatever_it_is_called(alice):
+    rows = side_by_side(
+        alice,
+        {
+            "email": ("Email", "email", ANA),
+            "phone": ("Phone Number", "phone", "+49 40 12345678"),
+            "mobilephone": ("Mobile Phone", "phone", "+49 170 1234567"),
+            "website": ("Website URL", "text", "acme.example"),
+            "company": ("Company Name", "text", "Acme"),
+        },
+        [
+            ("E-mail", "email", ANA.upper()),
+            ("Phone", "phone", "0049 (40) 12345678"),
+            ("Homepage", "link", "https://www.acme.example/"),
+            ("Profile", "link", "https://acme.example/ana"),
+            ("Company", "text", "Acme Ltd"),
+        ],
+    )
+
+    assert (Role.EMAIL, ["Email", "E-mail"], False) in rows
+    assert (Role.PHONE, ["Phone Number", "Phone"], False) in rows
+    assert (Role.COMPANY, ["Company Name", "Company"], True) in rows
+    assert (None, ["", "Profile"], False) in rows
+
+
+def test_what_is_merely_alike_is_not_joined(alice):
+    crm = {
+        "phone": ("Phone Number", "phone", "+49 40 12345678"),
+        "company": ("Company Name", "text", "Acme"),
+    }
+    two = [
+        ("Phone", "phone", "+49 40 999888777"),
+        ("Mobile", "phone", "+49 170 1234567"),
+        ("Company size", "text", "12"),
+    ]
+
+    rows = side_by_side(alice, crm, two)
+
+    assert (Role.PHONE, ["Phone Number", ""], False) in rows
+    assert (None, ["", "Phone"], False) in rows
+    assert (None, ["", "Mobile"], False) in rows
+    assert (Role.COMPANY, ["Company Name", ""], False) in rows
+
+
+def test_each_label_stays_where_they_differ(as_alice, contact, record):
+    page = ask(as_alice, ANA)
+
+    rows = {row["label"]: row["cells"] for row in page.context["rows"]}
+    [mail] = [cells for cells in rows.values() if cells[0]["label"]]
+    assert [cell["label"] for cell in mail] == ["E-mail", "Email"]
+    assert {cell["label"] for cell in rows["Phone"]} == {""}
 
 
 def test_the_timeline_leaves_out_what_was_only_found_out(contact):

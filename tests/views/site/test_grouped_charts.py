@@ -147,6 +147,21 @@ def test_collections_that_are_too_many_or_too_large_are_told(
     assert "charts_undrawn" in codes(page)
 
 
+def test_collections_with_money_are_drawn_before_larger_ones(
+    as_alice: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grouped_charts, "MOST_GROUPED", 1)
+    make_deals(connection, 3)
+    few = make_deals(connection, 2)
+    money = {"name": "amount", "label": "Amount", "kind": "money"}
+    few.schema = {**few.schema, "fields": [*few.schema["fields"], money]}
+    few.save()
+
+    page = as_alice.get("/charts/")
+
+    assert [each["collection"] for each in page.context["grouped"]] == [few]
+
+
 def test_the_charts_ask_little_of_the_database(
     as_alice: Client, connection: Connection
 ) -> None:

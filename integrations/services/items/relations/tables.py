@@ -1,7 +1,7 @@
 """Make small tables of what an item is linked with: the columns that matter, sums."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
@@ -17,7 +17,10 @@ from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import describe
 from integrations.services.items.lists.counting import Count
 from integrations.services.items.relations.groups import Group, Linked
-from integrations.services.items.tables.columns.columns import leading_columns
+from integrations.services.items.tables.columns.columns import (
+    colours_of,
+    leading_columns,
+)
 from integrations.services.items.tables.link_filter import LinkFilter
 from integrations.services.items.tables.table_query import TableQuery
 
@@ -26,6 +29,14 @@ MOST_TABLES, MOST_ROWS, MOST_COLUMNS = 12, 5, 4
 MONEY: Final = "money"
 # What a small table has no room for, or cannot say by itself.
 UNSUITABLE: Final = (fields.RichText, fields.Relation, fields.Many, fields.Files)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableColumn:
+    """A column of a small table; ``colours`` are those of the options of a choice."""
+
+    label: str
+    colours: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +64,7 @@ class RelatedTable:
 
     label: str
     count: Count
-    columns: Sequence[str]
+    columns: Sequence[TableColumn]
     rows: Sequence[TableRow]
     sums: Sequence[Money]
     missing: int
@@ -125,7 +136,7 @@ def _to_table(item: Item, group: Group) -> RelatedTable:
     return RelatedTable(
         label=group.label,
         count=_count(group),
-        columns=list(columns.values()),
+        columns=_to_columns(group.collection, columns),
         rows=[
             TableRow(
                 item=each.item,
@@ -189,6 +200,14 @@ def _columns(
     leading = leading_columns(collection)
     shown = [name for name in leading if name in labels] if leading else list(labels)
     return {name: labels[name] for name in shown[:MOST_COLUMNS]}
+
+
+def _to_columns(collection: Collection, labels: Mapping[str, str]) -> list[TableColumn]:
+    colours = colours_of(collection)
+    return [
+        TableColumn(label=label, colours=colours.get(name) or {})
+        for name, label in labels.items()
+    ]
 
 
 def _cell(described: Sequence[DisplayField], name: str) -> DisplayField | None:

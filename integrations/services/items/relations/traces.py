@@ -198,12 +198,13 @@ def _company_domains(
     described: Iterable[DisplayField], addresses: Iterable[str]
 ) -> set[str]:
     """Return the domains that stand for the item's company, not for any link in it."""
-    sites = {
-        _host(_address(field.value))
-        for field in described
-        if SITE_WORDS & set(fold(field.label))
-    }
+    sites = {_host(_address(field.value)) for field in described if names_site(field)}
     return (sites | _mail_domains(addresses)) - PUBLIC_MAIL - {""}
+
+
+def names_site(field: DisplayField) -> bool:
+    """Tell whether a field is called as one that holds the site of its item is."""
+    return bool(SITE_WORDS & set(fold(field.label)))
 
 
 def _mail_domains(addresses: Iterable[str]) -> set[str]:

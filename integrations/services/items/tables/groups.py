@@ -192,12 +192,17 @@ def _written(
 
 def _of_value(value: Value | None, key: Key, column: Column) -> _Written:
     if key == Key(None, None):
-        return _Written(f"No {column.label}")
+        return _Written(label_of_none(column))
     if value is not None:
         for each in singles_of(value):
             if keys_of(each, column.family, places=places_of(column))[0] == key:
                 return _Written(plain(each), _hint(each))
     return _Written(key.text or f"{key.number:g}")
+
+
+def label_of_none(column: Column) -> str:
+    """Return what the group of the rows without a value in a column is called."""
+    return f"No {column.label}"
 
 
 def _hint(value: Value) -> str:

@@ -99,9 +99,9 @@ class AddressReader:
     def _untaken(self, name: str, taken: str) -> Iterable[str]:
         return find_left_out({name: self.text(name)}, {name: taken})
 
-    def sort(self) -> tuple[Column | None, bool]:
+    def sort(self, group: Column | None) -> tuple[Column | None, bool]:
         """Return the column and the direction that rows are sorted by."""
-        text = self.text("sort") or DEFAULT_SORT
+        text = self.text("sort") or usual_sort(group)
         column_id, is_descending = split_sort(text)
         column = self._find(column_id, "sorted by", self.look_left_out)
         return column, column is None or is_descending
@@ -209,6 +209,11 @@ class AddressReader:
             name = cut(str(self._names.get(column_id, column_id)), 60)
             left_out.append(f"There is no column “{name}” {purpose}.")
         return column
+
+
+def usual_sort(group: Column | None) -> str:
+    """Return the order of rows that nobody chose: that of their groups, if any."""
+    return write_sort(group.id, is_descending=False) if group else DEFAULT_SORT
 
 
 def write_widths(widths: Iterable[tuple[str, str]]) -> str:

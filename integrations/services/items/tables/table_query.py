@@ -18,9 +18,9 @@ from integrations.services.items.tables.link_filter import LinkFilter
 from integrations.services.items.tables.table_address import (
     ALL,
     ANY,
-    DEFAULT_SORT,
     DENSITIES,
     AddressReader,
+    usual_sort,
     write_sort,
     write_widths,
 )
@@ -69,7 +69,8 @@ class TableQuery:
         ``names`` are labels of columns that may not be there any more.
         """
         reader = AddressReader(parameters, columns, names or {})
-        sort, is_descending = reader.sort()
+        group = reader.group()
+        sort, is_descending = reader.sort(group)
         query = cls(
             collection=collection,
             view=reader.view(),
@@ -79,7 +80,7 @@ class TableQuery:
             match=reader.one_of("match", (ALL, ANY)) or ALL,
             sort=sort,
             is_descending=is_descending,
-            group=reader.group(),
+            group=group,
             columns=tuple(reader.columns()),
             widths=tuple(reader.widths()),
             density=reader.one_of("density", DENSITIES),
@@ -111,6 +112,11 @@ class TableQuery:
         column_id = self.sort.id if self.sort else UPDATED
         return write_sort(column_id, is_descending=self.is_descending)
 
+    @property
+    def is_by_group(self) -> bool:
+        """Tell whether rows stand in the order of the groups they are in."""
+        return self.group is not None and self.sort == self.group
+
     def read_cursor(self, token: str) -> Cursor | None:
         """Return the position of a token, None where it is of another order.
 
@@ -134,9 +140,10 @@ class TableQuery:
     @property
     def look(self) -> list[tuple[str, str]]:
         """Return the parameters that only say how the rows are shown."""
+        is_usual = self.sort_text == usual_sort(self.group)
         values = {
             "view": self.view,
-            "sort": "" if self.sort_text == DEFAULT_SORT else self.sort_text,
+            "sort": "" if is_usual else self.sort_text,
             "group": self.group.id if self.group else "",
             "columns": write_line(self.columns) if self.columns else "",
             "widths": write_widths(self.widths),
@@ -168,7 +175,15 @@ class TableQuery:
         return " and ".join([*told, *([conditions] if conditions else [])])
 
     def change(self, **changes: Any) -> "TableQuery":
-        """Return the first page of the table with something about it changed."""
+        """Return the first page of the table with something about it changed.
+
+        Rows in the usual order of their groups are in that of others as well, or in the
+        usual one of all.
+        """
+        if "group" in changes and self.sort_text == usual_sort(self.group):
+            group = changes["group"]
+            own = {"sort": group, "is_descending": group is None}
+            changes = {**own, **changes}
         return replace(self, **{"after": None, "before": None, **changes})
 
     @property

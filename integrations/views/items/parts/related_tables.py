@@ -3,17 +3,23 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.safestring import SafeString
+
 from integrations.models import Item
+from integrations.providers.records import DisplayField
 from integrations.providers.typed.fields import Money
 from integrations.providers.typed.plain import plain
 from integrations.services.items.relations.groups import Group
 from integrations.services.items.relations.tables import (
     RelatedTable,
+    TableColumn,
     TableRow,
     make_tables,
 )
 from integrations.views.items.origins import Origin, onward
-from integrations.views.items.parts.values import show
+from integrations.views.items.parts.values import NO_LINKS
+from integrations.views.items.tables.cells import NUMBERS, make_cell
+from integrations.views.items.tables.drawing import draw
 
 
 def make_related_tables(item: Item, groups: Sequence[Group]) -> list[dict[str, Any]]:
@@ -35,18 +41,24 @@ def put_ways(tables: Sequence[dict[str, Any]], item: Item, origin: Origin) -> No
 
 
 def _to_context(table: RelatedTable) -> dict[str, Any]:
+    looks = ["right" if _is_number(table, n) else "" for n in range(len(table.columns))]
     return {
         "label": table.label,
         "count": str(table.count),
         "sums": [_sum_text(each, table.sums) for each in table.sums],
-        "columns": table.columns,
+        "columns": [
+            {"label": column.label, "look": look}
+            for column, look in zip(table.columns, looks, strict=True)
+        ],
         "rows": [
             {
                 "item": row.item,
                 "tags": _tags(row),
                 "cells": [
-                    {"label": label, "value": show(cell.value) if cell else None}
-                    for label, cell in zip(table.columns, row.cells, strict=True)
+                    {"label": column.label, "look": look, "html": _draw(cell, column)}
+                    for column, look, cell in zip(
+                        table.columns, looks, row.cells, strict=True
+                    )
                 ],
             }
             for row in table.rows
@@ -59,6 +71,18 @@ def _to_context(table: RelatedTable) -> dict[str, Any]:
         "collection": str(table.collection),
         "url": table.url,
     }
+
+
+def _is_number(table: RelatedTable, place: int) -> bool:
+    """Tell whether a column is aligned by its digits."""
+    cells = [row.cells[place] for row in table.rows]
+    return any(cell is not None and isinstance(cell.value, NUMBERS) for cell in cells)
+
+
+def _draw(cell: DisplayField | None, column: TableColumn) -> SafeString:
+    """Return a cell as the table of all such items has it."""
+    value = cell.value if cell else None
+    return draw(make_cell(value, NO_LINKS, column.colours))
 
 
 def _sum_text(amount: Money, others: Sequence[Money]) -> str:

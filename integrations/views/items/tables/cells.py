@@ -48,7 +48,8 @@ class Row:
 
     It ``is_writable`` if columns of it can be edited here, ``back`` is the address of
     the table, to which the form of a column of the user's own leads back. One that
-    ``is_whole`` shows its texts on as many lines as they take.
+    ``is_whole`` shows its texts on as many lines as they take. ``heading`` is that of
+    its group, where it is the first there, as HTML.
     """
 
     item: Item
@@ -56,6 +57,7 @@ class Row:
     is_writable: bool = False
     back: str = ""
     is_whole: bool = False
+    heading: SafeString = field(default=SafeString(""))
 
     @property
     def html(self) -> SafeString:

@@ -139,6 +139,8 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
     writable = frozenset(editing.fields_of(asked.collection) if is_writable else ())
     density = query.density or asked.layout.density
     rows = _make_rows(asked, page.items, density, is_writable=bool(writable))
+    grouping = grouped.make_context(asked)
+    rows = grouped.with_headings(rows, asked, grouping)
     text = _count_text(listing.count(selection, page), asked)
     now = snapshot.of_table(query, asked.shown, density)
     return {
@@ -159,7 +161,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         **_looks(query, density),
         "writable": writable,
         "choose": chosen.make_form(asked, page.items, text, can_edit=is_writable),
-        **grouped.make_context(asked),
+        **grouping,
         **saved_views.make_context(asked.views, query, now, request.user),
         **filters.make_context(
             selection,
@@ -173,7 +175,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
 
 def _make_rows(
     asked: Table, items: Sequence[Item], density: str, *, is_writable: bool
-) -> list[cells.Row]:
+) -> Sequence[cells.Row]:
     return cells.make_rows(
         items,
         asked.collection,

@@ -61,7 +61,7 @@ def test_few_columns_of_many_items_tell_what_all_columns_do(
     read_whole(monkeypatch, most=most, few=0)
 
     assert shown(as_alice, company) == expected
-    assert expected[0]["rows"][0]["cells"][0]["value"]
+    assert expected[0]["rows"][0]["cells"][0]["html"]
 
 
 def test_icons_of_many_items_are_shown(as_alice, alice, monkeypatch):

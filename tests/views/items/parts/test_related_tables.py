@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from integrations.models import Item, ItemLink
-from integrations.providers.records import IntegrationItem
+from integrations.providers.records import COLOURS_KEY, IntegrationItem
 from integrations.services.items.relations import around, groups, tables
 from integrations.services.items.relations.groups import find_groups
 from integrations.services.items.relations.tables import make_tables
@@ -71,9 +71,30 @@ def test_a_company_shows_its_deals_with_sums_for_each_currency(
     [table] = response.context["tables"]
     assert (table["label"], table["count"]) == ("Deals", "7")
     assert table["sums"] == ["300.30 EUR", "400.40 USD"]
-    assert table["columns"] == ["Amount", "Stage", "Close date"]
+    assert [(each["label"], each["look"]) for each in table["columns"]] == [
+        ("Amount", "right"),
+        ("Stage", ""),
+        ("Close date", ""),
+    ]
     assert len(table["rows"]) == 5
     assert response.context["inside"].shown == []
+
+
+def test_rows_look_as_those_of_the_table_of_all(as_alice, company, deals):
+    colours = {"dealstage": {"Won": "green"}}
+    deals.schema |= {"lookups": {"stage": {"won": "Won"}}, COLOURS_KEY: colours}
+    deals.save()
+    store_deals(deals, 1)
+    [row] = as_alice.get(f"/collections/{deals.pk}/").context["rows"]
+
+    page = as_alice.get(company.get_absolute_url())
+
+    [cells] = [each["cells"] for each in page.context["tables"][0]["rows"]]
+    assert 'class="choice colour-green"' in cells[1]["html"]
+    for cell in cells:
+        assert cell["html"] in row.html
+        start = f'<td class="{cell["look"]}" data-label="{cell["label"]}">'
+        assert f"{start}{cell['html']}</td>" in page.content.decode()
 
 
 def head(page):

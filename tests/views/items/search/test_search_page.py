@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from integrations.models import Item
-from integrations.services.items.search import full_text, grouped
+from integrations.services.items.search import full_text, grouped, related_names
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 PORTAL = "https://app.hubspot.com/contacts/1/record"
@@ -53,6 +53,17 @@ def test_results_stand_by_type_with_their_numbers_and_the_best_first(search, por
     assert names(found["contact"]) == ["Joe Quagga", "Cleo"]
     assert [str(each["count"]) for each in found.values()] == ["1", "2"]
     assert "<mark>Quagga</mark>" in answer.content.decode()
+
+
+def test_hits_stand_before_what_is_said_about_searches(search, portal, monkeypatch):
+    monkeypatch.setattr(related_names, "MOST_WORDS", 0)
+    make_item(portal[0], name="Ana Bell")
+
+    html = search("ana").content.decode()
+
+    told = ('id="found-1"', 'data-code="links_not_followed"', 'data-code="search_help"')
+    assert [html.index(each) for each in told] == sorted(map(html.index, told))
+    assert "notice warn" not in html.split("<main")[1]
 
 
 def test_a_group_leads_to_its_whole_list(as_alice, search, portal):

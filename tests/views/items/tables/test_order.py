@@ -1,6 +1,7 @@
 """Rows stand in the order that a provider's own users expect of a column."""
 
 import json
+import re
 from dataclasses import asdict
 
 import pytest
@@ -144,3 +145,56 @@ def test_an_order_that_is_changed_at_the_provider_is_the_new_one(as_alice, table
     rows = names(get(as_alice, collection, f"?sort={column}"))
 
     assert [row.rpartition(" ")[0] for row in rows[:6:2]] == [*reversed(LABELS)]
+
+
+def headed(page):
+    """Return the rows of a page in groups, by what the headings of these say."""
+    found = {}
+    for line in re.findall(r"<tr.*?</tr>", page.text.split('table class="sheet')[1]):
+        if "group-head" in line:
+            words = re.sub("<[^>]+>", "", line)
+            found[words] = []
+        elif found:
+            found[words].append(re.search(r"<bdi>(.*?)</bdi>", line)[1])
+    return found
+
+
+def test_grouped_rows_stand_below_headings_page_after_page(
+    as_alice, connection, django_assert_max_num_queries
+):
+    name, schema, values = stages(connection)
+    deals = make_collection(connection, item_type="deal", schema=schema)
+    told = [{name: values[label]} for label in reversed(LABELS) for _ in range(9)]
+    for number, properties in enumerate([*told, {}]):
+        make_item(deals, name=f"Deal {number:02}", properties=properties)
+    deals.refresh_from_db()
+    address = f"?group={name}&size=25"
+
+    first = get(as_alice, deals, address)
+
+    assert list(headed(first)) == ["Zero 9", "Middle of it 9", "Alpha 9"]
+    assert headed(first)["Zero 9"] == [f"Deal {n}" for n in range(18, 27)]
+    with django_assert_max_num_queries(12):
+        second = as_alice.get(first.context["next_url"])
+    assert {label: len(rows) for label, rows in headed(second).items()} == {
+        "Alpha 9": 2,
+        "No Stage 1": 1,
+    }
+    assert names(as_alice.get(second.context["previous_url"])) == names(first)
+
+
+def test_an_order_that_was_chosen_is_kept_without_headings(as_alice, connection):
+    name, schema, values = stages(connection)
+    deals = make_collection(connection, item_type="deal", schema=schema)
+    for label in LABELS:
+        make_item(deals, name=label, properties={name: values[label]})
+    deals.refresh_from_db()
+
+    for order in ("-updated", "name"):
+        page = get(as_alice, deals, f"?group={name}&sort={order}")
+
+        assert headed(page) == {}
+        assert page.context["query"].url.endswith(f"?sort={order}&group={name}")
+    grouped = get(as_alice, deals, f"?group={name}")
+    assert grouped.context["query"].url.endswith(f"?group={name}")
+    assert as_alice.get(grouped.context["ungroup_url"]).context["query"].is_by_update

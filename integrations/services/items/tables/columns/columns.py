@@ -173,7 +173,7 @@ def columns_of(collection: Collection) -> Columns:
     specs = [spec for spec in read_fields(collection.schema) if not spec.is_hidden]
     schema = collection.schema
     naming = _naming(collection, specs)
-    lookups, colours = (_by_name(schema, key) for key in ("lookups", COLOURS_KEY))
+    lookups, colours = _by_name(schema, "lookups"), colours_of(collection)
     fields = (_to_column(spec, lookups, colours) for spec in specs if spec != naming)
     yours: list[Column] = []
     if getattr(collection, "has_own_columns", True):
@@ -284,6 +284,11 @@ def leading_columns(collection: Collection) -> Sequence[str]:
 
 
 Named = Mapping[str, Mapping[str, str]]
+
+
+def colours_of(collection: Collection) -> Named:
+    """Return the colours of the options of a collection's choices, by property."""
+    return _by_name(collection.schema, COLOURS_KEY)
 
 
 def _by_name(schema: Mapping[str, Any], key: str) -> Named:
