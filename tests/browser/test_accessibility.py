@@ -4,7 +4,8 @@ axe is evaluated over the debugging protocol, which no Content-Security-Policy s
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -12,13 +13,15 @@ from uuid import UUID
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
+from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.controls import kind_of, origin_of
-from tests.browser.fixtures import PHONE
+from tests.browser.fixtures import PHONE, expecting
 from tests.browser.items.whole_pages import HALF
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
+from tests.support.guards import axe_pages
 
 pytestmark = pytest.mark.browser
 
@@ -40,6 +43,8 @@ SIGNED_IN = (
     "/search/?q=an",
     "/charts/",
 )
+# A file that has expired is one that is not there.
+GONE = (f"/downloads/{UUID(int=0)}/",)
 # No pages of ours, and those before which the same one asks who somebody is.
 ELSEWHERE = (
     "/static/",
@@ -108,13 +113,17 @@ def violations(page: Page) -> list[str]:
     return found
 
 
-def judge(page: Page, starts: Iterable[str], *, seen: set[str]) -> list[str]:
-    """Return what is wrong with some pages, and one of each other kind they lead to."""
+def judge(page: Page, starts: Iterable[str], *, shown: set[str]) -> list[str]:
+    """Return what is wrong with some pages, and one of each other kind they lead to.
+
+    The names of the views that were ``shown`` are added to those.
+    """
     found: list[str] = []
     waiting = list(dict.fromkeys(starts))
-    seen |= {path_of(address) for address in waiting}
+    seen = {path_of(address) for address in waiting}
     while waiting:
         page.goto(waiting.pop(0))
+        shown |= view_names(page)
         hrefs = page.eval_on_selector_all("a[href]", "links => links.map(a => a.href)")
         found += violations(page)
         for href in hrefs:
@@ -124,6 +133,21 @@ def judge(page: Page, starts: Iterable[str], *, seen: set[str]) -> list[str]:
                 seen.add(kind)
                 waiting.append(href)
     return found
+
+
+def addresses_of(views: Iterable[str]) -> Iterator[str]:
+    """Yield the addresses of those views that need nothing to have one."""
+    for view in sorted(views):
+        with suppress(NoReverseMatch):
+            yield reverse(view)
+
+
+def view_names(page: Page) -> set[str]:
+    """Return the name of the view that shows a page, none for a page of no view."""
+    try:
+        return {resolve(urlsplit(page.url).path).view_name}
+    except Resolver404:
+        return set()
 
 
 def path_of(address: str) -> str:
@@ -140,6 +164,8 @@ def make_what_is_not_linked(page: Page, deals: str, contacts: str) -> list[str]:
     made = [
         f"{deals}?filter=amount&group=dealstage&amount__gt=1&size=25&density=tall",
         f"{deals}?amount__gt=99999999999&nothing__is=1",
+        f"{deals}choices/",
+        f"{contacts}imports/",
         f"/views/new/?{urlencode({'back': f'{deals}?nothing__is=1'})}",
     ]
     page.goto(f"{deals}own-columns/")
@@ -156,6 +182,11 @@ def make_what_is_not_linked(page: Page, deals: str, contacts: str) -> list[str]:
     press(page, "Upload")
     made.append(urlsplit(page.url).path)
     page.goto(f"{contacts}?size=25")
+    item = page.locator("tbody th > a").first.get_attribute("href")
+    connection = page.locator("main a[href^='/connections/']").first
+    of_it = ("runs", "refreshes", "edits", "bulk-edits")
+    made += [f"{connection.get_attribute('href')}{name}/" for name in of_it]
+    made += [f"{str(item).partition('?')[0]}{name}/" for name in ("edits", "archive")]
     page.get_by_role("checkbox", name=re.compile("^Choose ")).first.check()
     press(page, "Edit these")
     made.append(urlsplit(page.url).path)
@@ -197,17 +228,21 @@ def test_no_kind_of_page_has_a_violation_in_either_theme(
     tables: dict[str, str],
 ) -> None:
     # A page of its own: one that is not there is an error in the console as well.
+    shown: set[str] = set()
     with chromium.new_context(base_url=site.url) as context:
-        found = judge(context.new_page(), SIGNED_OUT, seen=set())
+        found = judge(context.new_page(), SIGNED_OUT, shown=shown)
     page = open_page(EMAIL)
     contacts, deals = tables["contacts"], tables["deals"]
     switch_editing_on(page, contacts)
     made = make_what_is_not_linked(page, deals, contacts)
 
-    seen: set[str] = set()
-    found += judge(page, [*made, *SIGNED_IN], seen=seen)
+    found += judge(page, [*made, *SIGNED_IN], shown=shown)
+    rest = addresses_of(axe_pages.JUDGED - shown)
+    with expecting(404), expecting(401):
+        found += judge(page, [*GONE, *rest], shown=shown)
 
-    assert len(seen) > 30, sorted(seen)
+    missing = axe_pages.JUDGED - shown
+    assert not missing, " ".join(sorted(missing))
     assert not found, "\n".join(found)
 
 
