@@ -54,10 +54,11 @@ def make_context(
     """Return the charts of the first collections that have a choice.
 
     Those with amounts of money come first: deals by stage are looked for sooner than
-    longer lists. They are as the grouped table draws them, with their numbers; ``names`` are those
-    that tell the collections apart. Of an index that is not there yet it is told that
-    it is begun, and the page looks for it. Collections that would be too many, or have
-    too many rows together, ``are_undrawn``. All were asked for ``with_layout``.
+    longer lists. They are as the grouped table draws them, with their numbers;
+    ``names`` are those that tell the collections apart. Of an index that is not there
+    yet it is told that it is begun, and the page looks for it. Collections that would
+    be too many, or have too many rows together, ``are_undrawn``. All were asked for
+    ``with_layout``.
     """
     found = [(each, choice) for each in collections if (choice := first_choice(each))]
     found.sort(key=lambda each: not _has_money(each[0]))

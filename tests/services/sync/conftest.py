@@ -1,9 +1,5 @@
-"""Give the tests of syncs an invented account, and a sandbox as broad as usual.
+"""Give the tests of syncs an invented account."""
 
-A list does not tell so many properties of a contact: a batch has to tell the rest.
-"""
-
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +11,6 @@ from integrations.services.common.clients import oauth_clients
 from tests.providers.contract.case import Case
 from tests.services.conftest import Broker, Unlimited
 from tests.support.provider_answers.accounts import Account
-from tests.support.provider_answers.seeds import SMALL, shared_seed
-
-
-@pytest.fixture(scope="session")
-def seeded_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shared_seed(tmp_path_factory, SMALL)
 
 
 @pytest.fixture

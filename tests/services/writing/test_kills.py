@@ -22,7 +22,7 @@ from integrations.services.writing.imports import jobs, results
 from tests.services.writing.fixtures_of_edits import Desk, Killed, Reaper, Sniper
 from tests.services.writing.imports.test_imports import check, finish, to_csv, upload
 
-RUNS: Final = int(os.environ.get("KILLED_WORKERS", "40"))
+RUNS: Final = int(os.environ.get("KILLED_WORKERS", "16"))
 FAULTS: Final = (
     ("lost", {}),
     ("truncated", {}),
@@ -112,7 +112,7 @@ def test_no_new_contact_is_created_twice_by_workers_that_are_killed_by_chance(
 def test_no_row_of_an_import_is_created_twice_by_workers_that_are_killed_by_chance(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kills, runs = 0, max(8, RUNS // 5)
+    kills, runs = 0, max(5, RUNS // 5)
     for seed in range(runs):
         chance = random.Random(seed)
         wanted = [f"chance-{seed}-{number}@example.com" for number in range(4)]

@@ -79,9 +79,14 @@ def told_schemas() -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    "spoil", [without_fields, without_primary_field, without_tables]
+    ("spoil", "full"),
+    [
+        (without_fields, True),
+        (without_primary_field, False),
+        (without_tables, True),
+        (without_tables, False),
+    ],
 )
-@pytest.mark.parametrize("full", [True, False])
 def test_tables_that_cannot_be_told_right_keep_what_is_known_of_them(
     synced: Connection,
     finish_sync: FinishSync,

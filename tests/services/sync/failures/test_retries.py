@@ -27,8 +27,6 @@ PASSING = [
     ({"kind": "status", "status": 503}, "provider_down"),
     ({"kind": "reset"}, "network"),
     ({"kind": "html"}, "odd_answer"),
-    ({"kind": "empty"}, "odd_answer"),
-    ({"kind": "truncated"}, "odd_answer"),
     ({"kind": "wrong_shape"}, "odd_answer"),
     ({"kind": "intermediary", "status": 401}, "intermediary"),
 ]

@@ -260,7 +260,7 @@ def read(collection: Collection) -> SyncRun:
 @pytest.mark.usefixtures("without_logs")
 @pytest.mark.parametrize("slug", sorted(KEPT))
 @given(data=st.data())
-@examples(15)
+@examples(10)
 def test_the_copy_is_exact_or_says_why_not(
     alice: User, invented: Invented, slug: str, data: st.DataObject
 ) -> None:

@@ -125,7 +125,7 @@ def faults(draw: st.DrawFn) -> Fault | None:
 @pytest.mark.usefixtures("without_logs")
 @pytest.mark.parametrize("slug", sorted(KEPT))
 @given(data=st.data())
-@examples(6)
+@examples(4)
 def test_the_copy_follows_or_says_why_not(
     alice: User, changing: Changing, slug: str, data: st.DataObject
 ) -> None:
