@@ -1,4 +1,4 @@
-"""Fill a collection of deals through the product, and its account past it."""
+"""Fill a collection of deals, page by page as a sync stores them."""
 
 import random
 from collections.abc import Iterator
@@ -7,11 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import connection as database
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.models import Collection, Connection, Item
+from integrations.models import Collection, Connection
 from integrations.providers.hubspot.mapping.fields import to_field
 from integrations.providers.hubspot.objects import DEALS
 from integrations.providers.records import IntegrationItem
@@ -21,6 +20,7 @@ from integrations.services.items.tables.columns.columns import columns_of
 from integrations.services.items.tables.indexing import indexes
 from sandbox.hubspot.seed.accounts import DEALS as DEALS_ID
 from sandbox.hubspot.seed.definitions import list_definitions
+from tests.bench.site.account import FIRST_CONTACT, company_of
 from tests.bench.site.rows import FIRST, LAST, WORDS
 
 PAGE, DEFINITIONS, OWNERS = 500, 150, 50
@@ -80,6 +80,7 @@ def _deals(numbers: range) -> Iterator[IntegrationItem]:
     for number in numbers:
         at = BEGIN + timedelta(seconds=chance.randrange(90_000_000))
         closing = at + timedelta(days=chance.randrange(400))
+        company = company_of(chance)
         amount = f"{chance.paretovariate(1.2) * 500:.2f}"
         told: dict[str, Any] = {
             "dealname": f"{chance.choice(LAST)} {chance.choice(WORDS)} {number}",
@@ -93,6 +94,8 @@ def _deals(numbers: range) -> Iterator[IntegrationItem]:
             "hs_object_id": str(number),
             "createdate": at.isoformat(),
             **{f"custom_string_{n:03}": chance.choice(WORDS) for n in range(30, 90, 5)},
+            "associations.companies": [company],
+            "associations.contacts": [str(FIRST_CONTACT + chance.randrange(100_000))],
         }
         yield IntegrationItem(
             id=str(number),
@@ -101,6 +104,7 @@ def _deals(numbers: range) -> Iterator[IntegrationItem]:
             creation_time=at,
             last_modified_time=at,
             url=f"https://app.hubspot.com/contacts/1/record/0-3/{number}",
+            parent_id=company,
             properties=told,
         )
 
@@ -112,52 +116,3 @@ def index(collection: Collection) -> None:
     indexes.build(collection.pk, seconds=3600)
     # As every full refresh does at its end.
     full_text.tell_planner()
-
-
-def add_neighbours(collection: Collection, count: int) -> None:
-    """Put so many contacts beside the deals, by one statement of PostgreSQL."""
-    contacts = Collection.objects.create(
-        connection=collection.connection,
-        remote_id="contacts",
-        name="Contacts",
-        item_type="contact",
-        stored_count=count,
-    )
-    told = {
-        "uuid": "gen_random_uuid()",
-        "owner_id": "%(owner)s",
-        "connection_id": "%(connection)s",
-        "collection_id": "%(collection)s",
-        "provider": "'hubspot'",
-        "remote_id": "n::text",
-        "type": "'contact'",
-        "name": "'Contact ' || n",
-        "sort_name": "'contact ' || n",
-        "is_directory": "false",
-        "parent_remote_id": "''",
-        "parent_name": "''",
-        "remote_url": "'https://app.hubspot.com/'",
-        "mime_type": "''",
-        "delta": "''",
-        "drive_id": "''",
-        "is_visible": "true",
-        "remote_created_at": "timestamptz '2023-01-01' + random() * interval '3 year'",
-        "remote_updated_at": "timestamptz '2023-01-01' + random() * interval '3 year'",
-        "properties": "jsonb_build_object('email', 'p' || n || '@example.com')",
-        "digest": "md5(n::text)",
-        "deleted_detail": "''",
-        "first_seen_at": "now()",
-        "changed_at": "now()",
-    }
-    table = Item._meta.db_table
-    with database.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} ({', '.join(told)}) SELECT {', '.join(told.values())}"
-            " FROM generate_series(1, %(count)s) n",
-            {
-                "owner": collection.connection.owner_id,
-                "connection": collection.connection.pk,
-                "collection": contacts.pk,
-                "count": count,
-            },
-        )

@@ -18,6 +18,7 @@ SAME = (
     "tests/services/common/test_prepared.py",
     "tests/services/items/tables",
     "tests/views/items/tables",
+    "tests/services/items/test_bench_rows.py",
     "tests/services/items/test_item_links.py",
     "tests/services/items/test_large_pages.py",
     "tests/services/items/test_own_values.py",

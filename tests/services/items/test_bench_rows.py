@@ -6,8 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection as database
 
-from integrations.models import Collection, Item
-from tests.bench.site import rows
+from integrations.models import Collection, Item, PropertyValue
+from integrations.services.items.search import full_text
+from integrations.services.items.search.search_query import SearchQuery
+from tests.bench.site import account, rows, table_rows
 from tests.bench.support import naive
 from tests.support.rows import make_collection, make_connection
 
@@ -46,3 +48,24 @@ def test_a_filled_table_can_be_listed(alice):
     with database.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM integrations_item_search")
         assert cursor.fetchone() == (30,)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(database.vendor == "sqlite", reason="PostgreSQL makes the copies")
+def test_copied_contacts_are_found_linked_and_sorted_as_stored_ones(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("PAGE", 40), ("STORED", 40), ("CHANGED", 40), ("DAYS", 2)):
+        monkeypatch.setattr(account, name, value)
+    monkeypatch.setattr(account, "COMPANIES_COUNT", 10)
+
+    contacts = account.surround(table_rows.fill(alice, 50), 120)
+
+    assert contacts.stored_count == 120
+    condition = SearchQuery.parse("1000119", owner_id=alice.pk).condition
+    [key] = full_text.ask_index(condition).keys
+    copied = contacts.items.get(pk=key)
+    assert copied.remote_id == copied.properties["hs_object_id"] == "1000119"
+    assert copied.links.count() == 1
+    sorted_by = PropertyValue.objects.filter(index__name="item.name", item=copied)
+    assert [each.text for each in sorted_by] == [copied.name.casefold()]

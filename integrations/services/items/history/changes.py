@@ -6,7 +6,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import (
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    prefetch_related_objects,
+)
 from django.utils import timezone
 
 from integrations.models import Collection, Connection, Item, ItemChange, SyncRun
@@ -139,14 +146,18 @@ def _filtered(query: ChangeQuery, rows: QuerySet[ItemChange]) -> QuerySet[ItemCh
     if not query.is_scanned:
         return rows[: PAGE_SIZE + 1]
     looked_at = ItemChange.objects.filter(pk__in=rows.values("pk")[:LOOKED_AT])
+    # Of each row by itself: joined with them, PostgreSQL reads all items in the order
+    # of their keys.
+    item = Item.objects.filter(pk=OuterRef("item")).values("type")[:1]
     exact: Mapping[str, object] = {
-        "item__type": query.type,
+        "type": query.type,
         "kind__in": KINDS.get(query.kind, ()),
         "run": query.run,
         "fields__has_key": query.field,
     }
     wanted = {name: value for name, value in exact.items() if value}
-    return _ordered(looked_at.filter(**wanted))[: PAGE_SIZE + 1]
+    found = looked_at.alias(type=Subquery(item)).filter(**wanted)
+    return _ordered(found)[: PAGE_SIZE + 1]
 
 
 def _fetch(parts: Iterable[QuerySet[ItemChange]]) -> list[ItemChange]:

@@ -7,6 +7,7 @@ each word names whose it is.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 from django.db import connection as database
@@ -40,6 +41,8 @@ ITEM_KEYS = {
 }
 # Up to so many hits it is quickest to fetch them all.
 FEW = 1000
+# Up to so many it is quicker to look up each of them than to walk through a list.
+MANY = 20_000
 # How many rows are looked at one by one, where there are more hits.
 STEPS = (600, 3000)
 # So many among the first of them mean that there are many.
@@ -132,8 +135,25 @@ class Hits:
                     return keys[:want]
                 if len(keys) * sum(STEPS) < want * looked:
                     break
-        rest = with_keys(ordered, self.keys) if self.are_few else self.among(ordered)
-        return list(rest.values_list("pk", flat=True)[:want])
+        return list(self._all_of(ordered).values_list("pk", flat=True)[:want])
+
+    def _all_of(self, items: ItemQuerySet) -> ItemQuerySet:
+        """Return those of a list that were found, however they are spread in it."""
+        if self.are_few or self.condition is None:
+            return with_keys(items, self.keys)
+        if database.vendor == "sqlite" or self._are_very_many:
+            return self.among(items)
+        # As a list that the index makes first. PostgreSQL takes what is found for
+        # evenly spread, and would walk through a million rows in their order to find
+        # the first of those that are all elsewhere.
+        statement, parameter = _select(self.condition)
+        is_among = f"{ITEM_KEYS['pk']} = ANY(ARRAY({statement}))"
+        return items.filter(RawSQL(is_among, (parameter,), output_field=BooleanField()))
+
+    @cached_property
+    def _are_very_many(self) -> bool:
+        """Whether rows in their order hold more than can be looked up one by one."""
+        return self.condition is not None and _finds_more(self.condition, MANY)
 
 
 def _look(
@@ -261,14 +281,18 @@ def tell_planner() -> None:
 
 def finds_as_many(text: str, *, owner_id: int, number: int) -> bool:
     """Tell whether the index finds so many of a user's items, deleted ones as well."""
-    if (condition := whole(text, owner_id)) is None:
-        return False
+    condition = whole(text, owner_id)
+    return condition is not None and _finds_more(condition, number - 1)
+
+
+def _finds_more(condition: Condition, number: int) -> bool:
+    """Tell whether the index finds more than so many."""
     statement, parameter = _select(condition)
     with _reading().cursor() as cursor:
         cursor.execute(
-            f"SELECT COUNT(*) FROM ({statement} LIMIT %s) AS k", (parameter, number)
+            f"SELECT COUNT(*) FROM ({statement} LIMIT %s) AS k", (parameter, number + 1)
         )
-        return bool(cursor.fetchone()[0] >= number)
+        return bool(cursor.fetchone()[0] > number)
 
 
 def whole(text: str, owner_id: int) -> Condition | None:

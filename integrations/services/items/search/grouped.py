@@ -69,17 +69,15 @@ def search_by_type(
     }
     loading.put_collections(list(items.values()))
     ranked = sorted(found.items(), key=lambda each: each[1].best[0][1])
-    groups = [
-        _to_group(
-            own,
-            ItemQuery(search=text, type=type_),
-            group,
-            items,
-            collections,
-            owner_id=owner_id,
-        )
-        for type_, group in ranked
-    ]
+    groups = []
+    for type_, group in ranked:
+        query = ItemQuery(search=text, type=type_)
+        if group.number is None:
+            count = _count(own, query, search_query, collections)
+        else:
+            count = Count(number=group.number)
+        shown = list(_shown(group, items))
+        groups.append(TypeGroup(type=type_, items=shown, count=count, query=query))
     return GroupedItems(groups=groups, has_more_links=search_query.has_more_links)
 
 
@@ -113,22 +111,17 @@ def _add(group: _Found, rows: Sequence[tuple[int, Rank]]) -> None:
         group.number += len(rows)
 
 
-def _to_group(
+def _count(
     own: ItemQuerySet,
     query: ItemQuery,
-    found: _Found,
-    items: dict[int, Item],
+    search_query: SearchQuery,
     collections: Sequence[Collection],
-    *,
-    owner_id: int,
-) -> TypeGroup:
-    if found.number is None:
-        rows = listing.select(own, query, collections)
-        count = counting.count(rows, query, collections, owner_id=owner_id)
-    else:
-        count = Count(number=found.number)
-    shown = list(_shown(found, items))
-    return TypeGroup(type=query.type, items=shown, count=count, query=query)
+) -> Count:
+    """Count what is found of a type, where the index stopped."""
+    rows = listing.select(own, query, collections)
+    hits = full_text.ask(search_query, rows.order_by(*query.order.ordering))
+    is_small = counting.stored_items(collections) <= counting.SMALL
+    return counting.count_found(rows, hits, is_small=is_small)
 
 
 def _shown(found: _Found, items: dict[int, Item]) -> Iterator[Item]:

@@ -35,7 +35,10 @@ from integrations.services.items.tables.conditions import (
     to_q,
 )
 from integrations.services.items.tables.indexing import linked_names
-from integrations.services.items.tables.indexing.first_keys import first_keys
+from integrations.services.items.tables.indexing.first_keys import (
+    first_keys,
+    hold_soon_for_more,
+)
 from integrations.services.items.tables.indexing.indexes import Indexes
 from integrations.services.items.tables.link_filter import LinkedRows, find_rows
 from integrations.services.items.tables.operators import Operator
@@ -173,10 +176,17 @@ class Selection:
     def are_more_than(self, limit: int) -> bool:
         """Tell whether so many are sure to be found, by what each condition begins."""
         is_narrowed = self.hits is not None or self.linked is not None
-        if not self.is_any or self.keys is not None or is_narrowed:
+        if self.keys is not None or is_narrowed or not self.positive:
             return False
-        parts = first_keys([rows for _, rows in self.positive], most=FEW)
-        return len({key for keys in parts for key in keys}) > limit
+        if self.is_any:
+            parts = first_keys([rows for _, rows in self.positive], most=FEW)
+            return len({key for keys in parts for key in keys}) > limit
+        # SQLite stops counting at the limit. PostgreSQL finds and sorts all first.
+        if database.vendor == "sqlite" or len(self.used) == 1:
+            return False
+        chosen, rows = self.narrowest
+        others = self.where("item_id", without=chosen, is_for_few=True)
+        return hold_soon_for_more(rows, others, limit)
 
     @property
     def is_all(self) -> bool:
@@ -241,12 +251,24 @@ class Selection:
             rows = self.hits.among(rows, "item_id")
         if self.is_any:
             return rows.filter(self.where("item_id"))
+        return rows.filter(self._joined_where())
+
+    def _joined_where(self, *, without: Condition | None = None) -> Q:
+        """Return the same as ``where``, for all rows of an index of PostgreSQL's.
+
+        Values that are equal are sorted by their items there, so that two conditions
+        are read side by side.
+        """
+        where = self._linked_where("item_id")
         for condition, own in self.used:
-            found = matching(condition, own, self.asker).values("item")
-            is_none = is_negated(condition)
-            told = to_q(condition, own, self.asker, item="item_id") if is_none else None
-            rows = rows.filter(told or Q(item__in=found))
-        return rows.filter(self._linked_where("item_id"))
+            if condition == without:
+                continue
+            if is_negated(condition):
+                where &= to_q(condition, own, self.asker, item="item_id")
+            else:
+                found = matching(condition, own, self.asker).values("item")
+                where &= Q(item__in=found)
+        return where
 
     def holds(self, item: str) -> ExpressionWrapper:
         """Return whether the item of a row is selected, for rows to be looked at."""
@@ -259,9 +281,7 @@ class Selection:
     def all_keys(self) -> set[int]:
         """The keys of all that are selected, found by what the least rows match."""
         if self.positive and not self.is_any:
-            chosen, rows = self.narrowest
-            rows = rows.filter(self.where("item_id", without=chosen))
-            keys = set(rows.values_list("item_id", flat=True))
+            keys = set(self._narrowed().values_list("item_id", flat=True))
         else:
             keys = set(self.live_where().order_by().values_list("pk", flat=True))
         if self.hits is not None and self.hits.condition is not None:
@@ -276,10 +296,16 @@ class Selection:
         is_known = self.keys is not None or self.hits is not None
         if is_known or self.is_any or not self.positive:
             return self.items().order_by().values("pk")
-        chosen, rows = self.narrowest
-        rows = rows.filter(self.where("item_id", without=chosen))
+        rows = self._narrowed()
         # Not by an index in the order of items, all of which may be read.
         return rows.order_by().values_list(Unindexed(F("item_id"))).distinct()
+
+    def _narrowed(self) -> QuerySet[PropertyValue]:
+        """Return the rows of one condition for which all others hold as well."""
+        chosen, rows = self.narrowest
+        if database.vendor == "sqlite":
+            return rows.filter(self.where("item_id", without=chosen))
+        return rows.filter(self._joined_where(without=chosen))
 
     @property
     def has_all_keys(self) -> bool:

@@ -2,11 +2,18 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection as database
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.db.models.aggregates import Count
+
+from integrations.models import PropertyValue
+
+# So many rows of one condition tell whether others hold for many of them.
+LOOK: Final = 1500
+MOST_LOOKED: Final = 5000
 
 
 def first_keys(parts: Sequence[QuerySet[Any]], *, most: int) -> list[list[int]]:
@@ -30,3 +37,23 @@ def first_keys(parts: Sequence[QuerySet[Any]], *, most: int) -> list[list[int]]:
             for number, key in cursor.fetchall():
                 found[number].append(key)
     return found
+
+
+def hold_soon_for_more(rows: QuerySet[PropertyValue], others: Q, limit: int) -> bool:
+    """Tell whether other conditions hold for more than so many items of first rows.
+
+    ``rows`` are those that one condition finds; False where it is not known so soon.
+    """
+    held = ExpressionWrapper(others, output_field=BooleanField())
+    told = rows.order_by().values("item_id").annotate(held=held)
+    items = Count("item_id", distinct=True, filter=Q(held=True))
+    look = LOOK
+    for _ in range(2):
+        number: int = told[:look].aggregate(number=items)["number"]
+        if number > limit:
+            return True
+        # A fifth further than to where so many are, if others are as frequent.
+        look = limit * look * 6 // (5 * number) if number else MOST_LOOKED + 1
+        if look > MOST_LOOKED:
+            break
+    return False
