@@ -48,6 +48,10 @@ class Command(BaseCommand):
         self.stdout.write(f"Sandbox on http://{address}/ ({state})")
         self.stdout.flush()
         os.environ["SANDBOX_DATABASE"] = str(config.database.resolve())
-        settings = [f"--config={SETTINGS}", f"--chdir={SETTINGS.parent.parent}"]
-        command = [sys.executable, "-m", "gunicorn", *settings, f"--bind={address}"]
-        os.execv(sys.executable, command)  # noqa: S606
+        os.execv(sys.executable, server_command(address))  # noqa: S606
+
+
+def server_command(address: str) -> list[str]:
+    """Return what serves the database of ``SANDBOX_DATABASE`` at ``host:port``."""
+    settings = [f"--config={SETTINGS}", f"--chdir={SETTINGS.parent.parent}"]
+    return [sys.executable, "-m", "gunicorn", *settings, f"--bind={address}"]

@@ -31,7 +31,7 @@ BASE_DIR = Path(__file__).resolve().parents[3]
 MANAGE = str(BASE_DIR / "manage.py")
 COMMAND_SECONDS = 300
 MOST_BYTES = 1024 * 1024
-# What others have written and reads no setting and no variable when it is imported.
+# What reads no setting and no variable when it is imported.
 LIBRARIES = (
     "celery.apps.beat",
     "celery.bin.celery",
@@ -40,9 +40,13 @@ LIBRARIES = (
     "django.db.migrations.executor",
     "fido2.server",
     "gunicorn.app.wsgiapp",
+    "integrations.providers",
     "kombu.transport.redis",
     "psycopg",
     "requests",
+    "sandbox.core.serving.app",
+    "sandbox.providers",
+    "xlsxwriter",
 )
 # Python itself reads them, once; of every plan they are the same.
 AT_START = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONUNBUFFERED", "PYTHONWARNINGS")
@@ -227,7 +231,7 @@ class ForkServers:
 
 
 def check_is_forkable(command: list[str]) -> None:
-    """Refuse what is not Python, and the sandbox, which has settings of its own."""
+    """Refuse what is not Python, and a command that has settings of its own."""
     if command[0] != sys.executable or command[1:3] == [MANAGE, "sandbox"]:
         raise NotForkableError(command)
 

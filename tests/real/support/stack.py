@@ -24,6 +24,7 @@ import requests
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from config.run.plan import make_plan
+from sandbox.management.commands.sandbox import server_command
 from tests.real.support.fork_server import COMMAND_SECONDS, ForkServers
 from tests.real.support.processes import Running, free_ports, listens, wait_until
 from tests.real.support.web_user import WebUser
@@ -73,6 +74,8 @@ class Stack:
         }
         self.plan = make_plan(BASE_DIR, self.values)
         self.commands = {p.name: p.command for p in self.plan.processes}
+        # Seeded already, and forkable: the command replaces itself with this one.
+        self.commands["sandbox"] = server_command(f"127.0.0.1:{self.sandbox_port}")
         self.running: dict[str, Running] = {}
         self.fork_servers = fork_servers
 
