@@ -46,7 +46,9 @@ def former(tmp_path: Path) -> Path:
 @pytest.fixture
 def stack(make_stack: MakeStack, database: str) -> Stack:
     """Return a site whose processes of this release are not all started yet."""
-    made = make_stack(database, SWEEP_INTERVAL="2")
+    # The former code has no settings for tests that are new.
+    own = {"DJANGO_SETTINGS_MODULE": "config.settings"}
+    made = make_stack(database, SWEEP_INTERVAL="2", **own)
     made.join_workers()
     made.start("valkey", "sandbox", "web")
     return made

@@ -15,18 +15,17 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import requests
-from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from config.run.plan import make_plan
 from sandbox.management.commands.sandbox import server_command
 from tests.real.support.fork_server import COMMAND_SECONDS, ForkServers
 from tests.real.support.processes import Running, free_ports, listens, wait_until
+from tests.real.support.quick_passwords import QuickPasswordHasher
 from tests.real.support.web_user import WebUser
 from tests.support.provider_answers.described import check_record
 
@@ -68,7 +67,7 @@ class Stack:
             "SANDBOX_PORT": str(self.sandbox_port),
             "WEB_CONCURRENCY": "1",
             "LOG_LEVEL": "DEBUG",
-            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "DJANGO_SETTINGS_MODULE": "tests.real.support.settings",
             "SANDBOX_RECORD": str(directory / "calls.jsonl"),
             **values,
         }
@@ -198,12 +197,13 @@ class Stack:
     def user(self, email: str, password: str = "sail-the-seven-7") -> WebUser:
         """Return a signed-in user, made straight in the database if new."""
         user = WebUser(self.url, email=email, password=password)
+        hasher = QuickPasswordHasher()
         if not self.rows("select 1 from auth_user where email = ?", email):
             self.rows(
                 "insert into auth_user (username, email, password, first_name,"
                 " last_name, is_active, is_staff, is_superuser, date_joined)"
                 " values (?, ?, ?, '', '', ?, ?, ?, ?) returning id",
-                *(email, email, hash_password(password)),
+                *(email, email, hasher.encode(password, hasher.salt())),
                 *(True, False, False, str(datetime.now(UTC))),
             )
         user.sign_in()
@@ -272,13 +272,6 @@ class Stack:
         if check and done.returncode:
             raise AssertionError(f"{arguments} failed:\n{told.stderr[-3000:]}")
         return told
-
-
-@cache
-def hash_password(password: str) -> str:
-    """Return what the product stores of a password."""
-    hasher = Argon2PasswordHasher()
-    return str(hasher.encode(password, hasher.salt()))
 
 
 def _is_fine(url: str) -> bool:
