@@ -14,6 +14,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,8 @@ class Stack:
         self.commands["sandbox"] = server_command(f"127.0.0.1:{self.sandbox_port}")
         self.running: dict[str, Running] = {}
         self.fork_servers = fork_servers
+        # Tests ask ten times a second, and to connect costs more than to answer.
+        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
 
     @property
     def is_sqlite(self) -> bool:
@@ -153,6 +156,8 @@ class Stack:
         self.running.clear()
         if self.fork_servers:
             self.fork_servers.close()
+        if self._connection:
+            self._connection.close()
         check_record(Path(self.values["SANDBOX_RECORD"]))
 
     def log(self, name: str) -> str:
@@ -184,8 +189,15 @@ class Stack:
                 found = connection.execute(sql, values).fetchall()
             connection.close()
             return found
-        with psycopg.connect(self.database_url) as connection:
-            return connection.execute(sql.replace("?", "%s"), values).fetchall()
+        statement = sql.replace("?", "%s")
+        with suppress(psycopg.OperationalError):
+            if self._connection:
+                return self._connection.execute(statement, values).fetchall()
+        # Nobody has asked yet, or the server was away since.
+        self._connection = psycopg.connect(
+            self.database_url, autocommit=True, prepare_threshold=None
+        )
+        return self._connection.execute(statement, values).fetchall()
 
     def wait_for_row(
         self, sql: str, *values: Any, seconds: float = 60
