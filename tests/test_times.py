@@ -32,6 +32,7 @@ MACHINES = {
     "integrations/providers/hubspot/writing.py",
     "integrations/services/grants/stores/consent_store.py",
     "integrations/services/items/tables/listing.py",
+    "integrations/services/items/tables/operators.py",
     "integrations/services/writing/imports/conversion.py",
     "integrations/views/editing/form.py",
     "integrations/views/items/download.py",

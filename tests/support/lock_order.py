@@ -110,10 +110,15 @@ class LockOrder:
         return threading.get_ident() == self._thread
 
     def _is_of_a_test(self) -> bool:
-        """Tell whether a test does it, in the middle of the product's work."""
+        """Tell whether a test does it, in the middle of the product's work.
+
+        Or a migration, which a deadlock with the release before would only delay.
+        """
         frame: FrameType | None = sys._getframe(2)
         while frame is not None:
             path = frame.f_code.co_filename
+            if _is_below(self._app / "migrations", path):
+                return True
             if _is_below(self._app, path):
                 return False
             if path != __file__ and _is_below(TESTS, path):

@@ -59,7 +59,7 @@ def write(run: SyncRun, lease_id: UUID, sums: Mapping[str, float]) -> bool:
         return cursor.rowcount > 0
 
 
-def _until() -> tuple[str, str]:
+def _until() -> tuple[str, float]:
     """Return the SQL of the lease's end, by the database's clock, and its parameter.
 
     As ``DatabaseNow``, not of when the statement began to wait for its row.
@@ -67,5 +67,7 @@ def _until() -> tuple[str, str]:
     seconds = SyncRun.lease_length().total_seconds()
     if database.vendor == "sqlite":
         # In the form that Django writes and compares there.
-        return "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f000', 'NOW', %s)", f"{seconds} seconds"
-    return "CLOCK_TIMESTAMP() + CAST(%s AS interval)", f"{seconds} seconds"
+        moment = "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f000', 'NOW', %s || ' seconds')"
+    else:
+        moment = "CLOCK_TIMESTAMP() + make_interval(secs => %s)"
+    return moment, seconds
