@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.db.backends.sqlite3 import base
 
 from config.environment.database import WAIT_SECONDS
+from config.sqlite.operations import DatabaseOperations
 from config.sqlite.write_queue import Turn, WriteQueue, queue_of
 
 WRITES: Final = ("INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "DROP", "ALTER")
@@ -42,6 +43,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     ``write_wait`` is how many seconds this connection waits for its own.
     """
 
+    ops_class = DatabaseOperations
     write_wait: float = WAIT_SECONDS
     _turn: Turn | None = None
 
