@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection as database
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from integrations.models import (
@@ -211,54 +212,53 @@ def _note_syncs(connection: Connection) -> None:
 
 def _copy(collection: Collection, copy: int) -> None:
     """Store once more what the product has stored of its contacts, numbered anew."""
-    table = Item._meta.db_table
+    items = Item._meta.db_table
     low, high = FIRST_CONTACT, FIRST_CONTACT + STORED
-    where = (
-        f"FROM {table} i {{join}} WHERE i.collection_id = %(collection)s"
-        f" AND i.remote_id BETWEEN '{low}' AND '{high - 1}'"
-    )
+    for into, written in _copied(copy).items():
+        beside = "" if into == items else f" JOIN {into} b ON b.item_id = i.id"
+        with database.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {into} ({', '.join(written)})"
+                f" SELECT {', '.join(written.values())} FROM {items} i{beside}"
+                " WHERE i.collection_id = %s"
+                f" AND i.remote_id BETWEEN '{low}' AND '{high - 1}'",
+                [collection.pk],
+            )
+
+
+def _copied(copy: int) -> dict[str, dict[str, str]]:
+    """Return what is written of a copy by its table: columns, each with its value.
+
+    The item that is copied is called ``i``, and what else there is of it ``b``.
+    """
     number = f"(i.remote_id::bigint + {copy * STORED})::text"
+    # Keys of their own, far from those that the sequence gives.
+    key = f"i.id + {copy} * 10000000::bigint"
 
     def anew(column: str) -> str:
         return f"REPLACE({column}::text, i.remote_id, {number})"
 
-    # Keys of their own, far from those that the sequence gives.
-    key = f"i.id + {copy} * 10000000::bigint"
-    other = {
+    def same(model: type[Model], name: str) -> dict[str, str]:
+        fields = [field for field in model._meta.concrete_fields if field.name != "id"]
+        return {str(field.column): f"{name}.{field.column}" for field in fields}
+
+    later = f" + {copy} * INTERVAL '37 minutes'"
+    item = {
         "id": key,
         "uuid": "GEN_RANDOM_UUID()",
         "properties": f"{anew('i.properties')}::jsonb",
         "digest": f"MD5({number})",
-        "remote_updated_at": f"i.remote_updated_at + {copy} * INTERVAL '37 minutes'",
-        "remote_created_at": f"i.remote_created_at + {copy} * INTERVAL '37 minutes'",
+        "remote_updated_at": f"i.remote_updated_at{later}",
+        "remote_created_at": f"i.remote_created_at{later}",
         **{name: anew(f"i.{name}") for name in NAMING},
     }
-    columns = {str(f.column): f"i.{f.column}" for f in Item._meta.concrete_fields}
-    links = {str(f.column): f"b.{f.column}" for f in ItemLink._meta.concrete_fields[1:]}
-    values = {
-        str(f.column): f"b.{f.column}" for f in PropertyValue._meta.concrete_fields[1:]
+    link, value = same(ItemLink, "b"), same(PropertyValue, "b")
+    return {
+        Item._meta.db_table: same(Item, "i") | item,
+        full_text.TABLE: {"item_id": key, "words": f"{anew('b.words')}::tsvector"},
+        ItemLink._meta.db_table: link | {"item_id": key},
+        PropertyValue._meta.db_table: value | {"item_id": key, "text": anew("b.text")},
     }
-    for into, beside, written in (
-        (table, "", columns | other),
-        (
-            full_text.TABLE,
-            "item_id",
-            {"item_id": key, "words": f"{anew('b.words')}::tsvector"},
-        ),
-        (ItemLink._meta.db_table, "item_id", links | {"item_id": key}),
-        (
-            PropertyValue._meta.db_table,
-            "item_id",
-            values | {"item_id": key, "text": anew("b.text")},
-        ),
-    ):
-        join = f"JOIN {into} b ON b.{beside} = i.id" if beside else ""
-        with database.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO {into} ({', '.join(written)})"
-                f" SELECT {', '.join(written.values())} {where.format(join=join)}",
-                {"collection": collection.pk},
-            )
 
 
 def _index(collection: Collection) -> None:
