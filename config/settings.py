@@ -110,7 +110,6 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.monitoring.tracing.request_ids",
-    "config.stack_room.stack_room",
     "config.web.middleware.security_headers",
     "config.web.middleware.private_pages",
     "csp.middleware.CSPMiddleware",

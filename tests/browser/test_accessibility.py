@@ -16,7 +16,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.controls import kind_of, origin_of
+from tests.browser.controls import origin_of, path_of
 from tests.browser.fixtures import PHONE, expecting
 from tests.browser.items.whole_pages import HALF
 from tests.real.support.processes import wait_until
@@ -148,10 +148,6 @@ def view_names(page: Page) -> set[str]:
         return {resolve(urlsplit(page.url).path).view_name}
     except Resolver404:
         return set()
-
-
-def path_of(address: str) -> str:
-    return kind_of(address).partition("?")[0]
 
 
 def press(page: Page, name: str) -> None:
