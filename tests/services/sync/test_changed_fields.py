@@ -116,8 +116,13 @@ def test_an_incremental_sync_knows_the_fields_and_says_what_may_lag(
 
 @SLUGS
 def test_a_full_refresh_that_fails_on_its_way_says_what_may_lag(
-    alice: User, account: Account, monkeypatch: pytest.MonkeyPatch, slug: str
+    alice: User,
+    account: Account,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    slug: str,
 ) -> None:
+    settings.LATE_ARRIVAL_MINUTES = 0
     collection = make_table(alice, account, slug, WORDS[slug])
     ((key, column),) = account.tables[collection.remote_id].columns.items()
     connector = type(CONNECTORS[slug])
@@ -137,6 +142,8 @@ def test_a_full_refresh_that_fails_on_its_way_says_what_may_lag(
             assert collection.reason == ReasonCode.FULL_REFRESH_FAILED
             assert collection.schema[LAGGING_KEY] == [key]
             assert collection.pending_reason == ReasonCode.FIELDS_CHANGED
+            # What a refusal costs is as little as can be.
+            assert collection.late_arrivals_read_at is None
 
     # It goes on where it was.
     sync(account, collection)

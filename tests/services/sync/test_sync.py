@@ -1,14 +1,19 @@
 """What is stored is what the provider has; no kill, fault or repeat loses anything."""
 
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 import time_machine
 from django.utils import timezone
 
+from integrations.http.sending.transport import Request, Response
 from integrations.models import Collection, Connection, Item, ItemChange, SeenBlock
 from tests.services.fixtures import FinishSync
 from tests.services.hubspot_account import assert_equal_to, live, touch
+
+LISTED = re.compile(r"/crm/objects/[^/]+/(\w+)(?:\?|/search$)")
 
 
 def test_the_first_load_stores_exactly_what_the_provider_has(
@@ -85,6 +90,36 @@ def test_a_second_full_refresh_over_unchanged_data_writes_no_item(
     assert run.unchanged == len(before)
     assert list(Item.objects.order_by("pk").values()) == before
     assert not SeenBlock.objects.exists()
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_what_changes_during_a_sync_is_of_the_next_one(
+    synced: Connection,
+    finish_sync: FinishSync,
+    sandbox: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_full: bool,
+) -> None:
+    """The watermark is when the first page was asked for, not when the last came."""
+    send, asked = sandbox.send, dict[str, datetime]()
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=35)) as clock:
+
+        def dawdle(request: Request, *rest: Any) -> Response:
+            if found := LISTED.search(request.url):
+                asked.setdefault(found[1], timezone.now())
+            answer: Response = send(request, *rest)
+            clock.shift(timedelta(seconds=20))
+            return answer
+
+        monkeypatch.setattr(sandbox, "send", dawdle)
+        assert finish_sync(synced, full=is_full).outcome == "complete"
+
+    marks = dict(Collection.objects.values_list("remote_id", "watermark"))
+    assert marks.keys() == asked.keys()
+    for remote_id, watermark in marks.items():
+        assert watermark <= asked[remote_id]
 
 
 def test_rows_that_show_up_late_are_found_by_settling(

@@ -191,6 +191,9 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "services/sync/texts/page_text.py::MOST_IN_A_ROW": LATER,
     "services/sync/calls/run_answers.py::MAX_CHARACTERS": WHOLE,
     "services/sync/runs.py::MOST_DELIVERIES": "Stopped: it kept killing its worker",
+    "services/sync/spot_checks/due.py::LONGEST_RUN": (
+        f"{NONE}no run that checks anything now was queued a week ago"
+    ),
     "services/sync/spot_checks/due.py::MOST_CALLS": "proof.is_whole",
     "services/sync/spot_checks/sample.py::ENOUGH": "proof.is_whole",
     "services/writing/batches/bulk.py::MOST_ROWS": REFUSED,

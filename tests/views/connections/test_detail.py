@@ -190,6 +190,14 @@ def test_a_queued_run_waits_for_a_worker(as_alice, connection):
     assert progress["headline"] == "Waiting for a worker"
 
 
+def test_a_run_page_tells_which_calls_were_spot_checks(as_alice, connection):
+    run = make_finished_run(connection, requests=1234, spot_check_requests=57)
+
+    page = as_alice.get(run.get_absolute_url())
+
+    assert re.search(r"1,234\s+\(57 ", page.text)
+
+
 def test_a_run_page_lists_what_went_wrong(as_alice, connection):
     run = make_finished_run(
         connection,
