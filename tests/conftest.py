@@ -63,7 +63,7 @@ def django_db_setup(
     request: pytest.FixtureRequest, django_db_modify_db_settings: None
 ) -> Iterator[None]:
     """Set the test database up as ever, out of what was migrated before."""
-    with migrated_before(settings.BASE_DIR / "var" / "tests"):
+    with migrated_before():
         request.getfixturevalue("django_db_setup")
     with left_to_the_next():
         yield

@@ -17,7 +17,7 @@ from django.db import connection
 
 
 @contextmanager
-def migrated_before(directory: Path) -> Iterator[None]:
+def migrated_before() -> Iterator[None]:
     """Fill the test database in memory while Django sets it up inside.
 
     The first worker finds no file and makes one of what it migrated; the others wait.
@@ -25,11 +25,10 @@ def migrated_before(directory: Path) -> Iterator[None]:
     if connection.vendor != "sqlite":
         yield
         return
-    directory.mkdir(parents=True, exist_ok=True)
-    kept = directory / f"migrated-{fingerprint()}.sqlite3"
+    kept = kept_database("migrated")
     name = connection.creation._get_test_db_name()
     with (
-        (directory / "migrated.lock").open("w") as lock,
+        kept.with_suffix(".lock").open("w") as lock,
         closing(sqlite3.connect(name, uri=name.startswith("file:"))) as memory,
     ):
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -39,14 +38,28 @@ def migrated_before(directory: Path) -> Iterator[None]:
             yield
             return
         yield
-        for former in directory.glob("migrated-*"):
-            former.unlink()
         draft = kept.with_suffix(".new")
         with closing(sqlite3.connect(draft)) as target:
             memory.backup(target)
             # Else nothing would be copied, and every run would migrate anew.
             assert target.execute("SELECT 1 FROM django_migrations").fetchone()
+        remove_former(draft)
         draft.rename(kept)
+
+
+def kept_database(kind: str, *made_by: Path) -> Path:
+    """Return where a database is kept for later runs, other files for other code."""
+    directory = settings.BASE_DIR / "var" / "tests"
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory / f"{kind}-{fingerprint(*made_by)}.sqlite3"
+
+
+def remove_former(path: Path) -> None:
+    """Remove what former runs kept, but no lock: who waits for one holds its file."""
+    kind = path.stem.partition("-")[0]
+    for former in path.parent.glob(f"{kind}-*.sqlite3"):
+        if former.stem != path.stem:
+            former.unlink(missing_ok=True)
 
 
 def _copy(kept: Path, memory: sqlite3.Connection) -> None:

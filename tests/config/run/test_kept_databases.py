@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tests.real.support.templates import remove_former
-from tests.support.migrated import fingerprint
+from tests.support.migrated import fingerprint, remove_former
 
 
 def test_another_version_of_a_package_makes_another_database(

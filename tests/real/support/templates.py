@@ -7,8 +7,8 @@ from pathlib import Path
 from shutil import copyfile
 
 from config.run import prepare
-from tests.real.support.stack import BASE_DIR, Stack
-from tests.support.migrated import fingerprint
+from tests.real.support.stack import Stack
+from tests.support.migrated import kept_database, remove_former
 from tests.support.provider_answers.seeds import make_seed
 from tests.support.shared_files import made_by_first
 
@@ -30,7 +30,8 @@ class Templates:
 
     def copy_database(self, var_dir: Path) -> None:
         """Put a migrated SQLite database where `make run` has it."""
-        template = made_by_first(_kept_database(), self._migrate)
+        kept = kept_database("product", Path(prepare.__file__))
+        template = made_by_first(kept, self._prepare)
         copyfile(template, var_dir / "mooring.sqlite3")
 
     def copy_sandbox(
@@ -58,29 +59,26 @@ class Templates:
         Stack(self._directory / "migrated_postgres", database_url=url).prepare()
         server.archive(path)
 
-    def _migrate(self, path: Path) -> None:
-        """Let the product's own command migrate a database."""
-        directory = self._directory / "migrated"
-        stack = Stack(directory)
+    def _prepare(self, path: Path) -> None:
+        """Let the product's own command prepare what is migrated already."""
+        stack = Stack(self._directory / "prepared")
+        migrated = made_by_first(kept_database("migrated"), self._migrate)
+        copyfile(migrated, stack.directory / "var" / "mooring.sqlite3")
         stack.prepare()
-        with (
-            closing(sqlite3.connect(directory / "var" / "mooring.sqlite3")) as source,
-            closing(sqlite3.connect(path)) as target,
-        ):
-            source.backup(target)
-        remove_former(path)
+        _store(stack, path)
+
+    def _migrate(self, path: Path) -> None:
+        """Let the product's own command migrate a database, for all tests to copy."""
+        stack = Stack(self._directory / "migrated")
+        stack.manage("migrate", "--noinput")
+        _store(stack, path)
 
 
-def remove_former(path: Path) -> None:
-    """Remove what former runs kept, but no lock: who waits for one holds its file."""
-    for former in path.parent.glob("product-*.sqlite3"):
-        if former.stem != path.stem:
-            former.unlink(missing_ok=True)
-
-
-def _kept_database() -> Path:
-    """Return where a migrated database is kept for later runs: migrating takes long."""
-    directory = BASE_DIR / "var" / "tests"
-    directory.mkdir(parents=True, exist_ok=True)
-    made_by = fingerprint(Path(prepare.__file__))
-    return directory / f"product-{made_by}.sqlite3"
+def _store(stack: Stack, path: Path) -> None:
+    """Keep the database of a stack of which nothing runs."""
+    with (
+        closing(sqlite3.connect(stack.directory / "var" / "mooring.sqlite3")) as source,
+        closing(sqlite3.connect(path)) as target,
+    ):
+        source.backup(target)
+    remove_former(path)
