@@ -11,7 +11,6 @@ import pytest
 from tests.real.support.fixtures import MakeStack, running
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
-from tests.support.provider_answers.seeds import FEW_PROPERTIES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
@@ -133,15 +132,12 @@ def _close(stash: pytest.Stash) -> None:
 def site(request: pytest.FixtureRequest, make_any_stack: MakeStack) -> Stack:
     """Return everything running once more, shared by the files of the browser's tests.
 
-    HubSpot's types have few properties there: each press draws lists of columns and
-    forms anew. Their usual number is read by the stacks of the other tests. A file of
-    all contacts is large enough that a worker makes it.
+    A file of all contacts is large enough that a worker makes it.
     """
     stash = request.session.stash
     if SITE not in stash:
         begun = ExitStack()
-        values = {"DOWNLOAD_ROWS_AT_ONCE": "300"}
-        made = running(make_any_stack(properties=FEW_PROPERTIES, **values))
+        made = running(make_any_stack(DOWNLOAD_ROWS_AT_ONCE="300"))
         stash[SITE] = begun.enter_context(made), begun
     return stash[SITE][0]
 

@@ -14,7 +14,6 @@ from tests.real.operations.rabbitmq import RabbitMQ
 from tests.real.support.fixtures import MakeStack
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
-from tests.support.provider_answers.seeds import FEW_PROPERTIES
 
 pytestmark = pytest.mark.real
 OPEN_RUNS = "select 1 from integrations_syncrun where state <> 'finished'"
@@ -31,7 +30,7 @@ def rabbit(tmp_path: Path) -> Iterator[RabbitMQ]:
 @pytest.fixture
 def stack(make_stack: MakeStack, rabbit: RabbitMQ) -> Stack:
     values = {"BROKER_URL": rabbit.url, "LOG_LEVEL": "INFO", "SWEEP_INTERVAL": "2"}
-    made = make_stack(properties=FEW_PROPERTIES, **values)
+    made = make_stack(**values)
     made.join_workers()
     rabbit.wait()
     made.start()

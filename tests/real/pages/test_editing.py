@@ -12,7 +12,7 @@ from tests.real.support.fixtures import MakeStack
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
 from tests.real.support.web_user import WebUser
-from tests.support.provider_answers.seeds import FEW_PROPERTIES, SMALL
+from tests.support.provider_answers.seeds import SMALL
 
 pytestmark = pytest.mark.real
 
@@ -259,9 +259,8 @@ def test_hundreds_of_rows_come_through_a_killed_worker_each_with_one_outcome(
     make_stack: MakeStack,
 ) -> None:
     sizes = {**SMALL, "contacts": 700}
-    few = FEW_PROPERTIES
     patience = {**IMPATIENT, "STALE_RUN_SECONDS": "5"}
-    stack = make_stack("sqlite", sizes=sizes, properties=few, **patience)
+    stack = make_stack("sqlite", sizes=sizes, **patience)
     stack.join_workers("worker-refresh", "worker-sync")
     stack.start()
     limits = {"provider": "hubspot", "name": "calls_per_ten_seconds", "value": 5_000}

@@ -13,7 +13,6 @@ from tests.real.support.fixtures import MakeStack, running
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
 from tests.real.support.web_user import WebUser
-from tests.support.provider_answers.seeds import FEW_PROPERTIES
 from tests.support.table_rows import shown_rows
 from tests.support.workbooks import rows_of
 
@@ -80,7 +79,7 @@ ACCOUNTS = (
 @pytest.fixture(scope="module")
 def stack(make_any_stack: MakeStack) -> Iterator[Stack]:
     """Return everything running, shared by this file's tests."""
-    with running(make_any_stack(properties=FEW_PROPERTIES)) as made:
+    with running(make_any_stack()) as made:
         yield made
 
 

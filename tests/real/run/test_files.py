@@ -11,7 +11,6 @@ from tests.real.support.fixtures import MakeStack, running
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
 from tests.real.support.web_user import WebUser
-from tests.support.provider_answers.seeds import FEW_PROPERTIES
 from tests.support.table_rows import shown_rows
 from tests.support.workbooks import rows_of
 
@@ -34,7 +33,7 @@ CUT = re.compile(r"…|\+\d+|\bmore\b")
 def stack(make_stack: MakeStack) -> Iterator[Stack]:
     """Return everything running, where a small table makes a large file."""
     values = {"DOWNLOAD_ROWS_AT_ONCE": str(ROWS_AT_ONCE), "SWEEP_INTERVAL": "2"}
-    made = make_stack(properties=FEW_PROPERTIES, **values)
+    made = make_stack(**values)
     with running(made) as begun:
         yield begun
 

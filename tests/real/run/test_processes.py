@@ -12,7 +12,7 @@ from tests.real.support.fork_server import ForkServers
 from tests.real.support.postgres import Postgres
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
-from tests.support.provider_answers.seeds import FEW_PROPERTIES, MIDDLE
+from tests.support.provider_answers.seeds import MIDDLE
 
 pytestmark = pytest.mark.real
 
@@ -113,9 +113,7 @@ def test_wrong_passwords_are_counted_without_redis(stack: Stack) -> None:
 def test_a_worker_outlives_a_broker_that_dies_while_it_works(
     make_stack: MakeStack,
 ) -> None:
-    stack = make_stack(
-        sizes=MIDDLE, properties=FEW_PROPERTIES, VISIBILITY_TIMEOUT="120"
-    )
+    stack = make_stack(sizes=MIDDLE, VISIBILITY_TIMEOUT="120")
     stack.start()
     stack.sandbox("faults/add", kind="latency", ms=600)
     stack.user("alice@example.com").connect("hubspot")
@@ -137,7 +135,7 @@ def test_a_worker_outlives_a_broker_that_dies_while_it_works(
 def test_a_busy_worker_stops_in_time_and_another_goes_on(
     make_stack: MakeStack,
 ) -> None:
-    stack = make_stack(sizes=MIDDLE, properties=FEW_PROPERTIES)
+    stack = make_stack(sizes=MIDDLE)
     stack.start("valkey", "sandbox", "web", "worker-interactive")
     stack.sandbox("faults/add", kind="latency", ms=600)
     stack.user("alice@example.com").connect("hubspot")

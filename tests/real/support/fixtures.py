@@ -9,7 +9,7 @@ import pytest
 from tests.real.support.fork_server import ForkServers
 from tests.real.support.stack import Stack
 from tests.support.guards.groups import stack_of
-from tests.support.provider_answers.seeds import SMALL
+from tests.support.provider_answers.seeds import FEW_PROPERTIES, SMALL
 from tests.support.shared_files import shared_directory
 
 if TYPE_CHECKING:
@@ -46,13 +46,16 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> "Templates":
 def make_any_stack(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> MakeStack:
-    """Make stacks with all their data and nothing running; the caller closes them."""
+    """Make stacks with all their data and nothing running; the caller closes them.
+
+    HubSpot's types have few ``properties`` there; 0 stands for their usual number.
+    """
 
     def make(
         database: str = "sqlite",
         *,
         sizes: Mapping[str, int] = SMALL,
-        properties: int = 0,
+        properties: int = FEW_PROPERTIES,
         **values: str,
     ) -> Stack:
         url = ""
@@ -93,7 +96,7 @@ def stack(request: pytest.FixtureRequest, make_any_stack: MakeStack) -> Stack:
     kept = request.session.stash.setdefault(KEPT, {})
     if request.param not in kept:
         begun = ExitStack()
-        made = begun.enter_context(running(make_any_stack(request.param)))
+        made = begun.enter_context(running(make_any_stack(request.param, properties=0)))
         kept[request.param] = made, begun
     return kept[request.param][0]
 

@@ -7,7 +7,7 @@ from tests.real.support.fixtures import MakeStack
 from tests.real.support.leases import holds_run
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
-from tests.support.provider_answers.seeds import FEW_PROPERTIES, MIDDLE
+from tests.support.provider_answers.seeds import MIDDLE
 
 pytestmark = pytest.mark.real
 
@@ -27,7 +27,7 @@ def is_open(stack: Stack, account: str) -> bool:
 @pytest.fixture
 def busy(make_stack: MakeStack) -> Stack:
     """Return a product whose few workers are loading a huge account."""
-    stack = make_stack(sizes=MIDDLE, properties=FEW_PROPERTIES, SLICE_SECONDS="1")
+    stack = make_stack(sizes=MIDDLE, SLICE_SECONDS="1")
     for name in ("worker-interactive", "worker-sync"):
         command = stack.commands[name]
         at = command.index("--concurrency") + 1

@@ -12,7 +12,7 @@ import pytest
 from tests.real.support.fixtures import DATABASES, MakeStack
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import BASE_DIR
-from tests.support.provider_answers.seeds import FEW_PROPERTIES, MIDDLE
+from tests.support.provider_answers.seeds import MIDDLE
 
 pytestmark = pytest.mark.real
 
@@ -77,7 +77,7 @@ def test_a_child_that_is_killed_costs_no_wait_for_its_lease(
     make_stack: MakeStack,
 ) -> None:
     # Without beat nothing sweeps, so that the head of the pool alone can tell.
-    stack = make_stack(sizes=MIDDLE, properties=FEW_PROPERTIES, STALE_RUN_SECONDS="100")
+    stack = make_stack(sizes=MIDDLE, STALE_RUN_SECONDS="100")
     command = [*stack.commands["worker-interactive"], "--pool", "prefork"]
     stack.commands["worker-interactive"] = [*command, "--concurrency", "1"]
     stack.start("valkey", "sandbox", "web", "worker-refresh", "worker-interactive")

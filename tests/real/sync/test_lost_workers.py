@@ -8,7 +8,7 @@ from tests.real.support.fixtures import MakeStack
 from tests.real.support.leases import kill_at_work
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
-from tests.support.provider_answers.seeds import FEW_PROPERTIES, MIDDLE
+from tests.support.provider_answers.seeds import MIDDLE
 
 pytestmark = pytest.mark.real
 
@@ -28,7 +28,7 @@ def count(stack: Stack) -> int:
 @pytest.fixture
 def renewing(make_stack: MakeStack) -> Stack:
     """Return a product whose slots for refreshes all wait for a token endpoint."""
-    stack = make_stack("postgres", sizes=MIDDLE, properties=FEW_PROPERTIES)
+    stack = make_stack("postgres", sizes=MIDDLE)
     stack.start()
     alice = stack.user("alice@example.com")
     for identity in SMALL:

@@ -9,7 +9,7 @@ from tests.real.support.fixtures import DATABASES, MakeStack
 from tests.real.support.leases import freeze_at_work, kill_at_work
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
-from tests.support.provider_answers.seeds import FEW_PROPERTIES, MIDDLE
+from tests.support.provider_answers.seeds import MIDDLE
 
 pytestmark = pytest.mark.real
 
@@ -38,26 +38,20 @@ IMPATIENT = {
 @pytest.fixture(params=DATABASES)
 def loading(request: pytest.FixtureRequest, make_stack: MakeStack) -> Stack:
     """Return a product in the middle of its first load."""
-    return start_loading(
-        make_stack(request.param, sizes=LOAD, properties=FEW_PROPERTIES, **IMPATIENT)
-    )
+    return start_loading(make_stack(request.param, sizes=LOAD, **IMPATIENT))
 
 
 @pytest.fixture(params=["postgres"])
 def loading_airtable(request: pytest.FixtureRequest, make_stack: MakeStack) -> Stack:
     """Return the same with an account of bases, tables and records."""
-    stack = make_stack(
-        request.param, sizes=LOAD, properties=FEW_PROPERTIES, **IMPATIENT
-    )
+    stack = make_stack(request.param, sizes=LOAD, **IMPATIENT)
     return start_loading(stack, "airtable")
 
 
 @pytest.fixture(params=["postgres"])
 def loading_on_postgres(request: pytest.FixtureRequest, make_stack: MakeStack) -> Stack:
     """Return the same on the database that can end a transaction left open."""
-    return start_loading(
-        make_stack(request.param, sizes=LOAD, properties=FEW_PROPERTIES, **IMPATIENT)
-    )
+    return start_loading(make_stack(request.param, sizes=LOAD, **IMPATIENT))
 
 
 def start_loading(stack: Stack, provider: str = "hubspot") -> Stack:
@@ -134,9 +128,7 @@ def assert_goes_on_soon(stack: Stack, kill: Callable[[], None]) -> None:
 @pytest.fixture
 def patient(make_stack: MakeStack) -> Stack:
     """Return the same with the leases that the product has by default."""
-    return start_loading(
-        make_stack("postgres", sizes=MIDDLE, properties=FEW_PROPERTIES)
-    )
+    return start_loading(make_stack("postgres", sizes=MIDDLE))
 
 
 def test_after_a_worker_is_killed_the_next_item_comes_within_seconds(
