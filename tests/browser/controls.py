@@ -70,7 +70,7 @@ class Control:
     def form(self) -> str:
         """Return what it shares with what sends the same form with other values."""
         sent_to = "" if self.kind == "details" else self.action or self.page
-        return f"{self.kind}|{kind_of(sent_to).partition('?')[0]}"
+        return f"{self.kind}|{path_of(sent_to)}"
 
     @property
     def is_ending(self) -> bool:
@@ -88,10 +88,12 @@ Found = dict[str, list[Control]]
 def walk(page: Page, *starts: str, within: str = "/") -> Found:
     """Return what one page of each kind that links lead to offers, by its address.
 
+    Left out is a page of a path that is there already, if it offers nothing else.
     Account pages are walked through where they are asked for as ``within``.
     """
     others = ("/static/", "/admin/", *(("/accounts/",) if within == "/" else ()))
     seen: set[str] = set()
+    offered: set[str] = set()
     found: Found = {}
     waiting = list(starts)
     while waiting:
@@ -99,10 +101,14 @@ def walk(page: Page, *starts: str, within: str = "/") -> Found:
         kinds = kinds_of(address)
         if kinds <= seen:
             continue
-        seen |= kinds
         answer = page.goto(address)
         assert_shows_something(page, answer, address)
-        found[address] = controls_of(page, address)
+        controls = controls_of(page, address)
+        keys = {control.key for control in controls}
+        if path_of(address) not in seen or keys - offered:
+            found[address] = controls
+        seen |= kinds
+        offered |= keys
         for href in page.eval_on_selector_all(
             "a[href]", "links => links.map(link => link.href)"
         ):
@@ -121,6 +127,11 @@ def kinds_of(address: str) -> set[str]:
     """
     path, _, names = kind_of(address).partition("?")
     return {path, *(f"{path}?{name}" for name in names.split("&") if name)}
+
+
+def path_of(address: str) -> str:
+    """Return the path of an address without ids."""
+    return kind_of(address).partition("?")[0]
 
 
 def origin_of(page: Page) -> str:

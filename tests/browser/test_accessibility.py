@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.controls import kind_of, origin_of
+from tests.browser.controls import origin_of, path_of
 from tests.browser.fixtures import PHONE
 from tests.browser.items.whole_pages import HALF
 from tests.real.support.processes import wait_until
@@ -124,10 +124,6 @@ def judge(page: Page, starts: Iterable[str], *, seen: set[str]) -> list[str]:
                 seen.add(kind)
                 waiting.append(href)
     return found
-
-
-def path_of(address: str) -> str:
-    return kind_of(address).partition("?")[0]
 
 
 def press(page: Page, name: str) -> None:
