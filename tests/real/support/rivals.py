@@ -41,7 +41,7 @@ from tests.support.rows import (
 )
 
 USERS, CONNECTIONS, THREADS = 5, 30, 4
-TABLES, ROUNDS = 4, 20
+TABLES, ROUNDS = 4, 10
 Work = Callable[[Collection, int], object]
 
 

@@ -62,10 +62,8 @@ class Templates:
     def _prepare(self, path: Path) -> None:
         """Let the product's own command prepare what is migrated already."""
         stack = Stack(self._directory / "prepared")
-        var_dir = stack.directory / "var"
-        var_dir.mkdir(parents=True)
         migrated = made_by_first(kept_database("migrated"), self._migrate)
-        copyfile(migrated, var_dir / "mooring.sqlite3")
+        copyfile(migrated, stack.directory / "var" / "mooring.sqlite3")
         stack.prepare()
         _store(stack, path)
 
