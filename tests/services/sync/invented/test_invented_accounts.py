@@ -386,7 +386,7 @@ def check_settled(invented: InventedAccount, connection: Connection) -> None:
 @pytest.mark.usefixtures("without_logs")
 @pytest.mark.parametrize("slug", sorted(CELLS))
 @given(data=st.data())
-@examples(2)
+@examples(3)
 def test_the_copy_follows_the_account(
     alice: User,
     account: Account,
