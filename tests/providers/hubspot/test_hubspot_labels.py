@@ -113,21 +113,56 @@ def test_a_name_that_stands_for_other_labels_is_asked_for_on_each_page(hubspot, 
     assert pages == [each if each["7002"] else None for each in told]
 
 
+BILLING = {**LABEL, "typeId": 37, "label": "Billing contact"}
+
+
+def page_with(hubspot, *entries):
+    """Return the page with more entries of the record's companies."""
+    body = hubspot.load("contacts_page_with_labels")
+    body["results"][0]["associations"]["companies"]["results"] += [
+        {"id": remote_id, "type": name} for remote_id, name in entries
+    ]
+    return body
+
+
 def test_a_known_name_teaches_what_another_one_beside_it_stands_for(hubspot):
     labels_of_pages(hubspot, [LABEL], [LABEL])
-    billing = {**LABEL, "typeId": 37, "label": "Billing contact"}
-    body = hubspot.load("contacts_page_with_labels")
-    entry = {"id": "7002", "type": "billing_contact"}
-    body["results"][0]["associations"]["companies"]["results"].append(entry)
+    body = page_with(hubspot, ("7002", "billing_contact"))
     for is_asked in (True, True, False):
         hubspot.transport.on(LIST, body)
         if is_asked:
-            label_by(hubspot, billing, LABEL)
+            label_by(hubspot, BILLING, LABEL)
 
         zoe = fetch_page(hubspot).items[0]
 
         labels = {"7002": ["Billing contact", "Decision maker"]}
         assert zoe.properties["associations.companies.labels"] == labels
+
+
+def test_a_known_name_whose_label_is_not_told_is_known_no_more(hubspot):
+    labels_of_pages(hubspot, [LABEL], [LABEL], None)
+    hubspot.transport.on(LIST, page_with(hubspot, ("7002", "billing_contact")))
+    label_by(hubspot, BILLING)
+    fetch_page(hubspot)
+
+    assert labels_of_pages(hubspot, [BILLING]) == [{"7002": ["Billing contact"]}]
+
+
+def test_a_name_that_stands_for_two_labels_on_a_page_is_never_known(hubspot):
+    for _ in range(3):
+        hubspot.api.answers = hubspot.api.answers or Answers()
+        hubspot.transport.on(LIST, page_with(hubspot, ("7001", "decision_maker")))
+        body = hubspot.load("associations_labelled")
+        plain, labelled = body["results"][0]["to"]
+        plain["associationTypes"].append(BILLING)
+        labelled["associationTypes"][2:] = [LABEL]
+        hubspot.transport.on(LINKS, body)
+
+        zoe = fetch_page(hubspot).items[0]
+
+        labels = {"7001": ["Billing contact"], "7002": ["Decision maker"]}
+        assert zoe.properties["associations.companies.labels"] == labels
+    assert len(hubspot.transport.requests) == 6
 
 
 def test_a_label_with_the_number_of_the_primary_type_is_no_primary_company(hubspot):
