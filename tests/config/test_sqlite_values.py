@@ -5,8 +5,9 @@ from uuid import UUID
 
 import pytest
 from django.db import connections
-from django.db.backends.sqlite3.operations import DatabaseOperations as Djangos
+from django.db.backends.sqlite3 import base
 
+Djangos = base.DatabaseWrapper.ops_class
 database = connections["default"]
 pytestmark = pytest.mark.skipif(database.vendor != "sqlite", reason="of SQLite alone")
 KEY = UUID("01a22b5f-f56c-75f7-bfab-3d1d3a15bddb")
