@@ -202,3 +202,15 @@ def test_an_order_that_was_chosen_is_kept_without_headings(as_alice, connection)
     grouped = get(as_alice, deals, f"?group={name}")
     assert grouped.context["query"].url.endswith(f"?group={name}")
     assert as_alice.get(grouped.context["ungroup_url"]).context["query"].is_by_update
+
+
+def test_whoever_groups_sorted_rows_gets_groups(as_alice, connection):
+    name, schema, values = stages(connection)
+    deals = make_collection(connection, item_type="deal", schema=schema)
+    make_item(deals, name="Deal", properties={name: values[LABELS[0]]})
+    deals.refresh_from_db()
+
+    page = get(as_alice, deals, f"?sort={NAME}&size=25")
+
+    kept = {each["name"] for each in page.context["kept_but_group"]}
+    assert kept == {"size"}
