@@ -13,6 +13,12 @@ from integrations.services.items.relations.side_by_side import compare
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 ANA = "ana@acme.example"
+FORMATS = {
+    "email": {"type": "email"},
+    "phone": {"type": "phoneNumber"},
+    "link": {"type": "url"},
+    "text": {"type": "singleLineText"},
+}
 CRM = {
     "fields": [
         {"name": "email", "label": "Email", "kind": "email"},
@@ -38,7 +44,8 @@ def record(alice):
             {"name": "fld1", "label": "E-mail", "kind": "email"},
             {"name": "fld2", "label": "Phone", "kind": "phone"},
             {"name": "fld3", "label": "Assignee", "kind": "users"},
-        ]
+        ],
+        "formats": {"fld1": FORMATS["email"], "fld2": FORMATS["phone"]},
     }
     people = make_collection(
         base, remote_id="app1/tbl1", item_type="record", schema=schema
@@ -114,11 +121,12 @@ def side_by_side(owner, *fields_of_items):
             {"name": name, "label": label, "kind": kind}
             for name, (label, kind, _) in told.items()
         ]
+        formats = {name: FORMATS[kind] for name, (_, kind, _) in told.items()}
         people = make_collection(
             own,
             remote_id="contacts" if is_crm else f"app{number}/tbl",
             item_type="contact" if is_crm else "record",
-            schema={"fields": kinds},
+            schema={"fields": kinds, "formats": formats},
         )
         values = {name: value for name, (_, _, value) in told.items()}
         items.append(make_item(people, name="Ana", properties=values))

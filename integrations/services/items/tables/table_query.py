@@ -69,12 +69,12 @@ class TableQuery:
         ``names`` are labels of columns that may not be there any more.
         """
         reader = AddressReader(parameters, columns, names or {})
-        group = reader.group()
-        sort, is_descending = reader.sort(group)
+        group, search = reader.group(), reader.search()
+        sort, is_descending = reader.sort(None if search else group)
         query = cls(
             collection=collection,
             view=reader.view(),
-            search=reader.search(),
+            search=search,
             linked=reader.linked(),
             conditions=tuple(reader.conditions()),
             match=reader.one_of("match", (ALL, ANY)) or ALL,
@@ -117,6 +117,14 @@ class TableQuery:
         """Tell whether rows stand in the order of the groups they are in."""
         return self.group is not None and self.sort == self.group
 
+    @property
+    def usual_order(self) -> Column | None:
+        """Return what rows are sorted by that nobody sorts: their groups, or updates.
+
+        Of what is searched for, groups would take more questions than a page may ask.
+        """
+        return None if self.search else self.group
+
     def read_cursor(self, token: str) -> Cursor | None:
         """Return the position of a token, None where it is of another order.
 
@@ -140,7 +148,7 @@ class TableQuery:
     @property
     def look(self) -> list[tuple[str, str]]:
         """Return the parameters that only say how the rows are shown."""
-        is_usual = self.sort_text == usual_sort(self.group)
+        is_usual = self.sort_text == usual_sort(self.usual_order)
         values = {
             "view": self.view,
             "sort": "" if is_usual else self.sort_text,
@@ -177,14 +185,14 @@ class TableQuery:
     def change(self, **changes: Any) -> "TableQuery":
         """Return the first page of the table with something about it changed.
 
-        Rows in the usual order of their groups are in that of others as well, or in the
-        usual one of all.
+        Rows that are in their usual order stay in it, whatever that becomes.
         """
-        if "group" in changes and self.sort_text == usual_sort(self.group):
-            group = changes["group"]
-            own = {"sort": group, "is_descending": group is None}
-            changes = {**own, **changes}
-        return replace(self, **{"after": None, "before": None, **changes})
+        made = replace(self, **{"after": None, "before": None, **changes})
+        is_usual = self.sort_text == usual_sort(self.usual_order)
+        if "sort" in changes or not is_usual or made.usual_order == self.usual_order:
+            return made
+        order = made.usual_order
+        return replace(made, sort=order, is_descending=order is None)
 
     @property
     def unfiltered(self) -> "TableQuery":

@@ -72,7 +72,7 @@ def make_context(
         "cancel_url": to_url(query),
         "kept": _kept(query, also, without=()),
         "kept_but_search": _kept(query, also, without=("q",)),
-        "kept_but_group": _kept(query, also, without=("group",)),
+        "kept_but_group": _kept(query, also, without=("group", "sort")),
     }
 
 

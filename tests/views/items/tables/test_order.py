@@ -10,6 +10,7 @@ from integrations.providers.airtable.mapping.fields import to_field as airtable_
 from integrations.providers.hubspot.mapping.fields import to_field as hubspot_field
 from integrations.providers.hubspot.objects import DEALS
 from integrations.providers.notion.mapping.schema import to_schema
+from integrations.services.items.tables.columns.columns import NAME, UPDATED
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 from tests.views.items.tables.test_table import get
 
@@ -190,11 +191,26 @@ def test_an_order_that_was_chosen_is_kept_without_headings(as_alice, connection)
         make_item(deals, name=label, properties={name: values[label]})
     deals.refresh_from_db()
 
-    for order in ("-updated", "name"):
+    for order in (f"-{UPDATED}", NAME):
         page = get(as_alice, deals, f"?group={name}&sort={order}")
 
         assert headed(page) == {}
         assert page.context["query"].url.endswith(f"?sort={order}&group={name}")
+    searched = get(as_alice, deals, f"?q={LABELS[0]}&group={name}")
+    assert headed(searched) == {}
+    assert searched.context["query"].unfiltered.url.endswith(f"/?group={name}")
     grouped = get(as_alice, deals, f"?group={name}")
     assert grouped.context["query"].url.endswith(f"?group={name}")
     assert as_alice.get(grouped.context["ungroup_url"]).context["query"].is_by_update
+
+
+def test_whoever_groups_sorted_rows_gets_groups(as_alice, connection):
+    name, schema, values = stages(connection)
+    deals = make_collection(connection, item_type="deal", schema=schema)
+    make_item(deals, name="Deal", properties={name: values[LABELS[0]]})
+    deals.refresh_from_db()
+
+    page = get(as_alice, deals, f"?sort={NAME}&size=25")
+
+    kept = {each["name"] for each in page.context["kept_but_group"]}
+    assert kept == {"size"}
