@@ -92,7 +92,7 @@ def widen_the_name(page: Page) -> None:
     found = {}
     for chosen in ("wide", "narrow", "normal"):
         page.get_by_role("link", name="Columns", exact=True).click()
-        page.get_by_label("Width of Name", exact=True).select_option(chosen)
+        page.get_by_label("Width of Deal Name", exact=True).select_option(chosen)
         page.get_by_role("button", name="Save", exact=True).last.click()
         expect(page.get_by_text("The columns are saved.")).to_be_visible()
         found[chosen] = width()

@@ -20,9 +20,6 @@ LATER = f"{NONE}what is left over comes next"
 
 BOUNDS = bounds_of_providers.BOUNDS | {
     "services/items/tables/indexing/first_keys.py::MOST_LOOKED": WHOLE,
-    "services/sync/spot_checks/due.py::LONGEST_RUN": (
-        f"{NONE}no run is queued for so long"
-    ),
     "services/sync/retries.py::LONGEST_PLAN": f"{NONE}the schedule goes on",
     "services/common/database/row_writes.py::MOST_ROWS": LATER,
     "services/common/database/prepared.py::MOST_SHAPES": WHOLE,

@@ -142,7 +142,6 @@ BOUNDS = {
     "providers/records.py::MAX_COLOURED": LOOK,
     "providers/text/rich_text.py::MAX_DEPTH": LOOK,
     "providers/records.py::MOST_SCHEMAS": f"{NONE}others are read anew",
-    "providers/typed/values.py::MOST_WORKED_OUT": f"{NONE}noise of binary fractions",
     "providers/typed/values.py::MAX_NAME": CUT,
     "providers/typed/values.py::MAX_SCOPES": (
         f"{NONE}no provider has as many permissions"
