@@ -71,7 +71,7 @@ def choose_columns(page: Page) -> None:
     expect(page.get_by_text("The columns are saved.")).to_be_visible()
     expect(page.locator("table.sheet.tall")).to_be_visible()
     heads = page.locator("table.sheet thead th").all_inner_texts()
-    assert [each.strip() for each in heads[:2]] == ["Name", "Close Date"]
+    assert [each.strip() for each in heads[:2]] == ["Deal Name", "Close Date"]
     expect(page.locator("table.sheet thead th")).to_have_count(len(usual) - 1)
 
     page.get_by_role("link", name="Columns", exact=True).click()
