@@ -67,5 +67,5 @@ def _until() -> tuple[str, str]:
     seconds = SyncRun.lease_length().total_seconds()
     if database.vendor == "sqlite":
         # In the form that Django writes and compares there.
-        return "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f000', 'NOW', %s)", f"{seconds} seconds"
-    return "CLOCK_TIMESTAMP() + CAST(%s AS interval)", f"{seconds} seconds"
+        return "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f000', 'NOW', %s)", f"{seconds} second"
+    return "CLOCK_TIMESTAMP() + CAST(%s AS interval)", f"{seconds} second"
