@@ -59,7 +59,7 @@ def write(run: SyncRun, lease_id: UUID, sums: Mapping[str, float]) -> bool:
         return cursor.rowcount > 0
 
 
-def _until() -> tuple[str, float]:
+def _until() -> tuple[str, str]:
     """Return the SQL of the lease's end, by the database's clock, and its parameter.
 
     As ``DatabaseNow``, not of when the statement began to wait for its row.
@@ -67,7 +67,5 @@ def _until() -> tuple[str, float]:
     seconds = SyncRun.lease_length().total_seconds()
     if database.vendor == "sqlite":
         # In the form that Django writes and compares there.
-        moment = "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f000', 'NOW', %s || ' seconds')"
-    else:
-        moment = "CLOCK_TIMESTAMP() + make_interval(secs => %s)"
-    return moment, seconds
+        return "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f000', 'NOW', %s)", f"{seconds} second"
+    return "CLOCK_TIMESTAMP() + CAST(%s AS interval)", f"{seconds} second"
