@@ -7,7 +7,7 @@ from integrations.models import Collection, Item
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import HasLinkFields
 from integrations.providers.raw import describe_raw
-from integrations.providers.records import DisplayField
+from integrations.providers.records import DisplayField, unknown_names
 from integrations.providers.typed.former_fields import FORMER_KEY, with_former
 from integrations.services.common.clients.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
@@ -78,8 +78,10 @@ def describe_all(
     of ours in describing values raises ConnectorError; one in these relations leaves
     them out, as the values can be told without them.
     """
-    known = (collection.definitions or {}).get(FORMER_KEY) or {}
-    schema = with_former(collection.schema, known, values)
+    schema: Mapping[str, Any] = collection.schema
+    if gone := unknown_names(values, schema):
+        known = (collection.definitions or {}).get(FORMER_KEY) or {}
+        schema = with_former(schema, known, gone)
     described = _describe(collection, values, schema, facts)
     names = {field.name for field in described}
     try:
