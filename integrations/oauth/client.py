@@ -223,9 +223,11 @@ def _refuse_page(response: Response) -> None:
     """Refuse a page in the provider's place: it has revoked nothing.
 
     What else is in the body of a success is ignored, as RFC 7009 section 2.2 asks for.
+    An empty one is no page, whatever type a server gives to everything.
     """
+    body = response.body.strip()
     is_page = "html" in response.headers.get("content-type", "").lower()
-    if is_page or response.body.lstrip().startswith(b"<"):
+    if body and (is_page or body.startswith(b"<")):
         raise errors.MalformedTokenResponse("not_json", status=response.status)
 
 

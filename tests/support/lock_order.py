@@ -98,9 +98,9 @@ class LockOrder:
 
     def note_done(self, compiler: SQLCompiler, number: Any) -> None:
         """Note an update of so many rows that others may update at the same time."""
-        query, model = compiler.query, compiler.query.get_meta().model
         if not isinstance(compiler, SQLUpdateCompiler) or (number or 0) < 2:
             return
+        query, model = compiler.query, compiler.query.get_meta().model
         if model not in SHARED or model in self._ordered or _is_in_order(query):
             return
         if self._is_here() and not self._is_of_a_test():

@@ -3,6 +3,7 @@
 An item's history tells their values, which nothing else describes any more.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -10,8 +11,9 @@ from integrations.providers.records import FIELDS_KEY, UNSHOWN_KEYS, field_entri
 
 # Key of what is kept of them beside a collection's schema.
 FORMER_KEY: Final = "former"
-# Of fields that came and went more often, the last so many are known.
-MOST: Final = 200
+# Of fields that came and went more often, the last so many are known, as far as their
+# JSON has so many characters together.
+MOST, MOST_LENGTH = 200, 200_000
 _FIELD: Final = "field"
 _TOLD: Final = "told"
 
@@ -23,12 +25,29 @@ def former_fields(
 
     ``kept`` is what was until now. A field that is back is no former one.
     """
-    names = {entry["name"] for entry in field_entries(after)}
-    gone = {e["name"]: e for e in field_entries(before) if e["name"] not in names}
+    names = _by_name(after)
+    gone = {n: each for n, each in _by_name(before).items() if n not in names}
     still = {n: each for n, each in kept.items() if n not in names and n not in gone}
     parts = {k: v for k, v in before.items() if k not in UNSHOWN_KEYS}
     found = {name: _keep(entry, parts) for name, entry in gone.items()}
-    return dict(list((still | found).items())[-MOST:])
+    return _bounded(still | found)
+
+
+def _by_name(schema: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    named = ((entry.get("name"), entry) for entry in field_entries(schema))
+    return {name: entry for name, entry in named if isinstance(name, str)}
+
+
+def _bounded(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the last of the fields that there is room for."""
+    kept: list[str] = []
+    room = MOST_LENGTH
+    for name in list(reversed(fields))[:MOST]:
+        length = len(json.dumps(fields[name]))
+        if length <= room:
+            room -= length
+            kept.append(name)
+    return {name: fields[name] for name in reversed(kept)}
 
 
 def with_former(

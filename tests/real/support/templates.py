@@ -81,4 +81,6 @@ def _store(stack: Stack, path: Path) -> None:
         closing(sqlite3.connect(path)) as target,
     ):
         source.backup(target)
+        # A database with a log beside it cannot be read out of memory.
+        target.execute("PRAGMA journal_mode = DELETE")
     remove_former(path)

@@ -21,7 +21,8 @@ DELETED, DESELECTED = STATES = ("deleted", "deselected")
 SIZES = (25, 50, 100)
 DEFAULT_SIZE = 50
 MAX_SEARCH = 200
-PURPOSE = "page-position"
+# Another one than where ranks had other numbers: a position of there is none.
+PURPOSE = "item-position"
 TYPE = re.compile(r"[\w.-]{1,40}", re.ASCII)
 # Instead of a saved view: the list as it is, though it opens by another one.
 ALL_VIEW = "all"

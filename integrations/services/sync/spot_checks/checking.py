@@ -48,12 +48,12 @@ def go_on(lease: RunLease) -> None:
         try:
             with connector_boundary("spot_check", collection=collection.pk):
                 _read(lease, collection, check, stop_at=stop_at)
-        except Unauthorized:
-            raise
         except ApiError as exc:
             lease.roll_back()
-            failures.log("spot check failed", lease, collection, exc)
             _note_failure(lease, check, exc, known + lease.api.calls - calls_before)
+            if isinstance(exc, Unauthorized):
+                raise
+            failures.log("spot check failed", lease, collection, exc)
             if isinstance(exc, Transient):
                 return
         if lease.is_over or lease.api.calls >= stop_at:
@@ -63,14 +63,18 @@ def go_on(lease: RunLease) -> None:
 def _note_failure(
     lease: RunLease, check: SpotCheck, exc: ApiError, requests: int
 ) -> None:
-    """Count the calls of a step that failed; what does not pass ends the check."""
+    """Count the calls of a step that failed; what does not pass ends the check.
+
+    They are written at once: should another check fail, what was counted is given up.
+    """
     if check.pk is not None:
         check.refresh_from_db()
     lease.count_spot_check(requests - check.requests)
     check.requests = requests
-    if not isinstance(exc, Transient):
+    if not isinstance(exc, Transient | Unauthorized):
         check.ended_at = timezone.now()
     check.save()
+    lease.renew()
 
 
 @dataclass(frozen=True, kw_only=True)
