@@ -322,7 +322,7 @@ LATE_ARRIVAL_MINUTES = env.number("LATE_ARRIVAL_MINUTES", default=30, low=1, hig
 CONTENT_PAGES_PER_RUN = env.whole("CONTENT_PAGES_PER_RUN", default=200, high=10_000)
 HISTORY_DAYS = env.number("HISTORY_DAYS", default=90, low=1, high=3650)
 TABLE_INDEX_DAYS = env.number("TABLE_INDEX_DAYS", default=30, low=1, high=3650)
-DOWNLOAD_ROWS_AT_ONCE = env.whole("DOWNLOAD_ROWS_AT_ONCE", default=10_000, low=1)
+DOWNLOAD_ROWS_AT_ONCE = env.whole("DOWNLOAD_ROWS_AT_ONCE", default=2_000, low=1)
 DOWNLOAD_HOURS = env.number("DOWNLOAD_HOURS", default=24, low=0.1, high=720)
 AUDIT_DAYS = env.number("AUDIT_DAYS", default=365, low=1, high=3650)
 # A year and a little, so that two of a season can be compared.

@@ -264,6 +264,12 @@ def test_a_page_in_the_providers_place_has_revoked_nothing(web, body, kind):
         client(web).revoke(REFRESH)
 
 
+def test_an_empty_answer_is_no_page_whatever_its_type_says(web):
+    web.on("POST", REVOKE, body=b" ", headers={"Content-Type": "text/html"})
+
+    assert client(web).revoke(REFRESH) is True
+
+
 def test_a_provider_without_revocation_is_not_called(web):
     assert client(web, revoke_url="").revoke(REFRESH) is False
     assert not web.requests

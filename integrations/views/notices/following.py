@@ -80,7 +80,7 @@ def _how_told(user: User) -> str:
     if not service.has_digest(user):
         return "Your digest is off, so nothing is mailed: see Following in your menu."
     if not mailed["is_proven"]:
-        return "Nothing is mailed until your e-mail address is verified."
+        return "Nothing is mailed until you have an e-mail address that is verified."
     if not mailed["is_mail_delivered"]:
         return "This site has no mail server: Notices says what would be mailed."
     return "Its changes are mailed to you; Following in your menu says when."

@@ -131,7 +131,12 @@ def _rows(layout: Layout, columns: Columns) -> dict[str, Any]:
             others.setdefault(column.group, []).append(column)
     groups = [{"label": label, "columns": own} for label, own in others.items()]
     name_width = layout.widths.get(NAME, NORMAL)
-    return {"shown": shown, "groups": groups, "name": NAME, "name_width": name_width}
+    return {
+        "shown": shown,
+        "groups": groups,
+        "name": columns.by_id[NAME],
+        "name_width": name_width,
+    }
 
 
 def _read(data: QueryDict, columns: Columns, *, move: str, moved: str) -> Layout:

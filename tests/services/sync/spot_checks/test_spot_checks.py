@@ -323,3 +323,19 @@ def test_a_collection_that_cannot_be_checked_keeps_no_other_from_it(
     assert (contacts_check().checked, contacts_check().requests) == (0, 1)
     checked = SpotCheck.objects.filter(checked__gt=0)
     assert {each.collection.remote_id for each in checked} == {"companies", "deals"}
+
+
+def test_the_calls_of_every_check_that_fails_are_counted(
+    check: Check, sandbox: Any
+) -> None:
+    for name in ("contacts", "companies"):
+        path = f"2026-09/{name}/batch"
+        fault = {"kind": "status", "status": 404, "path": path, "count": 40}
+        sandbox.client.command("faults/add", **fault)
+
+    run = check()
+
+    spent = sum(SpotCheck.objects.values_list("requests", flat=True))
+    assert spent >= 3
+    run.refresh_from_db()
+    assert run.spot_check_requests == spent

@@ -1,6 +1,7 @@
 """Read the numbers and days of filters, also as cells show them."""
 
 import re
+import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
@@ -12,11 +13,13 @@ _SECONDS: Final = {"day": 86_400, "d": 86_400, "h": 3600, "min": 60, "s": 1}
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?) *(days?|d|h|min|s)\b *")
 _CLOCK: Final = re.compile(r"(\d+):(\d\d)(?::(\d\d(?:\.\d+)?))?")
 _GROUPED: Final = re.compile(r"\d{1,3}(?:[,\u00a0\u202f]\d{3})+(?:\.\d+)?")
-_OUT_OF: Final = re.compile(r"(\d+) of \d+")
-# Anything before an amount; behind it a code of three letters, or signs.
-_CURRENCY: Final = re.compile(
-    r"^[^\d\s.,+-]{1,4} ?(?=\d)|(?<=\d) ?(?:[A-Z]{3}|[^\w\s.,%]{1,3})$"
+_OUT_OF: Final = re.compile(r"(\d+(?:\.\d+)?) of \d+")
+# What stands before and behind an amount, whose sign may be on either side of that.
+_AMOUNT: Final = re.compile(
+    r"([-\u2212]?)(\D*?)[ \u00a0]?([-\u2212]?)(\d.*?)[ \u00a0]?([^\d.]*)"
 )
+_MINUS: Final = ("-", "\u2212")
+_LONGEST: Final = 4
 _DAYS: Final = ("%d %b %Y", "%d %B %Y")
 # What a value looks like, by the family of a column and then by its kind.
 _LOOKS: Final = {
@@ -42,29 +45,41 @@ def to_amount(text: str, column: Column) -> float | None:
     Percentages are written as they are shown, and durations with their units or as a
     clock shows them.
     """
-    is_negative = text.startswith(("-", "\u2212"))
-    sign, bare = (-1, text[1:].strip()) if is_negative else (1, text)
+    text = _without_currency(text) if column.kind == "money" else text
+    sign, bare = (-1, text[1:].lstrip()) if text.startswith(_MINUS) else (1, text)
     if column.kind == "duration" and (seconds := _to_seconds(bare)) is not None:
         return sign * seconds
-    number = to_number(_plain(text, column))
-    if number is None:
-        number = to_number(_plain(bare, column))
-        number = None if number is None or number < 0 else sign * number
+    if column.kind == "rating" and (rated := _OUT_OF.fullmatch(bare)):
+        bare = rated[1]
+    elif column.kind == "percent":
+        bare = bare.rstrip("% ")
+    if _GROUPED.fullmatch(bare):
+        bare = re.sub("[,\u00a0\u202f]", "", bare)
+    number = to_number(bare) if bare[:1] not in {"", "+", *_MINUS} else None
     if number is None:
         return None
     # Divided as decimals, so that 55 % is the very share that is stored.
-    return float(number / 100 if column.kind == "percent" else number)
+    return float(sign * (number / 100 if column.kind == "percent" else number))
 
 
-def _plain(text: str, column: Column) -> str:
-    """Return a number without what a cell puts around it and between its digits."""
-    if column.kind == "percent":
-        text = text.rstrip("% ")
-    elif column.kind == "rating" and (rated := _OUT_OF.fullmatch(text)):
-        return rated[1]
-    elif column.kind == "money":
-        text = _CURRENCY.sub("", text, count=1)
-    return re.sub("[,\u00a0\u202f]", "", text) if _GROUPED.fullmatch(text) else text
+def _without_currency(text: str) -> str:
+    """Return an amount without the code or sign of a currency on either side."""
+    found = _AMOUNT.fullmatch(text)
+    if not found:
+        return text
+    outer, before, inner, amount, behind = found.groups()
+    if (outer and inner) or not (_is_currency(before) and _is_currency(behind)):
+        return text
+    return f"{outer or inner}{amount}"
+
+
+def _is_currency(text: str) -> bool:
+    """Tell whether a text may stand for a currency: $, CA$, EUR, Fr. or kr, not k."""
+    letters = text.removesuffix(".")
+    is_sign = any(unicodedata.category(each) == "Sc" for each in text)
+    is_code = letters.isalpha() and (letters.isupper() or not letters.isascii())
+    is_known = is_sign or is_code or letters in {"", "kr", "Fr"}
+    return is_known and len(text) <= _LONGEST and not set(text) & set("<>=~(,")
 
 
 def _to_seconds(text: str) -> float | None:
@@ -81,7 +96,9 @@ def _to_seconds(text: str) -> float | None:
 
 def to_day(text: str) -> date | None:
     """Return the day that a filter names, None for none that a time can hold."""
-    found = (_iso(text), *(_written(text, form) for form in _DAYS))
+    # A cell tells the time of day as well.
+    day_alone = text.partition(",")[0]
+    found = (_iso(text), *(_written(day_alone, form) for form in _DAYS))
     day = next(filter(None, found), None)
     # So that no zone moves it out of what a time can hold.
     return day if day and date(2, 1, 1) <= day <= date(9990, 1, 1) else None
