@@ -15,7 +15,7 @@ from integrations.providers.connector import (
     NewGrant,
     PageTarget,
 )
-from integrations.providers.finding import Parents, told_further
+from integrations.providers.finding import Parents, but_digits, told_further
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.links import RemoteLink
 from integrations.providers.notion.account import identify
@@ -200,13 +200,14 @@ class Notion(BaseConnector):
         """Return values of which more was told, and what follows from the trash.
 
         A page inside of one that was put there is as nobody has changed it. So is one
-        without a later edit of which a value could only be read before, or now.
+        without a later edit of which a value could only be read before, or now, and a
+        number of which an earlier release kept 15 digits.
         """
         buried = (before.get(BURIED_KEY), after.get(BURIED_KEY))
         own = {BURIED_KEY} if buried[0] != buried[1] else set()
         if not is_edited:
             own |= newly_read(before, after)
-        return own | told_further(before, after)
+        return own | told_further(before, after) | but_digits(before, after)
 
     def describe(
         self,

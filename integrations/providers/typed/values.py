@@ -1,5 +1,6 @@
 """Read what the answers of every provider are made of: ids, times, names, links."""
 
+import math
 import re
 from collections.abc import Sequence
 from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta, timezone, tzinfo
@@ -23,9 +24,10 @@ _HTTPS_HOST: Final = re.compile(
 )
 # Greater numbers are identifiers or nonsense, and stay the texts that they are.
 LEAST_EXPONENT, MOST_EXPONENT, MOST_DIGITS = -24, 24, 40
-# Of what was worked out so many of a binary fraction's digits mean something: what has
-# more was given with them.
-MOST_WORKED_OUT: Final = 12
+# What adding binary fractions leaves: so many units in the last place at most, by which
+# a number has so many decimals more at least, or is next to one with cents.
+_MOST_UNITS, _LEAST_LONGER = 8, 3
+_CENTS, _NO_CENT = 2, 0.0005
 
 
 def to_id(value: object) -> str:
@@ -91,14 +93,29 @@ def to_number(value: object) -> Decimal | None:
 
 
 def _digits(value: float) -> str:
-    """Return the digits that a binary fraction was written with.
+    """Return the digits that a binary fraction was given with, or was worked out to.
 
-    Where the last of its 17 only say what it is made of they are left out: 0.1 + 0.2
-    is 0.3. All others are as they came.
+    Those of 0.1 + 0.2 are 0.3: what is next to a number of far fewer decimals is taken
+    for it. All others are as they came, and so is each whole number. What cannot be
+    told apart is a fraction that was given with 16 or 17 digits of which those before
+    the last are zeros or nines, as 1.234567890123001; and of sums beyond 4 * 10**12
+    none is known as one, as their cents are as long as what adding them leaves.
     """
-    rounded = f"{value:.15g}"
-    is_noise = len(Decimal(rounded).normalize().as_tuple().digits) <= MOST_WORKED_OUT
-    return rounded if is_noise else repr(value)
+    given, rounded = repr(value), f"{value:.15g}"
+    if value.is_integer():
+        return given.removesuffix(".0")
+    distance = abs(float(rounded) - value)
+    if not distance <= _MOST_UNITS * math.ulp(value):
+        return given
+    kept = _decimals(rounded)
+    is_cents = kept <= _CENTS and distance < _NO_CENT
+    is_noise = is_cents or _decimals(given) - kept >= _LEAST_LONGER
+    return rounded if is_noise else given
+
+
+def _decimals(digits: str) -> int:
+    exponent = Decimal(digits).normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def one_line(value: object, *, limit: int = MAX_NAME) -> str:

@@ -14,7 +14,7 @@ from integrations.providers.notion.mapping.items import (
 )
 from integrations.providers.notion.mapping.schema import to_schema
 from integrations.providers.notion.mapping.titles import page_title
-from integrations.providers.notion.mapping.values import newly_read, to_value
+from integrations.providers.notion.mapping.values import to_value
 from integrations.providers.records import FieldSpec
 from integrations.providers.typed.fields import (
     Boolean,
@@ -214,13 +214,6 @@ def test_formulas_inside_formulas_come_to_an_end():
 )
 def test_a_number_is_kept_as_it_came(number):
     assert to_value({"type": "number", "number": number}) == number
-
-
-def test_digits_that_an_earlier_release_left_out_are_no_change():
-    before = {"a": 0.3, "b": 0.333333333333333, "c": 0.3, "d": 1.5}
-    after = {"a": 0.1 + 0.2, "b": 1 / 3, "c": 0.31, "d": "1.5"}
-
-    assert newly_read(before, after) == {"a", "b"}
 
 
 @pytest.mark.parametrize(

@@ -135,3 +135,33 @@ def test_notion_finds_out_what_it_could_not_read_unless_the_page_was_edited(
 
     assert found(*sides, Parents(), is_edited=False) == {"a"}
     assert found(*sides, Parents(), is_edited=True) == set()
+
+
+@pytest.mark.parametrize("is_edited", [True, False])
+@pytest.mark.parametrize(
+    ("before", "after", "is_same"),
+    [
+        (0.3, 0.1 + 0.2, True),
+        (0.333333333333333, 1 / 3, True),
+        ([33.3333333333333], [100 / 3], True),
+        ([1, "x", 33.3333333333333], [1, "x", 100 / 3], True),
+        ({"a": [33.3333333333333]}, {"a": [100 / 3]}, True),
+        (123456789012346000000, 123456789012345678901.0, True),
+        (0.3, 0.31, False),
+        (1.5, "1.5", False),
+        (1.0000000000000002, True, False),
+        (1234567890123456, 1234567890123457, False),
+        ([33.3333333333333], [100 / 3, 1], False),
+        ([33.3333333333333, 1], [100 / 3, 2], False),
+        ({"a": 33.3333333333333}, {"b": 100 / 3}, False),
+    ],
+)
+def test_digits_that_an_earlier_release_left_out_are_no_change(
+    before, after, is_same, is_edited
+):
+    found = CONNECTORS["notion"].found_out
+    sides = ({"n": before}, {"n": after})
+
+    told = found(*sides, Parents(), is_edited=is_edited)
+
+    assert ("n" in told) is is_same

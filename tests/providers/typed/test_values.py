@@ -1,5 +1,6 @@
 """Ids, times, numbers, names and links are read the same way for every provider."""
 
+import random
 from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -70,6 +71,13 @@ def test_what_names_no_zone_is_none(name):
         (0.1234567890123456, "0.1234567890123456"),
         (1234567890.1234567, "1234567890.1234567"),
         (1 / 3, "0.3333333333333333"),
+        (15162237635.29 + 925.84, "15162238561.13"),
+        (999999999999.1 + 0.03, "999999999999.13"),
+        (sum([0.1] * 10), "1"),
+        (100000000000000.5, "100000000000000.5"),
+        (12345678901234.01, "12345678901234.01"),
+        (91234567890120.05, "91234567890120.05"),
+        (5418259700916.505, "5418259700916.505"),
         ("1e3", "1000"),
         ("0.0045", "0.0045"),
         (0, "0"),
@@ -78,6 +86,23 @@ def test_what_names_no_zone_is_none(name):
 )
 def test_a_number_is_exact(value, number):
     assert to_number(value) == Decimal(number)
+
+
+@pytest.mark.parametrize("whole", [0, 7, 1000000000000001, 2**53, -(2**53)])
+def test_a_whole_number_keeps_its_digits(whole):
+    assert str(to_number(float(whole))) == str(whole)
+
+
+def test_sums_with_cents_lose_what_adding_leaves_and_given_digits_are_kept():
+    numbers = random.Random(7)
+    for _ in range(2000):
+        cents = [numbers.randrange(10**14) for _ in range(numbers.choice((2, 3, 9)))]
+        cents[0] //= 10 ** numbers.randrange(12)
+        total = sum(each / 100 for each in cents) if sum(cents) < 10**14 else 0.0
+        assert to_number(total) in {Decimal(0), Decimal(sum(cents)) / 100}
+    for _ in range(2000):
+        given = f"0.{numbers.randrange(10**14, 10**15)}"
+        assert to_number(float(given)) == Decimal(given)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
 """What is shown with other labels is searched by them soon, without a sync."""
 
+from importlib import import_module
+
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.db.models import F
 from django.utils import timezone
@@ -117,6 +120,16 @@ def test_a_higher_version_indexes_everything_again(deals, monkeypatch):
     assert count("cole deal") == 5
     monkeypatch.setattr(reindex, "VERSION", texts.VERSION + 1)
     assert reindex.outdated().get() == deals
+
+
+def test_all_is_indexed_again_with_the_digits_that_were_left_out(deals):
+    assert not reindex.outdated().exists()
+
+    import_module("integrations.migrations.0065_index_all_digits").mark(apps, None)
+
+    assert reindex.outdated().get() == deals
+    reindex.run_slice()
+    assert not reindex.outdated().exists()
 
 
 def test_the_sweep_queues_a_slice_while_there_is_one_to_do(deals, monkeypatch):

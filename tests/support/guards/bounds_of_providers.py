@@ -150,7 +150,4 @@ BOUNDS = {
     "providers/typed/values.py::MAX_TIME": ODD,
     "providers/typed/values.py::MAX_URL": NO_LINK,
     "providers/typed/values.py::MOST_EXPONENT": ODD,
-    "providers/typed/values.py::MOST_WORKED_OUT": (
-        f"{NONE}what is left out of 0.1 + 0.2 only says how a fraction is kept"
-    ),
 }

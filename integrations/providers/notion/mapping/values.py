@@ -74,26 +74,13 @@ def _of_any_type(value: object) -> Value:
 
 
 def newly_read(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
-    """Return the properties that differ by how they are read, on either side.
-
-    Those are of an unknown type, or numbers of which an earlier release kept 15 digits.
-    """
+    """Return the properties that differ and are of an unknown type on either side."""
     return {
         name
         for name in before.keys() | after.keys()
         if before.get(name) != after.get(name)
-        and (
-            _is_unknown(before.get(name))
-            or _is_unknown(after.get(name))
-            or _is_same_number(before.get(name), after.get(name))
-        )
+        and (_is_unknown(before.get(name)) or _is_unknown(after.get(name)))
     }
-
-
-def _is_same_number(one: object, other: object) -> bool:
-    """Tell whether two numbers are one, of which 15 digits were kept once."""
-    numbers = [each for each in (one, other) if isinstance(each, float)]
-    return len(numbers) > 1 and len({f"{each:.15g}" for each in numbers}) == 1
 
 
 def _is_unknown(value: object) -> bool:

@@ -17,6 +17,7 @@ from integrations.http.errors import ApiError, Transient, Unauthorized
 from integrations.models import Collection, Connection, Item, SpotCheck
 from integrations.providers.capabilities import ReadsItems
 from integrations.providers.connector import CollectionContext
+from integrations.providers.finding import but_digits
 from integrations.providers.records import LAGGING_KEY, IntegrationItem
 from integrations.providers.typed.definitions import NAMING
 from integrations.services.common.clients.connector_errors import connector_boundary
@@ -173,7 +174,8 @@ def _differing(
     """Return the ids of items that differ, and whether that cannot be by itself.
 
     Some fields change without the modified time: they are old, and not wrong. So are
-    ``lagging`` ones, which are others now than when everything was read.
+    ``lagging`` ones, which are others now than when everything was read, and numbers
+    that were kept with 15 digits.
     """
     now = timezone.now()
     found: dict[str, bool] = {}
@@ -181,8 +183,14 @@ def _differing(
         names = differing_fields(rows[item.id], item, now=now)
         if names:
             dated = names - lagging - reader.undated(context, names)
+            dated -= _rounded(rows[item.id], item)
             found[item.id] = bool(dated)
     return found
+
+
+def _rounded(stored: Item, item: IntegrationItem) -> set[str]:
+    """Return the fields that differ in nothing but digits after the 15th."""
+    return {f"properties.{n}" for n in but_digits(stored.properties, item.properties)}
 
 
 def _settled(collection: Collection) -> datetime:

@@ -66,7 +66,17 @@ def cell(book, value):
         (Number(amount=Decimal(2026), is_grouped=False), 2026, "0"),
         (Number(amount=Decimal("-0.125")), -0.125, "#,##0.000"),
         (Number(amount=Decimal("1E+3")), 1000, "#,##0"),
+        (
+            Number(amount=Decimal(repr(100 / 3))),
+            pytest.approx(100 / 3, rel=1e-15),
+            f"#,##0.{'0' * 15}",
+        ),
         (Percent(share=Decimal("0.255")), 0.255, "0.0%"),
+        (
+            Percent(share=Decimal(repr(2 / 3))),
+            pytest.approx(2 / 3, rel=1e-15),
+            f"0.{'0' * 14}%",
+        ),
         (Percent(share=Decimal("0.5"), precision=2), 0.5, "0.00%"),
         (Money(amount=Decimal("12.5"), currency="EUR"), 12.5, '#,##0.00 "EUR"'),
         (Money(amount=Decimal(12), currency="USD"), 12, '#,##0 "USD"'),
@@ -85,6 +95,7 @@ def test_numbers_are_numbers_in_their_own_format(book, value, held, shown_as):
     ("value", "text"),
     [
         (Number(amount=Decimal(9007199254740993)), "9,007,199,254,740,993"),
+        (Number(amount=Decimal(10**15 + 1)), "1,000,000,000,000,001"),
         (Number(amount=Decimal("0.1234567890123456789")), "0.1234567890123456789"),
         (Money(amount=Decimal(10) ** 20, currency="JPY"), f"{10**20:,} JPY"),
         (Number(amount=Decimal("1e400")), f"{10**400:,}"),

@@ -1,8 +1,10 @@
 """Indexes of tables are there while they are used, and stay true to the items."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.db import OperationalError
 from django.http import QueryDict
 from django.utils import timezone
@@ -231,6 +233,24 @@ def test_relations_indexed_by_an_earlier_version_are_not_used_meanwhile(
     _, ready = ask(made, f"{column}__filled=1")
 
     assert [each.column.id for each in ready.building] == [column]
+
+
+def test_numbers_that_an_earlier_release_indexed_with_fewer_digits_are_found(deals):
+    wanted = "amount__is=33.333333333333336"
+    put(deals, {"a": ("33.333333333333336", None)})
+    assert names(deals, wanted) == ["a"]
+    PropertyValue.objects.filter(number=100 / 3).update(number=33.3333333333333)
+    labels = PropertyIndex.objects.get().labels
+
+    import_module("integrations.migrations.0065_index_all_digits").mark(apps, None)
+
+    assert ask(deals, wanted)[1].building == []
+    assert schedule.enqueue_lost()["table_indexes"] == 1
+    indexes.build(deals.pk)
+    assert names(deals, wanted) == ["a"]
+    index = PropertyIndex.objects.get()
+    # Older processes beside see nothing that they would index otherwise.
+    assert (index.state, index.labels) == (PropertyIndex.State.READY, labels)
 
 
 STAGES = {"new": "New", "won": "Won"}

@@ -1,6 +1,7 @@
 """Spot checks find what is stored wrongly, mend it, and say what that proves."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -124,6 +125,35 @@ def test_what_lags_behind_changed_fields_is_mended_and_not_wrong(
     assert contacts.full_refresh_wanted_at is None
     assert contacts.generation == generation
     assert contacts.pending_reason == "fields_changed"
+
+
+def test_digits_that_were_left_out_are_mended_and_not_wrong(
+    check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = HubSpot.fetch_items
+
+    def fetch_with_numbers(*args: Any, **kwargs: Any) -> Page:
+        page = fetch(*args, **kwargs)
+        told = {"city": 100 / 3, "zip": [100 / 3]}
+        items = [
+            replace(each, properties={**each.properties, **told})
+            if each.id == remote_id
+            else each
+            for each in page.items
+        ]
+        return replace(page, items=items)
+
+    rounded = {"city": 33.3333333333333, "zip": [33.3333333333333]}
+    item = Item.objects.filter(type="contact")[0]
+    remote_id = item.remote_id
+    Item.objects.filter(pk=item.pk).update(properties={**item.properties, **rounded})
+    monkeypatch.setattr(HubSpot, "fetch_items", fetch_with_numbers)
+
+    check()
+
+    assert (contacts_check().checked > 0, contacts_check().differing) == (True, 0)
+    item.refresh_from_db()
+    assert item.properties["zip"] == [100 / 3]
 
 
 def test_names_that_follow_from_another_field_are_mended_and_not_wrong(
