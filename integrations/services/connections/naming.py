@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Set as AbstractSet
+from typing import Final, NamedTuple, Self
 from uuid import UUID
 
 from integrations.models import Collection, Connection, Item
@@ -16,6 +17,18 @@ class _Key(NamedTuple):
 
     connection_id: UUID
     remote_id: str
+
+
+class _Name(NamedTuple):
+    """What collections of a connection have in common that are named alike."""
+
+    connection_id: UUID
+    folded: str
+
+    @classmethod
+    def of(cls, connection_id: UUID, name: str) -> Self:
+        """Return what a name is compared by."""
+        return cls(connection_id, name.casefold())
 
 
 class _Held(NamedTuple):
@@ -62,47 +75,75 @@ def _additions(group: Sequence[Connection]) -> Sequence[str]:
 
 
 def collection_names(collections: Iterable[Collection]) -> dict[UUID, str]:
-    """Return each collection's name, longer where its connection has one like it.
+    """Return each collection's name, longer where its connection has one like it here.
 
-    Added is the nearest of what holds them that tells all of them apart, as far as that
-    is stored, else a number. The database is asked only where two are alike.
+    Added is the nearest of what holds them that tells all of that name apart, as far as
+    that is stored, else a number. What is added depends on all namesakes that the
+    connection has, whichever are given, so that it is the same on every page. The
+    database is asked only where two are alike.
     """
-    alike: dict[tuple[UUID, str], list[Collection]] = defaultdict(list)
+    alike: dict[_Name, list[Collection]] = defaultdict(list)
     names: dict[UUID, str] = {}
     for collection in collections:
         names[collection.pk] = collection.name
-        alike[collection.connection_id, collection.name.casefold()].append(collection)
-    groups = [
-        # Whatever order a page has them in, each has the same number.
-        sorted(group, key=lambda each: each.pk)
-        for group in alike.values()
-        if len(group) > 1
-    ]
-    for group, additions in zip(groups, _held_apart(groups), strict=True):
-        for collection, addition in zip(group, additions, strict=True):
-            names[collection.pk] = f"{collection.name} ({addition})"
+        alike[_Name.of(collection.connection_id, collection.name)].append(collection)
+    wanted = {name for name, group in alike.items() if len(group) > 1}
+    additions = _additions_of(wanted)
+    for name in wanted:
+        for each in alike[name]:
+            key = _Key(each.connection_id, each.remote_id)
+            # None is told of one that was renamed or removed meanwhile.
+            if key in additions:
+                names[each.pk] = f"{each.name} ({additions[key]})"
     return names
 
 
-def _held_apart(groups: Sequence[Sequence[Collection]]) -> list[Sequence[str]]:
-    """Return for each group what its collections are told apart by."""
-    at = [[_Key(c.connection_id, c.remote_id) for c in group] for group in groups]
-    found: dict[int, Sequence[str]] = {}
-    for _ in range(MOST_LEVELS):
-        waiting = {key for n, keys in enumerate(at) if n not in found for key in keys}
-        held = _holders(waiting)
-        for number, keys in enumerate(at):
-            told = [held[key].name for key in keys if key in held]
-            if number not in found and len({*told, ""}) > len(keys):
-                found[number] = [f"in {name}" for name in told]
-            # What nothing holds stays where it is, and is told apart no more.
-            at[number] = [_above(key, held) for key in keys]
-        if not held:
-            break
-    return [
-        found.get(number) or [str(place) for place in range(1, len(group) + 1)]
-        for number, group in enumerate(groups)
-    ]
+def _additions_of(wanted: AbstractSet[_Name]) -> dict[_Key, str]:
+    """Return for each collection of some names what is told of it beside."""
+    groups = _namesakes(wanted)
+    # What is found later comes behind those that have a number.
+    numbers = {key: str(n) for group in groups for n, key in enumerate(group, start=1)}
+    return numbers | _held_apart(groups)
+
+
+def _namesakes(wanted: AbstractSet[_Name]) -> list[list[_Key]]:
+    """Return all collections of some names, the oldest first, by one query if any."""
+    if not wanted:
+        return []
+    rows = Collection.objects.filter(
+        connection__in={each.connection_id for each in wanted}
+    )
+    groups: dict[_Name, list[_Key]] = defaultdict(list)
+    told = rows.order_by("created_at", "pk").values_list(
+        "connection_id", "remote_id", "name"
+    )
+    for connection_id, remote_id, name in told:
+        groups[_Name.of(connection_id, name)].append(_Key(connection_id, remote_id))
+    return [group for name, group in groups.items() if name in wanted]
+
+
+def _held_apart(groups: Sequence[Sequence[_Key]]) -> dict[_Key, str]:
+    """Return what holds collections of one name, where that tells them apart.
+
+    Those that nothing is known to hold are told apart from the others by that.
+    """
+    found: dict[_Key, str] = {}
+    waiting = [{key: key for key in group} for group in groups]
+    for level in range(MOST_LEVELS):
+        held = _holders({place for places in waiting for place in places.values()})
+        if level == 0:
+            waiting = [{key: key for key in group if key in held} for group in groups]
+        for places in waiting:
+            told = {k: held[place].name for k, place in places.items() if place in held}
+            if len({*told.values(), ""}) > len(places):
+                found |= {key: f"in {name}" for key, name in told.items()}
+        # What nothing holds stays where it is, and is told apart no more.
+        waiting = [
+            {key: _above(place, held) for key, place in places.items()}
+            for places in waiting
+            if not places.keys() <= found.keys()
+        ]
+    return found
 
 
 def _above(key: _Key, held: Mapping[_Key, _Held]) -> _Key:

@@ -12,6 +12,9 @@ SEPARATOR: Final = "__"
 # In the address of a list that came from one with a filter that could not be used.
 LEFT_OUT: Final = "left_out"
 UNUSABLE: Final = "A filter that was asked for cannot be used."
+# Where a page of a list starts or ends, as its address has it.
+PLACES: Final = ("after", "before")
+LOST_PLACE: Final = "The place in the list that the address names cannot be read."
 
 
 def mark(left_out: Iterable[str]) -> Mapping[str, str]:
@@ -47,3 +50,13 @@ def find_left_out(given: Mapping[str, Any], taken: Mapping[str, Any]) -> Iterabl
             yield f"Nothing is filtered by “{cut(name, 60)}” here."
     if given.get(LEFT_OUT):
         yield UNUSABLE
+
+
+def find_lost_place(given: Mapping[str, Any], *, is_taken: bool) -> Iterable[str]:
+    """Yield in words that the page is the first, though the address names another.
+
+    So it is where the place is of another order, or was not written by this site.
+    """
+    is_given = any(str(given.get(name) or "").strip("\x00 ") for name in PLACES)
+    if is_given and not is_taken:
+        yield LOST_PLACE

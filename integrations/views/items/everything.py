@@ -11,6 +11,7 @@ from integrations.models import Item
 from integrations.providers.kinds import Role
 from integrations.providers.records import DisplayField
 from integrations.services.items.icons import put_icons
+from integrations.services.items.left_out import find_lost_place
 from integrations.services.items.relations import everything as service
 from integrations.services.items.relations.everything import CHANGED, CREATED, Timeline
 from integrations.services.items.relations.side_by_side import compare
@@ -67,7 +68,8 @@ def _context(request: UserRequest, trace: Trace) -> dict[str, Any]:
         "rows": compared[:MOST_ROWS],
         "has_more_rows": len(compared) > MOST_ROWS,
         "events": events,
-        "is_first_page": "before" not in request.GET,
+        "is_first_page": timeline.is_first,
+        "left_out": [*find_lost_place(request.GET, is_taken=not timeline.is_first)],
         "first_url": url,
         "next_url": f"{url}&before={timeline.next}" if timeline.next else "",
     }

@@ -11,6 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from integrations.models import Item
 from integrations.models.paths import path_of
+from integrations.services.items.left_out import PLACES
 from integrations.services.items.relations.traces import Trace
 from integrations.views.access import UserRequest
 
@@ -20,8 +21,6 @@ TABLE = re.compile(rf"/collections/{UUID_PART}/")
 ITEM = re.compile(rf"/items/{UUID_PART}/((?:[a-z]+(?:-[a-z]+)*/)?)")
 # A longer address is not carried along.
 MOST_CARRIED = 1500
-# The page of a list that an item was on says nothing of the items beside it.
-PLACES = {"after", "before"}
 # The page that another item's page was opened from, in its address.
 FROM = "in"
 
@@ -91,6 +90,7 @@ class Origin:
     def carried(self) -> str:
         """Return what another address carries of it, empty where it is too long."""
         kept = QueryDict(self.query, mutable=True)
+        # The page of a list that an item was on says nothing of the items beside it.
         for name in PLACES:
             kept.pop(name, None)
         text = urlencode({FROM: f"{self.path}?{kept.urlencode()}"})

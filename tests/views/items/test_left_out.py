@@ -95,6 +95,58 @@ def test_the_page_of_changes_says_it(as_alice, item, query, number):
     assert codes(page) == ["left_out"] * number
 
 
+PLACES = ("after", "before")
+
+
+@pytest.fixture
+def lists(item):
+    """Return the addresses of lists whose pages start at a place."""
+    item.properties = {"email": "ana@example.com"}
+    item.save()
+    make_item(item.collection, name="Other", properties={"email": "ana@example.com"})
+    return {
+        "list": "/items/?",
+        "table": f"/collections/{item.collection_id}/?",
+    }
+
+
+@pytest.mark.parametrize("name", PLACES)
+@pytest.mark.parametrize("kind", ["list", "table"])
+def test_a_place_that_cannot_be_read_is_said(as_alice, lists, kind, name):
+    page = as_alice.get(f"{lists[kind]}{name}=garbage")
+
+    assert codes(page) == ["left_out"]
+    assert codes(as_alice.get(f"{lists[kind]}{name}=")) == []
+
+
+@pytest.mark.parametrize("kind", ["list", "table"])
+def test_a_place_of_another_order_is_said(as_alice, lists, monkeypatch, kind):
+    monkeypatch.setattr("integrations.services.items.lists.query.SIZES", (1, 50))
+    monkeypatch.setattr("integrations.services.items.tables.table_query.SIZES", (1, 50))
+    orders = {"list": ("name", "created"), "table": ("item.name", "-item.name")}[kind]
+    first = as_alice.get(f"{lists[kind]}sort={orders[0]}&size=1")
+    onward = first.context["next_url"]
+
+    assert codes(as_alice.get(onward)) == []
+    page = as_alice.get(onward.replace(f"sort={orders[0]}", f"sort={orders[1]}"))
+    assert codes(page) == ["left_out"]
+
+
+def test_the_pages_of_changes_and_of_a_timeline_say_it(as_alice, lists):
+    assert codes(as_alice.get("/changes/?after=garbage")) == ["left_out"]
+
+    page = as_alice.get("/everything/?about=ana@example.com&before=garbage")
+    assert codes(page) == ["left_out"]
+    assert page.context["is_first_page"]
+
+
+def test_a_place_among_rows_of_then_is_none_in_the_table(as_alice, item):
+    at = f"at={NOON.isoformat()[:16]}"
+
+    for path in (f"/collections/{item.collection_id}/as-of/", "/items/as-of/"):
+        assert codes(as_alice.get(f"{path}?{at}&after=7")) == []
+
+
 def test_a_list_as_it_was_says_it(as_alice, item):
     page = as_alice.get(f"/items/as-of/?at={NOON.isoformat()[:16]}&provider=odd")
 

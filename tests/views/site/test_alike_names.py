@@ -2,6 +2,8 @@
 
 import re
 from collections import Counter
+from itertools import combinations
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -76,11 +78,59 @@ def test_numbers_tell_those_apart_of_which_nothing_is_known(
 
     names = collection_names([other, *alike])
 
-    first, second = sorted(alike, key=lambda each: each.pk)
+    first, second = alike
     assert names[first.pk] == f"{first.name} (1)"
     assert names[second.pk] == f"{second.name} (2)"
     assert names[other.pk] == "a"
     assert collection_names([*reversed(alike), other]) == names
+
+
+def test_a_number_is_the_same_beside_whichever_namesake(notion: Connection) -> None:
+    """Of three, those that nobody chose or sees here count as well."""
+    alike = [make_tasks(notion, number) for number in (1, 2, 3)]
+
+    pairs = [collection_names(pair) for pair in combinations(alike, 2)]
+
+    for place, each in enumerate(alike, start=1):
+        told = {names[each.pk] for names in pairs if each.pk in names}
+        assert told == {f"Tasks ({place})"}
+
+
+def test_two_in_places_of_one_name_are_told_apart_on_any_page(
+    notion: Connection, tasks: list[Collection]
+) -> None:
+    places = Collection.objects.get(remote_id="databases")
+    for number, page in ((3, "Marketing"), (4, "Sales")):
+        tasks.append(make_tasks(notion, number))
+        make_item(
+            places,
+            remote_id=f"source{number}",
+            name="Tasks",
+            parent_remote_id=f"page{number}",
+            parent_name=page,
+        )
+
+    pairs = [collection_names(pair) for pair in combinations(tasks, 2)]
+
+    told = [{names[each.pk] for names in pairs if each.pk in names} for each in tasks]
+    assert all(len(each) == 1 for each in told)
+    assert len(set.union(*told)) == len(tasks)
+
+
+def test_one_of_which_nothing_is_known_leaves_the_others_their_places(
+    notion: Connection, tasks: list[Collection]
+) -> None:
+    unknown = make_tasks(notion, 3)
+
+    assert {*collection_names(tasks).values()} == TOLD
+    assert collection_names([unknown, tasks[0]])[unknown.pk] == "Tasks (3)"
+
+
+def test_namesakes_cost_few_queries(
+    tasks: list[Collection], django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(3):
+        collection_names(tasks)
 
 
 def test_names_that_differ_cost_no_query(notion: Connection) -> None:

@@ -15,7 +15,11 @@ from django.utils import timezone
 from integrations.models import ItemChange
 from integrations.providers import SPECS
 from integrations.services.common.sealing.opaque import from_token, to_token
-from integrations.services.items.left_out import find_left_out, find_repeated
+from integrations.services.items.left_out import (
+    find_left_out,
+    find_lost_place,
+    find_repeated,
+)
 
 PURPOSE = "change-position"
 # What a run counts as changed: what came back is among it.
@@ -95,7 +99,11 @@ class ChangeQuery:
             after=Position.parse(read("after")),
         )
         taken = {**dict.fromkeys(FILTERS, ""), **query.filters}
-        left_out = (*find_left_out(values, taken), *find_repeated(values, taken))
+        left_out = (
+            *find_left_out(values, taken),
+            *find_repeated(values, taken),
+            *find_lost_place(values, is_taken=query.after is not None),
+        )
         return replace(query, left_out=left_out)
 
     @property

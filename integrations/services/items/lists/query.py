@@ -14,7 +14,12 @@ from django.urls import reverse
 from integrations.providers import SPECS
 from integrations.services.common.sealing.opaque import from_token, to_token
 from integrations.services.items.history.news import News
-from integrations.services.items.left_out import find_left_out, find_repeated, mark
+from integrations.services.items.left_out import (
+    find_left_out,
+    find_lost_place,
+    find_repeated,
+    mark,
+)
 
 # What became of the items; without one a list shows those that are there.
 DELETED, DESELECTED = STATES = ("deleted", "deselected")
@@ -288,6 +293,7 @@ def _look_left_out(query: ItemQuery, parameters: Mapping[str, str]) -> Iterator[
     }
     yield from find_left_out({name: parameters.get(name) for name in taken}, taken)
     yield from find_repeated(parameters, taken)
+    yield from find_lost_place(parameters, is_taken=bool(query.after or query.before))
 
 
 def read_view(text: str) -> str:

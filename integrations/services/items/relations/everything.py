@@ -31,12 +31,14 @@ class Timeline:
     """One page of what happened to some items, newest first.
 
     ``changes`` are those of the events that are changes, by key; ``next`` is the token
-    of the page after it, empty on the last one.
+    of the page after it, empty on the last one. It ``is_first`` where no token that can
+    be read names another.
     """
 
     events: Sequence[Event]
     changes: Mapping[int, ItemChange]
     next: str
+    is_first: bool
 
 
 def find_items(trace: Trace, *, owner_id: int) -> tuple[list[Item], bool]:
@@ -78,7 +80,10 @@ def fetch_timeline(items: Sequence[Item], token: str) -> Timeline:
     page = events[:PAGE_SIZE]
     has_more = len(events) > PAGE_SIZE
     return Timeline(
-        events=page, changes=rows, next=_to_token(page[-1]) if has_more else ""
+        events=page,
+        changes=rows,
+        next=_to_token(page[-1]) if has_more else "",
+        is_first=before is None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
@@ -39,10 +40,12 @@ SUMMED = frozenset({"money", "number"})
 class Group:
     """The rows of one value: their number, and sums by column, one for each currency.
 
-    ``condition`` filters for them; a value that is none is the group of the rest.
-    ``unsummed`` are how many rows, by column, have one currency too many for a sum.
+    ``key`` is what their value is compared by, and ``condition`` filters for them; a
+    value that is none is the group of the rest. ``unsummed`` are how many rows, by
+    column, have one currency too many for a sum.
     """
 
+    key: Key
     label: str
     count: int
     condition: Condition
@@ -55,7 +58,8 @@ class Groups:
     """The largest groups, in the provider's order where it has one.
 
     ``unsummed`` are how many shown columns could be summed up as well; ``mistake`` is
-    the reference of a mistake of ours that left names of groups raw.
+    the reference of a mistake of ours that left names of groups raw. ``alike`` are the
+    names that users of several groups have.
     """
 
     column: Column
@@ -64,6 +68,40 @@ class Groups:
     left_out: int = 0
     unsummed: int = 0
     mistake: str = ""
+    alike: AbstractSet[str | None] = frozenset()
+
+    def places(self, values: Sequence[Value | None]) -> "list[Place]":
+        """Return where rows stand that have these values in the column, in order.
+
+        Of several values of one row the first counts.
+        """
+        places = places_of(self.column)
+        shown = {self._compared(each.key): each for each in self.groups}
+        found: list[Place] = []
+        for value in values:
+            own = keys_of(value, self.column.family, places=places)[0]
+            key = self._compared(own)
+            group = shown.get(key)
+            label = group.label if group else self._label(value, own)
+            found.append(Place(key, label, group))
+        return found
+
+    def _compared(self, key: Key) -> Key:
+        """Return what tells a group from all others: most are told by their text."""
+        is_number_told = self.column.family is Family.BOOLEAN or key.text in self.alike
+        return key if is_number_told else Key(None, key.text)
+
+    def _label(self, value: Value | None, key: Key) -> str:
+        written = _of_value(value, key, self.column)
+        return written.label(is_alike=key.text in self.alike)
+
+
+class Place(NamedTuple):
+    """The group of a row: what it is compared by, its label, and it if it is shown."""
+
+    key: Key
+    label: str
+    group: Group | None
 
 
 def summed_columns(shown: Sequence[Column]) -> list[Column]:
@@ -90,6 +128,7 @@ def group(selection: Selection, column: Column, shown: Sequence[Column]) -> Grou
     written, mistake = _written(selection.collection, column, shown_totals, alike)
     groups = [
         Group(
+            key=each.key,
             label=written[each.key].label(is_alike=each.key.text in alike),
             count=each.count,
             condition=_condition(
@@ -122,6 +161,7 @@ def group(selection: Selection, column: Column, shown: Sequence[Column]) -> Grou
         left_out=len(largest) - len(shown_totals),
         unsummed=max(0, len(_summable(shown)) - MOST_SUMS),
         mistake=mistake,
+        alike=alike,
     )
 
 
@@ -192,17 +232,12 @@ def _written(
 
 def _of_value(value: Value | None, key: Key, column: Column) -> _Written:
     if key == Key(None, None):
-        return _Written(label_of_none(column))
+        return _Written(f"Without {column.label}")
     if value is not None:
         for each in singles_of(value):
             if keys_of(each, column.family, places=places_of(column))[0] == key:
                 return _Written(plain(each), _hint(each))
     return _Written(key.text or f"{key.number:g}")
-
-
-def label_of_none(column: Column) -> str:
-    """Return what the group of the rows without a value in a column is called."""
-    return f"No {column.label}"
 
 
 def _hint(value: Value) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.http import QueryDict
 
 from integrations.models.paths import path_of
-from integrations.services.items.left_out import mark
+from integrations.services.items.left_out import find_lost_place, mark
 from integrations.services.items.lists.query import DEFAULT_SIZE, SIZES
 from integrations.services.items.tables.columns.columns import UPDATED, Column, Columns
 from integrations.services.items.tables.conditions import Condition, write_line
@@ -88,12 +88,13 @@ class TableQuery:
         )
         after = query.read_cursor(reader.text("after"))
         before = None if after else query.read_cursor(reader.text("before"))
+        lost = find_lost_place(parameters, is_taken=bool(after or before))
         return replace(
             query,
             after=after,
             before=before,
             left_out=tuple(dict.fromkeys(reader.left_out)),
-            look_left_out=tuple(dict.fromkeys(reader.look_left_out)),
+            look_left_out=tuple(dict.fromkeys([*reader.look_left_out, *lost])),
         )
 
     @property

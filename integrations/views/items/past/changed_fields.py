@@ -25,10 +25,14 @@ SEVERAL: Final = "Several providers"
 
 
 class Offered(NamedTuple):
-    """Fields under the names of their providers, and whether there are more."""
+    """Fields under the names of their providers, and whether there are more.
+
+    The chosen one ``is_unknown`` where none of them is it, all of which were read.
+    """
 
     groups: Sequence[Group]
     has_more: bool
+    is_unknown: bool
 
 
 class _Found:
@@ -36,6 +40,7 @@ class _Found:
 
     def __init__(self) -> None:
         self.fields: dict[str, _Field] = {}
+        self.is_cut = False
 
     def add(self, collection: Collection, name: str, label: str) -> None:
         known = self.fields.setdefault(name, _Field(name=name, label=label))
@@ -90,7 +95,9 @@ def offer(
         )
         for heading, fields in groupby(ordered, key=lambda f: f.heading)
     ]
-    return Offered(groups, has_more)
+    is_known = query.field in found.fields or query.field in FIELD_NAMES
+    is_unknown = query.field != "" and not is_known and not found.is_cut
+    return Offered(groups, has_more, is_unknown)
 
 
 def _text(known: _Field, alike: int) -> str:
@@ -108,6 +115,7 @@ def _fill(found: _Found, query: ChangeQuery, collections: QuerySet[Collection]) 
     rows = _within(collections, query).order_by("name", "pk")[: MOST_SCHEMAS + 1]
     for place, collection in enumerate(rows.iterator(chunk_size=CHUNK)):
         if place == MOST_SCHEMAS:
+            found.is_cut = True
             return True
         for name, label in _fields_of(collection):
             is_known = name in found.fields or name == query.field

@@ -65,6 +65,7 @@ def changes(request: UserRequest) -> HttpResponse:
         "mistake": mistakes.of_entries(entries),
         "days": list(_by_day(entries, query)),
         "filters": filters,
+        "unknown_field": query.field if filters[-1]["is_unknown"] else "",
         "chips": list(_chips(query, run, connections, entries, filters)),
         "clear_url": ChangeQuery().url,
         "next_url": page.next.url if page.next else "",
@@ -174,6 +175,7 @@ def _field_filter(query: ChangeQuery, offered: Offered) -> dict[str, Any]:
         "choices": [ANY, *((name, UNKNOWN) for name in unknown)],
         "groups": offered.groups,
         "has_more": offered.has_more,
+        "is_unknown": offered.is_unknown,
         "is_narrowed": query.connection is not None and query.type != "",
     }
 

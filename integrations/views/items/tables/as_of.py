@@ -23,6 +23,7 @@ from integrations.services.items.history.past_selection import (
     PastSelection,
 )
 from integrations.services.items.history.table_history import PageCursor, PastRow
+from integrations.services.items.left_out import PLACES
 from integrations.services.items.saved_views.snapshot import to_query_dict
 from integrations.services.items.tables.columns.columns import NAME, Column
 from integrations.services.items.tables.columns.incoming import MOST_NAMED
@@ -34,7 +35,7 @@ from integrations.views.items.parts import mistakes
 from integrations.views.items.past.past_times import MAX_ID, make_context
 from integrations.views.items.tables import cells, filters
 from integrations.views.items.tables.heads import make_heads
-from integrations.views.items.tables.table import Table
+from integrations.views.items.tables.table import Table, get_collection
 
 
 @require_safe
@@ -43,7 +44,11 @@ def table_as_of(request: UserRequest, pk: UUID) -> HttpResponse:
 
     They are filtered, searched and sorted as the table is.
     """
-    table = Table.read(request, pk)
+    told = request.GET.copy()
+    for name in PLACES:
+        # A place among rows of that time is none in the table.
+        told.pop(name, None)
+    table = Table.open(get_collection(request, pk), told, request.user)
     asked = PastSelection(selection=table.selection)
     kept = table.query.change(group=None).parameters
     kept_lists = dict(to_query_dict(kept).lists())

@@ -7,11 +7,12 @@ from typing import Any, Final
 from django.utils.safestring import SafeString
 
 from integrations.models.messages.wording import RAW_ROWS, connector_text
-from integrations.providers.typed.plain import plain
+from integrations.providers.typed.fields import Value
 from integrations.services.items.tables import groups, listing
+from integrations.services.items.tables.columns.columns import Column
 from integrations.services.items.tables.columns.values import (
+    Key,
     load_beside,
-    singles_of,
     values_of,
 )
 from integrations.services.items.tables.opening import OpenTable
@@ -52,26 +53,36 @@ def with_headings(
     """Return rows in the order of their groups, the first of each below its heading.
 
     That names the group, with the number and the sums of all of its rows where
-    ``grouping`` has them. A row with several values stands below the first.
+    ``grouping`` has them. A row with several values stands below the first. Rows that
+    are sorted alike, as those of two users of one name, stand with their own group.
     """
-    query, selection = asked.query, asked.selection
-    column = query.group
-    if column is None or not query.is_by_group or not listing.is_in_order(selection):
+    query, found = asked.query, grouping["groups"]
+    is_by_group = query.is_by_group and listing.is_in_order(asked.selection)
+    if found is None or not is_by_group:
         return rows
-    told = {each["label"]: each for each in grouping.get("group_rows", ())}
+    values = _values(rows, asked, found.column)
+    keys = [each.key for each in found.groups]
+    told = dict(zip(keys, grouping["group_rows"], strict=True))
+    headed: dict[Key, list[Row]] = {}
+    for row, place in zip(rows, found.places(values), strict=True):
+        if place.key not in headed:
+            group = told[place.group.key] if place.group else None
+            heading = _heading(place.label, group, len(asked.shown))
+            headed[place.key] = [replace(row, heading=heading)]
+        else:
+            headed[place.key].append(row)
+    return [row for together in headed.values() for row in together]
+
+
+def _values(
+    rows: Sequence[Row], asked: OpenTable, column: Column
+) -> list[Value | None]:
+    """Return what rows have in the column that they are grouped by."""
     if column not in asked.shown:
         load_beside([row.item for row in rows], [column])
-    headed: list[Row] = []
-    last: str | None = None
-    for row in rows:
-        values = values_of(row.item, asked.collection, [column])
-        value = values.get(column.id)
-        parts = singles_of(value) if value is not None else ()
-        label = plain(parts[0]) if parts else groups.label_of_none(column)
-        heading = _heading(label, told.get(label), len(asked.shown))
-        headed.append(row if label == last else replace(row, heading=heading))
-        last = label
-    return headed
+    return [
+        values_of(row.item, asked.collection, [column]).get(column.id) for row in rows
+    ]
 
 
 def _heading(label: str, group: Mapping[str, Any] | None, width: int) -> SafeString:

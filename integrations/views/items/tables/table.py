@@ -169,7 +169,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
             request.GET,
             choices_url=_address(query, "table-choices"),
         ),
-        **_live(Look.of(page.items), asked),
+        **_live(Look.of([row.item for row in rows]), asked),
     }
 
 

@@ -142,7 +142,7 @@ def test_rows_of_a_relation_are_grouped_and_counted(as_alice, people, project):
 
     assert {each["label"]: each["count"] for each in page.context["group_rows"]} == {
         "Admin": 2,
-        "No Role": 6,
+        "Without Role": 6,
     }
 
 

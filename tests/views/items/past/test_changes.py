@@ -12,6 +12,7 @@ from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.history import changes as service
 from integrations.services.items.storage import store
+from integrations.views.items.past import changed_fields
 from tests.support.rows import (
     NOON,
     make_collection,
@@ -158,6 +159,35 @@ def test_each_filter_leaves_exactly_what_it_says(as_alice, alice, deals, query, 
     }
 
     assert keys(as_alice.get(f"{PATH}?{query}")) == [made[name].pk for name in which]
+
+
+@pytest.mark.parametrize(
+    ("query", "is_said"),
+    [
+        ("field=nix", True),
+        ("field=properties.nix&type=deal", True),
+        ("field=properties.former", False),
+        ("field=properties.amount", False),
+        ("field=name", False),
+        ("kind=deleted", False),
+    ],
+)
+def test_a_field_that_nothing_has_is_said(as_alice, deals, query, is_said):
+    change(make_item(deals), fields={"properties.former": ["1", "2"]})
+
+    page = as_alice.get(f"{PATH}?{query}")
+
+    assert ('data-code="unknown_field"' in page.text) is is_said
+
+
+def test_no_field_is_unknown_while_schemas_are_left(as_alice, deals, monkeypatch):
+    monkeypatch.setattr(changed_fields, "MOST_SCHEMAS", 0)
+    change(make_item(deals))
+
+    page = as_alice.get(f"{PATH}?field=properties.nix")
+
+    assert keys(page) == []
+    assert 'data-code="unknown_field"' not in page.text
 
 
 def test_what_is_rare_is_looked_for_a_stretch_at_a_time(as_alice, deals, monkeypatch):

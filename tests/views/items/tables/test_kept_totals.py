@@ -225,9 +225,9 @@ def test_groups_of_a_column_of_ones_own_follow_its_values_and_names(as_alice, de
     own_columns.change(column, name="Mine", options=swap, added=())
     swapped = counts(as_alice, deals, address)
 
-    assert hot == {"Hot": 1, "No Mine": 5}
-    assert cold == {"Cold": 1, "No Mine": 5}
-    assert swapped == {"Hot": 1, "No Mine": 5}
+    assert hot == {"Hot": 1, "Without Mine": 5}
+    assert cold == {"Cold": 1, "Without Mine": 5}
+    assert swapped == {"Hot": 1, "Without Mine": 5}
 
 
 def test_of_a_column_of_ones_own_nothing_is_kept_as_choices_are_renamed_there(deals):

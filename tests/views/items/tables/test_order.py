@@ -179,7 +179,7 @@ def test_grouped_rows_stand_below_headings_page_after_page(
         second = as_alice.get(first.context["next_url"])
     assert {label: len(rows) for label, rows in headed(second).items()} == {
         "Alpha 9": 2,
-        "No Stage 1": 1,
+        "Without Stage 1": 1,
     }
     assert names(as_alice.get(second.context["previous_url"])) == names(first)
 
