@@ -14,8 +14,10 @@ from integrations.models import Collection, Connection, Item
 from integrations.providers.typed.fields import Money
 from integrations.services.items.tables.groups import Group, Groups
 from integrations.templatetags.mooring import external
+from integrations.templatetags.quick_html import format_html
 from integrations.views.items.tables import charts
 from integrations.views.items.tables.cells import Row
+from integrations.views.items.tables.grouped import HEADING
 from tests.browser.fixtures import DESK, PHONE
 from tests.browser.items.whole_pages import FITS
 
@@ -29,6 +31,7 @@ LONG_NAME = (
 # Pixels of a telephone that a notice above each page takes, by the name in it.
 MOST_HIGH = {"Acme": 52, LONG_NAME: 124}
 NAME = "Wilhelmina Featherstone Administration"
+GROUP_NAMES = ("Waiting for the signature of the customer (legal)", "Unbroken" * 30)
 # Whether some of an element is not drawn.
 IS_CUT = """element => element.scrollHeight > element.clientHeight
     || element.scrollWidth > element.clientWidth"""
@@ -69,9 +72,10 @@ def page(chromium: Browser) -> Page:
     return chromium.new_page(viewport=PHONE)  # type: ignore[arg-type]
 
 
-def show(page: Page, html: str) -> None:
+def show(page: Page, html: str, *, width: str = "") -> None:
     page.set_content(
-        f'<!doctype html><style>{LOOK}</style><div class="wrap">{html}</div>'
+        f'<!doctype html><style>{LOOK}</style><body class="{width}">'
+        f'<div class="wrap">{html}</div>'
     )
 
 
@@ -130,6 +134,52 @@ def test_a_name_in_a_high_row_breaks_between_its_words(page: Page) -> None:
 
     assert page.locator("tbody th bdi").inner_text() == NAME
     assert page.evaluate(TORN) == []
+
+
+@pytest.mark.parametrize("label", GROUP_NAMES)
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_the_heading_of_a_group_is_in_view_with_its_number(
+    page: Page, size: Any, label: str
+) -> None:
+    page.set_viewport_size(size)
+    heading = format_html(HEADING, 3, label, "12,345 · 1,234,567.00 EUR")
+    wide = f'<td class="nowrap">{"wide " * 40}</td>' * 2
+    show(
+        page,
+        '<div class="panel"><div class="scroll grid-box"><table class="sheet"><tbody>'
+        f'{heading}<tr><th scope="row">{NAME}</th>{wide}</tr></tbody></table></div>'
+        "</div>",
+        width="broad",
+    )
+
+    box = page.locator(".grid-box")
+    for left in (0, 10_000):
+        box.evaluate("(element, left) => element.scrollLeft = left", left)
+        whole = box.bounding_box()
+        assert whole is not None
+        for each in (page.locator("bdi", has_text=label), page.locator(".number")):
+            place = each.bounding_box()
+            assert place is not None
+            assert place["x"] >= whole["x"]
+            assert place["x"] + place["width"] <= whole["x"] + whole["width"]
+    # A name that has room stays on one line.
+    is_broken = page.locator(".group-head bdi").evaluate(
+        "element => element.getClientRects().length > 1"
+    )
+    assert is_broken is (size == PHONE or label == GROUP_NAMES[1])
+
+
+def test_a_group_stretches_no_table_that_has_room(page: Page) -> None:
+    heading = format_html(HEADING, 2, GROUP_NAMES[0], "3")
+    row = '<tr><th scope="row">A</th><td>B</td></tr>'
+    show(
+        page,
+        '<div class="panel"><div class="scroll grid-box"><table class="sheet">'
+        f"<tbody>{heading}{row}</tbody></table></div></div>",
+    )
+
+    fits = "element => element.scrollWidth <= element.clientWidth"
+    assert page.locator(".grid-box").evaluate(fits)
 
 
 def test_the_words_of_a_chart_keep_their_size(page: Page) -> None:

@@ -84,7 +84,7 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "services/items/relations/traces.py::MOST_TRACES": LOOK,
     "services/items/relations/related.py::LOOKED_AT": "has_more",
     "services/items/relations/related.py::LOOKED_AT_FOR_USER": "has_more",
-    "services/items/relations/traces.py::LONGEST_PHONE": f"{NONE}no number is longer",
+    "services/items/relations/phones.py::LONGEST_PHONE": f"{NONE}no number is longer",
     "services/items/relations/traces.py::MOST_TEXTS": LOOK,
     "services/items/relations/around.py::FEW": WHOLE,
     "services/items/relations/around.py::MOST_LINKS": "more than",

@@ -181,6 +181,48 @@ def test_what_is_merely_alike_is_not_joined(alice):
     assert (Role.COMPANY, ["Company Name", ""], False) in rows
 
 
+@pytest.mark.parametrize(
+    ("kind", "one", "other", "differs"),
+    [
+        ("link", "linkedin.com/company/a", "https://linkedin.com/company/b", True),
+        ("link", "acme.com/en", "acme.com/de", True),
+        ("link", "acme.com/?shop=1", "acme.com/?shop=2", True),
+        ("link", "acme.com", "acme.com:8080", True),
+        ("link", "https://www.Acme.com/en/", "acme.com/en", False),
+        ("link", "acme.com/caf%C3%A9", "acme.com/café", False),
+        ("phone", "+49 30 123456789", "+43 1 123456789", True),
+        ("phone", "+49 30 123456789 ext. 1", "+49 30 123456789 ext. 22", True),
+        ("phone", "+49 30 123456789", "+49 30 123456789 x1", True),
+        ("phone", "030 123456789", "+49 40 123456789", True),
+        ("phone", "+49 30 123456789 ext. 1", "tel:004930123456789;ext=1", False),
+        ("phone", "030 123456789", "+49 (0)30 123456789", False),
+        ("phone", "(415) 555-1234", "1-415-555-1234", False),
+        ("phone", "8 (912) 345-67-89", "+7 912 345 67 89", False),
+        ("email", "a@x.com; b@x.com", "a@x.com; c@x.com", True),
+        ("email", "a@x.com", "a@x.com (old), b@x.com", True),
+        ("email", "a@x.com; B@x.com", "Bo <b@x.com>, a@x.com", False),
+        ("text", "Acme", " ACME", False),
+        ("text", "Acme", "Acme Ltd", True),
+    ],
+)
+def test_values_differ_unless_they_are_the_same_written_in_another_way(
+    alice, kind, one, other, differs
+):
+    told = [[("Website", kind, each)] for each in (one, other)]
+
+    [(_, _, found)] = side_by_side(alice, *told)
+
+    assert found is differs
+
+
+def test_numbers_of_two_countries_differ_though_a_third_tells_none(alice):
+    numbers = ("030 123456789", "+49 30 123456789", "+43 30 123456789")
+
+    rows = side_by_side(alice, *([("Phone", "phone", each)] for each in numbers))
+
+    assert rows == [(Role.PHONE, ["Phone"] * 3, True)]
+
+
 def test_each_label_stays_where_they_differ(as_alice, contact, record):
     page = ask(as_alice, ANA)
 

@@ -1,18 +1,24 @@
 """Find which fields of several items tell the same, whatever each provider calls it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations, starmap
 from typing import Final, NamedTuple
 
 from integrations.models import Item
 from integrations.providers import CONNECTORS
 from integrations.providers.kinds import Role
 from integrations.providers.records import DisplayField
-from integrations.providers.typed.fields import Email, Link, Phone, Text
+from integrations.providers.typed.fields import Email, Link, Phone, Text, Value
 from integrations.providers.typed.plain import plain
 from integrations.services.common.clients.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
-from integrations.services.items.relations.traces import Trace, names_site
+from integrations.services.items.relations.phones import PhoneNumber
+from integrations.services.items.relations.traces import (
+    names_site,
+    read_addresses,
+    read_site,
+)
 from integrations.services.items.search.words import to_key
 from integrations.services.items.tables.columns.columns import leading_columns
 
@@ -25,6 +31,17 @@ IS_OF: Final[Mapping[Role, Callable[[DisplayField], bool]]] = {
     Role.COMPANY: lambda field: (
         isinstance(field.value, Text) and to_key(field.label) in COMPANY_LABELS
     ),
+}
+# How what a role tells is read, and of which role a value is that has none.
+READERS: Final[Mapping[Role, Callable[[str], Hashable]]] = {
+    Role.EMAIL: read_addresses,
+    Role.PHONE: PhoneNumber.parse,
+    Role.WEBSITE: read_site,
+}
+ROLES: Final[Mapping[type, Role]] = {
+    Email: Role.EMAIL,
+    Phone: Role.PHONE,
+    Link: Role.WEBSITE,
 }
 
 
@@ -47,14 +64,8 @@ class Compared:
     @property
     def differs(self) -> bool:
         """Tell whether items say different things: however an address is written."""
-        return len({self._said(field) for field in self.fields if field}) > 1
-
-    def _said(self, field: DisplayField) -> str:
-        value = field.value
-        text = value.url if isinstance(value, Link) else plain(value)
-        is_address = self.role not in {None, Role.COMPANY}
-        trace = Trace.parse(text) if is_address else None
-        return trace.text if trace else text.strip().casefold()
+        said = {_said(field.value, self.role) for field in self.fields if field}
+        return not all(starmap(_is_same, combinations(said, 2)))
 
 
 def compare(
@@ -80,6 +91,20 @@ def compare(
         yield Compared(
             label=label, fields=[each.get(key) for each in keyed], role=key.role
         )
+
+
+def _said(value: Value, role: Role | None) -> Hashable:
+    """Return what a value says, which does not depend on how that is written."""
+    text = value.url if isinstance(value, Link) else plain(value)
+    told = role if role in READERS else ROLES.get(type(value))
+    found = READERS[told](text) if told else None
+    return found or text.strip().casefold()
+
+
+def _is_same(one: Hashable, other: Hashable) -> bool:
+    if isinstance(one, PhoneNumber) and isinstance(other, PhoneNumber):
+        return one.is_same(other)
+    return one == other
 
 
 class _Key(NamedTuple):

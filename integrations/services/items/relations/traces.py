@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from integrations.providers.records import DisplayField
 from integrations.providers.typed.fields import SEVERAL, Email, Link, Phone, Text, Value
+from integrations.services.items.relations.phones import PhoneNumber
 from integrations.services.items.search.words import fold, simplify
 
 MOST_TRACES = 4
@@ -19,13 +20,6 @@ EMAIL: Final = re.compile(rf"[^\s@<>,;\"()]+@({_HOST})")
 NAMED: Final = re.compile(r"[^<>]*<\s*(?:mailto:)?([^<>\s]+)\s*>", re.IGNORECASE)
 BETWEEN: Final = re.compile(r"[;,|\n]")
 HOST: Final = re.compile(r"(?:[a-z0-9-]+\.)+(?:[a-z]{2,}|xn--[a-z0-9-]+)")
-# However it is written, with or without what is dialled from abroad.
-PHONE: Final = re.compile(r"\+?[0-9 ().\-/]{9,40}", re.ASCII)
-EXTENSION: Final = re.compile(
-    r"[\s,;]*(?:ext(?:ension)?\.?|x|#|ext=)\s*[0-9]{1,6}", re.ASCII | re.IGNORECASE
-)
-PHONE_DIGITS, PHONE_ENDING = range(9, 16), 9
-LONGEST_PHONE: Final = 60
 SITE_WORDS = {"domain", "website", "homepage"}
 # An address at one of these says nothing of a company.
 PUBLIC_MAIL = frozenset(
@@ -164,6 +158,17 @@ def _emails_in(text: str) -> Iterator[str]:
             yield from found
 
 
+def read_addresses(text: str) -> frozenset[str]:
+    """Return all addresses of a text, and its parts that are none as they are."""
+    parts = (part.strip() for part in BETWEEN.split(text))
+    return frozenset(
+        each
+        for part in parts
+        if part
+        for each in [*_emails_in(part)] or [part.casefold()]
+    )
+
+
 def _email(word: str) -> str:
     if word[:7].lower() == "mailto:":
         word = unquote(word[7:].partition("?")[0])
@@ -172,18 +177,8 @@ def _email(word: str) -> str:
 
 def _phone_in(text: str) -> str:
     """Return the last digits of a text that is a telephone number, else nothing."""
-    if len(text) > LONGEST_PHONE:
-        return ""
-    text = simplify(text).strip()
-    if text[:4].lower() == "tel:":
-        text = text[4:]
-    extension = EXTENSION.search(text)
-    if extension is not None and extension.end() == len(text):
-        text = text[: extension.start()]
-    if not PHONE.fullmatch(text):
-        return ""
-    digits = re.sub("[^0-9]", "", text).removeprefix("00")
-    return digits[-PHONE_ENDING:] if len(digits) in PHONE_DIGITS else ""
+    number = PhoneNumber.parse(text)
+    return number.ending if number else ""
 
 
 def _domains(texts: Iterable[str]) -> set[str]:
@@ -220,6 +215,16 @@ def _host(text: str) -> str:
         return ""
     host = host.removeprefix("www.")
     return host if HOST.fullmatch(host) else ""
+
+
+def read_site(text: str) -> tuple[str, ...]:
+    """Return the host of a web address and what is behind that; else nothing."""
+    if not _host(text):
+        return ()
+    text = text.strip()
+    parts = urlsplit(text if "://" in text else f"//{text}")
+    host, path = parts.netloc.lower().removeprefix("www."), unquote(parts.path)
+    return host, path.rstrip("/"), parts.query, parts.fragment
 
 
 def _flat(properties: Mapping[str, Any]) -> Iterator[str]:

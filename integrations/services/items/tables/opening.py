@@ -54,11 +54,13 @@ class OpenTable:
         user: User,
         *,
         at_once: int | None = None,
+        is_grouping: bool = True,
     ) -> Self:
         """Return the table of an address; indexes that it needs are begun.
 
         The collection was asked for ``with_layout``; ``user`` has the saved views. Up
-        to ``at_once`` items are indexed before it returns, else as many as usual.
+        to ``at_once`` items are indexed before it returns, else as many as usual. What
+        is not ``is_grouping`` selects rows as if the address asked for no groups.
         """
         columns = typed_columns_of(collection)
         query = TableQuery.parse(collection.pk, parameters, columns)
@@ -67,8 +69,9 @@ class OpenTable:
         layout = views.layout(layouts.read_layout(collection, columns))
         shown = layouts.shown_columns(query, layout, columns)
         shown = layouts.with_widths(shown, query, layout)
-        summed = groups.summed_columns(shown) if query.group else []
-        used = [*query.indexed, *summed]
+        asked = query if is_grouping else query.change(group=None)
+        summed = groups.summed_columns(shown) if asked.group else []
+        used = [*asked.indexed, *summed]
         unique = list({column.id: column for column in used}.values())
         found = indexes.prepare(collection, unique, summed=summed, at_once=at_once)
         return cls(
@@ -77,7 +80,7 @@ class OpenTable:
             query=query,
             layout=layout,
             shown=shown,
-            selection=Selection.make(collection, query, found, asker_of(collection)),
+            selection=Selection.make(collection, asked, found, asker_of(collection)),
             views=views,
         )
 

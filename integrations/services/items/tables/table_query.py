@@ -1,7 +1,7 @@
 """What a table shows: read from an address, and written back as the same one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -34,7 +34,8 @@ class TableQuery:
     the user's layout; ``widths`` are of columns that are not as wide as usual.
     ``left_out`` says in words what the address asked for and the rows lack,
     ``look_left_out`` what they only look different without. What leads on from such a
-    table says by a parameter that it lacks a filter.
+    table says by a parameter that it lacks a filter. An order that ``is_chosen`` stays
+    one, though rows would have it by themselves.
     """
 
     collection: UUID
@@ -45,6 +46,7 @@ class TableQuery:
     match: str = ALL
     sort: Column | None = None
     is_descending: bool = True
+    is_chosen: bool = field(default=False, compare=False)
     group: Column | None = None
     columns: tuple[str, ...] = ()
     widths: tuple[tuple[str, str], ...] = ()
@@ -80,6 +82,7 @@ class TableQuery:
             match=reader.one_of("match", (ALL, ANY)) or ALL,
             sort=sort,
             is_descending=is_descending,
+            is_chosen=bool(reader.text("sort")),
             group=group,
             columns=tuple(reader.columns()),
             widths=tuple(reader.widths()),
@@ -126,6 +129,15 @@ class TableQuery:
         """
         return None if self.search else self.group
 
+    @property
+    def is_usual(self) -> bool:
+        """Tell whether rows are in the order that they have where nobody sorts them.
+
+        One that was chosen instead of the groups is that of a search by chance.
+        """
+        is_kept = self.is_chosen and self.usual_order != self.group
+        return not is_kept and self.sort_text == usual_sort(self.usual_order)
+
     def read_cursor(self, token: str) -> Cursor | None:
         """Return the position of a token, None where it is of another order.
 
@@ -149,10 +161,9 @@ class TableQuery:
     @property
     def look(self) -> list[tuple[str, str]]:
         """Return the parameters that only say how the rows are shown."""
-        is_usual = self.sort_text == usual_sort(self.usual_order)
         values = {
             "view": self.view,
-            "sort": "" if is_usual else self.sort_text,
+            "sort": "" if self.is_usual else self.sort_text,
             "group": self.group.id if self.group else "",
             "columns": write_line(self.columns) if self.columns else "",
             "widths": write_widths(self.widths),
@@ -189,11 +200,12 @@ class TableQuery:
         Rows that are in their usual order stay in it, whatever that becomes.
         """
         made = replace(self, **{"after": None, "before": None, **changes})
-        is_usual = self.sort_text == usual_sort(self.usual_order)
-        if "sort" in changes or not is_usual or made.usual_order == self.usual_order:
+        if "sort" in changes:
+            return replace(made, is_chosen=True)
+        if not self.is_usual or made.usual_order == self.usual_order:
             return made
         order = made.usual_order
-        return replace(made, sort=order, is_descending=order is None)
+        return replace(made, sort=order, is_descending=order is None, is_chosen=False)
 
     @property
     def unfiltered(self) -> "TableQuery":

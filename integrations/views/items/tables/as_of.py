@@ -42,15 +42,17 @@ from integrations.views.items.tables.table import Table, get_collection
 def table_as_of(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show the rows of the time that is asked for, or its difference to another.
 
-    They are filtered, searched and sorted as the table is.
+    They are filtered, searched and sorted as the table is, but not grouped.
     """
     told = request.GET.copy()
     for name in PLACES:
         # A place among rows of that time is none in the table.
         told.pop(name, None)
-    table = Table.open(get_collection(request, pk), told, request.user)
+    table = Table.open(
+        get_collection(request, pk), told, request.user, is_grouping=False
+    )
     asked = PastSelection(selection=table.selection)
-    kept = table.query.change(group=None).parameters
+    kept = table.selection.query.change().parameters
     kept_lists = dict(to_query_dict(kept).lists())
 
     def make_rows(at: datetime) -> dict[str, Any]:
@@ -83,7 +85,8 @@ def _make_tools(
     request: UserRequest, table: Table, asked: PastSelection, context: dict[str, Any]
 ) -> dict[str, Any]:
     """Return what filters, searches and sorts, and what of it is not of that time."""
-    query, selection = table.query, table.selection
+    selection = table.selection
+    query = selection.query
     times = [
         (name, context[name].isoformat())
         for name in ("at", "until")
@@ -92,7 +95,7 @@ def _make_tools(
 
     def to_url(query: TableQuery) -> str:
         path = reverse("integrations:table-as-of", args=(query.collection,))
-        return f"{path}?{urlencode([*query.change(group=None).parameters, *times])}"
+        return f"{path}?{urlencode([*query.change().parameters, *times])}"
 
     tools = filters.make_context(
         selection, table.columns, request.GET, to_url=to_url, also=times
@@ -112,7 +115,7 @@ def _make_tools(
         "of_now": asked.of_now,
         "days_of_then": asked.days_of_then,
         "is_link_of_now": asked.is_link_of_now,
-        "is_grouped": query.group is not None,
+        "is_grouped": table.query.group is not None,
     }
 
 

@@ -20,7 +20,7 @@ def make_heads(
     asked: OpenTable, *, to_url: Callable[[TableQuery], str] = attrgetter("url")
 ) -> list[dict[str, Any]]:
     """Return the heads of the columns, with the order that a click gives."""
-    query = asked.query
+    query = asked.selection.query
     found = []
     for column in asked.shown:
         is_sorted = query.sort is not None and column.id == query.sort.id

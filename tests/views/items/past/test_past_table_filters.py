@@ -210,8 +210,23 @@ def test_what_has_no_past_is_told_as_it_is_now(as_alice, alice, deals):
     assert "of_now" in codes(page)
 
 
-def test_past_rows_are_not_grouped_and_the_page_says_so(as_alice, deals):
-    assert "ungrouped" in codes(ask(as_alice, deals, 1, group="stage"))
+def test_past_rows_are_not_grouped_and_the_page_says_so(as_alice, deals, monkeypatch):
+    monkeypatch.setattr(past_selection, "MOST_ROWS", 2)
+
+    page = ask(as_alice, deals, 1, group="stage")
+
+    assert "ungrouped" in codes(page)
+    assert "past_cut" not in codes(page)
+    assert set(names(page)) == {"Ash", "Birch", "Cedar", "Dogwood", "Elm"}
+    assert {each["direction"] for each in page.context["heads"]} == {"none"}
+    assert page.context["now_url"].endswith("?group=stage")
+
+
+def test_past_rows_of_a_grouped_table_keep_an_order_that_was_chosen(as_alice, deals):
+    page = ask(as_alice, deals, 1, group="stage", sort="-amount")
+
+    assert "ungrouped" in codes(page)
+    assert names(page) == ["Dogwood", "Birch", "Ash", "Cedar", "Elm"]
 
 
 def test_a_filter_that_cannot_be_used_is_said(as_alice, deals):

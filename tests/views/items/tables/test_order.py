@@ -204,6 +204,22 @@ def test_an_order_that_was_chosen_is_kept_without_headings(as_alice, connection)
     assert as_alice.get(grouped.context["ungroup_url"]).context["query"].is_by_update
 
 
+def test_an_order_chosen_instead_of_groups_outlasts_a_search(as_alice, connection):
+    name, schema, values = stages(connection)
+    deals = make_collection(connection, item_type="deal", schema=schema)
+    make_item(deals, name="Deal", properties={name: values[LABELS[0]]})
+    deals.refresh_from_db()
+
+    for order in (f"-{UPDATED}", NAME, name):
+        page = get(as_alice, deals, f"?q=deal&group={name}&sort={order}")
+
+        searched = page.context["query"]
+        every = as_alice.get(searched.unfiltered.url).context["query"]
+        assert searched.url.endswith(f"?q=deal&sort={order}&group={name}")
+        assert every.sort_text == order
+        assert every.is_by_group is (order == name)
+
+
 def test_whoever_groups_sorted_rows_gets_groups(as_alice, connection):
     name, schema, values = stages(connection)
     deals = make_collection(connection, item_type="deal", schema=schema)
