@@ -137,7 +137,6 @@ BOUNDS = {
     "providers/notion/mapping/values.py::MAX_TEXT": CUT,
     "providers/notion/mapping/values.py::MAX_URL": NO_LINK,
     "providers/typed/former_fields.py::MOST": LOOK,
-    "providers/typed/former_fields.py::MOST_LENGTH": LOOK,
     "providers/typed/plain.py::MAX_SHOWN_ID": f"{NONE}a longer id tells a user nothing",
     "providers/typed/plain.py::MOST_UNITS": f"{NONE}the smallest units of a long span",
     "providers/records.py::MAX_COLOURED": LOOK,

@@ -106,5 +106,5 @@ def test_a_new_column_is_shown_to_who_has_chosen_columns(as_alice, deals, three)
     add(as_alice, deals)
 
     heads = [each["label"] for each in table(as_alice, deals).context["columns"]]
-    assert heads == ["Name", "Amount", "Rank"]
+    assert heads == ["Deal name", "Amount", "Rank"]
     assert TableLayout.objects.count() == 1

@@ -8,8 +8,9 @@ import re
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
-TEMPLATES = Path(__file__).parent.parent / "templates"
+TEMPLATES = Path(settings.BASE_DIR, "templates")
 LINK = re.compile(r'<a class="(?:[\w-]+ )*target\b[^>]*>(.*?)</a>', re.DOTALL)
 WORD_BESIDE = re.compile(r"</bdi> +[^<{\s]|[^>}\s] +<bdi>")
 
