@@ -187,6 +187,7 @@ def test_the_words_of_a_chart_keep_their_size(page: Page) -> None:
     condition: Any = None
     groups = [
         Group(
+            key=(label, None),
             label=label,
             count=33_878_600_000,
             condition=condition,
