@@ -57,6 +57,9 @@ def test_a_full_query_string_is_read_and_written_back_the_same():
         "size=-1",
         "size=1e3",
         "amount__gt=3",
+        "after=!!!",
+        "before=%F0%9F%98%80",
+        "after=" + "A" * 5000,
     ],
 )
 def test_an_odd_value_falls_back_to_its_default_and_is_told(text):
@@ -75,9 +78,6 @@ def test_the_end_of_a_long_search_is_told_too():
     "text",
     [
         "collection=%00",
-        "after=!!!",
-        "before=%F0%9F%98%80",
-        "after=" + "A" * 5000,
         "page=3",
         "q=%00",
         "q=+++",
