@@ -28,48 +28,28 @@ __all__ = ["ana", "contacts"]
 pytestmark = pytest.mark.django_db
 
 
-def test_a_mistake_of_ours_is_said_in_place_of_the_fields(
+@pytest.mark.parametrize(
+    ("method", "is_told"), [("describe", False), ("describe_links", True)]
+)
+def test_a_mistake_of_ours_is_said_and_hides_no_other_field(
     alice: User,
     ana: Item,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
+    method: str,
+    is_told: bool,
 ) -> None:
-    def fail(*_: object) -> None:
-        raise ValueError
-
     following.follow(alice, ana)
     choose(alice)
     change(ana)
-    monkeypatch.setattr(type(CONNECTORS[ana.provider]), "describe", fail)
+    monkeypatch.setattr(type(CONNECTORS[ana.provider]), method, fail)
 
     tick(timezone.now() + 2 * HOUR)
 
     [message] = mail.outbox
-    [reference] = {r.args[0] for r in caplog.records if "connector error" in r.msg}
-    assert f"{reference}" in message.body
-    assert "→" not in message.body
-
-
-def test_a_mistake_of_ours_in_links_hides_no_other_field(
-    alice: User,
-    ana: Item,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    def fail(*_: object) -> None:
-        raise ValueError
-
-    following.follow(alice, ana)
-    choose(alice)
-    change(ana)
-    monkeypatch.setattr(type(CONNECTORS[ana.provider]), "describe_links", fail)
-
-    tick(timezone.now() + 2 * HOUR)
-
-    [message] = mail.outbox
-    references = [r.args[0] for r in caplog.records if "connector error" in r.msg]
-    assert "1 → 2" in message.body
-    assert f"{references[0]}" in message.body
+    assert references(caplog)[0] in message.body
+    assert ("1 → 2" in message.body) is is_told
+    assert ("→" in message.body) is is_told
 
 
 def references(caplog: pytest.LogCaptureFixture) -> Sequence[str]:
