@@ -50,6 +50,11 @@ class Child:
         return self._process.is_store
 
     @property
+    def starts_last(self) -> bool:
+        """Return whether it waits until everything else answers."""
+        return self._process.starts_last
+
+    @property
     def output(self) -> IO[bytes] | None:
         """Return the pipe to read from, if the process runs."""
         return self._popen.stdout if self._popen else None

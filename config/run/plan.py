@@ -25,7 +25,8 @@ class PlanError(Exception):
 class Process:
     """Process to start: its name, command, and the port that it listens on.
 
-    ``is_store`` if others need it until they have ended.
+    ``is_store`` if others need it until they have ended; ``starts_last`` if it may
+    start nothing before everything else answers.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Process:
     port: int | None = None
     port_setting: str = ""
     is_store: bool = False
+    starts_last: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,4 +190,6 @@ def _beat() -> Process:
     return Process(
         name="beat",
         command=_python("celery", "--quiet", "-A", "config", "beat", "--pidfile="),
+        # Its first checks would call a sandbox that still fills itself unreachable.
+        starts_last=True,
     )

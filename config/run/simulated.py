@@ -31,6 +31,11 @@ class Simulated:
         self._fetch = fetch
         self._tries = TRIES if plan.sandboxed else 0
 
+    @property
+    def is_known(self) -> bool:
+        """Return whether there is nothing to ask, or nothing more."""
+        return not self._tries
+
     def tell(self) -> str:
         """Return what there is to say, or nothing while there is nothing."""
         if not self._tries:

@@ -61,10 +61,11 @@ class Supervisor:
         ]
         self._stop_signals = 0
         self._is_live = False
+        self._is_ready = False
         self._simulated = Simulated(plan)
 
     def run(self, greeting: str) -> None:
-        """Start everything, greet when the site answers, stop on a signal."""
+        """Start everything, greet when site and sandbox answer, stop on a signal."""
         self._listen_for_signals()
         give_up_at = time.monotonic() + START_SECONDS
         try:
@@ -72,16 +73,20 @@ class Supervisor:
                 self._start_due()
                 self._wait(0.25)
                 self._notice_deaths()
-                if not self._is_live:
-                    self._is_live = self._answers()
-                    if self._is_live:
-                        say("run", greeting)
-                    elif time.monotonic() > give_up_at:
-                        raise StartError("the site does not answer")
-                elif told := self._simulated.tell():
-                    say("run", told)
+                if not self._is_live and time.monotonic() > give_up_at:
+                    raise StartError("the site does not answer")
+                if not self._is_ready:
+                    self._look_whether_ready(greeting)
         finally:
             self.stop()
+
+    def _look_whether_ready(self, greeting: str) -> None:
+        self._is_live = self._is_live or self._answers()
+        if told := self._simulated.tell():
+            say("run", told)
+        if self._is_live and self._simulated.is_known:
+            self._is_ready = True
+            say("run", greeting)
 
     def stop(self) -> None:
         """Stop every child, stores last, and leave nothing behind."""
@@ -104,7 +109,7 @@ class Supervisor:
 
     def _start_due(self) -> None:
         for child in self._children:
-            if child.is_due:
+            if child.is_due and (self._is_ready or not child.starts_last):
                 child.start()
 
     def _wait(self, seconds: float) -> None:
@@ -118,7 +123,7 @@ class Supervisor:
 
     def _notice_deaths(self) -> None:
         for child in self._children:
-            if child.has_died() and not self._is_live:
+            if child.has_died() and not self._is_ready:
                 self._give_up_on(child)
 
     def _give_up_on(self, child: Child) -> None:
