@@ -38,6 +38,25 @@ def test_rows_are_filtered_by_what_a_type_allows(as_alice, four, address, expect
 
 
 @pytest.mark.parametrize(
+    "address",
+    [
+        "?description__is=ECLAIR+d%27Or",
+        "?description__contains=d\u2019OR",
+        "?description__starts=écl",
+        "?description__in=x,Éclair+d\u2019or",
+        "?q=eclair",
+    ],
+)
+def test_accents_and_case_do_not_matter_in_a_filter_as_in_a_search(
+    as_alice, deals, address
+):
+    deal(deals, "Bakery", description="Éclair d\u2019Or")
+    deal(deals, "Other", description="Zoo")
+
+    assert names(get(as_alice, deals, address)) == ["Bakery"]
+
+
+@pytest.mark.parametrize(
     ("operator", "length", "is_told"),
     [
         ("contains", 300, True),
