@@ -25,6 +25,8 @@ from tests.views.items.tables.test_table import (
         ("?closedate__before=2026-12-01", {"Small"}),
         ("?item.name__starts=SM", {"Small"}),
         ('?dealstage__in="Closed won",Lost', {"Large", "Euro"}),
+        ('?dealstage__not_in="Closed won",Lost', {"Small", "Unknown"}),
+        ("?item.name__not_contains=AR", {"Small", "Euro", "Unknown"}),
     ],
 )
 def test_rows_are_filtered_by_what_a_type_allows(as_alice, four, address, expected):
@@ -44,6 +46,7 @@ def test_rows_are_filtered_by_what_a_type_allows(as_alice, four, address, expect
         "?description__contains=d\u2019OR",
         "?description__starts=écl",
         "?description__in=x,Éclair+d\u2019or",
+        "?description__not_contains=z",
         "?q=eclair",
     ],
 )
@@ -59,6 +62,8 @@ def test_accents_and_case_do_not_matter_in_a_filter_as_in_a_search(
 @pytest.mark.parametrize(
     ("operator", "length", "is_told"),
     [
+        ("not_contains", 300, True),
+        ("not_contains", 200, False),
         ("contains", 300, True),
         ("contains", 256, True),
         ("contains", 255, False),
