@@ -295,13 +295,15 @@
     }
   })
 
-  // An open page looks for news, except while nobody sees it or words are selected.
+  // An open page looks for news, except while nobody sees it, words are selected or a
+  // filter is written: what it finds may load the page again.
   const isLook = (element) =>
     (element.getAttribute("hx-trigger") ?? "").startsWith("every")
   let isLooking = false
 
   document.addEventListener("htmx:beforeRequest", (event) => {
-    const isBusy = document.hidden || !document.getSelection().isCollapsed
+    const isWriting = document.querySelector("#filtering form")
+    const isBusy = document.hidden || isWriting || !document.getSelection().isCollapsed
     if (isBusy && isLook(event.detail.elt)) event.preventDefault()
   })
 

@@ -78,6 +78,22 @@ def change_filters(page: Page, least: float, *, has_script: bool) -> None:
     page.get_by_role("link", name="Cancel").click()
 
 
+def keep_what_is_written(page: Page) -> None:
+    """Look for news while a filter is written, and after that."""
+    look = "document.dispatchEvent(new Event('visibilitychange'))"
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_role("link", name="Filter", exact=True).click()
+    page.evaluate(look)
+    page.get_by_label("Find a column").fill("nothing is so")
+    expect(page.locator("#filter-found")).to_contain_text("No column")
+    assert [each for each in asked if "/live/" in each] == []
+    page.get_by_role("link", name="Cancel").click()
+    expect(page.locator("#filtering form")).to_have_count(0)
+    with page.expect_request("**/live/**"):
+        page.evaluate(look)
+
+
 def sort_filter_and_group(page: Page, *, has_script: bool) -> None:
     """Use what stands above a table, and look at its rows after each step."""
     by_amount = page.locator("thead").get_by_role("link", name="Amount")
@@ -171,5 +187,7 @@ def test_a_table_is_used_with_and_without_javascript(
         assert box["x"] + box["width"] > DESK["width"] - 80
         sort_filter_and_group(page, has_script=has_script)
         page.goto(address)
+        if has_script:
+            keep_what_is_written(page)
         choose_columns(page)
         widen_the_name(page)

@@ -244,6 +244,10 @@ def _numbers(condition: Condition, names: _Names) -> Q:
         return names.q(number__gt=amounts[0])
     if condition.operator is Operator.LESS:
         return names.q(number__lt=amounts[0])
+    if condition.operator is Operator.AT_LEAST:
+        return names.q(number__gte=amounts[0])
+    if condition.operator is Operator.AT_MOST:
+        return names.q(number__lte=amounts[0])
     if condition.operator is Operator.BETWEEN:
         return names.q(number__gte=amounts[0], number__lte=amounts[1])
     return names.q(number__in=amounts)

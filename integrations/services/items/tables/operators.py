@@ -25,6 +25,8 @@ class Operator(StrEnum):
     STARTS = "starts"
     GREATER = "gt"
     LESS = "lt"
+    AT_LEAST = "gte"
+    AT_MOST = "lte"
     BETWEEN = "between"
     BEFORE = "before"
     AFTER = "after"
@@ -46,7 +48,10 @@ _ANY: Final = (O.EMPTY, O.FILLED)
 _LINKED: Final = (*_PARTS, *_EXACT, *_ANY)
 ALLOWED: Final[Mapping[Family, Sequence[Operator]]] = {
     Family.TEXT: (*_PARTS, O.STARTS, *_EXACT, *_ANY),
-    Family.NUMBER: (*_EXACT, O.GREATER, O.LESS, O.BETWEEN, *_ANY),
+    Family.NUMBER: (
+        *(*_EXACT, O.GREATER, O.AT_LEAST, O.LESS, O.AT_MOST),
+        *(O.BETWEEN, *_ANY),
+    ),
     Family.BOOLEAN: (O.IS, O.IS_NOT, *_ANY),
     Family.DATE: (
         *(O.IS, O.IS_NOT, O.BEFORE, O.AFTER, O.BETWEEN),
@@ -74,6 +79,8 @@ LABELS: Final[Mapping[Operator, str]] = {
     O.STARTS: "starts with",
     O.GREATER: "is greater than",
     O.LESS: "is less than",
+    O.AT_LEAST: "is at least",
+    O.AT_MOST: "is at most",
     O.BETWEEN: "is between",
     O.BEFORE: "is before",
     O.AFTER: "is after",

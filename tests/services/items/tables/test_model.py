@@ -241,6 +241,8 @@ def holds(value, operator, wanted, kind):
         Operator.STARTS: lambda: own.startswith(wanted[0]),
         Operator.GREATER: lambda: own > wanted[0],
         Operator.LESS: lambda: own < wanted[0],
+        Operator.AT_LEAST: lambda: own >= wanted[0],
+        Operator.AT_MOST: lambda: own <= wanted[0],
         Operator.BETWEEN: lambda: min(wanted[:2]) <= own <= max(wanted[:2]),
         Operator.BEFORE: lambda: own < wanted[0],
         Operator.AFTER: lambda: own > wanted[0],
@@ -433,6 +435,8 @@ def steps_of(table, address):
         ("fldChoices0000000", Operator.NONE_OF),
         ("fldUser0000000000", Operator.NONE_OF),
         ("fldNumber00000000", Operator.NONE_OF),
+        ("fldNumber00000000", Operator.AT_LEAST),
+        ("fldPercent0000000", Operator.AT_MOST),
         ("fldBox00000000000", Operator.IS_NOT),
     ],
 )
