@@ -26,6 +26,7 @@ from integrations.views.items.parts import beside
 from integrations.views.items.past import as_of, changes, list_as_of
 from integrations.views.items.tables import as_of as table_as_of
 from integrations.views.items.tables import choices, layout, of_table, rows, table
+from integrations.views.items.tables.filtering import page as filtering
 from integrations.views.notices import following, unsubscribe
 from integrations.views.notices import pages as notices
 from integrations.views.own_columns import pages as own_columns
@@ -133,6 +134,7 @@ urlpatterns = [
     path("collections/<uuid:pk>/about/", of_table.table_about, name="table-about"),
     path("collections/<uuid:pk>/live/", table.table_live, name="table-live"),
     path("collections/<uuid:pk>/columns/", layout.table_layout, name="table-layout"),
+    path("collections/<uuid:pk>/filter/", filtering.table_filter, name="table-filter"),
     path("collections/<uuid:pk>/choices/", choices.table_choices, name="table-choices"),
     path(
         "collections/<uuid:pk>/own-columns/",

@@ -71,9 +71,28 @@
   }
 
   // These do nothing without a script.
-  for (const button of document.querySelectorAll("[data-scripted]")) {
-    button.hidden = false
+  const showScripted = () => {
+    for (const control of document.querySelectorAll("[data-scripted]")) {
+      control.hidden = false
+    }
   }
+  showScripted()
+  document.addEventListener("htmx:afterSettle", showScripted)
+
+  // Many boxes to tick are narrowed by typing, without accents too.
+  const toPlain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase()
+
+  document.addEventListener("input", ({ target }) => {
+    if (!target.matches("[data-narrow]")) return
+    const wanted = toPlain(target.value.trim())
+    for (const label of target.closest("fieldset").querySelectorAll("label.check")) {
+      label.hidden = !toPlain(label.textContent).includes(wanted)
+    }
+  })
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches("[data-narrow]")) event.preventDefault()
+  })
 
   // Single keys, for whoever has not switched them off. The list of a page has a
   // search of its own, which comes after that of the header.
@@ -276,13 +295,15 @@
     }
   })
 
-  // An open page looks for news, except while nobody sees it or words are selected.
+  // An open page looks for news, except while nobody sees it, words are selected or a
+  // filter is written: what it finds may load the page again.
   const isLook = (element) =>
     (element.getAttribute("hx-trigger") ?? "").startsWith("every")
   let isLooking = false
 
   document.addEventListener("htmx:beforeRequest", (event) => {
-    const isBusy = document.hidden || !document.getSelection().isCollapsed
+    const isWriting = document.querySelector("#filtering form")
+    const isBusy = document.hidden || isWriting || !document.getSelection().isCollapsed
     if (isBusy && isLook(event.detail.elt)) event.preventDefault()
   })
 

@@ -158,7 +158,10 @@ def press(page: Page, name: str) -> None:
 def make_what_is_not_linked(page: Page, deals: str, contacts: str) -> list[str]:
     """Use what has pages of its own, and return their addresses."""
     made = [
-        f"{deals}?filter=amount&group=dealstage&amount__gt=1&size=25&density=tall",
+        f"{deals}?group=dealstage&amount__gt=1&size=25&density=tall",
+        f"{deals}filter/?amount__gt=1",
+        f"{deals}filter/?column=dealstage&operator=in&drawn=in&add=1",
+        f"{deals}filter/?closedate__between=2026-01-01,2026-02-01&edit=0",
         f"{deals}?amount__gt=99999999999&nothing__is=1",
         f"{deals}choices/",
         f"{contacts}imports/",

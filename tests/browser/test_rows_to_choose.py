@@ -154,5 +154,5 @@ def test_a_click_that_opens_choices_elsewhere_leaves_the_table(
 
     expect(link).to_be_visible()
     link.click()
-    expect(page.locator("div#choices")).to_be_visible()
+    expect(page.locator("form#choices")).to_be_visible()
     assert page.title() == title

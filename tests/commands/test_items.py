@@ -335,8 +335,11 @@ def revenues(hubspot_deals):
 ALICES = ("--user", "alice@example.com")
 
 
-def test_a_table_is_exported_as_its_address_shows_it(revenues):
-    query = "?hs_arr__gt=1000&sort=-hs_arr&columns=hs_arr"
+@pytest.mark.parametrize(
+    "asked", ["hs_arr__gt=1000", "hs_arr__not_in=1000,4000", "hs_arr__gte=2000"]
+)
+def test_a_table_is_exported_as_its_address_shows_it(revenues, asked):
+    query = f"?{asked}&sort=-hs_arr&columns=hs_arr"
     address = f"https://mooring.example/collections/{revenues.pk}/{query}"
 
     told = run(*ALICES, "--address", address, "--format", "csv", "--values", "shown")

@@ -77,9 +77,9 @@ def test_choices_that_a_filter_offers(
     table.schema = {"fields": [spec]}
     table.save(update_fields=["schema"])
 
-    page = page_of_table(as_alice, table, "?filter=stage")
+    page = page_of_table(as_alice, table, "filter/?column=stage")
 
-    assert len(page.context["adding"]["options"]) == 200
+    assert len(page.context["filtering"]["boxes"]) == 200
     assert has(page, "more_options") is is_cut
 
 

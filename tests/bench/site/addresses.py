@@ -29,6 +29,7 @@ def of_table(collection: Collection) -> dict[str, str]:
         "the same, sorted": "?amount__gt=1000&pipeline__is=Sales&sort=-closedate",
         "any of two": "?amount__gt=1000&pipeline__is=Sales&match=any",
         "is not, contains": "?dealstage__not=Lost&item.name__contains=harb",
+        "none of, lacking": "?dealstage__not_in=Lost&item.name__not_contains=harb",
         "sorted": "?sort=-amount",
         f"sorted, page {DEEP_PAGE:,}": f"?sort=-amount&after={by_amount}",
         "sorted by name": "?sort=item.name",

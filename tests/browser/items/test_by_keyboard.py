@@ -52,10 +52,16 @@ def test_keys_alone_lead_from_a_table_to_a_view_an_item_and_back(
     name = f"By keys {has_script}"
     page.goto(tables["deals"])
 
-    fill(page, "Filter by", "Amount")
-    button = page.get_by_role("button", name="Filter by this column")
-    follow(page, button, "**filter=amount*")
-    fill(page, "Amount", "is greater")
+    go_to(page, page.get_by_role("link", name="Filter", exact=True))
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Find a column")).to_be_focused()
+    go_to(page, page.get_by_role("button", name="Amount", exact=True))
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Amount", exact=True)).to_be_focused()
+    page.keyboard.type("is greater")
+    if has_script:
+        expect(page.locator("[name=drawn]")).to_have_value("gt")
+    expect(page.get_by_label("Amount", exact=True)).to_have_value("gt")
     fill(page, "Value", "1")
     page.keyboard.press("Enter")
     page.wait_for_url("**amount__gt=1*")

@@ -122,12 +122,10 @@ def test_a_column_of_ones_own_and_a_view_are_made_by_hand(
     page.get_by_role("link", name=f"Change {name}").first.click()
     page.get_by_label(name).fill("7")
     page.get_by_role("button", name="Save", exact=True).click()
-    page.get_by_label("Filter by", exact=True).select_option(label=name)
-    page.get_by_role("button", name="Filter by this column").click()
+    page.get_by_role("link", name="Filter", exact=True).click()
+    page.get_by_role("button", name=name, exact=True).click()
     page.locator("[name=operator]").select_option("filled")
-    page.locator("form", has=page.locator("[name=operator]")).locator(
-        "[type=submit]"
-    ).first.click()
+    page.get_by_role("button", name="Add filter").last.click()
     page.wait_for_url("**filled*")
     building = page.locator("[data-code=building]")
     if script:  # the page loads itself again when the index is there

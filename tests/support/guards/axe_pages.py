@@ -31,8 +31,8 @@ JUDGED: Final = _ours(
     import-mapping item-archive item-as-of item-create item-detail item-edit
     item-edits item-list item-own-values items-as-of keyboard notices
     own-column-delete own-column-edit own-column-list run-detail search
-    sign-in-methods table table-as-of table-choices table-layout time-zone view-create
-    view-delete view-edit
+    sign-in-methods table table-as-of table-choices table-filter table-layout
+    time-zone view-create view-delete view-edit
     """
 ) | _names(
     """

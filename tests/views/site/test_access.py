@@ -43,7 +43,10 @@ CONNECTION_ACTIONS = [
 ]
 VIEW_PAGES = ["view-open", "view-edit", "view-delete"]
 VIEW_ACTIONS = ["view-save", "view-duplicate", "view-feed", "view-follow"]
-TABLE_PAGES = ["table", "table-choices", "table-live", "table-layout", "table-as-of"]
+TABLE_PAGES = [
+    *("table", "table-choices", "table-filter"),
+    *("table-live", "table-layout", "table-as-of"),
+]
 EDIT_PAGES = ["edit-detail", "edit-live"]
 DOWNLOAD_PAGES = ["download-detail", "download-live", "download-file"]
 EDIT_ACTIONS = ["edit-decide", "edit-discard", "edit-undo"]

@@ -15,13 +15,12 @@ from integrations.services.items.relations.groups import read_address
 from integrations.services.items.tables.columns.columns import UPDATED, Column
 from integrations.services.items.tables.conditions import Condition
 from integrations.services.items.tables.listing import first_values
-from integrations.services.items.tables.operators import Operator
+from integrations.services.items.tables.operators import COUNTED
 from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.table_address import ANY
 
 # So many rows of a table, in its order, are looked at for those of another time.
 MOST_ROWS: Final = 5000
-COUNTED: Final = frozenset({Operator.LAST, Operator.NEXT})
 
 
 @dataclass(frozen=True, kw_only=True)

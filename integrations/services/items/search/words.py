@@ -57,6 +57,8 @@ UNSPACED: Final = re.compile(
     "\ua960-\ua9ff\uaa00-\uaadf\uac00-\ud7ff\uf900-\ufaff\U0001b000-\U0001b16f"
     "\U00020000-\U000323af]+"
 )
+# Of texts that are compared whole, quotation marks are the ones that a keyboard has.
+_PLAIN_QUOTES: Final = {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"'}
 _APOSTROPHE: Final = re.compile("['\u2019]")
 _ELIDED: Final = re.compile(r"(?<![^\W\d_])[^\W\d_]+(?:['\u2019][^\W\d_]+)+")
 _PLAIN_WORD: Final = re.compile("[a-z0-9]+")
@@ -107,11 +109,21 @@ class _Folded(_Table):
 
     def _of(self, character: str) -> str:
         if unicodedata.category(character)[0] not in "LNM":
-            return " "
+            return self._between(character)
         parts = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", character))
         typed = _ACCENTS.sub("", parts).casefold()
         letters = "".join(map(_typed_as, _ACCENTS.sub("", typed)))
         return unicodedata.normalize("NFC", letters)
+
+    def _between(self, character: str) -> str:
+        return " "
+
+
+class _Compared(_Folded):
+    """Write letters as they are typed, and what is no part of a word as it is."""
+
+    def _between(self, character: str) -> str:
+        return _PLAIN_QUOTES.get(character, character)
 
 
 def _typed_as(letter: str) -> str:
@@ -123,7 +135,7 @@ def _typed_as(letter: str) -> str:
     return stroke[1].lower() if stroke else letter
 
 
-_SIMPLE, _FOLDED = _Simple(), _Folded()
+_SIMPLE, _FOLDED, _COMPARED = _Simple(), _Folded(), _Compared()
 
 
 def simplify(text: str) -> str:
@@ -139,6 +151,14 @@ def simplify(text: str) -> str:
 def fold(text: str) -> list[str]:
     """Return the words of a text without case, accents and punctuation."""
     return _fold_simple(simplify(text))
+
+
+def fold_text(text: str) -> str:
+    """Return a text as its words are folded, with all that stands between them."""
+    simple = simplify(text)
+    if simple.isascii():
+        return simple.lower()
+    return _NOT_ASCII.sub(lambda found: found[0].translate(_COMPARED), simple).lower()
 
 
 def _fold_simple(text: str) -> list[str]:

@@ -36,7 +36,7 @@ SEPARATOR = "__"
 NOTHING = "1"
 END = "\r\n"
 # Operators that take more than one value.
-SEVERAL = frozenset({Operator.ONE_OF, Operator.BETWEEN, Operator.SAME})
+SEVERAL = operators.LISTS | {Operator.BETWEEN, Operator.SAME}
 # After every text that begins alike.
 LAST_CHARACTER = "\U0010ffff"
 
@@ -186,7 +186,7 @@ def to_q(
     item: str,
     is_for_few: bool = False,
 ) -> Q:
-    """Return what holds for rows whose item has the condition; "is not" is no value.
+    """Return what holds for rows whose item has the condition.
 
     ``item`` names the column of the rows that holds the item's key, by which alone
     its values are found. ``is_for_few`` tells that only some first rows are asked.
@@ -198,8 +198,8 @@ def to_q(
 
 
 def is_negated(condition: Condition) -> bool:
-    """Tell whether a condition holds where no value is found."""
-    return condition.operator in {Operator.IS_NOT, Operator.FILLED}
+    """Tell whether a condition holds where what it compares is not found."""
+    return condition.operator in operators.NEGATED
 
 
 def matching(
@@ -244,6 +244,10 @@ def _numbers(condition: Condition, names: _Names) -> Q:
         return names.q(number__gt=amounts[0])
     if condition.operator is Operator.LESS:
         return names.q(number__lt=amounts[0])
+    if condition.operator is Operator.AT_LEAST:
+        return names.q(number__gte=amounts[0])
+    if condition.operator is Operator.AT_MOST:
+        return names.q(number__lte=amounts[0])
     if condition.operator is Operator.BETWEEN:
         return names.q(number__gte=amounts[0], number__lte=amounts[1])
     return names.q(number__in=amounts)
@@ -253,7 +257,7 @@ def _texts(condition: Condition, names: _Names) -> Q:
     texts = [fold(each) for each in condition.values]
     if condition.operator is Operator.SAME:
         return names.q(number=float(condition.values[0]), text=texts[1])
-    if condition.operator is Operator.CONTAINS:
+    if condition.operator in {Operator.CONTAINS, Operator.LACKS}:
         return names.q(text__contains=texts[0])
     if condition.operator is Operator.STARTS:
         # A range, because no index helps LIKE on both databases.

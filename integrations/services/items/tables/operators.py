@@ -19,10 +19,14 @@ class Operator(StrEnum):
     IS = "is"
     IS_NOT = "not"
     ONE_OF = "in"
+    NONE_OF = "not_in"
     CONTAINS = "contains"
+    LACKS = "not_contains"
     STARTS = "starts"
     GREATER = "gt"
     LESS = "lt"
+    AT_LEAST = "gte"
+    AT_MOST = "lte"
     BETWEEN = "between"
     BEFORE = "before"
     AFTER = "after"
@@ -36,41 +40,52 @@ class Operator(StrEnum):
 
 
 O = Operator  # noqa: E741 (the tables below would not fit otherwise)
-_LISTED: Final = (O.IS, O.IS_NOT, O.ONE_OF, O.CONTAINS, O.STARTS)
+_EXACT: Final = (O.IS, O.IS_NOT, O.ONE_OF, O.NONE_OF)
+# Of what has choices, the one that offers to tick several comes first.
+_CHOSEN: Final = (O.ONE_OF, O.NONE_OF, O.IS, O.IS_NOT)
+_PARTS: Final = (O.CONTAINS, O.LACKS)
 _ANY: Final = (O.EMPTY, O.FILLED)
-_LINKED: Final = (O.CONTAINS, O.IS, O.IS_NOT, O.ONE_OF, *_ANY)
+_LINKED: Final = (*_PARTS, *_EXACT, *_ANY)
 ALLOWED: Final[Mapping[Family, Sequence[Operator]]] = {
-    Family.TEXT: (O.CONTAINS, O.STARTS, O.IS, O.IS_NOT, O.ONE_OF, *_ANY),
+    Family.TEXT: (*_PARTS, O.STARTS, *_EXACT, *_ANY),
     Family.NUMBER: (
-        *(O.IS, O.IS_NOT, O.ONE_OF),
-        *(O.GREATER, O.LESS, O.BETWEEN),
-        *_ANY,
+        *(*_EXACT, O.GREATER, O.AT_LEAST, O.LESS, O.AT_MOST),
+        *(O.BETWEEN, *_ANY),
     ),
-    Family.BOOLEAN: (O.IS, *_ANY),
+    Family.BOOLEAN: (O.IS, O.IS_NOT, *_ANY),
     Family.DATE: (
         *(O.IS, O.IS_NOT, O.BEFORE, O.AFTER, O.BETWEEN),
         *(O.LAST, O.NEXT),
         *_ANY,
     ),
-    Family.CHOICE: (*_LISTED, *_ANY),
-    Family.USER: (O.ME, *_LISTED, O.SAME, *_ANY),
+    Family.CHOICE: (*_CHOSEN, *_PARTS, O.STARTS, *_ANY),
+    Family.USER: (*_CHOSEN, O.ME, *_PARTS, O.STARTS, O.SAME, *_ANY),
     Family.RELATION: _LINKED,
-    Family.FILES: (O.CONTAINS, *_ANY),
+    Family.FILES: (*_PARTS, *_ANY),
     Family.INCOMING: _LINKED,
 }
+# They hold where another one does not: of rows without a value as well.
+NEGATED: Final = frozenset({O.IS_NOT, O.NONE_OF, O.LACKS, O.FILLED})
+LISTS: Final = frozenset({O.ONE_OF, O.NONE_OF})
+# By which a number of days is counted from today.
+COUNTED: Final = frozenset({O.LAST, O.NEXT})
 LABELS: Final[Mapping[Operator, str]] = {
     O.IS: "is",
     O.IS_NOT: "is not",
     O.ONE_OF: "is one of",
+    O.NONE_OF: "is none of",
     O.CONTAINS: "contains",
+    O.LACKS: "does not contain",
     O.STARTS: "starts with",
     O.GREATER: "is greater than",
     O.LESS: "is less than",
+    O.AT_LEAST: "is at least",
+    O.AT_MOST: "is at most",
     O.BETWEEN: "is between",
     O.BEFORE: "is before",
     O.AFTER: "is after",
-    O.LAST: "is in the last (days)",
-    O.NEXT: "is in the next (days)",
+    O.LAST: "is in the last … days",
+    O.NEXT: "is in the next … days",
     O.ME: "is me",
     O.SAME: "is one of several called",
     O.EMPTY: "is empty",
@@ -101,7 +116,7 @@ def read_values(
     if operator is Operator.SAME:
         return _read_identity(texts)
     expected = 2 if operator is Operator.BETWEEN else 1
-    is_list = operator is Operator.ONE_OF
+    is_list = operator in LISTS
     if not texts or (len(texts) != expected and not is_list):
         return None
     if any(len(each) > MOST_LENGTH for each in texts):
@@ -126,7 +141,7 @@ def _in_order(column: Column, values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _read_value(column: Column, operator: Operator, text: str) -> str | None:
-    if operator in {Operator.LAST, Operator.NEXT}:
+    if operator in COUNTED:
         is_number = text.isascii() and text.isdecimal() and len(text) <= len("36500")
         is_known = is_number and 0 < int(text) <= MOST_DAYS
         return str(int(text)) if is_known else None
@@ -148,7 +163,7 @@ def why_not(column: Column, operator: str, values: Sequence[str]) -> str:
         return f"{column.label} cannot be filtered by “{cut(named, 30)}”."
     told = ", ".join(cut(each, 40) for each in values if each.strip())
     begins = f"“{column.label} {LABELS[known]}”"
-    if known in {O.LAST, O.NEXT}:
+    if known in COUNTED:
         needed = f"a number of days from 1 to {MOST_DAYS:,}"
     else:
         needed = amounts.looks(column) or "a value"
@@ -161,9 +176,9 @@ def why_not(column: Column, operator: str, values: Sequence[str]) -> str:
 def to_words(column: Column, operator: Operator, values: Sequence[str]) -> str:
     """Return a filter in words, as in: Amount is greater than 1000."""
     shown = list(values)
-    if column.family is Family.DATE and operator not in {O.LAST, O.NEXT}:
+    if column.family is Family.DATE and operator not in COUNTED:
         shown = [write_day(date.fromisoformat(each)) for each in values]
-    if operator in {O.LAST, O.NEXT}:
+    if operator in COUNTED:
         days = "day" if values == ("1",) else "days"
         return f"{column.label} is in the {operator} {values[0]} {days}"
     if operator is O.BETWEEN:
@@ -174,4 +189,7 @@ def to_words(column: Column, operator: Operator, values: Sequence[str]) -> str:
         return is_hinted if hint else f"{column.label} {LABELS[operator]} {name}"
     joined = ", ".join(shown[:-1]) + " or " if len(shown) > 1 else ""
     last = shown[-1] if shown else ""
-    return f"{column.label} {LABELS[operator]} {joined}{last}".strip()
+    # One of a single value is that one.
+    single = {O.ONE_OF: O.IS, O.NONE_OF: O.IS_NOT} if len(shown) == 1 else {}
+    label = LABELS[single.get(operator, operator)]
+    return f"{column.label} {label} {joined}{last}".strip()

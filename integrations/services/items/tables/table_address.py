@@ -149,9 +149,6 @@ class AddressReader:
                 condition = self._condition(name, value)
                 if condition is not None:
                     found[condition] = None
-        added = self._added()
-        if added is not None:
-            found[added] = None
         if len(found) > MOST_CONDITIONS:
             left = wording.count_text(len(found) - MOST_CONDITIONS, "filter")
             self.left_out.append(f"{left} more than can be used at once.")
@@ -166,38 +163,11 @@ class AddressReader:
             return None
         return self._make(column, operator, read_list(operator, value))
 
-    def _added(self) -> Condition | None:
-        """Return the filter that the form adds: column, operator and values."""
-        column_id, operator = self.text("column"), self.text("operator")
-        if not column_id:
-            return None
-        column = self._find(column_id, "filtered by", self.left_out)
-        if column is None:
-            return None
-        values = [self.text("value"), self.text("until")]
-        if not operator:
-            return None
-        # One of the options that it offers is one value, whatever is in it.
-        if operator == "in" and values[0] not in column.options:
-            values = read_list(operator, values[0])
-        return self._make(column, operator, [each for each in values if each])
-
     def _make(
         self, column: Column, operator: str, values: list[str]
     ) -> Condition | None:
-        if any(len(each.strip()) > MOST_LENGTH for each in values):
-            self.left_out.append(
-                f"A value of {column.label} is longer than {MOST_LENGTH} characters."
-            )
-            return None
-        column = self._columns.compared(column, operator)
-        condition = Condition.make(column, operator, values)
-        more = len([each for each in values if each.strip()]) - MOST_CHOICES
-        if condition is not None and more > 0:
-            left = wording.count_text(more, "value")
-            self.left_out.append(f"{left} of {column.label} more than can be used.")
-        if condition is None:
-            self.left_out.append(why_not(column, operator, values))
+        condition, problems = read_condition(self._columns, column, operator, values)
+        self.left_out += problems
         return condition
 
     def _find(self, column_id: str, done: str, left_out: list[str]) -> Column | None:
@@ -209,6 +179,22 @@ class AddressReader:
             name = cut(str(self._names.get(column_id, column_id)), 60)
             left_out.append(f"There is no column “{name}” {purpose}.")
         return column
+
+
+def read_condition(
+    columns: Columns, column: Column, operator: str, values: Sequence[str]
+) -> tuple[Condition | None, Sequence[str]]:
+    """Return the filter that is asked for, if there can be one, and what it lacks."""
+    if any(len(each.strip()) > MOST_LENGTH for each in values):
+        told = f"A value of {column.label} is longer than {MOST_LENGTH} characters."
+        return None, [told]
+    column = columns.compared(column, operator)
+    condition = Condition.make(column, operator, list(values))
+    if condition is None:
+        return None, [why_not(column, operator, values)]
+    more = len([each for each in values if each.strip()]) - MOST_CHOICES
+    left = wording.count_text(more, "value") if more > 0 else ""
+    return condition, [f"{left} of {column.label} more than can be used."] * bool(left)
 
 
 def usual_sort(group: Column | None) -> str:

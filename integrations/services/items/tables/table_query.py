@@ -217,6 +217,15 @@ class TableQuery:
         kept = tuple(each for each in self.conditions if each != condition)
         return self.change(conditions=kept)
 
+    def placed(self, condition: Condition, place: int | None) -> "TableQuery":
+        """Return the first page with a filter more, or one in the place of another."""
+        found = [*self.conditions]
+        if place is None:
+            found.append(condition)
+        else:
+            found[place] = condition
+        return self.change(conditions=tuple(dict.fromkeys(found)))
+
     @property
     def indexed(self) -> list[Column]:
         """Return the columns whose index the rows are found by."""

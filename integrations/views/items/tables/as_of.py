@@ -77,12 +77,12 @@ def table_as_of(request: UserRequest, pk: UUID) -> HttpResponse:
     difference = context.get("difference")
     if difference is not None and difference.are_days_cut:
         context["past_cut"] = MOST_ROWS
-    context |= _make_tools(request, table, asked, context)
+    context |= _make_tools(table, asked, context)
     return render(request, "items/tables/table_as_of.html", context)
 
 
 def _make_tools(
-    request: UserRequest, table: Table, asked: PastSelection, context: dict[str, Any]
+    table: Table, asked: PastSelection, context: dict[str, Any]
 ) -> dict[str, Any]:
     """Return what filters, searches and sorts, and what of it is not of that time."""
     selection = table.selection
@@ -97,9 +97,7 @@ def _make_tools(
         path = reverse("integrations:table-as-of", args=(query.collection,))
         return f"{path}?{urlencode([*query.change().parameters, *times])}"
 
-    tools = filters.make_context(
-        selection, table.columns, request.GET, to_url=to_url, also=times
-    )
+    tools = filters.make_context(selection, table.columns, to_url=to_url, also=times)
     return {
         **{name: value for name, value in tools.items() if name != "kept"},
         "kept_filters": tools["kept"],

@@ -1,4 +1,4 @@
-"""Offer all columns of a table to filter and group by, where its page has no room."""
+"""Offer all columns that a table can be grouped by, where its page has no room."""
 
 from uuid import UUID
 
@@ -15,9 +15,9 @@ from integrations.views.items.tables.table import Table
 
 @require_safe
 def table_choices(request: UserRequest, pk: UUID) -> HttpResponse:
-    """Show what a table can be filtered and grouped by.
+    """Show what a table can be grouped by.
 
-    It is a page for whoever opens it; for htmx, its forms alone, since the table's page
+    It is a page for whoever opens it; for htmx, its form alone, since the table's page
     keeps its own title, and a message that waits is for a page.
     """
     asked = Table.read(request, pk)
@@ -25,7 +25,7 @@ def table_choices(request: UserRequest, pk: UUID) -> HttpResponse:
         "collection": asked.collection,
         "table_url": asked.query.url,
         "table_path": reverse("integrations:table", args=(pk,)),
-        **filters.make_context(asked.selection, asked.columns, request.GET),
+        **filters.make_context(asked.selection, asked.columns),
     }
     is_part = request.headers.get("HX-Target") == "choices"
     name = "partials/choices.html" if is_part else "table_choices.html"

@@ -90,10 +90,6 @@ def table(request: UserRequest, pk: UUID) -> HttpResponseBase:
         way = f"&{origin.carried}" if origin.carried else ""
         return redirect(f"{asked.views.default.query.url}{way}")
     recent_searches.note_page(request, asked.query.search)
-    is_added = request.GET.get("operator") and request.GET.get("column")
-    is_whole = not (asked.query.left_out or asked.query.look_left_out)
-    if is_added and is_whole:
-        return redirect(asked.query.url)
     context = _context(request, asked)
     context["search_url"] = origin.url if origin.kind == "search" else ""
     return render(request, "items/tables/table.html", context)
@@ -173,7 +169,6 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         **filters.make_context(
             selection,
             asked.columns,
-            request.GET,
             choices_url=_address(query, "table-choices"),
         ),
         **_live(Look.of([row.item for row in rows]), asked),

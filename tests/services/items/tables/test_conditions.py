@@ -16,6 +16,7 @@ from integrations.services.items.tables.columns.columns import (
 from integrations.services.items.tables.conditions import Condition, read_list
 from integrations.services.items.tables.operators import (
     ALLOWED,
+    LISTS,
     WITHOUT_VALUE,
     Operator,
 )
@@ -58,7 +59,7 @@ def values_for(family, operator):
     known = FAMILY_VALUES.get(family, TEXTS)
     if operator is Operator.BETWEEN:
         return [(known[0], known[1])]
-    if operator is Operator.ONE_OF:
+    if operator in LISTS:
         return [*((each,) for each in known), known]
     return [(each,) for each in known]
 

@@ -235,6 +235,24 @@ def test_relations_indexed_by_an_earlier_version_are_not_used_meanwhile(
     assert [each.column.id for each in ready.building] == [column]
 
 
+def test_texts_that_an_earlier_version_folded_are_not_used_meanwhile(
+    deals, monkeypatch
+):
+    deals.schema = {"fields": [{"name": "amount", "label": "Text", "kind": "text"}]}
+    deals.save(update_fields=["schema"])
+    put(deals, {"a": ("Éclair", None)})
+    assert names(deals, "amount__is=eclair") == ["a"]
+    PropertyIndex.objects.update(labels="of an earlier version")
+    PropertyValue.objects.update(text="éclair")
+    monkeypatch.setattr(indexes, "SMALL", 0)
+
+    _, ready = ask(deals, "amount__is=eclair")
+
+    assert [each.column.id for each in ready.building] == ["amount"]
+    indexes.build(deals.pk)
+    assert names(deals, "amount__is=eclair") == ["a"]
+
+
 def test_numbers_that_an_earlier_release_indexed_with_fewer_digits_are_found(deals):
     wanted = "amount__is=33.333333333333336"
     put(deals, {"a": ("33.333333333333336", None)})

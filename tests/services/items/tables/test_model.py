@@ -1,6 +1,7 @@
 """Tables sort and filter as plain Python does over what a page shows of each item."""
 
 import random
+import unicodedata
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -30,7 +31,12 @@ from integrations.services.items.tables.columns.columns import Family, columns_o
 from integrations.services.items.tables.columns.values import identity
 from integrations.services.items.tables.conditions import Asker
 from integrations.services.items.tables.indexing import indexes
-from integrations.services.items.tables.operators import ALLOWED, Operator
+from integrations.services.items.tables.operators import (
+    ALLOWED,
+    LISTS,
+    NEGATED,
+    Operator,
+)
 from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.table_query import TableQuery
 from tests.support.rows import NOON, make_collection, make_connection, make_items
@@ -171,7 +177,14 @@ def comparable(value):
             return value.at
         case Relation():
             return PARTS[value.linked_ids[0]]
-    return " ".join(plain(value).casefold().split())
+    return folded(plain(value))
+
+
+def folded(text):
+    """Return a text as people type it who have no accents on their keyboard."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    letters = (each for each in apart if not unicodedata.combining(each))
+    return " ".join("".join(letters).split())
 
 
 @pytest.mark.parametrize("column_id", FIELDS)
@@ -195,7 +208,7 @@ def day_of(value):
 
 
 def holds(value, operator, wanted, kind):
-    """Tell whether one value has a condition, in Python's own words."""
+    """Tell whether one value has what a condition is about, or its opposite."""
     if isinstance(value, Date | DateTime):
         day = day_of(value)
         if operator == Operator.LAST:
@@ -213,19 +226,23 @@ def holds(value, operator, wanted, kind):
         wanted = [float(w) / (100 if kind == "percent" else 1) for w in wanted]
     elif isinstance(value, Relation):
         names = [PARTS[each] for each in value.linked_ids]
-        is_part = operator == Operator.CONTAINS
-        texts = [each.casefold() for each in wanted]
+        is_part = operator in {Operator.CONTAINS, Operator.LACKS}
+        texts = [folded(each) for each in wanted]
         return any(text in (n if is_part else [n]) for n in names for text in texts)
     else:
-        own, wanted = comparable(value), [each.casefold() for each in wanted]
+        own, wanted = comparable(value), [folded(each) for each in wanted]
     return {
         Operator.IS: lambda: own == wanted[0],
         Operator.IS_NOT: lambda: own == wanted[0],
         Operator.ONE_OF: lambda: own in wanted,
+        Operator.NONE_OF: lambda: own in wanted,
         Operator.CONTAINS: lambda: wanted[0] in own,
+        Operator.LACKS: lambda: wanted[0] in own,
         Operator.STARTS: lambda: own.startswith(wanted[0]),
         Operator.GREATER: lambda: own > wanted[0],
         Operator.LESS: lambda: own < wanted[0],
+        Operator.AT_LEAST: lambda: own >= wanted[0],
+        Operator.AT_MOST: lambda: own <= wanted[0],
         Operator.BETWEEN: lambda: min(wanted[:2]) <= own <= max(wanted[:2]),
         Operator.BEFORE: lambda: own < wanted[0],
         Operator.AFTER: lambda: own > wanted[0],
@@ -233,7 +250,17 @@ def holds(value, operator, wanted, kind):
 
 
 WANTED = {
-    "text": (["eclair"], ["10 %"], ["A_B"], ["it's"], ["Z"], ["日"], ["%"]),
+    "text": (
+        ["eclair"],
+        ["ÉCLAIR"],
+        ["zürich"],
+        ["10 %"],
+        ["A_B"],
+        ["it's"],
+        ["Z"],
+        ["日"],
+        ["%"],
+    ),
     "number": (["7"], ["0.1"], ["-3"]),
     "money": (["9.99"], ["0"]),
     "percent": (["55"], ["25"]),
@@ -261,9 +288,9 @@ def values_for(operator, kind, chosen):
         return ["2"]
     if operator == Operator.BETWEEN:
         return [chosen[0], "2026-11-11" if kind.startswith("date") else "4000"]
-    if operator == Operator.ONE_OF and kind in {*AMOUNTS, "relation"}:
+    if operator in LISTS and kind in {*AMOUNTS, "relation"}:
         return [chosen[0], "Nut" if kind == "relation" else "0.1"]
-    if operator == Operator.ONE_OF:
+    if operator in LISTS:
         return [chosen[0], "Ab,c"]
     return chosen
 
@@ -286,7 +313,8 @@ def test_each_operator_of_each_type_finds_what_python_finds(table, column_id):
                     for key, values in told.items()
                     if any(holds(v, operator, wanted, kind) for v in values)
                 }
-            if operator == Operator.IS_NOT:
+            if operator in NEGATED - {Operator.FILLED}:
+                # Of rows without a value as well.
                 expected = set(told) - expected
             address = QueryDict(mutable=True)
             written = ",".join(f'"{each}"' for each in wanted)
@@ -316,8 +344,21 @@ def test_all_and_any_of_several_filters(table):
 
     assert set(ask(table, f"{done}&{high}")) == one & other
     assert set(ask(table, f"{done}&{high}&match=any")) == one | other
-    negated = "fldChoice00000000__not=Done"
-    assert set(ask(table, negated)) == {*ask(table, "")} - one
+    every = {*ask(table, "")}
+    assert set(ask(table, "fldChoice00000000__not=Done")) == every - one
+
+
+@pytest.mark.parametrize(
+    ("found", "opposite"),
+    [("is", "not"), ("in", "not_in"), ("contains", "not_contains")],
+)
+def test_each_row_has_a_condition_or_its_opposite(table, found, opposite):
+    some = ask(table, f"fldChoices0000000__{found}=Done")
+    rest = ask(table, f"fldChoices0000000__{opposite}=Done")
+
+    assert not set(some) & set(rest)
+    assert {*some, *rest} == {*ask(table, "")}
+    assert {*ask(table, "fldChoices0000000__empty=1")} <= {*rest}
 
 
 MANY = (
@@ -328,6 +369,8 @@ MANY = (
     "fldChoice00000000__is=Done&fldBox00000000000__is=yes&match=any&sort=-fldText0000000000",
     "fldChoice00000000__not=Done&fldText0000000000__contains=e&match=any",
     "fldMoney000000000__between=9.99,1000&fldText0000000000__starts=z&sort=item.name",
+    "fldChoice00000000__not_in=Done,Doing&fldText0000000000__contains=E",
+    "fldText0000000000__not_contains=é&fldNumber00000000__gt=0&sort=-fldDay00000000000",
 )
 
 
@@ -386,6 +429,15 @@ def steps_of(table, address):
         ("fldNumber00000000", Operator.ONE_OF),
         ("fldMoney000000000", Operator.ONE_OF),
         ("fldLinks000000000", Operator.ONE_OF),
+        ("fldText0000000000", Operator.LACKS),
+        ("fldLinks000000000", Operator.LACKS),
+        ("fldFiles000000000", Operator.LACKS),
+        ("fldChoices0000000", Operator.NONE_OF),
+        ("fldUser0000000000", Operator.NONE_OF),
+        ("fldNumber00000000", Operator.NONE_OF),
+        ("fldNumber00000000", Operator.AT_LEAST),
+        ("fldPercent0000000", Operator.AT_MOST),
+        ("fldBox00000000000", Operator.IS_NOT),
     ],
 )
 def test_a_type_has_the_operators_that_people_ask_it_with(table, column_id, operator):

@@ -56,11 +56,11 @@ def tasks(request, alice):
 
 
 def operators(page):
-    return [each["value"] for each in page.context["adding"]["operators"]]
+    return [value for value, _ in page.context["filtering"]["operators"]]
 
 
 def test_is_me_is_offered_and_finds_the_users_own_rows(as_alice, tasks):
-    assert "me" in operators(get(as_alice, tasks, "?filter=who"))
+    assert "me" in operators(get(as_alice, tasks, "filter/?column=who"))
 
     assert names(get(as_alice, tasks, "?who__me=1")) == ["Mine"]
 
@@ -88,7 +88,7 @@ def test_a_workspace_that_owns_its_grant_is_nobody(as_alice, alice):
     schema = {"fields": [{"name": "who", "label": "Who", "kind": "user"}]}
     collection = make_collection(connection, remote_id="s", schema=schema)
 
-    assert "me" not in operators(get(as_alice, collection, "?filter=who"))
+    assert "me" not in operators(get(as_alice, collection, "filter/?column=who"))
 
 
 def test_groups_of_people_of_one_name_are_told_apart(as_alice, tasks):

@@ -388,10 +388,11 @@ def test_what_is_sorted_by_says_so_where_its_name_does_not(as_alice, deals, comp
 
 
 def test_a_filter_by_what_names_a_row_is_offered(as_alice, deals, companies):
-    page = get(as_alice, companies, f"?filter=deals.{COMPANIES}")
+    page = get(as_alice, companies, f"filter/?column=deals.{COMPANIES}")
 
-    offered = [each["value"] for each in page.context["adding"]["operators"]]
-    assert offered == ["contains", "is", "not", "in", "empty", "filled"]
+    offered = [value for value, _ in page.context["filtering"]["operators"]]
+    exact = ["is", "not", "in", "not_in"]
+    assert offered == ["contains", "not_contains", *exact, "empty", "filled"]
 
 
 @pytest.mark.parametrize("change", ["scopes", "selection"])

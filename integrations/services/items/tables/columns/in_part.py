@@ -30,7 +30,7 @@ def searched_in_part(selection: Selection) -> Sequence[Column]:
         condition.column.id: condition.column
         for condition, index in selection.used
         if index.has_cut
-        and condition.operator is Operator.CONTAINS
+        and condition.operator in {Operator.CONTAINS, Operator.LACKS}
         and condition.column.family in CUT_FAMILIES
     }
     return list(found.values())

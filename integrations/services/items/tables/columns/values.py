@@ -30,6 +30,7 @@ from integrations.providers.typed.plain import plain
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import describe, describe_links
 from integrations.services.items.own_columns.load import load, typed_values
+from integrations.services.items.search.words import fold_text
 from integrations.services.items.tables.columns import incoming
 from integrations.services.items.tables.columns.columns import (
     CREATED,
@@ -63,6 +64,8 @@ MORE: Final = -2.0
 CUT_FAMILIES: Final = frozenset({Family.TEXT, Family.FILES})
 # Whose values are single ones, or have numbers of their own.
 SINGLE: Final = frozenset({Family.NUMBER, Family.BOOLEAN, Family.DATE})
+# Whose texts are folded: numbers have none, and what names an item is found by ids.
+FOLDED: Final = frozenset(Family) - SINGLE - {Family.INCOMING}
 # What the values of a column that stand for others are compared by: the places of
 # folded options, or the names of linked items by collection and id.
 Places = Mapping[str, int]
@@ -70,14 +73,14 @@ Names = Mapping[tuple[str, str], str]
 
 
 def fold(text: str) -> str:
-    """Return a text as it is compared: without case, spaces as one, its beginning."""
+    """Return a text as it is compared: as a search folds it, and its beginning."""
     return _fold_all(text)[:TEXT_LENGTH].rstrip()
 
 
 def _fold_all(text: str) -> str:
     # Neither NUL nor half a surrogate can be stored.
     storable = text.replace("\x00", "").encode("utf-8", "ignore").decode()
-    return " ".join(storable.casefold().split())
+    return " ".join(fold_text(storable).split())
 
 
 def singles_of(value: Value) -> Sequence[Single]:

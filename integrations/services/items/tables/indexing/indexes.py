@@ -25,11 +25,15 @@ from integrations.services.common import queue
 from integrations.services.items.tables.columns.columns import (
     LINKING,
     Column,
-    Family,
     columns_of,
 )
 from integrations.services.items.tables.columns.results import typed_columns_of
-from integrations.services.items.tables.columns.values import CUT, MORE, places_of
+from integrations.services.items.tables.columns.values import (
+    CUT,
+    FOLDED,
+    MORE,
+    places_of,
+)
 from integrations.services.items.tables.indexing import currencies, rows
 from integrations.services.items.tables.indexing.rows import Indexed
 
@@ -47,7 +51,9 @@ MOST_INDEXES = 24
 DROPPED_AT_ONCE = 20_000
 # Part of every digest: another number builds all indexes again.
 VERSION = 4
-# So much of what an index was made with tells how its rows are ordered.
+# Part of the digest where texts are compared: another number builds those again.
+FOLDING = 1
+# So much of what an index was made with tells how its rows are compared and ordered.
 ORDER_LENGTH = 16
 # What changes in a schema without changing how values are typed.
 _NOT_TYPED = UNSHOWN_KEYS | {FIELDS_KEY}
@@ -162,7 +168,8 @@ def labels_of(collection: Collection, column: Column) -> str:
     schema = collection.schema
     fields = [each for each in field_entries(schema) if each.get("name") == column.id]
     rest = {key: value for key, value in schema.items() if key not in _NOT_TYPED}
-    order = _digest([VERSION, list(places_of(column))])
+    folding = [FOLDING] if column.family in FOLDED else []
+    order = _digest([VERSION, list(places_of(column)), *folding])
     return order + _digest([fields, rest, collection.connection.account])
 
 
@@ -205,12 +212,11 @@ def _begin_one(collection: Collection, column: Column) -> PropertyIndex:
     if is_new or (is_same and not is_dropped):
         return index
     # Of another type its rows are of no use until they are all written again, nor are
-    # those that link, whose ids were written otherwise once, nor choices in an order
-    # that is mixed with another one.
-    is_same_order = index.labels[:ORDER_LENGTH] == labels[:ORDER_LENGTH]
-    is_ordered = column.family is not Family.CHOICE or is_same_order
+    # those that link, whose ids were written otherwise once, nor those that are folded
+    # or ordered otherwise than what is asked for.
+    is_compared_alike = index.labels[:ORDER_LENGTH] == labels[:ORDER_LENGTH]
     is_kept = index.family == column.family and column.family not in LINKING
-    is_usable = index.is_usable and is_kept and is_ordered
+    is_usable = index.is_usable and is_kept and is_compared_alike
     index.state = _STATE.REBUILDING if is_usable else _STATE.BUILDING
     index.family, index.labels, index.position, index.done = column.family, labels, 0, 0
     index.save(update_fields=["state", "family", "labels", "position", "done"])

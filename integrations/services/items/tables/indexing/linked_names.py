@@ -38,7 +38,7 @@ def find(collection: Collection, conditions: Iterable[Condition]) -> Linked:
 
 def _find_ids(collection: Collection, condition: Condition) -> list[str] | None:
     """Return the ids of the items that a condition names, None where too many."""
-    is_exact = condition.operator is not Operator.CONTAINS
+    is_exact = condition.operator not in {Operator.CONTAINS, Operator.LACKS}
     wanted = _wanted(collection, condition, is_exact=is_exact)
     if not wanted:
         return []

@@ -25,6 +25,8 @@ from tests.views.items.tables.test_table import (
         ("?closedate__before=2026-12-01", {"Small"}),
         ("?item.name__starts=SM", {"Small"}),
         ('?dealstage__in="Closed won",Lost', {"Large", "Euro"}),
+        ('?dealstage__not_in="Closed won",Lost', {"Small", "Unknown"}),
+        ("?item.name__not_contains=AR", {"Small", "Euro", "Unknown"}),
     ],
 )
 def test_rows_are_filtered_by_what_a_type_allows(as_alice, four, address, expected):
@@ -38,8 +40,30 @@ def test_rows_are_filtered_by_what_a_type_allows(as_alice, four, address, expect
 
 
 @pytest.mark.parametrize(
+    "address",
+    [
+        "?description__is=ECLAIR+d%27Or",
+        "?description__contains=d\u2019OR",
+        "?description__starts=écl",
+        "?description__in=x,Éclair+d\u2019or",
+        "?description__not_contains=z",
+        "?q=eclair",
+    ],
+)
+def test_accents_and_case_do_not_matter_in_a_filter_as_in_a_search(
+    as_alice, deals, address
+):
+    deal(deals, "Bakery", description="Éclair d\u2019Or")
+    deal(deals, "Other", description="Zoo")
+
+    assert names(get(as_alice, deals, address)) == ["Bakery"]
+
+
+@pytest.mark.parametrize(
     ("operator", "length", "is_told"),
     [
+        ("not_contains", 300, True),
+        ("not_contains", 200, False),
         ("contains", 300, True),
         ("contains", 256, True),
         ("contains", 255, False),
@@ -60,7 +84,9 @@ def test_a_filter_says_that_it_looks_at_the_beginning_of_long_texts(
 def test_the_form_adds_a_filter_to_those_that_are_on(as_alice, four):
     adding = {"column": "dealstage", "operator": "is", "value": "Closed won"}
     page = as_alice.get(
-        f"/collections/{four.pk}/", {"amount__gt": "5000", **adding}, follow=True
+        f"/collections/{four.pk}/filter/",
+        {"amount__gt": "5000", **adding, "add": "1"},
+        follow=True,
     )
 
     assert names(page) == ["Large"]
@@ -102,9 +128,9 @@ def test_what_makes_no_sense_is_left_out_and_said(as_alice, four, address):
 def test_a_value_with_a_comma_is_found_from_the_form_on(as_alice, deals):
     deal(deals, "Acme, Inc. renewal")
     deal(deals, "Other")
-    form = "?column=item.name&operator=contains&value=Acme, Inc"
+    form = "?column=item.name&operator=contains&value=Acme, Inc&add=1"
 
-    page = as_alice.get(f"/collections/{deals.pk}/{form}", follow=True)
+    page = as_alice.get(f"/collections/{deals.pk}/filter/{form}", follow=True)
     sort_urls = [each["sort_url"] for each in page.context["columns"]]
     again = as_alice.get(sort_urls[1])
 

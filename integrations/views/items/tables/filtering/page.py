@@ -1,0 +1,73 @@
+"""Add a filter to a table, or change one: the column first, then what it must be."""
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from integrations.services.items.lists.query import MAX_SEARCH
+from integrations.services.items.tables.table_query import TableQuery
+from integrations.views.access import UserRequest
+from integrations.views.items.tables.filtering import picker
+from integrations.views.items.tables.filtering.form import FilterForm
+from integrations.views.items.tables.table import Table
+
+# Of a table as it was, which the filter leads back to.
+TIMES = ("at", "until")
+
+
+@require_safe
+def table_filter(request: UserRequest, pk: UUID) -> HttpResponse:
+    """Show the columns to filter by, or the form of one; lead to what it filters.
+
+    It is a page for whoever opens it; for htmx, its form alone, in the table's page.
+    """
+    asked = Table.read(request, pk, is_grouping=False)
+    query = asked.query.change()
+    times = [(each, request.GET[each]) for each in TIMES if request.GET.get(each)]
+    form = FilterForm.read(request.GET, asked)
+    condition, problems = form.make() if form else (None, ())
+    if form is not None and condition is not None:
+        return _leave(request, _address(query.placed(condition, form.place), times))
+    is_changing = form is not None and form.place is not None
+    context = {
+        "collection": asked.collection,
+        "filter_path": reverse("integrations:table-filter", args=(pk,)),
+        "kept": [{"name": n, "value": v} for n, v in [*query.parameters, *times]],
+        "cancel_url": _address(query, times),
+        "other_url": _address(query, times, "table-filter"),
+        "left_out": asked.left_out,
+        "filtering": form.make_context() if form else None,
+        "problems": problems,
+        "is_changing": is_changing,
+    }
+    if form is None:
+        search = " ".join(request.GET.get("find", "")[:MAX_SEARCH].split())
+        context |= picker.make_context(asked.columns, asked.shown, search)
+    elif form.place is not None:
+        without = query.without(query.conditions[form.place])
+        context["remove_url"] = _address(without, times)
+    is_part = request.headers.get("HX-Request") == "true"
+    name = "partials/filtering.html" if is_part else "table_filter.html"
+    response = render(request, f"items/tables/{name}", context)
+    patch_vary_headers(response, ("HX-Request",))
+    return response
+
+
+def _leave(request: UserRequest, address: str) -> HttpResponse:
+    """Lead to the filtered rows, the whole page of them."""
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(status=204, headers={"HX-Redirect": address})
+    return redirect(address)
+
+
+def _address(query: TableQuery, times: list[tuple[str, str]], name: str = "") -> str:
+    """Return the address of the table, as it was at some times where there are any."""
+    name = name or ("table-as-of" if times else "table")
+    path = reverse(f"integrations:{name}", args=(query.collection,))
+    told = urlencode([*query.parameters, *times])
+    return f"{path}?{told}" if told else path
