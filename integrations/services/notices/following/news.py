@@ -111,8 +111,12 @@ def entries_of(
     *,
     most: int,
     left: Collection[int] = (),
+    also: Mapping[int, Sequence[str]] | None = None,
 ) -> list[Entry]:
-    """Return what happened to the latest of some items, and which left a view."""
+    """Return what happened to the latest of some items, and which left a view.
+
+    ``also`` is what else is said of items, by key.
+    """
     keys = sorted(found, key=lambda key: (found[key], key), reverse=True)[:most]
     own = Item.objects.owned_by(user).select_related("collection__connection")
     items = own.in_bulk(keys)
@@ -120,7 +124,10 @@ def entries_of(
         Entry(
             name=items[key].name or "Untitled",
             link=public_url(items[key].get_absolute_url()),
-            lines=_lines_of(items[key], span, has_left=key in left),
+            lines=[
+                *_lines_of(items[key], span, has_left=key in left),
+                *(also or {}).get(key, ()),
+            ],
         )
         for key in keys
         if key in items
