@@ -15,7 +15,7 @@ from django.utils import timezone
 from integrations.models import Follow, Notice, NoticeSettings, SavedView, times
 from integrations.models.messages.wording import count_text, time_text
 from integrations.services.common.apart import Apart
-from integrations.services.items.history import changes
+from integrations.services.items.history.change_times import settled_until
 from integrations.services.items.saved_views.problems import Problem
 from integrations.services.notices import mails
 from integrations.services.notices.following import follows as following
@@ -97,7 +97,7 @@ def plan_due(*, now: datetime | None = None) -> int:
 
 def _plan(chosen: NoticeSettings, now: datetime) -> bool:
     """Move on to the next time; whoever does it first plans the message."""
-    since, until = chosen.digest_until or now, min(now, changes.settled_until())
+    since, until = chosen.digest_until or now, min(now, settled_until())
     taken = NoticeSettings.objects.filter(
         pk=chosen.pk, digest_due_at=chosen.digest_due_at
     )
@@ -209,8 +209,9 @@ def _of_view(row: Follow, view: SavedView, user: User, changed: Changed) -> _Ask
         leaving = leavers.look(row, view, user)
         shown = view_items.shown_among(view, user, list(changed.at))
     except view_items.BrokenViewError as exc:
-        told = {"problem": exc.problem, "reference": exc.reference}
-        return _Asked(title=view.name, link=link, **told)
+        return _Asked(
+            title=view.name, link=link, problem=exc.problem, reference=exc.reference
+        )
     found = changed.among(shown)
     found |= {key: changed.at.get(key, at) for key, at in leaving.gone.items()}
     return _Asked(
