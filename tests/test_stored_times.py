@@ -87,7 +87,8 @@ ALLOWED: dict[str, str] = {
     "integrations/services/items/history/table_history.py::fetch_past": ASKED,
     "integrations/views/items/past/past_times.py::_make_reach": ASKED,
     "integrations/services/items/history/changes.py::_within": ASKED,
-    "integrations/services/items/history/changes.py::count_unseen": COUNTED,
+    "integrations/services/items/history/arrivals.py::find": BOTH_STORED,
+    "integrations/services/items/history/arrivals.py::select": ASKED,
     "integrations/services/items/history/changes.py::fetch_page": BOTH_STORED,
     "integrations/services/items/history/changes.py::mark_seen": (
         "its view asks the helper"
@@ -105,6 +106,7 @@ ALLOWED: dict[str, str] = {
     "integrations/services/items/lists/counting.py::count_since": COUNTED,
     "integrations/services/items/history/news.py::parse": ASKED,
     "integrations/services/items/history/news.py::select": COUNTED,
+    "integrations/services/items/history/news.py::_select_within": ASKED,
     "integrations/services/sync/activity.py::first_read_since": COUNTED,
     "integrations/services/sync/calls/budget.py::calls_left": COUNTED,
     "integrations/services/sync/calls/clock.py::provider_time": OUR_CLOCK,

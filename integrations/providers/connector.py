@@ -216,6 +216,21 @@ class BaseConnector(ABC):
         """
         return None
 
+    def naming_parts(self, item_type: str, schema: Mapping[str, Any]) -> Sequence[str]:
+        """Return the properties that the name of an item of a type is made of.
+
+        Beside a change of one of them, that of the name is not told once more.
+        """
+        named = self.naming_property(item_type, schema)
+        return [named] if named else []
+
+    def bookkeeping(self, schema: Mapping[str, Any]) -> Collection[str]:
+        """Return the properties in which the provider notes when an item was edited.
+
+        They are stored as any other, and told as no change.
+        """
+        return ()
+
     def field_roles(self, item_type: str) -> Mapping[Role, str]:
         """Return which properties of a type's items tell what each role means.
 

@@ -21,6 +21,7 @@ from integrations.services.common.sealing import mfa
 from integrations.services.connections import sign_in_methods
 from integrations.signin import confirmation, limit
 from integrations.signin.accounts import account_by_password
+from integrations.views.site.visits import keep_visit
 
 TOO_MANY_TRIES = "Too many wrong tries. Wait five minutes, then try again."
 
@@ -48,6 +49,11 @@ class AccountAdapter(DefaultAccountAdapter):
             lambda: account_by_password(email, password),
             counted_as=email,
         )
+
+    def logout(self, request: HttpRequest) -> None:
+        """Sign out, and keep when the user was here, which the session knew."""
+        keep_visit(request)
+        super().logout(request)
 
     def reauthenticate(self, user: AbstractBaseUser, password: str) -> bool:
         """Check the password of who is signed in, and of no other account."""

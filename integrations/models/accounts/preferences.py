@@ -1,5 +1,6 @@
 """Preferences of an account."""
 
+from datetime import datetime
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -23,6 +24,11 @@ class Preferences(models.Model):
 
     changes_seen_at = models.DateTimeField(
         null=True, blank=True, help_text="Up to when the changes were read."
+    )
+    visited_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When the user was here before they last signed out.",
     )
     has_shortcuts = models.BooleanField("keyboard shortcuts", default=True)
 
@@ -50,6 +56,11 @@ def to_zone(name: str) -> ZoneInfo | None:
 def preferences_of(user: Any) -> Preferences:
     """Return what a user has chosen; nothing chosen is a row that is not stored."""
     return Preferences.objects.filter(user=user.pk).first() or Preferences()
+
+
+def note_visit(user: Any, at: datetime) -> None:
+    """Keep when a user was here, whom another session shall know."""
+    Preferences.objects.update_or_create(user=user, defaults={"visited_at": at})
 
 
 def zone_of(user: Any) -> ZoneInfo | None:

@@ -37,6 +37,8 @@ UNKNOWN_TIME = "\N{EN DASH}"
 NO_FIELD_CHANGED = "no field changed: its text did, or what is not kept here"
 # What is said of a change that nobody made at the provider.
 FOUND_OUT = "nobody changed it there: it follows from other items, or was told late"
+# And of one in which only the provider's own notes differ.
+ONLY_DATED = "nothing that is shown changed: only when it was edited"
 
 
 def reason_text(reason: Reason | None, provider: str = "") -> str:

@@ -1,6 +1,6 @@
 """Airtable: bases, their tables, and the records in them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import SplitResult
@@ -27,7 +27,10 @@ from integrations.providers.airtable.listing import (
 )
 from integrations.providers.airtable.listing.schema import fetch_schema
 from integrations.providers.airtable.mapping import display, links
-from integrations.providers.airtable.mapping.fields import formats_of
+from integrations.providers.airtable.mapping.fields import (
+    bookkeeping_in,
+    formats_of,
+)
 from integrations.providers.airtable.spec import SPEC
 from integrations.providers.capabilities import (
     CollectionGroup,
@@ -185,6 +188,15 @@ class Airtable(BaseConnector):
         primary = schema.get("primary")
         told = formats_of(schema).get(str(primary), {})
         return primary if told.get("type") == "singleLineText" else None
+
+    def naming_parts(self, item_type: str, schema: Mapping[str, Any]) -> Sequence[str]:
+        """Return a table's primary field, whatever its type."""
+        primary = schema.get("primary")
+        return [str(primary)] if primary else []
+
+    def bookkeeping(self, schema: Mapping[str, Any]) -> Collection[str]:
+        """Return the fields that note when a record was edited."""
+        return bookkeeping_in(schema)
 
     def collection_of(
         self, item_type: str, remote_id: str, *, parent_id: str

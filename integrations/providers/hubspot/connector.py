@@ -206,6 +206,14 @@ class HubSpot(BaseConnector):
         """Return the name of a deal or company; that of a contact has parts."""
         return objects.naming_property(item_type)
 
+    def naming_parts(self, item_type: str, schema: Mapping[str, Any]) -> Sequence[str]:
+        """Return what names are made of: of a contact, whichever of them is there."""
+        return objects.naming_parts(item_type)
+
+    def bookkeeping(self, schema: Mapping[str, Any]) -> Collection[str]:
+        """Return the times that change with every other property."""
+        return objects.BOOKKEEPING
+
     def field_roles(self, item_type: str) -> Mapping[Role, str]:
         """Return the ones that HubSpot itself tells contacts and companies by."""
         return objects.field_roles(item_type)

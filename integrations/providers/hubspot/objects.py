@@ -9,6 +9,8 @@ from integrations.providers.kinds import Role
 
 # Asked for whatever the portal's schema says: identity and merges hang on them.
 SYSTEM_PROPERTIES = ("hs_object_id", "createdate", "hs_merged_object_ids")
+# What HubSpot writes into a record whenever anything else is.
+BOOKKEEPING = ("lastmodifieddate", "hs_lastmodifieddate")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,7 @@ class ObjectType:
     ``modified`` matters: filtering by the other types' property matches nothing
     and says so to nobody. ``columns`` are those of HubSpot's own lists at first,
     properties and associations. ``naming`` is the property that alone is the name,
+    ``named_by`` are all that a name may be made of,
     and ``roles`` say which ones tell what records of other providers tell as well.
     """
 
@@ -56,6 +59,7 @@ class ObjectType:
     columns: tuple[str, ...]
     associations: tuple[Association, ...] = ()
     naming: str | None = None
+    named_by: tuple[str, ...]
     roles: Mapping[Role, str] = field(default_factory=dict)
 
     def associations_for(self, scopes: object) -> tuple[Association, ...]:
@@ -78,6 +82,7 @@ CONTACTS = ObjectType(
     type_id="0-1",
     scope=CONTACTS_READ,
     modified="lastmodifieddate",
+    named_by=("firstname", "lastname", "email", "company"),
     roles={
         Role.EMAIL: "email",
         Role.PHONE: "phone",
@@ -130,6 +135,7 @@ COMPANIES = ObjectType(
     scope=COMPANIES_READ,
     modified="hs_lastmodifieddate",
     naming="name",
+    named_by=("name", "domain"),
     roles={Role.PHONE: "phone", Role.WEBSITE: "domain", Role.COMPANY: "name"},
     leading=(
         "name",
@@ -164,6 +170,7 @@ DEALS = ObjectType(
     scope=DEALS_READ,
     modified="hs_lastmodifieddate",
     naming="dealname",
+    named_by=("dealname",),
     leading=(
         "dealname",
         "amount",
@@ -205,6 +212,12 @@ def naming_property(item_type: str) -> str | None:
     """Return the property that alone is the name of records of a type, if any is."""
     kind = _of_type(item_type)
     return kind.naming if kind else None
+
+
+def naming_parts(item_type: str) -> Sequence[str]:
+    """Return the properties that names of records of a type are made of."""
+    kind = _of_type(item_type)
+    return kind.named_by if kind else ()
 
 
 def field_roles(item_type: str) -> Mapping[Role, str]:

@@ -37,7 +37,11 @@ from integrations.providers.notion.mapping.items import (
     PAGE,
     PAGES,
 )
-from integrations.providers.notion.mapping.schema import leading_columns, to_schema
+from integrations.providers.notion.mapping.schema import (
+    bookkeeping_in,
+    leading_columns,
+    to_schema,
+)
 from integrations.providers.notion.mapping.values import newly_read
 from integrations.providers.notion.reading import by_id
 from integrations.providers.notion.spec import SPEC
@@ -172,6 +176,10 @@ class Notion(BaseConnector):
     ) -> Sequence[str]:
         """Return states, people and dates before the other columns."""
         return leading_columns(schema)
+
+    def bookkeeping(self, schema: Mapping[str, Any]) -> Collection[str]:
+        """Return the columns of the last edit."""
+        return bookkeeping_in(schema)
 
     def page_target(self, address: SplitResult) -> PageTarget:
         """Return the page that an address is of: the one that a list has open, if any.

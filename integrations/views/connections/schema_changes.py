@@ -61,7 +61,7 @@ def _latest(connection: Connection) -> list[dict[str, Any]]:
 
 def _entry(item: Item, change: ItemChange) -> dict[str, Any]:
     sides = changed.describe_sides(item, change)
-    fields = list(changed.changed_fields(change, sides, NO_LINKS))
+    fields = list(changed.changed_fields(sides, NO_LINKS))
     kind = changed.CHANGE_KINDS.get(change.kind, change.kind)
     return {
         "item": item,

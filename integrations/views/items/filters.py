@@ -5,7 +5,7 @@ from typing import Any
 
 from integrations.models import Collection, Connection, Item
 from integrations.models.messages import wording
-from integrations.services.items.history.news import CHANGED, NEW
+from integrations.services.items.history.news import CHANGED, NEW, RESTORED
 from integrations.services.items.lists.query import (
     DELETED,
     DESELECTED,
@@ -92,9 +92,12 @@ def _relation_groups(
 def _news_groups(query: ItemQuery) -> list[Group]:
     if query.news is None:
         return []
-    label = f"{NEWS[query.news.kind]} since {wording.time_text(query.news.since)}"
+    happened = {**NEWS, RESTORED: "Restored"}[query.news.kind]
+    label = f"{happened} since {wording.time_text(query.news.since)}"
     if query.news.until is not None:
         label += f" until {wording.time_text(query.news.until)}"
+    if query.news.field:
+        label += ", in one field"
     return [Group(choices=[Choice(value=str(query.news), label=label)])]
 
 

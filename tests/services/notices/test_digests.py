@@ -360,3 +360,47 @@ def test_a_view_that_lost_a_filter_is_told_once_though_nothing_changed(
 
     assert len(mail.outbox) == 1
     assert Problem.LOST.sentence in mail.outbox[0].body
+
+
+def test_an_item_that_is_followed_in_several_ways_is_counted_once(
+    alice: User, contacts: Collection, ana: Item
+) -> None:
+    other = make_item(contacts, name="Ben Okafor", properties={"phone": "2"})
+    following.follow(alice, ana)
+    views = [view_of(alice, contacts)]
+    SavedView.objects.update(name="Everybody")
+    for view in [view_of(alice, contacts), *views]:
+        following.follow(alice, view)
+    choose(alice)
+    change(ana)
+    change(other)
+
+    tick(timezone.now() + 2 * HOUR)
+
+    [message] = mail.outbox
+    assert message.subject == "[Mooring] 2 changes in what you follow"
+    for text in (message.body, message.alternatives[0].content):
+        assert text.count("Ana Reyes") == text.count("Ben Okafor") == 1
+        assert text.count("1 → 2") == 2
+        assert text.count("Also in the view “Calls”") == 1
+        assert text.count("Also in the view “Everybody”") == 2
+        assert "1 item of this view is told above." in text
+        assert "2 items of this view are told above." in text
+
+
+def test_a_followed_item_that_left_a_view_says_so_where_it_is_told(
+    alice: User, contacts: Collection, ana: Item
+) -> None:
+    view = view_of(alice, contacts)
+    following.follow(alice, ana)
+    following.follow(alice, view)
+    choose(alice)
+    change(ana)
+    gone = {"deleted_at": timezone.now(), "deleted_kind": "deleted"}
+    Item.objects.filter(pk=ana.pk).update(**gone)
+
+    tick(timezone.now() + 2 * HOUR)
+
+    [message] = mail.outbox
+    assert message.subject == "[Mooring] 1 change in what you follow"
+    assert "No longer in the view “Calls”" in message.body

@@ -90,7 +90,8 @@ def test_a_view_that_fails_by_our_mistake_is_said_and_the_rest_is_told(
     tick(timezone.now() + 2 * HOUR)
 
     [message] = mail.outbox
-    assert message.body.count("1 → 2") == 2
+    assert message.body.count("1 → 2") == 1
+    assert "Also in the view" in message.body
     assert message.body.count(Problem.MISTAKE.sentence) == 1
     assert any(f"(reference {each})" in message.body for each in references(caplog))
     # What it showed is told with the first digest that can ask it again.

@@ -204,3 +204,21 @@ def test_disconnected_connections_leave_home(as_alice, connection):
     make_connection(connection.owner, state=Connection.State.DISCONNECTED)
 
     assert as_alice.get("/").context["connections"] == [connection]
+
+
+def test_the_last_visit_is_known_after_signing_out_and_in_again(
+    as_alice, alice, connection, collection
+):
+    now = timezone.now()
+    make_item(collection)
+    as_alice.get("/")
+    session = as_alice.session
+    session["seen_at"] = (now - timedelta(hours=5)).isoformat()
+    session.save()
+
+    as_alice.post("/accounts/logout/")
+    as_alice.force_login(alice)
+    again = as_alice.get("/")
+
+    assert again.context["since"] == now - timedelta(hours=5)
+    assert 'href="/changes/?since=visit"' in again.content.decode()

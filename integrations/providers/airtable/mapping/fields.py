@@ -42,6 +42,8 @@ KINDS: Final = {
     "singleSelect": "choice",
     "url": "link",
 }
+# It holds when a record, or some of its fields, were edited.
+MODIFIED: Final = "lastModifiedTime"
 COMPUTED: Final = frozenset(
     {
         "aiText",
@@ -53,7 +55,7 @@ COMPUTED: Final = frozenset(
         "externalSyncSource",
         "formula",
         "lastModifiedBy",
-        "lastModifiedTime",
+        MODIFIED,
         "multipleLookupValues",
         "rollup",
     }
@@ -127,6 +129,12 @@ def formats_of(schema: Mapping[str, Any]) -> Mapping[str, Format]:
     if not isinstance(formats, dict):
         return {}
     return {name: told for name, told in formats.items() if isinstance(told, dict)}
+
+
+def bookkeeping_in(schema: Mapping[str, Any]) -> list[str]:
+    """Return the fields that say when a record was edited."""
+    formats = formats_of(schema).items()
+    return [name for name, told in formats if told.get("type") == MODIFIED]
 
 
 def result_of(told: Format) -> Format:

@@ -15,7 +15,7 @@ from integrations.providers.airtable.ids import (
     web_url,
 )
 from integrations.providers.airtable.mapping.cells import is_failed, to_value
-from integrations.providers.airtable.mapping.fields import formats_of
+from integrations.providers.airtable.mapping.fields import MODIFIED, formats_of
 from integrations.providers.airtable.mapping.values import clean
 from integrations.providers.connector import CollectionContext
 from integrations.providers.records import IntegrationItem
@@ -74,7 +74,7 @@ def _to_modified(
     times = [
         at
         for name, told in formats_of(schema).items()
-        if told.get("type") == "lastModifiedTime"
+        if told.get("type") == MODIFIED
         and (at := to_time(properties.get(name))) is not None
     ]
     return max(times, default=None)

@@ -79,6 +79,7 @@ _LEADING: Final = ("choice", "user", "date")
 _READ_ONLY: Final = frozenset(
     ("created_time", "created_by", "last_edited_time", "last_edited_by")
 ) | {"formula", "rollup", "unique_id", "button"}
+_EDITED: Final = "last_edited_time"
 # https://developers.notion.com/reference/property-object#number
 _CURRENCIES: Final = {
     "dollar": "USD",
@@ -210,8 +211,12 @@ def _to_field(name: str, entry: object) -> FieldSpec | None:
         kind=_kind_of(kind, about),
         options=_READ_OPTIONS.get(kind, _options)(about),
         is_read_only=kind in _READ_ONLY,
-        hint=kind.replace("_", " "),
+        hint=_hint(kind),
     )
+
+
+def _hint(kind: str) -> str:
+    return kind.replace("_", " ")
 
 
 def leading_columns(schema: Mapping[str, Any]) -> list[str]:
@@ -224,6 +229,11 @@ def leading_columns(schema: Mapping[str, Any]) -> list[str]:
     places = {kind: place for place, kind in enumerate(_LEADING)}
     own.sort(key=lambda spec: places.get(spec.kind, len(places)))
     return [spec.name for spec in own]
+
+
+def bookkeeping_in(schema: Mapping[str, Any]) -> list[str]:
+    """Return the columns that say when a page was edited."""
+    return [spec.name for spec in read_fields(schema) if spec.hint == _hint(_EDITED)]
 
 
 def names_users(schema: Mapping[str, Any]) -> bool:

@@ -208,8 +208,8 @@ def _is_markup(text: str) -> bool:
 def _sheet_name(name: str, number: int) -> str:
     """Return the name of a sheet, of which Excel allows no length and no brackets."""
     end = f" {number}" if number > 1 else ""
-    plain_name = NOT_IN_NAMES.sub(" ", to_text(name))[: MOST_NAME - len(end)]
-    kept = plain_name.strip().strip("'")
+    words = NOT_IN_NAMES.sub(" ", to_text(name)).split()
+    kept = " ".join(words)[: MOST_NAME - len(end)].strip().strip("'").strip()
     # The one name that Excel keeps for itself.
     return f"{kept if kept and kept.lower() != 'history' else 'Items'}{end}"
 

@@ -24,13 +24,16 @@ from integrations.services.items.left_out import (
 PURPOSE = "change-position"
 # What a run counts as changed: what came back is among it.
 PRESENT = "present"
+# What came: no change is stored of it.
+NEW = "new"
 KINDS = {
+    NEW: (),
     **{kind.value: (kind.value,) for kind in ItemChange.Kind},
     PRESENT: (ItemChange.Kind.CHANGED.value, ItemChange.Kind.RESTORED.value),
 }
 TYPE = re.compile(r"[\w.-]{1,40}", re.ASCII)
 MAX_FIELD = 300
-UNSEEN = "unseen"
+UNSEEN, VISIT = SINCE = ("unseen", "visit")
 FILTERS = (
     *("provider", "connection", "type", "kind", "field", "day", "run", "item"),
     "since",
@@ -62,8 +65,8 @@ class ChangeQuery:
     """Which changes a page shows, newest first, and where it starts.
 
     ``field`` is the name under which a change stores what was and what is;
-    ``is_unseen`` asks for what came after the user's own mark. ``left_out`` says in
-    words what the address asked for and cannot be had.
+    ``since`` asks for what came after the user's own mark, or their last visit.
+    ``left_out`` says in words what the address asked for and cannot be had.
     """
 
     provider: str = ""
@@ -74,7 +77,7 @@ class ChangeQuery:
     day: date | None = None
     run: UUID | None = None
     item: UUID | None = None
-    is_unseen: bool = False
+    since: str = ""
     after: Position | None = None
     left_out: tuple[str, ...] = ()
 
@@ -95,7 +98,7 @@ class ChangeQuery:
             day=_to_day(read("day")),
             run=_to_uuid(read("run")),
             item=_to_uuid(read("item")),
-            is_unseen=read("since") == UNSEEN,
+            since=read("since") if read("since") in SINCE else "",
             after=Position.parse(read("after")),
         )
         taken = {**dict.fromkeys(FILTERS, ""), **query.filters}
@@ -118,7 +121,7 @@ class ChangeQuery:
             "day": str(self.day or ""),
             "run": str(self.run or ""),
             "item": str(self.item or ""),
-            "since": UNSEEN if self.is_unseen else "",
+            "since": self.since,
         }
         return {name: value for name, value in values.items() if value}
 
@@ -135,6 +138,16 @@ class ChangeQuery:
     def is_scanned(self) -> bool:
         """Tell whether it asks for what no index answers."""
         return bool(self.type or self.kind or self.field or self.run)
+
+    @property
+    def has_new(self) -> bool:
+        """Tell whether it asks for what came as well, which has no fields."""
+        return self.kind in ("", NEW) and not self.field
+
+    @property
+    def has_changes(self) -> bool:
+        """Tell whether it asks for more than what came."""
+        return self.kind != NEW
 
     def change(self, **changes: Any) -> "ChangeQuery":
         """Return the first page with something about it changed."""

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.db import connection as database
 from django.db.models import (
     OuterRef,
     Prefetch,
@@ -14,24 +15,22 @@ from django.db.models import (
     Subquery,
     prefetch_related_objects,
 )
-from django.utils import timezone
 
 from integrations.models import Collection, Connection, Item, ItemChange, SyncRun
 from integrations.models.accounts.preferences import Preferences
+from integrations.services.items.history import arrivals
 from integrations.services.items.history.change_query import (
     KINDS,
+    UNSEEN,
     ChangeQuery,
     Position,
 )
+from integrations.services.items.history.change_times import is_within_time
 
 PAGE_SIZE = 50
 # Of what no index answers, so many changes of each connection are looked through.
 LOOKED_AT = 5000
 UNSEEN_LIMIT = 1000
-# A run notes when it ended after its last change.
-RUN_ENDS = timedelta(seconds=2)
-# A change is stored so much later than its time says, at most as a rule.
-SETTLES = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,20 +50,28 @@ def fetch_page(
     connections: Iterable[Connection],
     *,
     run: SyncRun | None = None,
-    seen_at: datetime | None = None,
+    since: datetime | None = None,
 ) -> ChangePage:
     """Return the page that a query stands at, of some connections' changes.
 
-    ``run`` is the one that the query names, ``seen_at`` the user's own mark.
+    ``run`` is the one that the query names, ``since`` the time that its word stands
+    for. What came is among them, as changes that are not stored.
     """
-    within = _within(query, run, seen_at)
-    keys = [each.pk for each in connections if is_within(each, query, run)]
+    within = _within(query, run, since)
+    held = [each for each in connections if is_within(each, query, run)]
+    keys = [each.pk for each in held] if query.has_changes else []
     parts = {key: _ordered(within.filter(connection=key)) for key in keys}
     slim = {key: _filtered(query, part) for key, part in parts.items()}
     found = _fetch(slim.values())
     horizon = None
     if query.is_scanned and len(found) <= PAGE_SIZE:
         horizon = _horizon(parts)
+    if query.has_new and held:
+        is_full = len(found) > PAGE_SIZE
+        came = arrivals.find(
+            query, held, run, since, back_to=found[-1].at if is_full else None
+        )
+        found = _merged(found, came)
     if horizon is not None:
         found = [each for each in found if (each.at, each.pk) >= horizon]
     page = found[:PAGE_SIZE]
@@ -90,22 +97,20 @@ def is_within(connection: Connection, query: ChangeQuery, run: SyncRun | None) -
 def count_unseen(
     connections: Sequence[Connection], seen_at: datetime | None
 ) -> tuple[int, bool]:
-    """Count what changed since a user's mark, and say whether there is more."""
-    if seen_at is None:
+    """Count what changed or came since a user's mark, and say whether there is more."""
+    if seen_at is None or not connections:
         return 0, False
-    rows = ItemChange.objects.made().filter(
-        connection__in=connections, at__gt=seen_at, at__lte=settled_until()
+    unseen = ChangeQuery(since=UNSEEN)
+    changes = ItemChange.objects.made().filter(
+        is_within_time(unseen, "at", None, seen_at), connection__in=connections
     )
-    number = rows.order_by()[: UNSEEN_LIMIT + 1].count()
+    came = arrivals.select(unseen, connections, None, seen_at)
+    parts = [rows.order_by()[: UNSEEN_LIMIT + 1] for rows in (changes, *came)]
+    statement, parameters = arrivals.together([rows.values("pk") for rows in parts])
+    with database.cursor() as cursor:
+        cursor.execute(f"SELECT COUNT(*) FROM ({statement}) AS u", parameters)
+        number = cursor.fetchone()[0]
     return min(number, UNSEEN_LIMIT), number > UNSEEN_LIMIT
-
-
-def settled_until() -> datetime:
-    """Return the time up to which no more changes are to come.
-
-    What came late, with a time before the mark, would never show as unseen.
-    """
-    return timezone.now() - SETTLES
 
 
 def mark_seen(user: User, until: datetime) -> None:
@@ -116,25 +121,27 @@ def mark_seen(user: User, until: datetime) -> None:
 
 
 def _within(
-    query: ChangeQuery, run: SyncRun | None, seen_at: datetime | None
+    query: ChangeQuery, run: SyncRun | None, since: datetime | None
 ) -> QuerySet[ItemChange]:
     """Return the changes of the time that is asked for."""
     has_found = query.item or query.kind == ItemChange.Kind.FOUND
     rows = ItemChange.objects.all() if has_found else ItemChange.objects.made()
-    if bounds := query.day_bounds:
-        rows = rows.filter(at__gte=bounds[0], at__lt=bounds[1])
+    rows = rows.filter(is_within_time(query, "at", run, since))
     if query.item:
         rows = rows.filter(item__uuid=query.item)
-    if query.is_unseen and seen_at is not None:
-        rows = rows.filter(at__gt=seen_at, at__lte=settled_until())
-    if run is not None and run.started_at is not None:
-        rows = rows.filter(at__gte=run.started_at)
-        if run.finished_at is not None:
-            rows = rows.filter(at__lte=run.finished_at + RUN_ENDS)
     if query.after:
         at, key = query.after
         rows = rows.filter(Q(at=at, pk__lt=key) | Q(at__lt=at), at__lte=at)
     return rows
+
+
+def _merged(
+    changes: Sequence[ItemChange], came: Sequence[ItemChange]
+) -> list[ItemChange]:
+    """Return both in their order, not more than one above a page."""
+    rows = [*changes, *came]
+    rows.sort(key=lambda row: (row.at, row.pk), reverse=True)
+    return rows[: PAGE_SIZE + 1]
 
 
 def _ordered(rows: QuerySet[ItemChange]) -> QuerySet[ItemChange]:
@@ -168,8 +175,7 @@ def _fetch(parts: Iterable[QuerySet[ItemChange]]) -> list[ItemChange]:
     statement = " UNION ALL ".join(f"SELECT * FROM ({sql}) AS c" for sql, _ in halves)
     parameters = [value for _, values in halves for value in values]
     rows = list(ItemChange.objects.raw(statement, parameters))
-    rows.sort(key=lambda row: (row.at, row.pk), reverse=True)
-    return rows[: PAGE_SIZE + 1]
+    return _merged(rows, ())
 
 
 def _horizon(parts: Mapping[UUID, QuerySet[ItemChange]]) -> Position | None:

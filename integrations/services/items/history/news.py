@@ -4,14 +4,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.contrib.auth.models import User
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
-from integrations.models import Item
+from integrations.models import Item, ItemChange
 from integrations.models.items.item import ItemQuerySet
 
-NEW, CHANGED, DELETED = "new", "changed", "deleted"
-KINDS = (NEW, CHANGED, DELETED)
+NEW, CHANGED, DELETED, RESTORED = "new", "changed", "deleted", "restored"
+KINDS = (NEW, CHANGED, DELETED, RESTORED)
+# What of a change is read back of an address.
+MAX_FIELD = 300
 FORMATS = ("%Y%m%dT%H%M%SZ", "%Y%m%dT%H%M%S.%fZ")
 # Nobody was away for longer.
 LONGEST = timedelta(days=3660)
@@ -22,48 +24,64 @@ class News:
     """What happened to items since a time.
 
     New is what came after everything of its collection had been read once; what a
-    first refresh finds may have been there for years. Where the time has an end, what
-    was new in it and has been deleted since is among it.
+    first refresh finds may have been there for years. Where the time has an end, it is
+    all that it happened to in it, whatever has become of it since; of changes only
+    those of a ``field``, by the name under which they store it, if there is one.
     """
 
     kind: str
     since: datetime
     until: datetime | None = None
+    field: str = ""
 
     @classmethod
     def parse(cls, text: str) -> "News | None":
         """Read what ``str`` writes; anything odd means none."""
         kind, _, stamps = text.partition("-")
-        start, has_end, end = stamps.partition("-")
+        start, has_end, rest = stamps.partition("-")
+        end, _, field = rest.partition("-")
         try:
             since = _to_time(start)
             until = _to_time(end) if has_end else None
         except ValueError:
             return None
         is_near = timezone.now() - LONGEST < since
-        if kind not in KINDS or not is_near:
+        is_whole = until is not None or kind != RESTORED
+        if kind not in KINDS or not is_near or not is_whole or len(field) > MAX_FIELD:
             return None
-        return cls(kind=kind, since=since, until=until)
+        return cls(kind=kind, since=since, until=until, field=field)
 
     def __str__(self) -> str:
         ends = (self.since, *([self.until] if self.until else []))
-        return "-".join((self.kind, *map(_to_stamp, ends)))
+        field = [self.field] if self.field else []
+        return "-".join((self.kind, *map(_to_stamp, ends), *field))
 
     def select(self, items: ItemQuerySet) -> ItemQuerySet:
         """Return those of the items that it happened to."""
         if self.until is not None:
-            column = {NEW: "new_at", DELETED: "deleted_at"}
-            name = column.get(self.kind, "changed_at")
-            items = items.filter(**{f"{name}__lt": self.until})
+            return self._select_within(items, self.until)
         if self.kind == DELETED:
             return items.deleted().filter(deleted_at__gte=self.since)
         if self.kind == CHANGED:
             changed = items.live().filter(changed_at__gte=self.since)
             return changed.filter(changed_at__gt=F("first_seen_at"))
-        is_here = Q(deleted_at__isnull=True)
-        if self.until is not None:
-            is_here |= Q(deleted_at__gte=self.since)
-        return items.filter(is_here, new_at__gte=self.since)
+        return items.filter(deleted_at__isnull=True, new_at__gte=self.since)
+
+    def _select_within(self, items: ItemQuerySet, until: datetime) -> ItemQuerySet:
+        """Return those that it happened to before a time, deleted ones as well."""
+        is_gone = Q(deleted_at__gte=self.since)
+        if self.kind == NEW:
+            came = items.filter(new_at__gte=self.since, new_at__lt=until)
+            return came.filter(Q(deleted_at__isnull=True) | is_gone)
+        # Whatever happened since has changed it later, which an index tells of.
+        is_later = Q(changed_at__gte=self.since, changed_at__gt=F("first_seen_at"))
+        happened = ItemChange.objects.filter(
+            item=OuterRef("pk"), at__gte=self.since, at__lt=until, kind=self.kind
+        )
+        if self.field:
+            happened = happened.filter(fields__has_key=self.field)
+        later = items.filter(Q(is_later, deleted_at__isnull=True) | is_gone)
+        return later.filter(Exists(happened))
 
 
 def _to_stamp(at: datetime) -> str:

@@ -15,6 +15,7 @@ from integrations.services.items.history.table_history import (
     new_since,
     put_collections,
 )
+from integrations.services.items.history.telling import bookkeeping
 from integrations.services.items.lists.loading import COLUMNS
 
 # Links and texts of items are no columns.
@@ -143,7 +144,7 @@ def _differ(
         elif item.pk in was:
             found.is_cut |= bool(before.in_part or after.in_part)
             found.is_vague |= before.is_vague
-            if fields := _differences(changes[item.pk], before, after):
+            if fields := _differences(item, changes[item.pk], before, after):
                 found.changed.append(_changed(item, end, fields))
     if asked is not None:
         days = asked.by_days(start, end, without={item.pk for item, *_ in sides})
@@ -187,15 +188,18 @@ def _changed(item: Item, at: datetime, fields: dict[str, Any]) -> ItemChange:
 
 
 def _differences(
-    changes: Iterable[ItemChange], before: PastItem, after: PastItem
+    item: Item, changes: Iterable[ItemChange], before: PastItem, after: PastItem
 ) -> dict[str, Any]:
     """Return old and new of each field that was ever changed and differs.
 
-    What was only found out has not changed. Where the history holds only the beginning
-    of a field, beginnings are compared.
+    What was only found out has not changed, and when it was edited is no difference.
+    Where the history holds only the beginning of a field, beginnings are compared.
     """
     made = [each for each in changes if each.kind != ItemChange.Kind.FOUND]
-    named = dict.fromkeys(name for each in made for name in each.fields)
+    noted = bookkeeping(item.collection)
+    named = dict.fromkeys(
+        name for each in made for name in each.fields if name not in noted
+    )
     pairs = {
         name: [_value(before, name), _value(after, name)]
         for name in named

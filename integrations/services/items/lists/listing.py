@@ -144,7 +144,7 @@ def read_page(
 def _read_all(items: ItemQuerySet, query: ItemQuery) -> list[Item]:
     rows: list[Item] = []
     most = query.size + 1
-    for part in _parts(items, query, query.before or query.after):
+    for part in ranges(items, query, query.before or query.after):
         rows += part[: most - len(rows)]
         if len(rows) == most:
             break
@@ -168,7 +168,7 @@ def _read_grouped(
 
     def parts_of(group: Any) -> list[ItemQuerySet]:
         here = start if start is not None and str(group) == start.group else None
-        return _parts(items.filter(**{column: group}), query, here)
+        return ranges(items.filter(**{column: group}), query, here)
 
     def place_of(item: Item) -> tuple[Any, ...]:
         at = item.remote_updated_at
@@ -193,7 +193,7 @@ def _read_found(
             continue
         ranked = full_text.hits_of(search_query, rank, hits)
         within = start if start is not None and rank == start.rank else None
-        for part in _parts(items, query, within):
+        for part in ranges(items, query, within):
             wanted = most - len(found)
             keys = ranked.first(part, wanted) if wanted and ranked.keys else []
             found += [(key, rank) for key in keys]
@@ -206,7 +206,7 @@ def _is_before(rank: Rank, start: Position, *, is_backward: bool) -> bool:
     return rank > start.rank if is_backward else rank < start.rank
 
 
-def _parts(
+def ranges(
     items: ItemQuerySet, query: ItemQuery, start: Position | None
 ) -> list[ItemQuerySet]:
     """Return the rows beyond a position: those that tie with it, then the rest.

@@ -44,7 +44,8 @@ class Timeline:
 def find_items(trace: Trace, *, owner_id: int) -> tuple[list[Item], bool]:
     """Return a user's live items that share something, and whether there are more.
 
-    With them come their collections. Those that only name a user who has it are last.
+    With them come their collections. Those that only name a user who has it are last;
+    of equal names the one that was stored first comes first, each time.
     """
     items, has_more = related.find_all(trace, owner_id=owner_id, most=MOST_ITEMS)
     found = Collection.objects.with_schema().in_bulk(
@@ -59,6 +60,7 @@ def find_items(trace: Trace, *, owner_id: int) -> tuple[list[Item], bool]:
             item.provider,
             item.type,
             item.sort_name,
+            item.pk,
         )
     )
     return items, has_more

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from django.db.models import F
+
 from integrations.models import Collection, Item
 from integrations.models.items.item import ItemQuerySet
 from integrations.services.items.lists import counting, listing, loading
@@ -87,20 +89,24 @@ def _find(
     """Return what is found by type, without those of which nothing is."""
     types = {each for held in collections for each in types_in(held)}
     found = {each: _Found() for each in sorted(types)}
-    ordered = live.order_by(*ItemQuery().order.ordering)
+    order = ItemQuery().order
+    # As lists have it with every database: what no time is known of is last.
+    latest = F(order.field).desc(nulls_last=True)
     for rank in Rank:
         hits = full_text.ask_index(search_query.ranked(rank))
         if not hits.keys:
             continue
         if hits.are_few:
+            ordered = live.order_by(latest, "-id")
             rows = full_text.with_keys(ordered, hits.keys)
             for pk, type_ in rows.values_list("pk", "type"):
                 _add(found.setdefault(type_, _Found()), [(pk, rank)])
             continue
         for type_, group in found.items():
-            wanted = MOST_SHOWN - len(group.best)
-            keys = hits.first(ordered.filter(type=type_), wanted) if wanted else []
-            _add(group, [(pk, rank) for pk in keys])
+            for part in listing.ranges(live.filter(type=type_), ItemQuery(), None):
+                wanted = MOST_SHOWN - len(group.best)
+                keys = hits.first(part, wanted) if wanted else []
+                _add(group, [(pk, rank) for pk in keys])
             group.number = None
     return {type_: group for type_, group in found.items() if group.best}
 

@@ -13,6 +13,7 @@ from integrations.services.common.clients.connector_errors import connector_boun
 from integrations.services.common.database.row_writes import MOST_ROWS
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.history.differences import differences, is_capped
+from integrations.services.items.history.telling import is_only_noted
 from integrations.services.items.storage.moves import Moved
 from integrations.services.items.storage.rows import Known, Row
 
@@ -48,7 +49,8 @@ def record(
     """Write what was and what is; return which items the run itself changed.
 
     What a user had left out and is as it was then, no run has changed. What differs
-    though nobody changed it at the provider is found out, in a record of its own.
+    though nobody changed it at the provider is found out, in a record of its own; so is
+    an edit of which nothing is told but its time.
     """
     recorded, changes = Recorded(), list[ItemChange]()
     for row in touched:
@@ -61,6 +63,8 @@ def record(
         is_only_back = entry.is_deselected and entry.digest == row.digest
         is_edited = _is_edited(stored, row)
         parts = _parts(entry, row, found=found, rest=rest, is_edited=is_edited)
+        if not entry.is_deleted and is_only_noted(collection, rest):
+            parts = {ItemChange.Kind.FOUND: {**found, **rest}}
         changes += (
             ItemChange(
                 item_id=entry.pk,

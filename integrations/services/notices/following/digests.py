@@ -1,8 +1,8 @@
 """Digest of what changed in followed items and views, by mail at a chosen hour."""
 
 import time
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -15,7 +15,7 @@ from django.utils import timezone
 from integrations.models import Follow, Notice, NoticeSettings, SavedView, times
 from integrations.models.messages.wording import count_text, time_text
 from integrations.services.common.apart import Apart
-from integrations.services.items.history import changes
+from integrations.services.items.history.change_times import settled_until
 from integrations.services.items.saved_views.problems import Problem
 from integrations.services.notices import mails
 from integrations.services.notices.following import follows as following
@@ -43,7 +43,8 @@ class Section:
     """Followed items, or one followed view, with what changed.
 
     With a ``problem`` none of it is told, after a mistake of ours with its
-    ``reference``; where it ``is_cut`` only the latest is.
+    ``reference``; where it ``is_cut`` only the latest is. What an earlier section
+    tells, as so many ``above``, is neither counted nor told once more.
     ``leaving`` is what to remember of a view once all this was told.
     """
 
@@ -51,6 +52,7 @@ class Section:
     link: str
     entries: Sequence[Entry]
     number: int
+    above: int = 0
     problem: Problem | None = None
     reference: str = ""
     is_cut: bool = False
@@ -63,7 +65,12 @@ class Section:
             told = f" (reference {self.reference})" if self.reference else ""
             return f"{self.problem.sentence}{told}"
         is_unknown = self.number and self.leaving and self.leaving.is_unknown
-        notes = ((self.is_cut, CUT), (is_unknown, NOT_REMEMBERED))
+        are = "is" if self.above == 1 else "are"
+        above = f"{count_text(self.above, 'item')} of this view {are} told above."
+        notes = (
+            *((self.is_cut, CUT), (is_unknown, NOT_REMEMBERED)),
+            (self.above, above),
+        )
         return " ".join(text for is_so, text in notes if is_so)
 
     @property
@@ -90,7 +97,7 @@ def plan_due(*, now: datetime | None = None) -> int:
 
 def _plan(chosen: NoticeSettings, now: datetime) -> bool:
     """Move on to the next time; whoever does it first plans the message."""
-    since, until = chosen.digest_until or now, min(now, changes.settled_until())
+    since, until = chosen.digest_until or now, min(now, settled_until())
     taken = NoticeSettings.objects.filter(
         pk=chosen.pk, digest_due_at=chosen.digest_due_at
     )
@@ -164,48 +171,85 @@ def _note_broken(notice: Notice, sections: Sequence[Section]) -> bool:
 
 
 def sections_of(user: User, span: Span) -> list[Section]:
-    """Return what changed in what a user follows, of their own items only."""
+    """Return what changed in what a user follows, of their own items only.
+
+    Each item is in the first section that it belongs to, with the others named there.
+    """
     rows = list(following.followed(user))
     keys = [row.item_id for row in rows if row.item_id]
     own = news.of_items(user, keys, span)
-    made = [_section(user, span, "Items you follow", "", own.at)]
+    asked = [_Asked(title="Items you follow", found=own.at)]
     views = [(row, row.view) for row in rows if row.view]
     if views:
         changed = news.of_all(user, span)
-        made += [_of_view(row, view, user, changed, span) for row, view in views]
-    return made
+        asked += [_of_view(row, view, user, changed) for row, view in views]
+    return list(_sections(user, span, asked))
 
 
-def _of_view(
-    row: Follow, view: SavedView, user: User, changed: Changed, span: Span
-) -> Section:
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What changed in followed items, or in one view, whatever else tells it too."""
+
+    title: str
+    link: str = ""
+    found: Mapping[int, datetime] = field(default_factory=dict)
+    problem: Problem | None = None
+    reference: str = ""
+    is_cut: bool = False
+    leaving: Leaving | None = None
+
+    @property
+    def gone(self) -> Collection[int]:
+        return self.leaving.gone if self.leaving else ()
+
+
+def _of_view(row: Follow, view: SavedView, user: User, changed: Changed) -> _Asked:
     link = mails.public_url(view.get_absolute_url())
     try:
         leaving = leavers.look(row, view, user)
         shown = view_items.shown_among(view, user, list(changed.at))
     except view_items.BrokenViewError as exc:
-        return Section(
-            title=view.name,
-            link=link,
-            entries=(),
-            number=0,
-            problem=exc.problem,
-            reference=exc.reference,
+        return _Asked(
+            title=view.name, link=link, problem=exc.problem, reference=exc.reference
         )
     found = changed.among(shown)
     found |= {key: changed.at.get(key, at) for key, at in leaving.gone.items()}
-    made = _section(user, span, view.name, link, found, left=leaving.gone)
-    return replace(made, is_cut=changed.is_cut, leaving=leaving)
+    return _Asked(
+        title=view.name,
+        link=link,
+        found=found,
+        is_cut=changed.is_cut,
+        leaving=leaving,
+    )
 
 
-def _section(
-    user: User,
-    span: Span,
-    title: str,
-    link: str,
-    found: Mapping[int, datetime],
-    *,
-    left: Collection[int] = (),
-) -> Section:
-    entries = news.entries_of(user, found, span, most=MOST_ENTRIES, left=left)
-    return Section(title=title, link=link, entries=entries, number=len(found))
+def _sections(user: User, span: Span, asked: Sequence[_Asked]) -> Iterator[Section]:
+    """Yield the sections, each with what none before it tells."""
+    places: dict[int, list[_Asked]] = {}
+    for each in asked:
+        for key in each.found:
+            places.setdefault(key, []).append(each)
+    for each in asked:
+        own = {key: at for key, at in each.found.items() if places[key][0] is each}
+        also = {key: _also(key, places[key][1:]) for key in own}
+        yield Section(
+            title=each.title,
+            link=each.link,
+            entries=news.entries_of(
+                user, own, span, most=MOST_ENTRIES, left=each.gone, also=also
+            ),
+            number=len(own),
+            above=len(each.found) - len(own),
+            problem=each.problem,
+            reference=each.reference,
+            is_cut=each.is_cut,
+            leaving=each.leaving,
+        )
+
+
+def _also(key: int, views: Sequence[_Asked]) -> list[str]:
+    """Return in words which further views an item is in, or has left."""
+    return [
+        f"{'No longer' if key in view.gone else 'Also'} in the view “{view.title}”"
+        for view in views
+    ]

@@ -18,6 +18,7 @@ from integrations.providers.typed.plain import plain
 from integrations.services.common.clients.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import Described, describe_all
+from integrations.services.items.history.telling import PREFIX, split
 from integrations.services.items.relations import links
 from integrations.services.items.relations.links import Links
 from integrations.services.notices.mails import public_url
@@ -27,7 +28,6 @@ MOST_LOOKED_AT: Final = 5000
 MOST_CHANGES: Final = 10
 MOST_FIELDS: Final = 6
 MOST_TEXT: Final = 120
-PREFIX = "properties."
 FIELDS_UNKNOWN: Final = "which fields changed could not be told"
 # Keys of items, each with a time.
 Rows = QuerySet[Any, tuple[int, Any]]
@@ -111,8 +111,12 @@ def entries_of(
     *,
     most: int,
     left: Collection[int] = (),
+    also: Mapping[int, Sequence[str]] | None = None,
 ) -> list[Entry]:
-    """Return what happened to the latest of some items, and which left a view."""
+    """Return what happened to the latest of some items, and which left a view.
+
+    ``also`` is what else is said of items, by key.
+    """
     keys = sorted(found, key=lambda key: (found[key], key), reverse=True)[:most]
     own = Item.objects.owned_by(user).select_related("collection__connection")
     items = own.in_bulk(keys)
@@ -120,7 +124,10 @@ def entries_of(
         Entry(
             name=items[key].name or "Untitled",
             link=public_url(items[key].get_absolute_url()),
-            lines=_lines_of(items[key], span, has_left=key in left),
+            lines=[
+                *_lines_of(items[key], span, has_left=key in left),
+                *(also or {}).get(key, ()),
+            ],
         )
         for key in keys
         if key in items
@@ -160,11 +167,7 @@ def _lines(item: Item, change: ItemChange) -> list[str]:
         return [_deleted_text(change)]
     if change.kind == ItemChange.Kind.RESTORED:
         return ["Here again"]
-    pairs = {
-        name: pair
-        for name, pair in change.fields.items()
-        if isinstance(pair, list) and len(pair) == 2
-    }
+    pairs = split(item.collection, change.fields).changed
     lines = [
         f"{label}: {_short(pairs[name][0])} → {_short(pairs[name][1])}"
         for name, label in OWN_FIELDS.items()

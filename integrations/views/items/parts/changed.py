@@ -13,11 +13,11 @@ from integrations.providers.records import DisplayField, read_fields
 from integrations.providers.typed.fields import CURRENCY_PROPERTY, Relation
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items import described
+from integrations.services.items.history.telling import PREFIX, Parts, split
 from integrations.services.items.relations import links
 from integrations.services.items.relations.links import Links
 from integrations.views.items.parts.values import show
 
-PREFIX = "properties."
 PARENT, PARENT_NAME = "parent_remote_id", "parent_name"
 FIELD_NAMES = {
     "name": "Name",
@@ -39,8 +39,12 @@ class Told(NamedTuple):
 
 
 class Sides(NamedTuple):
-    """What was and what is, and the mistake of ours that left either raw or short."""
+    """What was and what is, and the mistake of ours that left either raw or short.
 
+    ``parts`` say which of it is told as changed.
+    """
+
+    parts: Parts
     old: Sequence[DisplayField]
     new: Sequence[DisplayField]
     mistake: str = ""
@@ -83,6 +87,8 @@ def changes(
 
 def describe_sides(item: Item, change: ItemChange) -> Sides:
     """Return what was and what is, beside the values that their meaning hangs on."""
+    parts = split(item.collection, change.fields)
+    pairs = {**parts.changed, **parts.noted}
     specs = read_fields(item.collection.schema)
     currencies = {spec.options.get(CURRENCY_PROPERTY) for spec in specs}
     beside = {n: v for n, v in item.properties.items() if n in currencies}
@@ -91,15 +97,14 @@ def describe_sides(item: Item, change: ItemChange) -> Sides:
         told = describe_past(item, {**beside, **values})
         return told._replace(fields=[f for f in told.fields if f.name in values])
 
-    pairs = _pairs(change)
     then, now = map(describe_some, _values(pairs))
     old, new, mistake = then.fields, now.fields, then.mistake or now.mistake
     if PARENT not in pairs or PARENT_NAME in pairs:
-        return Sides(old, new, mistake)
+        return Sides(parts, old, new, mistake)
     parents = [_parent(remote_id) for remote_id in pairs[PARENT]]
     if any(_names(side, parent) for side in (old, new) for parent in parents):
-        return Sides(old, new, mistake)
-    return Sides([*old, parents[0]], [*new, parents[1]], mistake)
+        return Sides(parts, old, new, mistake)
+    return Sides(parts, [*old, parents[0]], [*new, parents[1]], mistake)
 
 
 def _parent(remote_id: object) -> DisplayField:
@@ -114,14 +119,6 @@ def _names(side: Sequence[DisplayField], parent: DisplayField) -> bool:
     return any(set(each.linked_ids) & named for each in relations_in(parent.value))
 
 
-def _pairs(change: ItemChange) -> dict[str, list[Any]]:
-    return {
-        name: pair
-        for name, pair in change.fields.items()
-        if isinstance(pair, list) and len(pair) == 2
-    }
-
-
 def _values(pairs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the old and the new values of the provider's own properties."""
     old, new = (
@@ -131,12 +128,24 @@ def _values(pairs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     return old, new
 
 
-def changed_fields(
-    change: ItemChange, sides: Sides, linked: Links
-) -> Iterator[dict[str, Any]]:
+def changed_fields(sides: Sides, linked: Links) -> Iterator[dict[str, Any]]:
     """Yield each changed field with its old and new value as users read them."""
-    pairs = _pairs(change)
-    own = {n: pair for n, pair in pairs.items() if not n.startswith(PREFIX)}
+    for field in _fields(sides, linked):
+        if field["name"] not in sides.parts.noted:
+            yield field
+
+
+def _noted_fields(sides: Sides, linked: Links) -> Iterator[dict[str, Any]]:
+    """Yield the fields that only say when the item was edited."""
+    if sides.parts.noted:
+        for field in _fields(sides, linked):
+            if field["name"] in sides.parts.noted:
+                yield field
+
+
+def _fields(sides: Sides, linked: Links) -> Iterator[dict[str, Any]]:
+    changed = sides.parts.changed
+    own = {n: pair for n, pair in changed.items() if not n.startswith(PREFIX)}
     own.pop(PARENT, None)
     for name, (old, new) in own.items():
         label = FIELD_NAMES.get(name, name)
@@ -175,7 +184,7 @@ def sum_up(changes: Sequence[ItemChange]) -> list[dict[str, Any]]:
         {
             "item": change.item,
             "mistake": told[change.pk][0].mistake,
-            "fields": list(changed_fields(change, *told[change.pk])),
+            "fields": list(changed_fields(*told[change.pk])),
         }
         for change in changes
     ]
@@ -195,11 +204,12 @@ def _entry(change: ItemChange, sides: Sides, linked: Links) -> dict[str, Any]:
     return {
         "when": change.at,
         "kind": CHANGE_KINDS.get(change.kind, change.kind),
-        "why": _why(change),
+        "why": _why(change, sides.parts),
         "run": change.run,
         "edit": getattr(change, "edit", None),
         "mistake": sides.mistake,
-        "fields": list(changed_fields(change, sides, linked)),
+        "fields": list(changed_fields(sides, linked)),
+        "noted": list(_noted_fields(sides, linked)),
     }
 
 
@@ -216,11 +226,12 @@ def _find_linked(
     return linked
 
 
-def _why(change: ItemChange) -> str:
+def _why(change: ItemChange, parts: Parts) -> str:
     """Return in words what became of a deleted item, or what no field tells."""
     if change.kind == ItemChange.Kind.FOUND:
-        return wording.FOUND_OUT
-    if change.kind == ItemChange.Kind.CHANGED and not change.fields:
+        is_noted = parts.noted and not parts.changed
+        return wording.ONLY_DATED if is_noted else wording.FOUND_OUT
+    if change.kind == ItemChange.Kind.CHANGED and not parts.changed:
         return wording.NO_FIELD_CHANGED
     try:
         told = Deletion.from_json(change.fields.get("deletion"))

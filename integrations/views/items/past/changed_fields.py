@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from integrations.models import Collection
 from integrations.providers.records import read_fields
 from integrations.services.items.history.change_query import ChangeQuery
+from integrations.services.items.history.telling import bookkeeping
 from integrations.services.items.types import types_holding
 from integrations.views.items.facets import Choice, Group
 from integrations.views.items.parts.changed import FIELD_NAMES, PREFIX
@@ -131,9 +132,11 @@ def _fill(found: _Found, query: ChangeQuery, collections: QuerySet[Collection]) 
 def _fields_of(collection: Collection) -> Iterator[tuple[str, str]]:
     """Yield the fields under the names by which changes store them, and labels."""
     yield from FIELD_NAMES.items()
+    noted = bookkeeping(collection)
     for spec in read_fields(collection.schema):
-        if not spec.is_hidden:
-            yield f"{PREFIX}{spec.name}", spec.label
+        name = f"{PREFIX}{spec.name}"
+        if not spec.is_hidden and name not in noted:
+            yield name, spec.label
 
 
 def _within(

@@ -1,6 +1,7 @@
 """Show what changed in a user's items: by day, filtered, and since they last looked."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -18,17 +19,21 @@ from integrations.providers.typed.plain import plain
 from integrations.services.connections.naming import unique_names
 from integrations.services.items.history import changes as service
 from integrations.services.items.history.change_query import (
+    NEW,
     PRESENT,
     UNSEEN,
+    VISIT,
     ChangeQuery,
 )
+from integrations.services.items.history.change_times import settled_until
 from integrations.services.notices.following.leavers import MOST_ASKED, find_left
 from integrations.views.access import UserRequest
 from integrations.views.items.facets import type_names
 from integrations.views.items.parts import mistakes
 from integrations.views.items.parts.changed import put_in_words
-from integrations.views.items.past import changed_fields
+from integrations.views.items.past import changed_fields, changed_lists
 from integrations.views.items.past.changed_fields import Offered
+from integrations.views.site.visits import known_last_visit
 
 LABELS = {
     "provider": "Provider",
@@ -42,8 +47,12 @@ LABELS = {
     "since": "Since",
 }
 ANY = ("", "Any")
-KIND_NAMES = {**dict(ItemChange.Kind.choices), PRESENT: "Changed or restored"}
-UNSEEN_TEXT = "I last looked"
+KIND_NAMES = {
+    NEW: "New",
+    **dict(ItemChange.Kind.choices),
+    PRESENT: "Changed or restored",
+}
+SINCE_NAMES = {UNSEEN: "I last looked", VISIT: "My last visit"}
 UNKNOWN = "Unknown"
 
 
@@ -54,7 +63,9 @@ def changes(request: UserRequest) -> HttpResponse:
     connections = list(Connection.objects.owned_by(request.user))
     run = _find_run(request, query)
     seen_at = request.preferences.changes_seen_at
-    page = service.fetch_page(query, connections, run=run, seen_at=seen_at)
+    visit = known_last_visit(request)
+    since = {UNSEEN: seen_at, VISIT: visit}.get(query.since)
+    page = service.fetch_page(query, connections, run=run, since=since)
     entries = put_in_words(page.changes)
     is_cut = _put_left_views(request.user, entries)
     unseen, has_more = service.count_unseen(connections, seen_at)
@@ -63,7 +74,7 @@ def changes(request: UserRequest) -> HttpResponse:
         "query": query,
         "left_out": query.left_out,
         "mistake": mistakes.of_entries(entries),
-        "days": list(_by_day(entries, query)),
+        "days": list(_by_day(entries, query, since)),
         "filters": filters,
         "unknown_field": query.field if filters[-1]["is_unknown"] else "",
         "chips": list(_chips(query, run, connections, entries, filters)),
@@ -74,7 +85,9 @@ def changes(request: UserRequest) -> HttpResponse:
         "views_asked": MOST_ASKED if is_cut else 0,
         "seen_at": seen_at,
         "unseen_text": _unseen_text(unseen, has_more=has_more),
-        "unseen_url": query.change(is_unseen=True).url,
+        "unseen_url": query.change(since=UNSEEN).url,
+        "visit": visit,
+        "visit_url": query.change(since=VISIT).url,
         "latest": _latest(query, page.changes),
         "is_connected": any(each.is_syncable for each in connections),
     }
@@ -114,7 +127,7 @@ def _latest(query: ChangeQuery, shown: Sequence[ItemChange]) -> str:
     is_newest = not query.filters.keys() - {"since"} and query.after is None
     if not shown or not is_newest:
         return ""
-    return min(shown[0].at, service.settled_until()).isoformat()
+    return min(shown[0].at, settled_until()).isoformat()
 
 
 def _unseen_text(number: int, *, has_more: bool) -> str:
@@ -123,16 +136,18 @@ def _unseen_text(number: int, *, has_more: bool) -> str:
 
 
 def _by_day(
-    entries: Sequence[dict[str, Any]], query: ChangeQuery
+    entries: Sequence[dict[str, Any]], query: ChangeQuery, since: datetime | None
 ) -> Iterator[dict[str, Any]]:
-    """Yield the days of whoever looks, each with its changes."""
+    """Yield the days of whoever looks, each with its changes and lists of its items."""
     zone = timezone.get_current_timezone()
     days = groupby(entries, lambda entry: entry["when"].astimezone(zone).date())
     for day, rows in days:
+        shown, of_day = list(rows), query.change(day=day)
         yield {
             "name": plain(Date(day=day)),
-            "url": "" if query.day else query.change(day=day).url,
-            "entries": list(rows),
+            "url": "" if query.day else of_day.url,
+            "entries": shown,
+            "lists": list(changed_lists.lists_of(shown, of_day, since)),
         }
 
 
@@ -210,7 +225,7 @@ def _chips(
     texts = {
         "run": wording.time_text(run.queued_at) if run else "unknown",
         "item": _item_name(query, entries),
-        "since": UNSEEN_TEXT if query.filters.get("since") == UNSEEN else "",
+        "since": SINCE_NAMES.get(query.since, ""),
         "day": plain(Date(day=query.day)) if query.day else "",
         **KIND_NAMES,
         **_chosen_field(query, filters),

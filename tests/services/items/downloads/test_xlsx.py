@@ -249,7 +249,9 @@ def test_the_head_is_bold_and_stays_and_columns_are_as_wide_as_their_kind(book):
 @pytest.mark.parametrize(
     ("name", "sheet"),
     [
-        ("a/b:c*[d]?", "a b c  d"),
+        ("a/b:c*[d]?", "a b c d"),
+        ("Sales / Deals", "Sales Deals"),
+        (f"{'x' * 30} / y", "x" * 30),
         ("'quoted'", "quoted"),
         ("History", "Items"),
         ("", "Items"),

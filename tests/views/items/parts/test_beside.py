@@ -3,6 +3,7 @@
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connection as database
 from django.urls import reverse
 
 from integrations.models import ItemLink
@@ -204,6 +205,57 @@ def test_one_comes_by_everything_about_an_address(as_alice, contacts):
     shown = [each["item"] for each in as_alice.get(path).context["items"]]
 
     assert walk(as_alice, shown[0], path, "next") == ["Yan", "Zoe"]
+
+
+def read_from_behind():
+    """Have SQLite give what has no order the other way round."""
+    with database.cursor() as cursor:
+        cursor.execute("PRAGMA reverse_unordered_selects = ON")
+
+
+@pytest.fixture
+def as_stored(db):
+    yield
+    with database.cursor() as cursor:
+        cursor.execute("PRAGMA reverse_unordered_selects = OFF")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/everything/?about=ana%40example.com",
+        "/items/?sort=name",
+        "/items/?q=ana",
+        "/search/?q=ana",
+    ],
+)
+@pytest.mark.usefixtures("as_stored")
+def test_people_of_one_name_follow_each_other_as_their_page_shows_them(
+    as_alice, contacts, path
+):
+    if database.vendor != "sqlite":
+        pytest.skip("only SQLite can be made to read from behind")
+    ana = {"name": "Ana Reyes", "properties": {"email": "ana@example.com"}}
+    people = [make_item(contacts, **ana) for _ in range(4)]
+    context = as_alice.get(path).context
+    if "groups" in context and path.startswith("/search"):
+        rows = [row for group in context["groups"] for row in group["items"]]
+    else:
+        rows = [
+            row["item"] if isinstance(row, dict) else row for row in context["items"]
+        ]
+    keys = [row.pk for row in rows if row.name == "Ana Reyes"]
+    assert sorted(keys) == sorted(person.pk for person in people)
+
+    read_from_behind()
+
+    seen = keys[:1]
+    item = next(person for person in people if person.pk == keys[0])
+    page = as_alice.get(item.get_absolute_url(), headers=carried(path))
+    while len(seen) < len(keys):
+        page = as_alice.get(page.context["beside"]["next"], follow=True)
+        seen.append(page.context["item"].pk)
+    assert seen == keys
 
 
 def test_from_a_page_without_it_an_item_leads_back_only(as_alice, contacts):

@@ -296,7 +296,7 @@ def test_the_page_takes_few_queries(as_alice, deals, django_assert_max_num_queri
 
     as_alice.get(PATH)
     for query in ("", "?type=deal"):
-        with django_assert_max_num_queries(11):
+        with django_assert_max_num_queries(12):
             as_alice.get(f"{PATH}{query}")
 
 
@@ -308,3 +308,152 @@ def test_a_day_of_a_million_is_found_by_the_index(connection, deals):
 
     assert "item_change_of_connection" in plan or database.vendor == "postgresql"
     assert "TEMP B-TREE" not in plan
+
+
+def came(collection, at, **values):
+    """Store an item that came after everything of its collection had been read."""
+    item = make_item(collection, **values)
+    Item.objects.filter(pk=item.pk).update(
+        first_seen_at=at, new_at=at, changed_at=values.get("changed_at", at)
+    )
+    item.refresh_from_db()
+    return item
+
+
+def test_what_came_stands_among_the_changes_in_the_order_of_time(as_alice, deals):
+    old = make_item(deals)
+    late = change(old, at=NOON + timedelta(minutes=2))
+    first, second = (came(deals, NOON + timedelta(minutes=1)) for _ in range(2))
+    early = change(old, at=NOON)
+
+    shown = entries(as_alice.get(PATH))
+
+    told = [(each["kind"], each["item"].pk) for each in shown]
+    assert told == [
+        ("changed", old.pk),
+        ("new", first.pk),
+        ("new", second.pk),
+        ("changed", old.pk),
+    ]
+    assert [shown[0]["pk"], shown[-1]["pk"]] == [late.pk, early.pk]
+    only = as_alice.get(f"{PATH}?kind=new")
+    assert [each["item"].pk for each in entries(only)] == [first.pk, second.pk]
+    kind = next(f for f in only.context["filters"] if f["name"] == "kind")
+    assert ("new", "New") in kind["choices"]
+
+
+def test_every_page_of_what_came_and_changed_follows_the_one_before(
+    as_alice, deals, monkeypatch
+):
+    monkeypatch.setattr(service, "PAGE_SIZE", 3)
+    expected = []
+    for number in range(7):
+        at = NOON + timedelta(minutes=number // 3)
+        expected.append((at, change(make_item(deals), at=at).pk))
+        expected.append((at, -came(deals, at).pk))
+    expected.sort(reverse=True)
+
+    assert walk(as_alice, PATH) == [key for _, key in expected]
+    new = [key for _, key in expected if key < 0]
+    assert walk(as_alice, f"{PATH}?kind=new") == new
+    assert walk(as_alice, f"{PATH}?kind=new&type=deal&provider=hubspot") == new
+    assert walk(as_alice, f"{PATH}?kind=new&type=contact") == []
+
+
+def test_nobody_sees_what_came_to_others(as_bob, bob, deals):
+    make_collection(make_connection(bob))
+    came(deals, NOON)
+
+    assert entries(as_bob.get(PATH)) == []
+
+
+def test_a_day_leads_to_lists_of_exactly_its_items(as_alice, alice, deals):
+    contacts = make_collection(deals.connection)
+    records = make_collection(
+        make_connection(alice, provider="airtable"), remote_id="a/t", item_type="record"
+    )
+    expected = {}
+    for place in (deals, contacts, records):
+        changed, again, gone, back, new = (make_item(place) for _ in range(5))
+        rows = [changed, again, gone, back]
+        for item in (changed, again):
+            change(item)
+            change(item, at=NOON + timedelta(hours=1))
+        # What happens later says nothing of the day.
+        change(again, at=NOON + timedelta(days=2))
+        change(make_item(place), at=NOON + timedelta(days=1))
+        change(gone, kind="deleted", fields={})
+        change(back, kind="deleted", fields={}, at=NOON - timedelta(days=3))
+        change(back, kind="restored", fields={})
+        latest = {changed: 1 / 24, again: 2, gone: 0, back: 0}
+        for item in rows:
+            at = NOON + timedelta(days=latest[item])
+            Item.objects.filter(pk=item.pk).update(
+                first_seen_at=NOON - timedelta(days=9), changed_at=at
+            )
+        late = {"deleted_at": NOON + timedelta(days=3), "deleted_kind": "deleted"}
+        Item.objects.filter(pk=changed.pk).update(**late)
+        Item.objects.filter(pk=gone.pk).update(**{**late, "deleted_at": NOON})
+        Item.objects.filter(pk=new.pk).update(
+            first_seen_at=NOON, new_at=NOON, changed_at=NOON
+        )
+        name = (place.connection.provider, place.item_type)
+        for kind, items in {
+            "changed": [changed, again],
+            "deleted": [gone],
+            "restored": [back],
+            "new": [new],
+        }.items():
+            expected[*name, kind] = {item.pk for item in items}
+
+    [day] = as_alice.get(f"{PATH}?day={NOON.date()}").context["days"]
+
+    assert len(day["lists"]) == len(expected) == 12
+    found = {}
+    for each in day["lists"]:
+        page = as_alice.get(each["url"])
+        query = page.context["query"]
+        key = (query.provider, query.type, query.news.kind)
+        found[key] = {item.pk for item in page.context["items"]}
+        assert each["label"].endswith(query.news.kind)
+    assert found == expected
+
+
+def test_the_lists_of_a_field_and_of_the_unseen_hold_no_more(as_alice, alice, deals):
+    one, other, seen = (make_item(deals) for _ in range(3))
+    change(one, fields={"properties.amount": [1, 2]})
+    change(other)
+    change(seen, at=NOON - timedelta(minutes=5))
+    Item.objects.update(first_seen_at=NOON - timedelta(days=1), changed_at=NOON)
+    chosen = preferences_of(alice)
+    chosen.user, chosen.changes_seen_at = alice, NOON - timedelta(minutes=5)
+    chosen.save()
+
+    for asked, expected in (
+        ("field=properties.amount", {one.pk}),
+        ("since=unseen", {one.pk, other.pk}),
+    ):
+        [day] = as_alice.get(f"{PATH}?{asked}").context["days"]
+        [each] = day["lists"]
+        page = as_alice.get(each["url"])
+        assert {item.pk for item in page.context["items"]} == expected
+        assert "left out" not in page.content.decode()
+    for asked in (f"item={one.uuid}", "run=00000000-0000-4000-8000-000000000000"):
+        for day in as_alice.get(f"{PATH}?{asked}").context["days"]:
+            assert day["lists"] == []
+
+
+def test_what_changed_since_the_last_visit_is_asked_for_by_a_word(as_alice, deals):
+    now = timezone.now()
+    before, after = (
+        change(make_item(deals), at=now - timedelta(hours=hours)) for hours in (5, 1)
+    )
+    session = as_alice.session
+    session["last_visit"] = (now - timedelta(hours=3)).isoformat()
+    session.save()
+
+    page = as_alice.get(PATH)
+    assert keys(page) == [after.pk, before.pk]
+    assert page.context["visit_url"] == f"{PATH}?since=visit"
+    assert keys(as_alice.get(page.context["visit_url"])) == [after.pk]
+    assert "My last visit" in as_alice.get(f"{PATH}?since=visit").content.decode()
