@@ -25,6 +25,7 @@ from integrations.models.items.download import Download, DownloadPart
 from integrations.models.items.item import Item, ItemChange
 from integrations.models.items.link import ItemLink
 from integrations.models.items.own_column import OwnColumn, OwnValue
+from integrations.models.items.record_digests import RecordDigests
 from integrations.models.items.saved_view import SavedView, ViewFeed
 from integrations.models.items.search_state import SearchState
 from integrations.models.items.table import PropertyIndex, PropertyValue, TableLayout
@@ -70,6 +71,7 @@ __all__ = [
     "PropertyIndex",
     "PropertyValue",
     "ProviderState",
+    "RecordDigests",
     "RefreshAttempt",
     "SavedView",
     "SearchState",

@@ -27,7 +27,7 @@ from integrations.providers.records import (
     read_fields,
 )
 from integrations.providers.spec import ProviderSettings, ProviderSpec
-from integrations.providers.stored import StoredItems
+from integrations.providers.stored import Recognize, StoredItems
 from integrations.providers.typed.values import to_label
 
 
@@ -42,6 +42,7 @@ class CollectionContext:
     beside what changed, at most ``most_probes``: those that are not there any more
     belong into ``deleted``. ``tries`` is how often what comes next has failed, with a
     pause behind each: what fails again and again may be left out by then.
+    ``recognize`` is there while everything is listed: what it finds need not be mapped.
     """
 
     remote_id: str
@@ -53,6 +54,7 @@ class CollectionContext:
     stored: StoredItems | None = None
     probes: Sequence[str] = ()
     tries: int = 0
+    recognize: Recognize | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

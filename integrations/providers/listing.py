@@ -1,19 +1,27 @@
 """Read listings by the same rules: their cursors, their pages, and each row."""
 
 import logging
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final, Generic, TypeVar
+from functools import partial
+from hashlib import blake2b
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+import msgspec
 
 from integrations.http.errors import InvalidResponse
 from integrations.http.responses.shape import expect_list, expect_object
+from integrations.providers.connector import CollectionContext
 from integrations.providers.mistakes import Mistake
-from integrations.providers.records import IntegrationItem, Page
+from integrations.providers.records import IntegrationItem, Page, Same
 from integrations.providers.typed.values import to_id
 
 logger = logging.getLogger(__name__)
+_ENCODER = msgspec.json.Encoder()
 
 MAX_CURSOR: Final = 2000
 # What our own code raises when a row is not what it expects. Whatever else is raised,
@@ -100,13 +108,16 @@ class Rows(Generic[T]):
     """The rows of a page that could be mapped, and the count of those that could not.
 
     ``unreadable_ids`` name those whose id could be read: they exist. ``mistakes`` are
-    those among them that were no fault of the provider's.
+    those among them that were no fault of the provider's. ``same`` and ``sources`` are
+    as in a page.
     """
 
     mapped: list[T] = field(default_factory=list)
     unreadable: int = 0
     unreadable_ids: list[str] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
+    same: Mapping[str, Same] = field(default_factory=dict)
+    sources: Mapping[str, bytes] = field(default_factory=dict)
 
     def __add__(self, other: "Rows[T]") -> "Rows[T]":
         return Rows(
@@ -114,6 +125,8 @@ class Rows(Generic[T]):
             unreadable=self.unreadable + other.unreadable,
             unreadable_ids=self.unreadable_ids + other.unreadable_ids,
             mistakes=self.mistakes + other.mistakes,
+            same={**self.same, **other.same},
+            sources={**self.sources, **other.sources},
         )
 
     def with_mapped(self, mapped: list[U]) -> "Rows[U]":
@@ -123,7 +136,86 @@ class Rows(Generic[T]):
             unreadable=self.unreadable,
             unreadable_ids=self.unreadable_ids,
             mistakes=self.mistakes,
+            same=self.same,
+            sources=self.sources,
         )
+
+    def following_from_more(self, ids: AbstractSet[str]) -> "Rows[T]":
+        """Return the same rows, some of which follow not from their records alone.
+
+        Those are mapped each time: by what else they tell, or had to be asked for.
+        """
+        sources = {key: each for key, each in self.sources.items() if key not in ids}
+        return replace(self, sources=sources)
+
+
+class Recognized(NamedTuple):
+    """Rows that are to be mapped, and by id those that are not: digest and row.
+
+    ``sources`` are digests of what an item is made of, by the ids of all rows.
+    """
+
+    rest: Sequence[object]
+    same: Mapping[str, tuple[str, object]]
+    sources: Mapping[str, bytes]
+
+
+UNRECOGNIZED: Final = Recognized((), {}, {})
+
+
+def recognize(
+    rows: Sequence[object],
+    collection: CollectionContext,
+    *,
+    beside: object = None,
+    find_id: Callable[[object], str | None] | None = None,
+) -> Recognized:
+    """Tell rows that are as they were when their items were stored from the rest.
+
+    ``beside`` is what items are made of beside their rows and the collection's context,
+    as JSON; ``find_id`` returns the id of a row's item, ``id_of`` unless told. An id
+    that comes twice on one page is not recognized.
+    """
+    if collection.recognize is None:
+        return Recognized(rows, {}, {})
+    key = _digest(_inputs(collection, beside), b"")
+    ids = [(find_id or id_of)(row) for row in rows]
+    counts = Counter(ids)
+    sources = {
+        remote_id: source
+        for remote_id, row in zip(ids, rows, strict=True)
+        if remote_id is not None and counts[remote_id] == 1
+        if key is not None and (source := _digest(row, key)) is not None
+    }
+    known = collection.recognize(sources)
+    pairs = list(zip(ids, rows, strict=True))
+    rest = [row for remote_id, row in pairs if remote_id not in known]
+    same = {
+        key: (known[key], row) for key, row in pairs if key is not None and key in known
+    }
+    return Recognized(rest, same, sources)
+
+
+def _inputs(collection: CollectionContext, beside: object) -> list[object]:
+    """Return all that a connector is told of a collection and may map its rows by."""
+    return [
+        collection.remote_id,
+        collection.name,
+        collection.account_id,
+        collection.account,
+        collection.schema,
+        collection.version,
+        beside,
+    ]
+
+
+def _digest(told: object, key: bytes) -> bytes | None:
+    """Return a digest of JSON as it was told, None for what cannot be written again."""
+    try:
+        text = _ENCODER.encode(told)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return blake2b(text, digest_size=16, key=key).digest()
 
 
 def to_page(rows: Rows[IntegrationItem], following: str | None, **more: Any) -> Page:
@@ -132,7 +224,7 @@ def to_page(rows: Rows[IntegrationItem], following: str | None, **more: Any) -> 
     An odd row is none of its own where another one tells the same item, and what the
     page lists is there, whatever another row says became of it.
     """
-    told = {item.id for item in rows.mapped}
+    told = {item.id for item in rows.mapped} | rows.same.keys()
     gone = more.pop("deleted", {})
     odd_ids = [each for each in rows.unreadable_ids if each not in told]
     return Page(
@@ -142,6 +234,8 @@ def to_page(rows: Rows[IntegrationItem], following: str | None, **more: Any) -> 
         unreadable_ids=odd_ids,
         mistakes=rows.mistakes,
         deleted={key: each for key, each in gone.items() if key not in told},
+        same=rows.same,
+        sources=rows.sources,
         **more,
     )
 
@@ -161,6 +255,23 @@ def read_rows(
     """Map the rows that an answer lists under ``key``."""
     rows = expect_list(expect_object(answer, "answer").get(key), key)
     return map_rows(rows, to_value)
+
+
+def map_others(
+    rows: Sequence[object],
+    collection: CollectionContext,
+    *,
+    to_value: Callable[[dict[str, Any]], T],
+    to_item: Callable[[dict[str, Any]], IntegrationItem],
+    beside: object = None,
+) -> Rows[T]:
+    """Map rows but those that are recognized, of which ``to_item`` could make items."""
+    found = recognize(rows, collection, beside=beside)
+    same = {
+        key: Same(digest=digest, to_item=partial(to_item, expect_object(row, "row")))
+        for key, (digest, row) in found.same.items()
+    }
+    return replace(map_rows(found.rest, to_value), same=same, sources=found.sources)
 
 
 def map_rows(

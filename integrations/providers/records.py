@@ -326,6 +326,17 @@ class IntegrationItem:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Same:
+    """A record that is told as it was when an item of ``digest`` was made of it.
+
+    ``to_item`` makes it anew, which cannot fail where it did not then.
+    """
+
+    digest: str
+    to_item: Callable[[], IntegrationItem]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Page:
     """One page of a listing, and where the next one starts.
 
@@ -349,6 +360,9 @@ class Page:
     of those that are known already it tells the names and the details.
     ``contents`` are the texts, by the ids of items, that came along with the page.
     ``refused`` names optional parts that the provider would not give.
+    ``same`` are further items of the page, by id, that need no mapping, as the record
+    is told as it was. ``sources`` are digests of the records that the other items
+    follow from, by id, of those that follow from nothing else.
     """
 
     items: Sequence[IntegrationItem]
@@ -367,6 +381,8 @@ class Page:
     seen_collections: Sequence[RemoteCollection] = ()
     contents: Mapping[str, "Content"] = field(default_factory=dict)
     refused: Sequence[str] = ()
+    same: Mapping[str, Same] = field(default_factory=dict)
+    sources: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,17 @@ class StoredItem:
     position: str = ""
 
 
+class Recognize(Protocol):
+    """Find out which records are told as they were when their items were stored."""
+
+    def __call__(self, sources: Mapping[str, bytes]) -> Mapping[str, str]:
+        """Return the digests of those items, by id.
+
+        ``sources`` are digests by id of all that an item is made of: of its record,
+        and of what else the connector was given.
+        """
+
+
 class StoredItems(Protocol):
     """Look at what is stored, for providers whose own listings have holes.
 

@@ -9,6 +9,8 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import Connection, SyncRun
+from integrations.providers.records import IntegrationItem
+from integrations.services.items.storage.rows import Row
 from tests.support.pages.snapshots import built_once
 
 FinishSync = Callable[..., SyncRun]
@@ -39,3 +41,16 @@ def read_once(
     with built_once(request, sandbox, build, goes_back=True):
         connection.refresh_from_db()
         yield connection
+
+
+def note_rows_made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that the ids of records come into whenever one becomes a row."""
+    made: list[str] = []
+    make = Row.of
+
+    def of(item: IntegrationItem) -> Row:
+        made.append(item.id)
+        return make(item)
+
+    monkeypatch.setattr(Row, "of", of)
+    return made

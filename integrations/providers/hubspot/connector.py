@@ -141,8 +141,12 @@ class HubSpot(BaseConnector):
         found = reader.map_listed(rows)
         reader.prefetch_rows(following)
         merged: dict[str, Deletion] = {}
+        telling: set[str] = set()
         for item in found.mapped:
-            merged |= merged_away(item)
+            if away := merged_away(item):
+                merged |= away
+                telling.add(item.id)
+        found = found.following_from_more(telling)
         return to_page(found, following, deleted=merged, cut=reader.cut)
 
     def fetch_deleted(

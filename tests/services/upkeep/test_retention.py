@@ -67,6 +67,7 @@ BOUNDED = {
     "integrations.Item": USERS,
     "integrations.ItemContent": USERS,
     "integrations.ItemLink": USERS,
+    "integrations.RecordDigests": USERS,
     "integrations.Download": "deleted after DOWNLOAD_HOURS: items/downloads/orders",
     "integrations.DownloadPart": "deleted with its file",
     "integrations.OwnColumn": USERS,

@@ -21,14 +21,15 @@ def leave_out_foreign(
     so Airtable is asked for the fields before it is refused.
     """
     known = set(formats_of(collection.schema))
-    if not known or not _strangers(items, known):
+    if not known or not strangers(items, known):
         return list(items)
     known |= _fetch_fields(api, collection)
-    strangers = _strangers(items, known)
-    return [item for item in items if item.id not in strangers]
+    refused = strangers(items, known)
+    return [item for item in items if item.id not in refused]
 
 
-def _strangers(items: Iterable[IntegrationItem], known: Collection[str]) -> set[str]:
+def strangers(items: Iterable[IntegrationItem], known: Collection[str]) -> set[str]:
+    """Return the ids of records with values of which none is of a known field."""
     return {item.id for item in items if _is_foreign(item.properties, known)}
 
 

@@ -3,16 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from integrations.http.client import ApiClient
+from integrations.http.responses.shape import expect_list, expect_object
 from integrations.http.sending import urls
 from integrations.providers.airtable.api.limits import base_limits
 from integrations.providers.airtable.ids import split_key
-from integrations.providers.airtable.listing.foreign import leave_out_foreign
+from integrations.providers.airtable.listing.foreign import (
+    leave_out_foreign,
+    strangers,
+)
+from integrations.providers.airtable.mapping.fields import formats_of
 from integrations.providers.airtable.mapping.items import to_item
 from integrations.providers.connector import CollectionContext
-from integrations.providers.listing import Rows, next_cursor, read_rows, to_page
+from integrations.providers.listing import Rows, map_others, next_cursor, to_page
 from integrations.providers.records import IntegrationItem, Page
 
 PAGE_SIZE: Final = 100
@@ -75,9 +81,14 @@ def read_records(
     api: ApiClient, collection: CollectionContext, answer: Any
 ) -> Rows[IntegrationItem]:
     """Map the records of an answer, without those of another table."""
-    found = read_rows(answer, "records", lambda row: to_item(row, collection))
+    rows = expect_list(expect_object(answer, "answer").get("records"), "records")
+    to_value = partial(to_item, collection=collection)
+    found = map_others(rows, collection, to_value=to_value, to_item=to_value)
+    strange = strangers(found.mapped, set(formats_of(collection.schema)))
     items = leave_out_foreign(api, found.mapped, collection)
     unreadable = found.unreadable + len(found.mapped) - len(items)
+    # Whether those are of this table, Airtable was asked.
+    found = found.following_from_more(strange)
     return replace(found, mapped=items, unreadable=unreadable)
 
 

@@ -24,7 +24,7 @@ from integrations.providers.hubspot.mapping.links import (
 )
 from integrations.providers.hubspot.objects import get_object_type
 from integrations.providers.kinds import Cut
-from integrations.providers.listing import Rows, id_of, map_rows
+from integrations.providers.listing import Rows, id_of, map_others, map_rows
 from integrations.providers.records import IntegrationItem
 from integrations.providers.typed.values import to_id
 
@@ -159,9 +159,20 @@ class Reader:
         whole = {id_of(row): row for row in batch}
         return [_with_links_of(row, whole.get(id_of(row))) for row in rows]
 
-    def map_listed(self, rows: Iterable[object]) -> Rows[IntegrationItem]:
-        """Map rows that carry their associations; also count the unreadable."""
-        return self._complete_links(map_rows(rows, self._read_listed))
+    def map_listed(self, rows: Sequence[object]) -> Rows[IntegrationItem]:
+        """Map rows that carry their associations; also count the unreadable.
+
+        Those whose links had to be asked for follow not from their rows alone.
+        """
+        found = map_others(
+            rows,
+            self.collection,
+            to_value=self._read_listed,
+            to_item=lambda row: with_links(*self._read_listed(row)),
+            beside=[each.to for each in self.associations],
+        )
+        asked = {item.id for item, links in found.mapped if _are_told_in_part(links)}
+        return self._complete_links(found.following_from_more(asked))
 
     def map_batch(
         self, rows: Iterable[object], links: Mapping[str, Links] | None
@@ -242,6 +253,10 @@ def _with_links_of(listed: object, whole: object) -> object:
     if not isinstance(whole, dict):
         return {"id": listed.get("id")}
     return {**whole, "associations": listed.get("associations")}
+
+
+def _are_told_in_part(links: Links) -> bool:
+    return any(linked.names or linked.is_partial for linked in links.values())
 
 
 def is_living(row: object) -> bool:

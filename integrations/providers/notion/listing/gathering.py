@@ -14,6 +14,7 @@ from integrations.providers.records import (
     IntegrationItem,
     Page,
     RemoteCollection,
+    Same,
 )
 
 VALUES_IN_PART = Pending(kind=PendingKind.VALUES_IN_PART)
@@ -40,10 +41,25 @@ class Gathering:
         self._collections: dict[str, RemoteCollection] = {}
         self._seen_collections: dict[str, RemoteCollection] = {}
         self._texts: dict[str, dict[str, Content]] = {}
+        self._same: dict[str, Same] = {}
+        self._sources: dict[str, bytes] = {}
 
     def add(self, collection_id: str, item: IntegrationItem) -> None:
         """Add an item; what is shown twice counts once, the later time."""
         self._items.setdefault(collection_id, {})[item.id] = item
+        self._forget_same(collection_id, item.id)
+
+    def _forget_same(self, collection_id: str, remote_id: str) -> None:
+        if collection_id == self.own:
+            self._same.pop(remote_id, None)
+
+    def add_same(self, remote_id: str, same: Same) -> None:
+        """Add an item of the own collection that is told as it was."""
+        self._same[remote_id] = same
+
+    def add_source(self, remote_id: str, source: bytes) -> None:
+        """Note the digest of all that an item of the own collection is made of."""
+        self._sources[remote_id] = source
 
     def add_text(self, collection_id: str, remote_id: str, text: Content) -> None:
         """Add the text of an item that is stored."""
@@ -52,11 +68,13 @@ class Gathering:
     def lose(self, collection_id: str, remote_id: str, deletion: Deletion) -> None:
         """Note that an item is deleted, as Notion states."""
         self._items.get(collection_id, {}).pop(remote_id, None)
+        self._forget_same(collection_id, remote_id)
         self._deleted.setdefault(collection_id, {})[remote_id] = deletion
 
     def move(self, collection_id: str, remote_id: str) -> None:
         """Note that an item is in another collection than this one."""
         self._items.get(collection_id, {}).pop(remote_id, None)
+        self._forget_same(collection_id, remote_id)
         self._moved.setdefault(collection_id, {})[remote_id] = MOVED
 
     def count_unreadable(self, row: object, mistake: Mistake | None = None) -> None:
@@ -77,12 +95,13 @@ class Gathering:
 
     def has(self, remote_id: str) -> bool:
         """Tell whether an item was gathered, in whichever collection."""
-        return any(remote_id in items for items in self._items.values())
+        is_new = any(remote_id in items for items in self._items.values())
+        return is_new or remote_id in self._same
 
     @property
     def is_filled(self) -> bool:
         """Tell whether any item was gathered."""
-        return any(self._items.values())
+        return bool(self._same) or any(self._items.values())
 
     def to_page(
         self,
@@ -105,6 +124,8 @@ class Gathering:
             other_collections={each: self._page_of(each) for each in sorted(others)},
             collections=list(self._collections.values()),
             seen_collections=list(self._seen_collections.values()),
+            same=self._same,
+            sources=self._sources,
         )
 
     def _page_of(self, collection_id: str) -> Page:

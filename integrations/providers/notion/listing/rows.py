@@ -9,6 +9,7 @@ https://developers.notion.com/reference/query-a-data-source
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from integrations.http.client import ApiClient
@@ -17,7 +18,12 @@ from integrations.http.responses.shape import expect_object
 from integrations.providers.connector import CollectionContext
 from integrations.providers.errors import ListingExpiredError
 from integrations.providers.kinds import Incomplete, IncompleteKind
-from integrations.providers.listing import reading
+from integrations.providers.listing import (
+    UNRECOGNIZED,
+    Recognized,
+    reading,
+    recognize,
+)
 from integrations.providers.notion.api.paging import PAGE_SIZE, Listing
 from integrations.providers.notion.ids import find_id, find_ids, to_id
 from integrations.providers.notion.listing import cursors, reading_cursors
@@ -35,7 +41,7 @@ from integrations.providers.notion.mapping.items import (
 from integrations.providers.notion.mapping.parents import DATA_SOURCE, to_parent
 from integrations.providers.notion.reading.reader import MOST_CALLS, MOST_TRIES, Reader
 from integrations.providers.notion.reading.rest import Rest
-from integrations.providers.records import Page
+from integrations.providers.records import IntegrationItem, Page, Same
 from integrations.providers.stored import StoredItem
 from integrations.providers.typed.values import to_time
 
@@ -148,7 +154,8 @@ def _read(
     """
     edited = None if found.is_whole else since
     listing = query(api, context, found, edited=edited)
-    rows = Rows(api, context, most=MOST_REST - found.spent)
+    told = recognize(listing.rows[found.skip :], context, find_id=_find_id)
+    rows = Rows(api, context, most=MOST_REST - found.spent, told=told)
     ids = find_ids(row.get("id") for row in listing.rows if isinstance(row, dict))
     known = rows.tree.reader.look_up(ids) if since is not None else {}
     for number, row in enumerate(listing.rows[found.skip :], found.skip):
@@ -163,6 +170,10 @@ def _read(
         probe_missing(rows.tree, ids, edited_after=after)
     spent = found.spent + rows.tree.rest.calls
     return _to_page(rows, listing, replace(found, skip=0, spent=spent))
+
+
+def _find_id(row: object) -> str | None:
+    return find_id(row.get("id")) if isinstance(row, dict) else None
 
 
 def _is_news(
@@ -192,9 +203,18 @@ class Rows:
     """Gather the rows of one page and note the newest time of creation in it."""
 
     def __init__(
-        self, api: ApiClient, context: CollectionContext, *, most: int
+        self,
+        api: ApiClient,
+        context: CollectionContext,
+        *,
+        most: int,
+        told: Recognized = UNRECOGNIZED,
     ) -> None:
-        """Start with no rows, and ``most`` calls for the rest of their values."""
+        """Start with no rows, and ``most`` calls for the rest of their values.
+
+        Of those to come some are ``told`` as they were.
+        """
+        self._told = told
         self.gathering = Gathering(context.remote_id)
         reader = Reader(api, context.stored, tries=context.tries)
         rest = Rest(api, is_lost=reader.is_lost, most=most)
@@ -207,7 +227,11 @@ class Rows:
             thing = expect_object(row, "row")
             remote_id = to_id(thing.get("id"))
             self._note_time(thing)
-            if thing.get("object") == "page":
+            if remote_id in self._told.same:
+                digest, _ = self._told.same[remote_id]
+                to_item = partial(_to_item, thing)
+                self.gathering.add_same(remote_id, Same(digest=digest, to_item=to_item))
+            elif thing.get("object") == "page":
                 self._add_page(remote_id, thing)
             else:
                 self.tree.add(thing)
@@ -222,7 +246,12 @@ class Rows:
         elif parent.kind == DATA_SOURCE and parent.id != own:
             self.gathering.move(own, remote_id)
         else:
-            self.gathering.add(own, to_page_item(self.tree.complete(page), parent.id))
+            whole = self.tree.complete(page)
+            self.gathering.add(own, _to_item(whole))
+            source = self._told.sources.get(remote_id)
+            if source is not None and whole is thing:
+                # Nothing had to be asked for.
+                self.gathering.add_source(remote_id, source)
 
     def fetch(self, remote_id: str) -> dict[str, Any] | None:
         """Return a row by its id, None where it is not shown.
@@ -241,6 +270,10 @@ class Rows:
         created = to_time(thing.get("created_time"))
         if created is not None:
             self.newest = max(created, self.newest or created)
+
+
+def _to_item(page: Mapping[str, Any]) -> IntegrationItem:
+    return to_page_item(page, to_parent(page.get("parent")).id)
 
 
 def _to_page(rows: Rows, listing: Listing, found: Query) -> Page:

@@ -1,26 +1,33 @@
 """Store pages of items: write what changed, keep what it was, soft-delete."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from integrations.models import Collection, Edit, Item, ItemChange
 from integrations.providers.kinds import Deletion
-from integrations.providers.records import Content, IntegrationItem
+from integrations.providers.records import Content, IntegrationItem, Same
 from integrations.providers.typed.values import cut
 from integrations.services.items.own_columns import merging
 from integrations.services.items.relations import write as relations
 from integrations.services.items.relations.write import Linking
 from integrations.services.items.search import full_text, own_words
 from integrations.services.items.search.texts import indexer_of
-from integrations.services.items.storage import contents, moves, recording, rows
+from integrations.services.items.storage import (
+    contents,
+    moves,
+    recognition,
+    recording,
+    rows,
+)
 from integrations.services.items.storage.moves import Moved
 from integrations.services.items.storage.recording import COMPARED, Stored
 from integrations.services.items.storage.rows import Known, Row
 from integrations.services.items.tables.indexing import linked_rows
 from integrations.services.items.tables.indexing import rows as table_rows
+from integrations.services.items.tables.indexing.rows import Indexed
 
 CHUNK = 2000
 
@@ -42,6 +49,16 @@ class PageCounts:
         return self.created + self.changed + self.unchanged
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Compared:
+    """The rows of a page that are to be written, and what is stored of all of them."""
+
+    known: dict[str, Known]
+    moved: Mapping[str, Moved]
+    new: Sequence[Row]
+    touched: Sequence[Row]
+
+
 def store_page(
     collection: Collection,
     items: Sequence[IntegrationItem],
@@ -49,23 +66,75 @@ def store_page(
     run_id: UUID | None,
     now: datetime,
     texts: Mapping[str, Content] | None = None,
+    same: Mapping[str, Same] | None = None,
+    sources: Mapping[str, bytes] | None = None,
 ) -> PageCounts:
     """Upsert one page inside the caller's transaction and say what it did.
 
-    ``texts`` may be of items that are stored and not on the page.
+    ``texts`` may be of items that are stored and not on the page. ``same`` are further
+    items of it; those that were written or deleted since they were recognized are made
+    anew. ``sources`` are as in a page.
     """
-    if not items and not texts:
+    if not items and not texts and not same:
         return PageCounts()
     indexes = table_rows.lock(collection)
     readable = {i.id: i for i in items if 0 < len(i.id) <= rows.ID_LENGTH}
-    known = rows.read_known(collection, list(readable))
-    moved = moves.take_over(collection, [key for key in readable if key not in known])
-    known |= {key: item.known for key, item in moved.items()}
+    told, unreadable = same or {}, sum(1 for i in items if i.id not in readable)
+    known = rows.read_known(collection, [*readable, *told])
+    kept = recognition.still_same(told, known)
+    readable |= {k: told[k].to_item() for k in told.keys() - kept.keys()}
+    seen = PageCounts(
+        unchanged=len(kept), unreadable=unreadable, seen_keys=tuple(kept.values())
+    )
+    if not readable and not texts:
+        return seen
     page = [Row.of(item) for item in readable.values()]
+    found = _compare(collection, page, known, is_sync=run_id is not None)
+    stored = _write(collection, indexes, found, run_id=run_id, now=now)
+    keys = {remote_id: entry.pk for remote_id, entry in found.known.items()}
+    _store_texts(collection, texts or {}, keys, now=now)
+    digests = {row.item.id: row.digest for row in page}
+    recognition.note(collection, keys, sources or {}, digests)
+    rest = len(page) - stored.created - stored.changed
+    return replace(
+        stored,
+        unchanged=seen.unchanged + rest,
+        unreadable=seen.unreadable,
+        seen_keys=tuple(keys.values()),
+    )
+
+
+def _compare(
+    collection: Collection,
+    page: Sequence[Row],
+    known: dict[str, Known],
+    *,
+    is_sync: bool,
+) -> _Compared:
+    """Find out which rows of a page are new, or not as they are stored."""
+    ids = [row.item.id for row in page]
+    moved = moves.take_over(collection, [key for key in ids if key not in known])
+    known = known | {key: item.known for key, item in moved.items()}
     new = [row for row in page if row.item.id not in known]
     touched = _touched(page, known, moved)
-    if run_id is not None and collection.connection.is_editing:
+    if is_sync and collection.connection.is_editing:
         touched = _without_overtaken(touched, known)
+    return _Compared(known=known, moved=moved, new=new, touched=touched)
+
+
+def _write(
+    collection: Collection,
+    indexes: Sequence[Indexed],
+    found: _Compared,
+    *,
+    run_id: UUID | None,
+    now: datetime,
+) -> PageCounts:
+    """Write what is new or differs, with all that follows from it.
+
+    The keys of what was new are then known as well.
+    """
+    new, touched, known, moved = found.new, found.touched, found.known, found.moved
     before = _before(collection, touched)
     names = _renamed(touched, before, known, moved)
     recorded = recording.record(
@@ -73,24 +142,20 @@ def store_page(
     )
     rows.upsert([*new, *touched], collection, now=now)
     recording.keep_times(recorded)
-    keys = _keys(collection, known, new)
-    fresh = {keys[row.item.id]: row.item for row in new}
-    stale = {keys[row.item.id]: row.item for row in touched}
+    known |= rows.read_known(collection, [row.item.id for row in new])
+    fresh = {known[row.item.id].pk: row.item for row in new}
+    stale = {known[row.item.id].pk: row.item for row in touched}
     relinked = relations.write(collection, _linking(fresh), _linking(stale))
     _index_texts(collection, fresh, stale)
     moved_keys = [item.known.pk for item in moved.values()]
     table_rows.store(collection, indexes, fresh, stale, moved=moved_keys)
-    back = [keys[row.item.id] for row in touched if known[row.item.id].is_deleted]
+    back = [known[row.item.id].pk for row in touched if known[row.item.id].is_deleted]
     names |= {item.id: item.name for item in fresh.values()}
     linked_rows.store(collection, names, relinked, returned=back)
-    _store_texts(collection, texts or {}, keys, now=now)
     return PageCounts(
         created=len(new),
         changed=recorded.changed,
-        unchanged=len(page) - len(new) - recorded.changed,
-        unreadable=sum(1 for i in items if not 0 < len(i.id) <= rows.ID_LENGTH),
         live_delta=len(new) + len(back) + moves.count_live(moved),
-        seen_keys=tuple(keys.values()),
     )
 
 
@@ -175,14 +240,6 @@ def _search_texts(
         )
         for key, item in items.items()
     }
-
-
-def _keys(
-    collection: Collection, known: Mapping[str, Known], new: Sequence[Row]
-) -> dict[str, int]:
-    """Return the keys of items by remote id, also of those that were just written."""
-    entries = {**known, **rows.read_known(collection, [row.item.id for row in new])}
-    return {remote_id: entry.pk for remote_id, entry in entries.items()}
 
 
 def _before(collection: Collection, touched: Sequence[Row]) -> dict[str, Stored]:

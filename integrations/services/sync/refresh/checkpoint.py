@@ -196,7 +196,7 @@ def _with_listed(checkpoint: FullRefresh, page: Page) -> FullRefresh:
     nameless = max(0, page.unreadable - len(page.unreadable_ids))
     return replace(
         checkpoint,
-        listed=checkpoint.listed + len(page.items) + page.unreadable,
+        listed=checkpoint.listed + len(page.items) + len(page.same) + page.unreadable,
         nameless=checkpoint.nameless + nameless,
         incomplete=page.incomplete or checkpoint.incomplete,
         pending=page.pending or checkpoint.pending,
@@ -236,7 +236,7 @@ def with_noted(
     """Note what a page proves to be deleted, less what it shows to be back."""
     if not deleted and not checkpoint.noted:
         return checkpoint
-    shown = {item.id for item in page.items} if checkpoint.noted else set()
+    shown = {item.id for item in page.items} | page.same.keys()
     noted = {key: each for key, each in checkpoint.noted.items() if key not in shown}
     noted |= deleted
     kept = dict(list(noted.items())[:MOST_NOTED])

@@ -17,6 +17,7 @@ from integrations.models.sync.progress import Phase, ProgressState
 from integrations.providers.records import Page
 from integrations.services.items.history import comparison
 from integrations.services.items.storage import store
+from integrations.services.items.storage.recognition import recognizer
 from integrations.services.items.storage.store import PageCounts
 from integrations.services.items.tables.indexing import rows as table_rows
 from integrations.services.sync.calls import clock
@@ -47,6 +48,7 @@ def read_listing(lease: RunLease, collection: Collection, found: FullRefresh) ->
     A kill repeats one page at most, however quick a provider answers.
     """
     context = _page_request(lease, collection, found).context
+    context = replace(context, recognize=recognizer(collection))
     fetch = connector_of(collection).fetch_page
     page, asked_at = _dated(
         lease, lambda: fetch(lease.api, context, cursor=found.cursor)
@@ -200,7 +202,7 @@ def _lock(collection: Collection, page: Page) -> None:
     if page.other_collections or page.collections or page.seen_collections:
         table_rows.lock_rows(collection, is_linking=True)
     elif collection.full_refresh_wanted_at is not None or (
-        tells_else and not page.items
+        tells_else and not (page.items or page.same)
     ):
         # Where spot checks want everything again, digests are forgotten first.
         table_rows.lock_rows(collection)
@@ -222,7 +224,13 @@ def store_items(
     if is_listing and collection.full_refresh_wanted_at is not None:
         comparison.forget_wrong_digests(collection, page.items, now=now)
     counts = store.store_page(
-        collection, page.items, run_id=lease.run.pk, now=now, texts=page.contents
+        collection,
+        page.items,
+        run_id=lease.run.pk,
+        now=now,
+        texts=page.contents,
+        same=page.same,
+        sources=page.sources,
     )
     if is_listing or is_held:
         unread = store.live_keys(collection, page.unreadable_ids)

@@ -1,0 +1,132 @@
+"""Recognize records that are told as they were when their items were stored.
+
+Of each item a digest is kept that stands for what the provider told, what it was mapped
+by, and the digest of the item that came of it. So it says nothing of an item that was
+changed here in any way, and nobody has to forget it.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from hashlib import blake2b
+
+from django.db import connection as database
+
+from integrations.models import Collection, RecordDigests
+from integrations.providers.records import Same
+from integrations.providers.stored import Recognize
+from integrations.services.common import release
+from integrations.services.common.database.row_writes import uuid_value, write_rows
+from integrations.services.items.storage.rows import Known, read_known
+
+# What an item is made by: the connectors and what they lean on, and how it is digested.
+MAPPING = (
+    "integrations/http",
+    "integrations/oauth",
+    "integrations/providers",
+    "integrations/services/items/storage",
+)
+SIZE = RecordDigests.SIZE
+Blocks = dict[int, bytearray]
+
+
+def recognizer(collection: Collection) -> Recognize:
+    """Return what recognizes records of a collection while all of it is listed.
+
+    Nothing where everything is wanted anew: then rows are looked at themselves.
+    """
+    is_anew = collection.full_refresh_wanted_at is not None
+    is_worth = collection.stored_count > 0 and not is_anew
+
+    def recognize(sources: Mapping[str, bytes]) -> Mapping[str, str]:
+        known = read_known(collection, list(sources)) if is_worth else {}
+        blocks = _read(collection, [each.pk for each in known.values()])
+        return {
+            remote_id: each.digest
+            for remote_id, each in known.items()
+            if not each.is_deleted
+            and _kept(blocks, each.pk) == _digest(sources[remote_id], each.digest)
+        }
+
+    return recognize
+
+
+def still_same(same: Mapping[str, Same], known: Mapping[str, Known]) -> dict[str, int]:
+    """Return the keys of recognized items that are stored as they were, by remote id.
+
+    The caller has locked their collection: one may have been edited or deleted since.
+    """
+    found = ((key, known.get(key), each) for key, each in same.items())
+    return {
+        key: old.pk
+        for key, old, each in found
+        if old is not None and not old.is_deleted and old.digest == each.digest
+    }
+
+
+def note(
+    collection: Collection,
+    keys: Mapping[str, int],
+    sources: Mapping[str, bytes],
+    digests: Mapping[str, str],
+) -> None:
+    """Note what items were made of; their keys and ``digests`` are by remote id.
+
+    The caller holds the collection.
+    """
+    told = {
+        keys[key]: _digest(source, digests[key])
+        for key, source in sources.items()
+        if key in digests
+    }
+    if not told:
+        return
+    blocks = _read(collection, told)
+    changed: set[int] = set()
+    for pk, digest in told.items():
+        number, place = divmod(pk, RecordDigests.KEYS)
+        block = blocks.setdefault(number, bytearray(RecordDigests.KEYS * SIZE))
+        if block[place * SIZE : (place + 1) * SIZE] != digest:
+            block[place * SIZE : (place + 1) * SIZE] = digest
+            changed.add(number)
+    write_rows(
+        "INSERT INTO integrations_recorddigests (collection_id, number, digests)"
+        " VALUES",
+        "(%s, %s, %s)",
+        [
+            (uuid_value(collection.pk), each, bytes(blocks[each]))
+            for each in sorted(changed)
+        ],
+        after="ON CONFLICT (collection_id, number)"
+        " DO UPDATE SET digests = excluded.digests",
+    )
+
+
+def _kept(blocks: Blocks, pk: int) -> bytes:
+    number, place = divmod(pk, RecordDigests.KEYS)
+    return bytes(blocks.get(number, b"")[place * SIZE : (place + 1) * SIZE])
+
+
+def _digest(source: bytes, digest: str) -> bytes:
+    told = source + digest.encode()
+    return blake2b(told, digest_size=SIZE, key=code()).digest()
+
+
+@lru_cache(maxsize=1)
+def code() -> bytes:
+    """Return what changes with the code that items are made by."""
+    told = f"{sys.version}\n{release.digest_of(*MAPPING)}"
+    return blake2b(told.encode(), digest_size=32).digest()
+
+
+def _read(collection: Collection, keys: Iterable[int]) -> Blocks:
+    numbers = sorted({key // RecordDigests.KEYS for key in keys})
+    if not numbers:
+        return {}
+    statement = (
+        "SELECT number, digests FROM integrations_recorddigests"
+        f" WHERE collection_id = %s AND number IN ({', '.join(['%s'] * len(numbers))})"
+    )
+    with database.cursor() as cursor:
+        cursor.execute(statement, [uuid_value(collection.pk), *numbers])
+        return {number: bytearray(digests) for number, digests in cursor.fetchall()}
