@@ -7,17 +7,17 @@ what is used without being named, one pattern a line.
 import fnmatch
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from vulture import Vulture
 
 ROOT = Path(__file__).resolve().parent.parent
-# What is scanned, and what of it is reported: helpers of tests are used by tests.
+# What is scanned, and what is reported then: helpers of tests are used by tests.
 SCANS = (
     (("config", "integrations", "sandbox", "manage.py"), ""),
-    (("config", "integrations", "sandbox", "tests"), "tests/support/"),
+    (("tests",), "tests/support/"),
 )
 # A migration is history; what settings define, others read by name.
 EXCLUDED = ("*/migrations/*",)
@@ -53,28 +53,35 @@ def named_in_text() -> set[str]:
     return {word for path in texts for word in re.findall(r"\w+", path.read_text())}
 
 
-def find_unused(paths: Iterable[str], ignored: Iterable[str] = ()) -> Iterator[Unused]:
-    """Yield where something stands that nothing under these paths uses, and what."""
-    vulture = Vulture(ignore_names=list(ignored), ignore_decorators=list(DECORATORS))
-    vulture.scavenge([str(ROOT / path) for path in paths], exclude=list(EXCLUDED))
+def find_unused() -> Iterator[list[Unused]]:
+    """Yield what nothing uses after each scan, which goes on from the one before it."""
+    vulture = Vulture(ignore_decorators=list(DECORATORS))
     vulture.used_names.update(named_in_text())
-    for item in vulture.get_unused_code():
-        path = str(Path(item.filename).relative_to(ROOT))
-        if not path.endswith(SETTINGS):
-            yield Unused(path, item.first_lineno, item.typ, item.name)
+    for paths, _ in SCANS:
+        vulture.scavenge([str(ROOT / path) for path in paths], exclude=list(EXCLUDED))
+        yield [
+            Unused(path, item.first_lineno, item.typ, item.name)
+            for item in vulture.get_unused_code()
+            if not (path := str(item.filename.relative_to(ROOT))).endswith(SETTINGS)
+        ]
 
 
 def find_dead_code() -> Iterator[str]:
     """Yield one line for each unused name, and each pattern that allows nothing."""
     allowed = allowed_names()
-    for paths, below in SCANS:
-        for unused in find_unused(paths, allowed):
-            if unused.path.startswith(below):
-                yield f"{unused.path}:{unused.line}: unused {unused.kind} {unused.name}"
-    names = {unused.name for paths, _ in SCANS for unused in find_unused(paths)}
+    names: set[str] = set()
+    for unused, (_, below) in zip(find_unused(), SCANS, strict=True):
+        names.update(each.name for each in unused)
+        for each in unused:
+            if each.path.startswith(below) and not _is_allowed(each.name, allowed):
+                yield f"{each.path}:{each.line}: unused {each.kind} {each.name}"
     for pattern in allowed:
         if not fnmatch.filter(names, pattern):
             yield f".ci/dead_code_allowed.txt: {pattern} allows nothing"
+
+
+def _is_allowed(name: str, allowed: list[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in allowed)
 
 
 if __name__ == "__main__":

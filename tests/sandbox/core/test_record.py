@@ -9,7 +9,13 @@ import pytest
 
 from sandbox.core.serving.record import MOST_ALIKE, Recorder, skeleton_of
 from sandbox.core.serving.web import Request, Response
-from tests.support.provider_answers.described import make_environ
+from tests.sandbox.wsgi_client import Client
+from tests.support.provider_answers.described import (
+    UndescribedError,
+    apart,
+    check_record,
+    make_environ,
+)
 
 METHODS = ("GET", "POST")
 ROUTES = ("/items", "/items/{id}")
@@ -82,3 +88,15 @@ def test_a_form_that_comes_behind_many_alike_is_recorded(tmp_path: Path) -> None
         recorder.add(request, Response(body=b"{}"))
 
     assert len(path.read_text().splitlines()) == MOST_ALIKE + 1
+
+
+def test_a_call_to_an_address_of_none_is_recorded(
+    client: Client, tmp_path: Path
+) -> None:
+    app, path = client.app, tmp_path / "calls.jsonl"
+    app.recorder = Recorder(path)
+
+    app(make_environ("GET", "/hubspot/crm/v9/x", b"", {}, ""), lambda *_: None)
+
+    with apart(), pytest.raises(UndescribedError, match="endpoint is not described"):
+        check_record(path)
