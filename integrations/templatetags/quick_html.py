@@ -14,6 +14,9 @@ from django.utils.safestring import SafeString
 
 def to_html(value: object) -> str:
     """Return a value as HTML: escaped, unless it is HTML already."""
+    # Most are plain texts, which a text that is HTML already is not.
+    if type(value) is str:
+        return escape(value)
     if isinstance(value, Promise):
         value = str(value)
     drawn: Any = getattr(value, "__html__", None)

@@ -32,6 +32,12 @@ def drawn_heads(
 
 
 @register.filter
+def here(address: str) -> str:
+    """Return an address of the page that is shown, as a link on it: its query alone."""
+    return f"?{address.partition('?')[2]}"
+
+
+@register.filter
 def drawn_rows(rows: Iterable[Row]) -> SafeString:
     """Draw the rows, each with a box to tick, below the headings of their groups."""
     return SafeString("".join(f"{row.heading}{row.line}" for row in rows))
@@ -51,7 +57,7 @@ def _head(head: Mapping[str, Any], writable: Container[str]) -> tuple[object, ..
         direction,
         head["width"],
         " right" if column.is_number else "",
-        head["sort_url"],
+        here(head["sort_url"]),
         format_html(TITLE, sorted_by) if sorted_by else "",
         head["label"],
         icons.draw(arrow) if arrow else "",

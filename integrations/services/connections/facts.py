@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -27,6 +27,9 @@ from integrations.models.times import is_ahead
 from integrations.services.common.database.prepared import prepared
 from integrations.services.common.sealing import crypto
 
+# What a connection that was read ``with_facts`` knows besides its own columns.
+KEY_UNKNOWN, ERASING = "is_key_unknown", "is_owner_erased"
+STATE = ("paused_until", "since", "clock_skew_seconds")
 COLUMNS = (
     "connection_id",
     "name",
@@ -111,17 +114,39 @@ class Facts:
         return run if run is not None and is_current and not run.is_open else None
 
 
+def with_facts(
+    connections: ConnectionQuerySet, *, prefixes: Sequence[str]
+) -> ConnectionQuerySet:
+    """Return connections with what else decides about them, by the same question.
+
+    ``prefixes`` are those of all that today's keys have sealed.
+    """
+    own = Credential.objects.filter(connection=OuterRef("pk"))
+    state = ProviderState.objects.filter(pk=OuterRef("provider"))
+    told = {f"provider_{name}": Subquery(state.values(name)) for name in STATE}
+    erasures = AccountErasure.objects.filter(user=OuterRef("owner"))
+    return connections.annotate(
+        **{
+            KEY_UNKNOWN: Exists(own.exclude(_readable(prefixes))),
+            ERASING: Exists(erasures),
+            **told,
+        }
+    )
+
+
 def facts_of(
-    connections: Iterable[Connection], known: Iterable[Collection] | None = None
+    connections: Iterable[Connection],
+    known: Iterable[Collection] | None = None,
+    known_runs: Iterable[SyncRun] | None = None,
 ) -> dict[UUID, Facts]:
     """Return the facts of each connection, in as many statements for one as for all.
 
-    ``known`` are all of their collections in order, where these were read already.
+    ``known`` are all of their collections in order, where these were read already, and
+    ``known_runs`` some of their runs: at least those that are open, and the latest.
     """
     rows, now = list(connections), timezone.now()
-    keys = [row.pk for row in rows]
-    collections, unreadable = _collections(rows, known), _unreadable(keys)
-    runs, states, erasing = _runs(rows, now), _states(rows), _erasing(rows)
+    collections, runs = _collections(rows, known), _runs(rows, now, known_runs)
+    unreadable, states, erasing = _unreadable(rows), _states(rows), _erasing(rows)
     wrong = {row.pk for row in rows if row.reason == StateReason.SITE_KEY_WRONG}
     for key in (unreadable | wrong) & set(runs):
         runs[key].has_key = False
@@ -170,39 +195,61 @@ def _collections_of(keys: list[UUID]) -> "QuerySet[Collection]":
     return Collection.objects.filter(connection__in=keys).only(*COLUMNS)
 
 
-def _runs(rows: Sequence[Connection], now: datetime) -> dict[UUID, SyncRun]:
-    """Return of each connection the open run, else the latest."""
-    keys = {row.pk: row for row in rows}
+def _runs(
+    rows: Sequence[Connection], now: datetime, found: Iterable[SyncRun] | None
+) -> dict[UUID, SyncRun]:
+    """Return of each connection the open run, else the latest.
+
+    A run that a clock ahead has dated is not the latest for that.
+    """
+    keys, credible = {row.pk: row for row in rows}, times.latest(now)
     runs: dict[UUID, SyncRun] = {}
-    for run in _runs_of(list(keys), times.latest(now)):
-        run.connection = keys[run.connection_id]
-        known = runs.get(run.connection_id)
-        if known is None or not known.is_open:
-            runs[run.connection_id] = run
+    places: dict[UUID, tuple[bool, bool, datetime, UUID]] = {}
+    for run in _runs_of(list(keys), credible) if found is None else found:
+        key = run.connection_id
+        run.connection = keys[key]
+        place = (run.is_open, run.queued_at <= credible, run.queued_at, run.pk)
+        if key not in places or place > places[key]:
+            runs[key], places[key] = run, place
     return runs
 
 
 @prepared(SyncRun)
 def _runs_of(keys: list[UUID], credible: datetime) -> "QuerySet[SyncRun]":
+    found = SyncRun.objects.filter(is_latest(keys, credible))
+    return found.order_by("queued_at", "id")
+
+
+def is_latest(keys: list[UUID], credible: datetime) -> Q:
+    """Return the condition that a run is open or the latest of its connection.
+
+    A run that was queued after ``credible`` is the latest only where all are.
+    """
     newest = (
         SyncRun.objects.filter(connection=OuterRef("pk"))
         .order_by("-queued_at", "-id")
         .values("pk")
     )
-    # A run that a clock ahead has dated is not the latest for that.
     past = newest.exclude(queued_at__gt=credible)
     latest = Coalesce(Subquery(past[:1]), Subquery(newest[:1]))
     own = Connection.objects.filter(pk__in=keys).order_by()
-    found = SyncRun.objects.filter(
-        Q(pk__in=own.annotate(latest=latest).values("latest"))
-        | Q(connection__in=keys, state__in=SyncRun.OPEN)
+    return Q(pk__in=own.annotate(latest=latest).values("latest")) | Q(
+        connection__in=keys, state__in=SyncRun.OPEN
     )
-    return found.order_by("queued_at", "id")
 
 
 def _states(rows: Sequence[Connection]) -> dict[str, ProviderState]:
-    providers = sorted({row.provider for row in rows})
-    return {state.provider: state for state in _states_of(providers)}
+    told = {row.provider: vars(row) for row in rows if KEY_UNKNOWN in vars(row)}
+    found = {
+        provider: ProviderState(
+            provider=provider, **{name: row[f"provider_{name}"] for name in STATE}
+        )
+        for provider, row in told.items()
+        if row["provider_since"] is not None
+    }
+    providers = sorted({row.provider for row in rows} - set(told))
+    asked = _states_of(providers) if providers else []
+    return found | {state.provider: state for state in asked}
 
 
 @prepared(ProviderState)
@@ -210,8 +257,11 @@ def _states_of(providers: list[str]) -> "QuerySet[ProviderState]":
     return ProviderState.objects.filter(pk__in=providers)
 
 
-def _unreadable(keys: list[UUID]) -> set[UUID]:
-    return set(_sealed_otherwise(keys, known=crypto.known_prefixes()))
+def _unreadable(rows: Sequence[Connection]) -> set[UUID]:
+    told = {row.pk: vars(row).get(KEY_UNKNOWN) for row in rows}
+    keys = [key for key, is_unknown in told.items() if is_unknown is None]
+    asked = _sealed_otherwise(keys, known=crypto.known_prefixes()) if keys else []
+    return {key for key, is_unknown in told.items() if is_unknown} | set(asked)
 
 
 @prepared(Credential)
@@ -236,8 +286,10 @@ def _readable(known: Sequence[str], prefix: str = "") -> Q:
 
 def _erasing(rows: Sequence[Connection]) -> set[int]:
     """Return whose account is being deleted; none of theirs is connected any more."""
-    owners = {row.owner_id for row in rows if not row.is_connected}
+    gone = [row for row in rows if not row.is_connected]
+    told = {row.owner_id for row in gone if vars(row).get(ERASING)}
+    owners = {row.owner_id for row in gone if ERASING not in vars(row)}
     if not owners:
-        return set()
+        return told
     found = AccountErasure.objects.filter(user__in=owners)
-    return set(found.values_list("user_id", flat=True))
+    return told | set(found.values_list("user_id", flat=True))

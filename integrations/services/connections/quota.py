@@ -5,6 +5,7 @@ A mistake in the connector's sums is a ConnectorError.
 
 import math
 from collections.abc import Collection as Some
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -24,14 +25,21 @@ from integrations.services.sync.calls import budget
 
 # How an account is read until its plan is said, or while that is the smallest one.
 CAREFUL_MINUTES, CAREFUL_HOURS = 24 * 60, 30 * 24
+# What tells whether a collection is offered and read.
+SHOWN = ("is_selected", "misses")
 
 
-def estimate(connection: Connection) -> Estimate | None:
-    """Return what each collection costs in calls a month as things are."""
+def estimate(
+    connection: Connection, known: Sequence[Collection] | None = None
+) -> Estimate | None:
+    """Return what each collection costs in calls a month as things are.
+
+    ``known`` are all of its collections, where these were read already.
+    """
     estimator = budget.estimator_of(connection.provider)
     if estimator is None:
         return None
-    counts = counts_of(connection)
+    counts = counts_of(connection, known)
     hours = connection.full_refresh_hours or settings.FULL_REFRESH_HOURS
     with connector_boundary("estimate", connection=connection.pk):
         return estimator.estimate(
@@ -53,14 +61,18 @@ class Overrun:
     is_said: bool
 
 
-def overrun(connection: Connection) -> Overrun | None:
-    """Return by how much the schedule overruns the plan; unsaid, the smallest one."""
+def overrun(
+    connection: Connection, known: Sequence[Collection] | None = None
+) -> Overrun | None:
+    """Return by how much the schedule overruns the plan; unsaid, the smallest one.
+
+    ``known`` are all of its collections, where these were read already.
+    """
     said = budget.plan_of(connection.provider, connection.plan)
     plan = said or budget.smallest_plan(connection.provider)
-    found = estimate(connection)
-    chosen = connection.collections.filter(
-        is_selected=True, misses__lt=Collection.MOST_MISSES
-    ).values_list("remote_id", flat=True)
+    listed = _listed(connection, known)
+    found = estimate(connection, listed)
+    chosen = [each.remote_id for each in listed if each.is_selected]
     if found is None or plan is None or plan.calls is None or not chosen:
         return None
     calls = found.total(chosen)
@@ -87,24 +99,37 @@ def fitting_schedule(
         return estimator.fitting_schedule(counts, chosen=known, quota=plan.calls)
 
 
-def counts_of(connection: Connection) -> dict[str, int]:
-    """Return how many items each collection has, or had before it was left out."""
-    listed = connection.collections.filter(misses__lt=Collection.MOST_MISSES)
+def counts_of(
+    connection: Connection, known: Sequence[Collection] | None = None
+) -> dict[str, int]:
+    """Return how many items each collection has, or had before it was left out.
+
+    ``known`` are all of its collections, where these were read already.
+    """
+    listed = _listed(connection, known)
+    unselected = [each.pk for each in listed if not each.is_selected]
     left_out = Item.objects.filter(
-        collection__in=listed.filter(is_selected=False).order_by(),
-        deleted_kind=DeletionKind.DESELECTED,
+        collection__in=unselected, deleted_kind=DeletionKind.DESELECTED
     )
     had = dict(
-        left_out.order_by()
-        .values_list("collection__remote_id")
-        .annotate(number=Count("pk"))
+        left_out.order_by().values_list("collection").annotate(number=Count("pk"))
     )
     return {
-        remote_id: max(remote or 0, stored, had.get(remote_id, 0))
-        for remote_id, remote, stored in listed.values_list(
-            "remote_id", "remote_count", "stored_count"
+        each.remote_id: max(
+            each.remote_count or 0, each.stored_count, had.get(each.pk, 0)
         )
+        for each in listed
     }
+
+
+def _listed(
+    connection: Connection, known: Sequence[Collection] | None
+) -> list[Collection]:
+    """Return the collections that the provider still shows."""
+    if known is None:
+        own = connection.collections.order_by()
+        known = list(own.only("remote_id", "remote_count", "stored_count", *SHOWN))
+    return [each for each in known if each.misses < Collection.MOST_MISSES]
 
 
 def begin(connection: Connection, plan: str) -> None:

@@ -4,21 +4,30 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
-from integrations.models import Collection, Connection, SyncRun
+from integrations.models import Collection, Connection, SyncRun, times
 from integrations.models.condition import Condition
 from integrations.models.messages import wording
 from integrations.models.reasons import ReasonCode, StateReason
 from integrations.models.times import is_ahead
 from integrations.providers import SPECS
 from integrations.services.common.database.prepared import prepared
+from integrations.services.common.sealing import crypto
 from integrations.services.connections import next_steps
-from integrations.services.connections.facts import Facts, facts_of
+from integrations.services.connections.facts import (
+    Facts,
+    facts_of,
+    is_latest,
+    with_facts,
+)
 from integrations.services.connections.findings import findings
 from integrations.services.connections.next_steps import Planned
+from integrations.services.grants import credentials
 
 SINCE = (
     Condition.TROUBLE,
@@ -122,14 +131,17 @@ ROUTINE = (
 
 
 def put_status(
-    connections: Iterable[Connection], known: Iterable[Collection] | None = None
+    connections: Iterable[Connection],
+    known: Iterable[Collection] | None = None,
+    known_runs: Iterable[SyncRun] | None = None,
 ) -> list[Any]:
     """Set ``status`` on each of the connections, and return them.
 
-    ``known`` are all of their collections in order, where these were read already.
+    ``known`` are all of their collections in order, where these were read already, and
+    ``known_runs`` some of their runs: at least those that are open, and the latest.
     """
     rows: list[Any] = list(connections)
-    found = facts_of(rows, known)
+    found = facts_of(rows, known, known_runs)
     for row in rows:
         row.status = decide(found[row.pk])
     return rows
@@ -140,15 +152,58 @@ def read_accounts(user: User) -> tuple[list[Any], list[Collection]]:
 
     Each collection has its connection, and neither its schema nor its checkpoint.
     """
-    known = {row.pk: row for row in _connections_of(user.pk)}
+    prefixes = crypto.known_prefixes()
+    known = {row.pk: row for row in _connections_of(user.pk, prefixes=prefixes)}
     # A connection that was made between the two statements is of the next page.
     found = [row for row in _collections_of(user.pk) if row.connection_id in known]
     return put_status(known.values(), found), found
 
 
 @prepared(Connection)
-def _connections_of(owner: int) -> "QuerySet[Connection]":
-    return Connection.objects.filter(owner_id=owner)
+def _connections_of(owner: int, *, prefixes: tuple[str, ...]) -> "QuerySet[Connection]":
+    own = Connection.objects.owned_by(User(pk=owner))
+    return with_facts(own, prefixes=prefixes)
+
+
+def read_connection(
+    user: User, pk: UUID, *, runs: int
+) -> tuple[Any, list[Collection], list[SyncRun]] | None:
+    """Return a connection of the user's with ``status``, None if that is not theirs.
+
+    Beside it are its collections, without their schemas, and so many of its runs; it
+    knows what may be shown of its credential.
+    """
+    told = _connection_of(user.pk, pk, prefixes=crypto.known_prefixes())
+    if not told:
+        return None
+    found = _collections_in(pk)
+    known = _history_of([pk], times.latest(timezone.now()), most=runs)
+    put_status(told, found, known)
+    return told[0], found, known[:runs]
+
+
+@prepared(Connection)
+def _connection_of(
+    owner: int, pk: UUID, *, prefixes: tuple[str, ...]
+) -> "QuerySet[Connection]":
+    own = Connection.objects.owned_by(User(pk=owner)).filter(pk=pk).order_by()
+    return credentials.with_facts(with_facts(own, prefixes=prefixes))
+
+
+@prepared(Collection)
+def _collections_in(connection: UUID) -> "QuerySet[Collection]":
+    own = Collection.objects.filter(connection_id=connection)
+    return own.defer("schema", "details")
+
+
+@prepared(SyncRun)
+def _history_of(
+    keys: list[UUID], credible: datetime, *, most: int
+) -> "QuerySet[SyncRun]":
+    """Return the runs that were queued last, and with them what decides by them."""
+    newest = SyncRun.objects.filter(connection__in=keys).values("pk")[:most]
+    found = SyncRun.objects.filter(Q(pk__in=newest) | is_latest(keys, credible))
+    return found.order_by("-queued_at", "-id")
 
 
 @prepared(Collection)

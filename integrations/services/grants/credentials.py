@@ -7,10 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import F
 from django.db.models.functions import Left
 
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential
+from integrations.models.connection import ConnectionQuerySet
 from integrations.models.reasons import StateReason
 from integrations.oauth.tokens import TokenSet
 from integrations.services.common import connection_state
@@ -22,6 +24,8 @@ PURPOSE = "tokens"
 # In seconds. A shorter life that a provider tells is not believed, or its tokens would
 # be renewed without end; a token that is over before is refused, and renewed for that.
 SHORTEST_LIFE = 30
+# What pages show of a credential, besides which key sealed it.
+SHOWN = ("fingerprint", "access_expires_at", "refreshed_at", "refresh_due_at")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,30 +49,30 @@ class CredentialFacts:
     refresh_due_at: datetime | None
 
 
-def facts_of(connection_id: UUID) -> CredentialFacts | None:
-    """Return what may be shown of a credential, None where there is none.
+def with_facts(connections: ConnectionQuerySet) -> ConnectionQuerySet:
+    """Return connections with what ``facts_of`` tells of them, by the same question.
 
     No token leaves the database for it.
     """
-    start = Left("access_token", crypto.KEY_NAMED_WITHIN)
-    row = (
-        Credential.objects.filter(pk=connection_id)
-        .annotate(start=start)
-        .values_list(
-            *("fingerprint", "start", "access_expires_at"),
-            *("refreshed_at", "refresh_due_at"),
-        )
-        .first()
-    )
-    if row is None:
+    start = Left("credential__access_token", crypto.KEY_NAMED_WITHIN)
+    shown = {f"token_{name}": F(f"credential__{name}") for name in SHOWN}
+    return connections.annotate(token_start=start, **shown)
+
+
+def facts_of(connection: Connection) -> CredentialFacts | None:
+    """Return what may be shown of the credential of a connection read ``with_facts``.
+
+    None where there is none.
+    """
+    told = vars(connection)
+    if told["token_refreshed_at"] is None:
         return None
-    fingerprint, start_of_token, expires_at, refreshed_at, due_at = row
     return CredentialFacts(
-        fingerprint=fingerprint,
-        key_id=crypto.key_id_of_start(start_of_token),
-        expires_at=expires_at,
-        refreshed_at=refreshed_at,
-        refresh_due_at=due_at,
+        fingerprint=told["token_fingerprint"],
+        key_id=crypto.key_id_of_start(told["token_start"]),
+        expires_at=told["token_access_expires_at"],
+        refreshed_at=told["token_refreshed_at"],
+        refresh_due_at=told["token_refresh_due_at"],
     )
 
 

@@ -153,6 +153,15 @@ def find_table(item: Item, collections: Iterable[Collection]) -> Collection | No
     return found if is_there else None
 
 
+def _is_linked(item: Item) -> Q:
+    """Return the condition that another item names one by a link."""
+    links = ItemLink.objects.filter(linked_to(item))
+    if database.vendor == "sqlite":
+        # Asked of each item, SQLite would go through all links to this one each time.
+        return Q(pk__in=links.values("item"))
+    return Q(Exists(links.filter(item=OuterRef("pk"))))
+
+
 def find_children(item: Item, around: Around) -> Children:
     """Return the live items that name this one as their parent, and only so.
 
@@ -161,7 +170,6 @@ def find_children(item: Item, around: Around) -> Children:
     types = child_types(item)
     if not types or not item.remote_id:
         return Children(shown=(), count=Count(number=0))
-    links = ItemLink.objects.filter(linked_to(item), item=OuterRef("pk"))
     rivals = Item.objects.live().filter(
         collection__in=collections_beside(item),
         remote_id=item.remote_id,
@@ -179,7 +187,7 @@ def find_children(item: Item, around: Around) -> Children:
         )
         # As the index has it, which SQLite takes for nothing less.
         .exclude(parent_remote_id="")
-        .exclude(Exists(links))
+        .exclude(_is_linked(item))
         .order_by("sort_name", "pk")
     )
     rows = list(children[: MAX_CHILDREN + 1])

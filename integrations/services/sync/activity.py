@@ -3,16 +3,10 @@
 from datetime import date, datetime
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncDate
 
 from integrations.models import SyncRun
-
-
-def open_runs(user: User) -> QuerySet[SyncRun]:
-    """Return the runs that have not ended."""
-    runs = SyncRun.objects.filter(connection__owner=user)
-    return runs.exclude(state=SyncRun.State.FINISHED).select_related("connection")
 
 
 def first_read_since(user: User, since: datetime) -> int:

@@ -1,8 +1,12 @@
 """What waits to be sent from a connection: its edits, and the rows of its imports."""
 
-from django.contrib.auth.models import User
+from typing import Any
 
-from integrations.models import Connection, Import, ImportRow
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+
+from integrations.models import Connection, Edit, Import, ImportRow
+from integrations.services.items.lists.counting import count_each
 from integrations.services.writing.delivering import dispatch
 from integrations.services.writing.imports import jobs
 from integrations.services.writing.undo import discarding
@@ -10,18 +14,27 @@ from integrations.services.writing.undo import discarding
 
 def count(connection: Connection) -> int:
     """Return how many changes of a connection are not saved yet."""
+    return sum(each.number for each in count_each(unsaved(connection)))
+
+
+def count_sought(connection: Connection) -> int:
+    """Return how many were discarded and may have arrived, which is not known yet."""
+    return sought(connection).count()
+
+
+def unsaved(connection: Connection) -> tuple[QuerySet[Any], ...]:
+    """Return the edits of a connection that are not saved yet, and rows of imports."""
     rows = ImportRow.objects.filter(
         source__connection=connection,
         source__state=Import.State.RUNNING,
         state__in=ImportRow.TO_SEND,
     )
-    wanted = connection.edits.open().filter(cancelled_at__isnull=True)
-    return wanted.count() + rows.count()
+    return connection.edits.open().filter(cancelled_at__isnull=True), rows
 
 
-def count_sought(connection: Connection) -> int:
-    """Return how many were discarded and may have arrived, which is not known yet."""
-    return connection.edits.open().filter(cancelled_at__isnull=False).count()
+def sought(connection: Connection) -> QuerySet[Edit]:
+    """Return what was discarded and may have arrived, which is not known yet."""
+    return connection.edits.open().filter(cancelled_at__isnull=False)
 
 
 def wake(connection: Connection) -> None:

@@ -5,7 +5,8 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.contrib.auth.models import User
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -20,10 +21,10 @@ from integrations.services.common.database.consistent_read import consistent_rea
 from integrations.services.common.errors import ConnectorError
 from integrations.services.connections import quota
 from integrations.services.connections.naming import collection_names
-from integrations.services.connections.status import Status, status_of
+from integrations.services.connections.status import Status, read_connection
 from integrations.services.grants import credentials
 from integrations.services.sync.spot_checks import due, results
-from integrations.views.access import UserRequest, get_connection
+from integrations.views.access import UserRequest
 from integrations.views.connections import schedule, schema_changes
 from integrations.views.connections.progress import make_progress
 from integrations.views.editing.status import edits_of_connection
@@ -45,21 +46,21 @@ GRANTED = {
 @require_safe
 def connection_detail(request: UserRequest, pk: UUID) -> HttpResponse:
     """Show all that is known of one connection, without opening a secret."""
-    connection = get_connection(request, pk)
-    context = {
-        **_context(connection),
-        **edits_of_connection(connection, request.user),
+    context = _context(request.user, pk)
+    connection, shown = context["connection"], context["collections"]
+    context |= {
+        **edits_of_connection(connection, request.user, shown),
         "intervals": schedule.interval_choices(connection),
         "full_refreshes": schedule.full_refresh_choices(connection),
     }
     return render(request, "connections/connection_detail.html", context)
 
 
-def _overrun(connection: Connection) -> dict[str, Any]:
+def _overrun(connection: Connection, known: Sequence[Collection]) -> dict[str, Any]:
     if not connection.is_connected:
         return {}
     try:
-        return {"overrun": quota.overrun(connection)}
+        return {"overrun": quota.overrun(connection, known)}
     except ConnectorError as exc:
         mistake = wording.connector_text(exc.reference, wording.COST_UNKNOWN)
         return {"cost_mistake": mistake}
@@ -73,7 +74,7 @@ def connection_progress(request: UserRequest, pk: UUID) -> HttpResponse:
     What holds links and forms is sent only when it is not what was ``seen``, or
     whoever is in the middle of one would lose it.
     """
-    context = _context(get_connection(request, pk))
+    context = _context(request.user, pk)
     context |= {
         "is_live": True,
         "is_changed": request.GET.get("seen") != context["seen"],
@@ -84,12 +85,16 @@ def connection_progress(request: UserRequest, pk: UUID) -> HttpResponse:
 
 
 @consistent_read()
-def _context(connection: Connection) -> dict[str, Any]:
-    """Return what the page and its live parts are made of."""
-    status = status_of(connection)
-    collections, run = _collections(connection), status.facts.run
+def _context(user: User, pk: UUID) -> dict[str, Any]:
+    """Return what the page and its live parts are made of, or answer 404."""
+    found = read_connection(user, pk, runs=HISTORY)
+    if found is None:
+        raise Http404
+    connection, known, runs = found
+    status: Status = connection.status
+    collections, run = _selected(known), status.facts.run
     attempts = list(connection.refresh_attempts.all()[: ATTEMPTS + 1])
-    latest = [status.run_of(each) for each in connection.runs.all()[:HISTORY]]
+    latest = [status.run_of(each) for each in runs]
     scopes = list(_scopes(connection, status))
     texts = unread_texts.make_context([connection])
     spec = SPECS.get(connection.provider)
@@ -114,10 +119,10 @@ def _context(connection: Connection) -> dict[str, Any]:
         "attempts": attempts[:ATTEMPTS],
         "has_more_attempts": len(attempts) > ATTEMPTS,
         "schedule_text": schedule.schedule_text(connection, status),
-        **_overrun(connection),
+        **_overrun(connection, known),
         "is_plan_unknown": quota.is_plan_unknown(connection),
         "has_spot_checks": due.is_on(connection),
-        "left_out": _count_left_out(connection),
+        "left_out": _count_left_out(known),
         **schema_changes.make_context(connection),
         "remote_url": url,
         "home_url": url or (spec.home_url if spec else ""),
@@ -143,9 +148,9 @@ def _digest(status: Status, collections: Sequence[Collection]) -> str:
     return sha256(repr(shown).encode()).hexdigest()[:16]
 
 
-def _collections(connection: Connection) -> list[Collection]:
-    chosen = connection.collections.filter(is_selected=True)
-    found = list(chosen.defer("schema", "details"))
+def _selected(known: Sequence[Collection]) -> list[Collection]:
+    """Return those that are read, each with what is proven of it and a name."""
+    found = [each for each in known if each.is_selected]
     proofs = results.proofs_of(found, now=timezone.now())
     names = collection_names(found)
     for each in found:
@@ -154,10 +159,10 @@ def _collections(connection: Connection) -> list[Collection]:
     return found
 
 
-def _count_left_out(connection: Connection) -> int:
+def _count_left_out(known: Sequence[Collection]) -> int:
     """Return how many of the collections that are offered are not selected."""
-    listed = connection.collections.filter(misses__lt=Collection.MOST_MISSES)
-    return listed.filter(is_selected=False).count()
+    listed = [each for each in known if each.misses < Collection.MOST_MISSES]
+    return sum(not each.is_selected for each in listed)
 
 
 def _being_read(run: SyncRun | None, collections: Sequence[Collection]) -> set[Any]:
@@ -215,7 +220,7 @@ def _reconsent_text(connection: Connection, scopes: list[dict[str, str]]) -> str
 
 def _token_facts(connection: Connection) -> dict[str, Any] | None:
     """Return what may be known of the key; the tokens stay in the database."""
-    facts = credentials.facts_of(connection.pk)
+    facts = credentials.facts_of(connection)
     if facts is None:
         return None
     now = timezone.now()

@@ -14,6 +14,7 @@ from integrations.models.reasons import ReasonCode
 from integrations.providers.raw import describe_raw
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items import described
+from integrations.services.items.lists.counting import count_each
 from integrations.services.writing import editing, outbox
 from integrations.services.writing import waiting as waiting_changes
 from integrations.services.writing.undo import undo_one
@@ -184,43 +185,47 @@ def edits_of_item(item: Item, user: User) -> dict[str, Any]:
     }
 
 
-def edits_of_connection(connection: Connection, user: User) -> dict[str, Any]:
-    """Return what the connection's page says of editing."""
-    rows = connection.edits.select_related("collection__connection", "item")
-    alone = unfinished(rows.filter(bulk_edit__isnull=True))
-    waiting = list(alone.order_by("-pk")[: SHOWN + 1])
-    bulk_edits = list(confirmed_bulk_edits(connection)[: SHOWN + 1])
+def edits_of_connection(
+    connection: Connection, user: User, collections: Sequence[Collection]
+) -> dict[str, Any]:
+    """Return what the connection's page says of editing; it shows ``collections``."""
+    alone = unfinished(connection.edits.filter(bulk_edit__isnull=True))
+    counted = (
+        *(alone, _confirmed(connection), waiting_changes.sought(connection)),
+        *waiting_changes.unsaved(connection),
+    )
+    # Mostly there is none of anything.
+    edits, in_bulk, sought, *unsaved = (each.number for each in count_each(counted))
+    rows = alone.select_related("collection__connection", "item").order_by("-pk")
+    waiting = list(rows[: SHOWN + 1]) if edits else []
+    bulk_edits = list(confirmed_bulk_edits(connection)[: SHOWN + 1]) if in_bulk else []
     for edit in waiting[:SHOWN]:
         edit.connection = connection
-    collections: Sequence[Collection] = [
-        each
-        for each in connection.collections.filter(is_selected=True)
-        if editing.can_write(each)
-    ]
     return {
         "is_editing_offered": editing.is_offered(connection),
-        "writable_collections": collections,
+        "writable_collections": [c for c in collections if editing.can_write(c)],
         "edits": [put_in_words(edit, user) for edit in waiting[:SHOWN]],
         "has_more_edits": len(waiting) > SHOWN,
         "bulk_edits": [put_bulk_in_words(each) for each in bulk_edits[:SHOWN]],
         "has_more_bulk_edits": len(bulk_edits) > SHOWN,
-        "waiting_edits": waiting_changes.count(connection),
-        "sought_edits": waiting_changes.count_sought(connection),
+        "waiting_edits": sum(unsaved),
+        "sought_edits": sought,
     }
 
 
 def confirmed_bulk_edits(connection: Connection) -> QuerySet[Any]:
     """Return bulk edits, the latest first, with how many of their rows are done."""
-    # The rows of an import are shown on its own page.
-    confirmed = connection.bulk_edits.filter(
-        confirmed_at__isnull=False, import__isnull=True
-    )
     is_open = Q(edits__state__in=Edit.OPEN)
-    counted = confirmed.annotate(
+    counted = _confirmed(connection).annotate(
         total=Count("edits"), waiting=Count("edits", filter=is_open)
     )
     rows = counted.select_related("collection__connection").defer("rows")
     return rows.order_by("-pk")
+
+
+def _confirmed(connection: Connection) -> QuerySet[Any]:
+    """Return bulk edits; the rows of an import are shown on its own page."""
+    return connection.bulk_edits.filter(confirmed_at__isnull=False, import__isnull=True)
 
 
 def put_bulk_in_words(bulk: Any) -> dict[str, Any]:

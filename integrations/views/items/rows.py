@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from integrations.models import Connection, Item
+from integrations.models import Collection, Connection, Item
 from integrations.services.connections.naming import unique_titles
 from integrations.services.items.icons import put_icons
 from integrations.services.items.relations.parents import put_parents
@@ -10,13 +10,19 @@ from integrations.services.items.search.passages import put_passages
 
 
 def put_rows(
-    items: Sequence[Item], connections: Sequence[Connection], search: str = ""
+    items: Sequence[Item],
+    connections: Sequence[Connection],
+    search: str = "",
+    collections: Sequence[Collection] = (),
 ) -> None:
-    """Set the icons, places, connections and matched passages of some items."""
+    """Set the icons, places, connections and matched passages of some items.
+
+    ``collections`` are all of the connections, where these were read already.
+    """
     put_icons(items)
-    put_parents(items)
+    put_parents(items, collections)
     if search:
-        put_passages(items, search)
+        put_passages(items, search, collections)
     put_titles(items, connections)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -45,7 +46,7 @@ def search(request: UserRequest) -> HttpResponse:
     Back from there leads to what else the text finds.
     """
     text = " ".join(request.GET.get("q", "").replace("\x00", "").split())
-    collections = list(Collection.objects.owned_by(request.user).with_schema())
+    collections = _collections_of(request.user)
     named = find_named(collections, text)
     if text:
         recent_searches.note(request, text)
@@ -58,9 +59,9 @@ def search(request: UserRequest) -> HttpResponse:
     own = Item.objects.owned_by(request.user)
     grouped = search_by_type(own, words, collections, owner_id=request.user.pk)
     found = [item for group in grouped.groups for item in group.items]
-    connections = put_status(Connection.objects.owned_by(request.user))
-    put_rows(named.items, connections)
-    put_rows(found, connections, words)
+    connections = list(Connection.objects.owned_by(request.user))
+    put_rows(named.items, connections, collections=collections)
+    put_rows(found, connections, words, collections)
     names = type_names(collections)
     context = {
         "search": words,
@@ -70,9 +71,11 @@ def search(request: UserRequest) -> HttpResponse:
         **(
             {}
             if collections
-            else emptiness.make_context(ItemQuery(), connections, collections)
+            else emptiness.make_context(
+                ItemQuery(), put_status(connections), collections
+            )
         ),
-        "indexing": reindex.progress_of(collections) if text else None,
+        "indexing": reindex.progress_in(collections) if text else None,
         **(unread_texts.make_context(connections) if text else {}),
         "deleted_url": query.change(state="deleted").url,
         "groups": [
@@ -83,6 +86,15 @@ def search(request: UserRequest) -> HttpResponse:
         "choose": _choose(query, [*named.items, *found], grouped),
     }
     return render(request, "items/search.html", context)
+
+
+def _collections_of(user: User) -> list[Collection]:
+    """Return all collections of a user, with their connections and schemas.
+
+    They know how far they are indexed, and whether they have own columns.
+    """
+    own = reindex.with_progress(Collection.objects.owned_by(user).with_schema())
+    return list(own.annotate(has_own_columns=reindex.has_own()))
 
 
 def _choose(

@@ -1,6 +1,8 @@
 """Open the door: what this is for strangers, how things are for everyone else."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -12,11 +14,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from integrations.context_processors import is_sandbox_on
-from integrations.models import Connection, Item
-from integrations.models.items.item import ItemQuerySet
+from integrations.models import Item, SyncRun
 from integrations.providers import SPECS
 from integrations.services.common.database.consistent_read import consistent_read
-from integrations.services.connections.status import put_status, waiting_for_user
+from integrations.services.connections.status import read_accounts, waiting_for_user
 from integrations.services.items.history.news import News, recent_items
 from integrations.services.items.lists import counting
 from integrations.services.items.lists.counting import Count
@@ -79,7 +80,7 @@ def _live(look: live.Look, context: dict[str, Any]) -> dict[str, Any]:
 def _context(user: User, since: datetime | None) -> dict[str, Any]:
     """Return what Home shows of a user's connections, since their last visit."""
     # What a disconnected one has kept is among the items, though it has no card.
-    own = put_status(Connection.objects.owned_by(user))
+    own, _ = read_accounts(user)
     connections = [connection for connection in own if connection.is_connected]
     recent = recent_items(user, most=RECENT_ITEMS)
     put_titles(recent, own)
@@ -95,7 +96,7 @@ def _context(user: User, since: datetime | None) -> dict[str, Any]:
         "since": since,
         "changes": _changes(user, since or _week_ago()),
         "recent_items": recent,
-        "running": list(activity.open_runs(user)),
+        "running": _open_runs(own),
     }
 
 
@@ -104,16 +105,25 @@ def _week_ago() -> datetime:
     return (timezone.now() - WEEK).replace(minute=0, second=0, microsecond=0)
 
 
+def _open_runs(connections: Sequence[Any]) -> list[SyncRun]:
+    """Return the runs that have not ended, the last one first."""
+    known = (connection.status.facts.open_run for connection in connections)
+    runs = [run for run in known if run is not None]
+    return sorted(runs, key=attrgetter("queued_at", "pk"), reverse=True)
+
+
 def _changes(user: User, since: datetime) -> dict[str, Any]:
     """Count what happened since then, each with the list that shows just that."""
     own = Item.objects.owned_by(user)
+    told = [News(kind=kind, since=since) for kind in NEWS]
+    rows = [news.select(own) for news in told]
+    numbers = counting.count_each(rows, counting.COUNT_LIMIT)
     return {
         "first_read": activity.first_read_since(user, since),
-        "kinds": [_to_number(own, News(kind=kind, since=since)) for kind in NEWS],
+        "kinds": list(map(_to_number, told, numbers)),
     }
 
 
-def _to_number(own: ItemQuerySet, news: News) -> dict[str, Any]:
-    number = counting.count_up_to(news.select(own), counting.COUNT_LIMIT)
+def _to_number(news: News, number: Count) -> dict[str, Any]:
     url = ItemQuery(news=news).url
     return {"kind": news.kind, "label": NEWS[news.kind], "number": number, "url": url}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Prefetch, prefetch_related_objects
+from django.db.models import F, Prefetch, prefetch_related_objects
 
 from integrations.models import Collection, Item
 from integrations.services.items.search.search_query import Rank
@@ -25,14 +25,22 @@ COLUMNS = (
     "deleted_at",
     "deleted_kind",
 )
+# What passages are made of.
+TEXTS = ("properties", "remote_id")
 
 
-def by_keys(found: Sequence[tuple[int, Rank]]) -> list[Item]:
+def by_keys(
+    found: Sequence[tuple[int, Rank]], *, with_texts: bool = False
+) -> list[Item]:
     """Return rows in the order of their keys, each with its rank.
 
-    By keys alone: asked for the owner's as well, SQLite would read all of those.
+    By keys alone: asked for the owner's as well, SQLite would read all of those. What
+    passages are made of is read with them where there are few rows.
     """
-    rows = Item.objects.only(*COLUMNS).in_bulk([key for key, _ in found])
+    asked = Item.objects.only(*COLUMNS, *(TEXTS if with_texts else ()))
+    if with_texts:
+        asked = asked.annotate(kept_text=F("content__text"))
+    rows = asked.in_bulk([key for key, _ in found])
     for key, rank in found:
         if key in rows:
             rows[key].rank = rank

@@ -1,9 +1,11 @@
 """Load what is around an item in few queries: its links, and what they lead to."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Case, F, JSONField, Q, Value, When
@@ -12,6 +14,7 @@ from integrations.models import Collection, Item
 from integrations.models.items.item import ItemQuerySet
 from integrations.models.ordered_json import OrderedJSONField
 from integrations.providers import CONNECTORS
+from integrations.providers.records import read_fields
 from integrations.services.items.icons import with_icons
 from integrations.services.items.relations.link_rows import (
     LinkRow,
@@ -23,6 +26,8 @@ from integrations.services.items.types import parent_types, types_in
 # So many links of a relation with a collection are looked at, in either direction.
 MOST_LINKS = 500
 ANYWHERE = ""
+# The kind of fields that hold amounts, with every provider.
+MONEY: Final = "money"
 
 # Of more items than these are read no properties, but a link to each and its state.
 FEW = 100
@@ -50,7 +55,8 @@ class Around:
     """The links of an item both ways, and the stored items that are named, by name.
 
     A name is a collection's remote id, or empty, and an item's. Deleted items are among
-    those found; each one has its collection.
+    those found; each one has its collection. ``unread`` are the keys of links whose
+    items were not read, for they are only counted.
     """
 
     item: Item
@@ -59,6 +65,7 @@ class Around:
     collections: Mapping[UUID, Collection]
     found: Mapping[tuple[str, str], Item]
     by_key: Mapping[int, Item]
+    unread: AbstractSet[int] = frozenset()
 
     @cached_property
     def live(self) -> dict[tuple[str, str], Item]:
@@ -80,8 +87,14 @@ class Around:
         ]
 
 
-def look_around(item: Item, wanted: Wanted | None = None) -> Around:
-    """Return the links of an item, and the items that they and ``wanted`` name."""
+def look_around(
+    item: Item, wanted: Wanted | None = None, *, shown: int | None = None
+) -> Around:
+    """Return the links of an item, and the items that they and ``wanted`` name.
+
+    Of those that name it by one relation only so many are read as are ``shown``, unless
+    their amounts are added up; None reads all.
+    """
     outgoing, incoming = find_links(
         item, is_unique=ids_are_unique(item), most=MOST_LINKS
     )
@@ -92,7 +105,8 @@ def look_around(item: Item, wanted: Wanted | None = None) -> Around:
         names.setdefault(name, set()).update(ids)
     places = {link.place for link in incoming if link.place}
     collections = _collections(item, names, places)
-    keys = [link.item_id for link in incoming]
+    unread = set() if shown is None else _only_counted(incoming, collections, shown)
+    keys = [link.item_id for link in incoming if link.id not in unread]
     items = list(_find_items(item, names, keys, collections))
     found: dict[tuple[str, str], Item] = {}
     for each in items:
@@ -107,7 +121,36 @@ def look_around(item: Item, wanted: Wanted | None = None) -> Around:
         collections=collections,
         found=found,
         by_key={each.pk: each for each in items},
+        unread=unread,
     )
+
+
+def _only_counted(
+    incoming: Sequence[LinkRow], collections: Mapping[UUID, Collection], shown: int
+) -> set[int]:
+    """Return the keys of links whose items a page counts, and does nothing else with.
+
+    Of a relation with more than are looked at nothing is added up.
+    """
+    most = Counter[tuple[str, UUID | None]]()
+    for link in incoming:
+        place = link.relation, link.place
+        most[place] = max(most[place], link.number)
+    with_amounts = {key for key, each in collections.items() if has_amounts(each)}
+    return {
+        link.id
+        for link in incoming
+        if link.number > shown
+        and (
+            link.place not in with_amounts
+            or most[link.relation, link.place] > MOST_LINKS
+        )
+    }
+
+
+def has_amounts(collection: Collection) -> bool:
+    """Tell whether items of a collection have fields that hold amounts of money."""
+    return any(spec.kind == MONEY for spec in read_fields(collection.schema))
 
 
 def linked_to(item: Item) -> Q:

@@ -41,8 +41,9 @@ class Linked(NamedTuple):
 class Group:
     """Items of one collection that one relation links with an item.
 
-    ``missing`` counts those that are named and not stored; ``is_incoming`` tells that
-    the others name the item, rather than it them. It ``has_more`` than are looked at.
+    ``missing`` counts those that are named and not stored, ``unread`` those that are
+    stored, and not read; ``is_incoming`` tells that the others name the item, rather
+    than it them. It ``has_more`` than are looked at.
     """
 
     relation: str
@@ -51,6 +52,7 @@ class Group:
     is_incoming: bool = False
     linked: list[Linked] = field(default_factory=list)
     missing: int = 0
+    unread: int = 0
     has_more: bool = False
 
     @property
@@ -64,7 +66,7 @@ class Group:
     @property
     def is_full(self) -> bool:
         """Tell whether it holds as many as are looked at."""
-        return len(self.linked) + self.missing >= MOST_LINKS
+        return len(self.linked) + self.missing + self.unread >= MOST_LINKS
 
     @property
     def live(self) -> list[Linked]:
@@ -163,15 +165,19 @@ def _incoming(around: Around) -> list[Group]:
     groups: dict[tuple[str, UUID], Group] = {}
     for link in around.incoming:
         item = around.by_key.get(link.item_id)
-        if item is None:
+        is_unread = link.id in around.unread
+        place = link.place if item is None else item.collection_id
+        collection = around.collections.get(place) if place else None
+        if collection is None or (item is None and not is_unread):
             continue
-        collection = item.collection
         group = groups.get((link.relation, collection.pk))
         if group is None:
             group = _incoming_group(link.relation, collection)
             groups[link.relation, collection.pk] = group
         if group.is_full:
             group.has_more = True
+        elif item is None or is_unread:
+            group.unread += 1
         else:
             group.linked.append(Linked(item, link.is_primary, link.labels))
     for group in groups.values():

@@ -111,7 +111,7 @@ def _links(
         place=F("item__collection_id"),
     )
     first = _first(own, "target_collection", _OWN_ORDER, most)
-    latest = _first(others, "place", (_LATEST, F("pk").asc()), most)
+    latest = _first(others, "place", (_LATEST, F("item_id").asc(), F("pk").asc()), most)
     # A link of an item to itself is in both.
     return first.union(latest, all=True)
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from integrations.models import Collection, Item
 from integrations.providers.links import relations_in
@@ -24,6 +25,7 @@ LINKED = (
     "parent_remote_id",
     "deleted_at",
     "collection_id",
+    "connection_id",
 )
 
 Found = Mapping[tuple[str, str], Item]
@@ -70,6 +72,29 @@ def find(item: Item, *described: Sequence[DisplayField]) -> Links:
     return Links(found=find_by_id(item, ids))
 
 
+def find_each(
+    told: Iterable[tuple[Item, Sequence[DisplayField]]],
+) -> Mapping[UUID, Links]:
+    """Return the items that fields of some items relate to, by connection.
+
+    By one statement for all of them, however many connections these are of.
+    """
+    wanted: dict[UUID, dict[str, None]] = {}
+    for item, described in told:
+        ids = wanted.setdefault(item.connection_id, {})
+        for field in described:
+            for relation in relations_in(field.value):
+                ids |= dict.fromkeys(relation.linked_ids[:MAX_LINKS])
+    found: dict[UUID, dict[tuple[str, str], Item]] = {key: {} for key in wanted}
+    beside = Collection.objects.filter(connection__in=list(wanted)).order_by()
+    every = {each for ids in wanted.values() for each in ids}
+    if every:
+        for row in _rows(beside.values("pk"), list(every)):
+            if row.remote_id in wanted[row.connection_id]:
+                _add(found[row.connection_id], row)
+    return {key: Links(found=each) for key, each in found.items()}
+
+
 def find_by_id(item: Item, ids: Iterable[str]) -> Found:
     """Return live items beside one by collection and id, and by id alone."""
     return find_beside(item.connection_id, ids)
@@ -83,19 +108,21 @@ def find_beside(connection_id: UUID, ids: Iterable[str]) -> Found:
     beside = Collection.objects.filter(connection=connection_id).order_by().values("pk")
     found: dict[tuple[str, str], Item] = {}
     for start in range(0, len(wanted), AT_ONCE):
-        rows = (
-            Item.objects.live()
-            .filter(
-                collection__in=beside,
-                remote_id__in=wanted[start : start + AT_ONCE],
-            )
-            .annotate(place=F("collection__remote_id"))
-            .only(*LINKED)
-        )
-        for row in rows:
-            found[vars(row)["place"], row.remote_id] = row
-            found.setdefault(("", row.remote_id), row)
+        for row in _rows(beside, wanted[start : start + AT_ONCE]):
+            _add(found, row)
     return found
+
+
+def _rows(beside: QuerySet[Any, Any], ids: Sequence[str]) -> QuerySet[Item]:
+    """Return live items of some collections by their ids there."""
+    rows = Item.objects.live().filter(collection__in=beside, remote_id__in=ids)
+    return rows.annotate(place=F("collection__remote_id")).only(*LINKED)
+
+
+def _add(found: dict[tuple[str, str], Item], row: Item) -> None:
+    """Add an item by its collection and id, and by its id alone."""
+    found[vars(row)["place"], row.remote_id] = row
+    found.setdefault(("", row.remote_id), row)
 
 
 def collections_beside(item: Item) -> models.QuerySet[Collection]:

@@ -6,16 +6,19 @@ from integrations.models import Collection, Item
 from integrations.services.items.types import parent_types
 
 
-def put_parents(items: Iterable[Item]) -> None:
-    """Set ``parent_name`` of items whose parent is known by its id only."""
+def put_parents(items: Iterable[Item], known: Iterable[Collection] = ()) -> None:
+    """Set ``parent_name`` of items whose parent is known by its id only.
+
+    ``known`` are all collections of their connections, where these were read already.
+    """
     rows = [item for item in items if item.parent_remote_id and not item.parent_name]
     if not rows:
         return
-    collections = dict(
-        Collection.objects.filter(
-            connection__in={item.connection_id for item in rows}
-        ).values_list("pk", "connection_id")
-    )
+    within = {item.connection_id for item in rows}
+    collections = {c.pk: c.connection_id for c in known if c.connection_id in within}
+    if not collections:
+        asked = Collection.objects.filter(connection__in=within)
+        collections = dict(asked.values_list("pk", "connection_id"))
     found = (
         Item.objects.live()
         .filter(

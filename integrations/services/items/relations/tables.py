@@ -16,6 +16,7 @@ from integrations.providers.typed.fields import CURRENCY_PROPERTY, Money
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import describe
 from integrations.services.items.lists.counting import Count
+from integrations.services.items.relations.around import MONEY
 from integrations.services.items.relations.groups import Group, Linked
 from integrations.services.items.tables.columns.columns import (
     colours_of,
@@ -25,8 +26,6 @@ from integrations.services.items.tables.link_filter import LinkFilter
 from integrations.services.items.tables.table_query import TableQuery
 
 MOST_TABLES, MOST_ROWS, MOST_COLUMNS = 12, 5, 4
-# The kind of fields that hold amounts, with every provider.
-MONEY: Final = "money"
 # What a small table has no room for, or cannot say by itself.
 UNSUITABLE: Final = (fields.RichText, fields.Relation, fields.Many, fields.Files)
 
@@ -102,13 +101,15 @@ def find_others(item: Item, groups: Sequence[Group]) -> list[OtherRelation]:
 
 
 def _count(group: Group) -> Count:
-    return Count(number=len(group.live) + group.missing, is_more=group.has_more)
+    number = len(group.live) + group.unread + group.missing
+    return Count(number=number, is_more=group.has_more)
 
 
 def _read_properties(groups: Iterable[Group]) -> None:
     """Read the properties of what is shown or summed, where they are not read yet."""
     described = chain.from_iterable(
-        _shown(group) if group.has_more else group.linked for group in groups
+        _shown(group) if group.has_more or group.unread else group.linked
+        for group in groups
     )
     unread = {
         each.item.pk: each.item
@@ -133,6 +134,8 @@ def _to_table(item: Item, group: Group) -> RelatedTable:
     shown = _shown(group)
     described = [_describe(group.collection, each.item) for each in shown]
     columns = _columns(group.collection, described)
+    # Nothing is added up of items that were only counted: they have no amounts.
+    has_no_sums = group.has_more or group.unread > 0
     return RelatedTable(
         label=group.label,
         count=_count(group),
@@ -146,7 +149,7 @@ def _to_table(item: Item, group: Group) -> RelatedTable:
             )
             for each, values in zip(shown, described, strict=True)
         ],
-        sums=[] if group.has_more else _sums(group, columns, described),
+        sums=[] if has_no_sums else _sums(group, columns, described),
         missing=group.missing,
         deleted=len(deleted),
         is_incoming=group.is_incoming,
@@ -165,7 +168,7 @@ def _primary(item: Item, group: Group, linked: Linked) -> str:
 
 def _url(item: Item, group: Group, *, shown: int = MOST_ROWS) -> str:
     """Return the table of all, where they are more than are shown."""
-    if len(group.linked) <= shown:
+    if len(group.linked) + group.unread <= shown:
         return ""
     linked = LinkFilter(item=item.uuid, relation=group.address)
     return TableQuery(collection=group.collection.pk, linked=linked).url

@@ -5,16 +5,25 @@ on either database. Matches in names are told from others by words of their own,
 each word names whose it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection as database
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, Exists, F, OuterRef, QuerySet
+from django.db.models import (
+    BooleanField,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    QuerySet,
+    Value,
+)
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Cast
 
 from integrations.models.items.item import Item, ItemQuerySet
 from integrations.services.common.database.row_writes import write_rows
@@ -88,6 +97,17 @@ def _update_texts(update: str, value: str, changed: Mapping[int, str]) -> None:
             )
 
 
+class Held(NamedTuple):
+    """A row that was looked at, and which of some conditions is the first it holds.
+
+    The place is None for one that holds none.
+    """
+
+    key: int
+    type: str
+    place: int | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Hits:
     """What is found: all ``keys`` where they ``are_few``, else some of them.
@@ -133,11 +153,11 @@ class Hits:
                 keys += found
                 if are_all or len(keys) >= want:
                     return keys[:want]
-                if len(keys) * sum(STEPS) < want * looked:
+                if are_rare(len(keys), want, looked):
                     break
-        return list(self._all_of(ordered).values_list("pk", flat=True)[:want])
+        return list(self.all_of(ordered).values_list("pk", flat=True)[:want])
 
-    def _all_of(self, items: ItemQuerySet) -> ItemQuerySet:
+    def all_of(self, items: ItemQuerySet) -> ItemQuerySet:
         """Return those of a list that were found, however they are spread in it."""
         if self.are_few or self.condition is None:
             return with_keys(items, self.keys)
@@ -154,6 +174,74 @@ class Hits:
     def _are_very_many(self) -> bool:
         """Whether rows in their order hold more than can be looked up one by one."""
         return self.condition is not None and _finds_more(self.condition, MANY)
+
+
+def are_rare(found: int, want: int, looked: int) -> bool:
+    """Tell whether so many found among those looked at are too few to look on."""
+    return found * sum(STEPS) < want * looked
+
+
+def look_each(
+    known: Sequence[ItemQuerySet],
+    rows: Sequence[ItemQuerySet],
+    conditions: Sequence[Condition],
+) -> list[list[Held]]:
+    """Read some lists in their order, all by one statement.
+
+    Rows of the ``known`` ones, which come first, are not asked what they hold.
+    """
+    statements, parameters = list[str](), list[Any]()
+    # PostgreSQL takes no value for a text, unless it is told.
+    unasked = Cast(Value(None), output_field=IntegerField())
+    lists = [
+        *((each, unasked) for each in known),
+        *((each, _first_held(conditions)) for each in rows),
+    ]
+    for place, (each, holds_at) in enumerate(lists):
+        query = each.annotate(held=holds_at).values_list("pk", "type", "held").query
+        statement, values = query.sql_with_params()
+        statements.append(f"SELECT {place} AS place, r.* FROM ({statement}) AS r")
+        parameters += values
+    found: list[list[Held]] = [[] for _ in lists]
+    if statements:
+        with _reading().cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(statements), parameters)
+            for place, *row in cursor.fetchall():
+                found[place].append(Held(*row))
+    return found
+
+
+def first_each(wanted: Sequence[tuple[Hits, ItemQuerySet, int]]) -> list[list[int]]:
+    """Return the keys of so many of each list that were found, by one statement.
+
+    However they are spread in it; by the index, which puts its lists together.
+    """
+    statements, parameters = list[str](), list[Any]()
+    for place, (hits, ordered, most) in enumerate(wanted):
+        rows = hits.all_of(ordered).values_list("pk")[:most]
+        statement, values = rows.query.sql_with_params()
+        statements.append(f"SELECT {place} AS place, r.* FROM ({statement}) AS r")
+        parameters += values
+    found: list[list[int]] = [[] for _ in wanted]
+    if statements:
+        with _reading().cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(statements), parameters)
+            for place, pk in cursor.fetchall():
+                found[place].append(pk)
+    return found
+
+
+def _first_held(conditions: Sequence[Condition]) -> RawSQL:
+    """Return the place of the first condition that an item's text holds."""
+    key, table = _key_column(), database.ops.quote_name(TABLE)
+    cases, parameters = list[str](), list[str]()
+    for place, condition in enumerate(conditions):
+        matches, values = _test(condition)
+        cases.append(f"WHEN {matches} THEN {place}")
+        parameters += values
+    first = f"CASE {' '.join(cases)} END"
+    statement = f"SELECT {first} FROM {table} WHERE {key} = {ITEM_KEYS['pk']}"
+    return RawSQL(statement, parameters, output_field=IntegerField())
 
 
 def _look(
@@ -177,15 +265,29 @@ def with_keys(queryset: ItemQuerySet, keys: list[int]) -> ItemQuerySet:
 
 def ask_index(condition: Condition | None) -> Hits:
     """Ask the index for what holds a condition; no condition finds nothing."""
-    if condition is None:
-        return Hits(condition=None, keys=[])
-    statement, parameter = _select(condition)
-    with _reading().cursor() as cursor:
-        cursor.execute(
-            f"{statement} ORDER BY {_key_column()} LIMIT %s", (parameter, FEW + 1)
-        )
-        keys = [row[0] for row in cursor.fetchall()]
-    return Hits(condition=condition, keys=keys, are_few=len(keys) <= FEW)
+    return ask_each([condition])[0]
+
+
+def ask_each(conditions: Sequence[Condition | None]) -> list[Hits]:
+    """Ask the index for what holds each of some conditions, by one statement."""
+    statements, parameters = list[str](), list[Any]()
+    for place, condition in enumerate(conditions):
+        if condition is None:
+            continue
+        statement, parameter = _select(condition)
+        some = f"{statement} ORDER BY {_key_column()} LIMIT %s"
+        statements.append(f"SELECT {place} AS place, k.* FROM ({some}) AS k")
+        parameters += (parameter, FEW + 1)
+    found: list[list[int]] = [[] for _ in conditions]
+    if statements:
+        with _reading().cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(statements), parameters)
+            for place, key in cursor.fetchall():
+                found[place].append(key)
+    return [
+        Hits(condition=condition, keys=keys, are_few=len(keys) <= FEW)
+        for condition, keys in zip(conditions, found, strict=True)
+    ]
 
 
 def keys_of(condition: Condition, *, most: int) -> RawSQL:

@@ -1,9 +1,9 @@
 """Find where in an item the words of a search stand, and mark them."""
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.utils import timezone
 
@@ -13,6 +13,7 @@ from integrations.providers.records import DisplayField
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items.described import describe
 from integrations.services.items.relations import links
+from integrations.services.items.relations.links import Links
 from integrations.services.items.search import own_words
 from integrations.services.items.search.datetimes import written_days
 from integrations.services.items.search.link_words import relations_of
@@ -32,6 +33,8 @@ from integrations.services.items.storage.contents import kept_texts
 MOST_PASSAGES: Final = 2
 BEFORE, AFTER = 40, 100
 WINDOW: Final = 2000
+# Whether a collection has own columns, where it knows.
+HAS_OWN: Final = "has_own_columns"
 ID_LABEL, CONTENT_LABEL = "Id there", "Text"
 
 Span = tuple[int, int]
@@ -53,8 +56,13 @@ class Passage:
     pieces: Sequence[Piece]
 
 
-def put_passages(items: Iterable[Item], text: str) -> None:
-    """Set the marked name of each item, and passages for what is not in the name."""
+def put_passages(
+    items: Iterable[Item], text: str, known: Iterable[Collection] = ()
+) -> None:
+    """Set the marked name of each item, and passages for what is not in the name.
+
+    ``known`` are collections that need not be fetched, with their connections.
+    """
     units = query_units(text[:MAX_LENGTH], timezone.get_current_timezone())
     missing: dict[int, list[Unit]] = {}
     rows = list(items)
@@ -64,68 +72,108 @@ def put_passages(items: Iterable[Item], text: str) -> None:
         item.name_pieces = _mark(item.name, _words_of(in_name, found))
         missing[item.pk] = [unit for unit in units if unit not in in_name]
     wanted = [item for item in rows if missing[item.pk]]
-    for item, texts in _with_texts(wanted):
-        item.passages = list(_passages(texts, missing[item.pk]))
+    left: list[_Left] = []
+    for item, described, texts in _with_texts(wanted, known):
+        item.passages, units_left = _passages(texts, missing[item.pk], MOST_PASSAGES)
+        if units_left and len(item.passages) < MOST_PASSAGES:
+            left.append(_Left(item, described, units_left))
+    _put_linked_names(left)
 
 
-def _with_texts(items: list[Item]) -> Iterator[tuple[Item, Iterable[SearchText]]]:
-    """Yield each item with the texts that its page shows, names of others last.
+class _Left(NamedTuple):
+    """An item, and which units nothing of its own tells."""
 
-    Those are asked for only where nothing of its own was found.
-    """
-    keys = [item.pk for item in items]
-    stored = Item.objects.only("remote_id", "properties", "connection_id").in_bulk(keys)
-    kept = kept_texts(keys)
-    collections = Collection.objects.select_related("connection").in_bulk(
-        {item.collection_id for item in items}
-    )
+    item: Item
+    described: Sequence[DisplayField]
+    units: list[Unit]
+
+
+def _put_linked_names(left: Sequence[_Left]) -> None:
+    """Add passages of the names of others, asked for where nothing else was found."""
+    linked = links.find_each((each.item, each.described) for each in left)
+    for item, described, units in left:
+        names = _linked_names(described, linked[item.connection_id])
+        most = MOST_PASSAGES - len(item.passages)
+        item.passages = [*item.passages, *_passages(names, units, most)[0]]
+
+
+def _with_texts(
+    items: list[Item], known: Iterable[Collection]
+) -> Iterator[tuple[Item, Sequence[DisplayField], Iterable[SearchText]]]:
+    """Yield each item with its fields, and the texts of its own that its page shows."""
+    stored, kept = _stored(items)
+    keys = {item.collection_id for item in items}
+    collections = {each.pk: each for each in known if each.pk in keys}
+    if rest := keys - set(collections):
+        asked = Collection.objects.select_related("connection")
+        collections |= asked.in_bulk(rest)
     ids = [item.remote_id for item in stored.values()]
-    noted = own_words.find_texts(collections.values(), ids)
+    # Of some it is known that nothing is noted beside their records.
+    noting = [c for c in collections.values() if vars(c).get(HAS_OWN, True)]
+    noted = own_words.find_texts(noting, ids)
     for item in items:
         collection = collections[item.collection_id]
         if item.pk in stored:
             here = stored[item.pk]
             own = noted.get(collection, {}).get(here.remote_id, ())
             content = SearchText(CONTENT_LABEL, kept.get(item.pk, ""))
-            yield item, _texts_of(here, collection, [*own, content])
+            described = _described(here, collection)
+            texts = _texts_of(here, described, [*own, content])
+            yield item, described, texts
+
+
+def _stored(items: list[Item]) -> tuple[Mapping[int, Item], Mapping[int, str]]:
+    """Return the items with their properties, and the texts that are kept of them."""
+    if all("kept_text" in vars(item) for item in items):
+        known = {item.pk: vars(item)["kept_text"] or "" for item in items}
+        return {item.pk: item for item in items}, known
+    keys = [item.pk for item in items]
+    asked = Item.objects.only("remote_id", "properties", "connection_id")
+    return asked.in_bulk(keys), kept_texts(keys)
+
+
+def _described(item: Item, collection: Collection) -> Sequence[DisplayField]:
+    try:
+        return describe(collection, item.properties, item=item.pk)
+    except ConnectorError:
+        return describe_raw(item.properties, {})
 
 
 def _texts_of(
-    item: Item, collection: Collection, beside: Iterable[SearchText]
+    item: Item, described: Sequence[DisplayField], beside: Iterable[SearchText]
 ) -> Iterator[SearchText]:
     yield SearchText(ID_LABEL, item.remote_id)
-    try:
-        described = describe(collection, item.properties, item=item.pk)
-    except ConnectorError:
-        described = describe_raw(item.properties, {})
     yield from texts_of(described)
     yield from beside
-    yield from _linked_names(item, described)
 
 
 def _linked_names(
-    item: Item, described: Sequence[DisplayField]
+    described: Sequence[DisplayField], linked: Links
 ) -> Iterator[SearchText]:
     """Yield the names of the items that an item's fields relate to."""
-    linked = links.find(item, described)
     for field in described:
         for relation in relations_of([field]):
             for other in linked.of(relation):
                 yield SearchText(field.label, other.name)
 
 
-def _passages(texts: Iterable[SearchText], units: list[Unit]) -> Iterator[Passage]:
-    """Yield a passage for the first texts that hold any of what is left to find."""
-    left, found = list(units), 0
+def _passages(
+    texts: Iterable[SearchText], units: list[Unit], most: int
+) -> tuple[list[Passage], list[Unit]]:
+    """Return passages for the first texts that hold any of what is left to find.
+
+    Beside them stands what is left after these.
+    """
+    left, found = list(units), list[Passage]()
     for text in texts:
         words = text.words
         here = [unit for unit in left if _spelling_in(unit, words)]
         if here:
-            yield _to_passage(text, _words_of(here, words))
+            found.append(_to_passage(text, _words_of(here, words)))
             left = [unit for unit in left if unit not in here]
-            found += 1
-        if not left or found == MOST_PASSAGES:
-            return
+        if not left or len(found) == most:
+            break
+    return found, left
 
 
 def _spelling_in(unit: Unit, words: Sequence[str]) -> Sequence[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import blake2b
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -26,6 +27,7 @@ from integrations.models import (
     SearchState,
     times,
 )
+from integrations.models.collection import CollectionQuerySet
 from integrations.providers.records import FIELDS_KEY, UNSHOWN_KEYS, field_entries
 from integrations.services.common import queue
 from integrations.services.items.relations import write as relations
@@ -40,6 +42,8 @@ SLICE_SECONDS = 15.0
 # Long enough to have its turn among the slices of syncs.
 EXPIRES_SECONDS = 120.0
 CLAIM = timedelta(minutes=2)
+# What tells how far it is with a collection.
+TOLD = ("labels", "indexing_with", "done")
 # Behind the version of collections with own columns: code from before those were
 # indexed does not write it, so what it has indexed is outdated.
 WITH_OWN = "+own"
@@ -263,6 +267,23 @@ class Progress:
     total: int
 
 
+def with_progress(collections: CollectionQuerySet) -> CollectionQuerySet:
+    """Return collections with what ``progress_in`` tells of, by the same question."""
+    behind = outdated().filter(pk=OuterRef("pk")).order_by()
+    state = {f"search_{name}": F(f"search_state__{name}") for name in TOLD}
+    return collections.annotate(is_outdated=Exists(behind), **state)
+
+
+def progress_in(collections: Iterable[Collection]) -> Progress | None:
+    """Return how far the index is with collections that were read ``with_progress``."""
+    told = [vars(each) for each in collections]
+    behind = [row for row in told if row["is_outdated"] and row["stored_count"]]
+    return _progress(
+        (row["stored_count"], *(row[f"search_{name}"] for name in TOLD))
+        for row in behind
+    )
+
+
 def progress_of(collections: Iterable[Collection]) -> Progress | None:
     """Return how far the index is with those of some collections that are outdated."""
     keys = [collection.pk for collection in collections]
@@ -271,11 +292,13 @@ def progress_of(collections: Iterable[Collection]) -> Progress | None:
         .filter(pk__in=keys, stored_count__gt=0)
         .values_list(
             "stored_count",
-            "search_state__labels",
-            "search_state__indexing_with",
-            "search_state__done",
+            *(f"search_state__{name}" for name in TOLD),
         )
     )
+    return _progress(rows)
+
+
+def _progress(rows: Iterable[tuple[Any, ...]]) -> Progress | None:
     done = total = 0
     for count, labels, indexing_with, indexed in rows:
         total += count

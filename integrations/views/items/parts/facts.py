@@ -21,7 +21,7 @@ from integrations.services.items.relations.around import ANYWHERE, Around, look_
 from integrations.services.items.relations.groups import find_groups
 from integrations.services.items.relations.links import MAX_LINKS, Links
 from integrations.services.items.relations.related import MOST, find_related
-from integrations.services.items.relations.tables import find_others
+from integrations.services.items.relations.tables import MOST_ROWS, find_others
 from integrations.services.items.relations.traces import traces_of
 from integrations.services.items.types import parent_types, type_name
 from integrations.views.items.parts import mistakes
@@ -47,7 +47,8 @@ def make_context(item: Item) -> dict[str, Any]:
     sides = [(change, describe_sides(item, change)) for change in happened]
     kept = kept_text(item)
     told = (side for _, both in sides for side in (both.old, both.new))
-    around = look_around(item, _wanted(item, kept, values, *told))
+    wanted = _wanted(item, kept, values, *told)
+    around = look_around(item, wanted, shown=MOST_ROWS)
     linked = Links(found=around.live)
     put_icons([item, *around.by_key.values()])
     groups = find_groups(item, around)

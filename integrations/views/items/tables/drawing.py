@@ -29,11 +29,11 @@ EDIT: Final = '<a class="cell-edit" href="{}" aria-labelledby="edit r{}"></a>'
 OWN: Final = (
     '<a class="own" href="{}"><span class="sr-only">Change {} of {}: </span>{}</a>'
 )
-ROW: Final = (
-    '<tr><th scope="row"{}>{} <a{} href="{}">{}<bdi>{}</bdi></a>{}</th>{}</tr>\n'
-)
+ROW: Final = '<tr><th scope="row"{}>{} <a{} href="{}">{}<bdi>{}</bdi></a>{}{}</tr>\n'
 # So many letters fit into a column at least, by how wide it is.
 ROOM: Final[Mapping[str, int]] = {"narrow": 8, "": 20, "wide": 50}
+# And so many more of a time, which is of digits for the most part.
+TIME_ROOM: Final = 5
 # Of a name there is a box to tick beside, and it is cut in a narrow window.
 NAME_ROOM: Final = 12
 BAR: Final = '<progress max="100" value="{}" aria-hidden="true"></progress> {}'
@@ -102,15 +102,17 @@ def draw_cells(
         look = _look(is_number=column.is_number, width=column.width)
         html = _own(item, column, cell, back) if column.yours else draw(cell)
         title = "" if is_whole else _title(column, cell)
-        drawn.append(f"<td{look}{title}>{html}</td>")
-    # Each part is drawn as HTML.
+        drawn.append(f"<td{look}{title}>{html}")
+    # Each part is drawn as HTML, which ends a cell where the next one begins.
     return SafeString("".join(drawn))
 
 
 def _title(column: Column, cell: Cell) -> str:
     """Return the attribute that tells a text whole where its column may cut it."""
     text = "" if cell.title else _whole(cell)
-    is_cut = len(text) > ROOM[column.width]
+    is_time = cell.value is not None and cell.value.kind == "time"
+    room = ROOM[column.width] + (TIME_ROOM if is_time else 0)
+    is_cut = len(text) > room
     return f' title="{to_html(text)}"' if is_cut else ""
 
 
@@ -227,7 +229,7 @@ def _chips(cell: Cell) -> SafeString:
         (f"{look} colour-{part.colour}" if part.colour else look, part.text)
         for part in cell.parts
     ]
-    html = format_html_join(" ", '<span class="{}"><bdi>{}</bdi></span>', parts)
+    html = format_html_join(" ", '<bdi class="{}">{}</bdi>', parts)
     if cell.more:
         html = format_html('{} <span class="soft">+{}</span>', html, cell.more)
     if cell.title:

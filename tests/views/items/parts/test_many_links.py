@@ -3,11 +3,13 @@
 from collections import Counter
 
 import pytest
+from django.db import connection as database
 from django.db.models.signals import post_init
 
 from integrations.models import Item, ItemLink
 from integrations.providers.notion.mapping.items import ICON_KEY
 from integrations.providers.records import IntegrationItem
+from integrations.services.items.detail import find_children
 from integrations.services.items.relations import around, groups
 from integrations.services.items.storage import store
 from tests.support.rows import NOON, make_collection, make_connection, make_deals
@@ -108,3 +110,37 @@ def test_it_reads_as_many_items_as_it_looks_at_and_no_more_often(
     # One more tells that there are more; beside them, the item and what it is found by.
     assert made[Item] <= MOST + 5
     assert made[ItemLink] == 0
+
+
+@pytest.mark.skipif(database.vendor != "sqlite", reason="it counts SQLite's steps")
+def test_what_is_inside_of_an_item_and_linked_with_it_is_looked_at_once(
+    company, deals, monkeypatch
+):
+    read_whole(monkeypatch, most=10, few=0)
+    store_deals(deals, 60)
+    few = steps_of_children(company)
+
+    store_deals(deals, 240)
+
+    assert steps_of_children(company) < 6 * few
+
+
+def steps_of_children(company):
+    """Return how many steps SQLite takes for what is inside of an item."""
+    found = around.look_around(company)
+    counted = []
+    database.connection.set_progress_handler(lambda: counted.append(1) and None, 20)
+    children = find_children(company, found)
+    database.connection.set_progress_handler(None, 20)
+    assert children.count.number == 0
+    return len(counted)
+
+
+def test_what_is_only_counted_is_counted(as_alice, company, deals, monkeypatch):
+    store_deals(deals, MOST)
+    whole = shown(as_alice, company)
+    monkeypatch.setattr(around, "has_amounts", lambda _: False)
+
+    [table] = shown(as_alice, company)
+
+    assert table | {"sums": ""} == whole[0] | {"sums": ""}

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from integrations.models import Item
+from integrations.services.items.lists import counting
 from integrations.services.items.search import full_text, grouped, related_names
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
@@ -267,16 +268,29 @@ def test_of_a_word_that_is_searched_for_while_it_is_typed_the_whole_is_remembere
     assert as_alice.session["recent_searches"] == ["Acme", "Bolt"]
 
 
-def test_a_search_takes_a_bounded_number_of_queries(
-    search, portal, django_assert_max_num_queries
+@pytest.mark.parametrize("few", [1000, 3])
+@pytest.mark.parametrize("text", ["quagga", "quagga 3", "acme", "quagga acme"])
+def test_a_search_takes_a_dozen_queries(
+    search, portal, monkeypatch, django_assert_max_num_queries, few, text
 ):
-    for each in portal:
-        for number in range(6):
-            make_item(each, name=f"Quagga {number}", properties={"a": "quagga"})
-    search("quagga")
+    contacts, deals = portal
+    for number in range(12):
+        company = {"company": f"Quagga {number}", "associations.contacts": ["1"]}
+        make_item(deals, name=f"Acme {number}", properties=company)
+        make_item(contacts, name=f"Quagga {number}", parent_remote_id="7")
+    make_item(contacts, remote_id="1", name="Quagga Acme")
+    for module, name, value in (
+        (full_text, "FEW", few),
+        (full_text, "STEPS", (4, 6)),
+        (full_text, "ENOUGH", few),
+        (counting, "SMALL", 0),
+        (counting, "SOME", few),
+    ):
+        monkeypatch.setattr(module, name, value)
+    search(text)
 
-    with django_assert_max_num_queries(22):
-        search("quagga")
+    with django_assert_max_num_queries(12):
+        assert search(text).context["groups"]
 
 
 def test_keys_can_be_switched_off(as_alice):

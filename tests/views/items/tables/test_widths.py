@@ -131,8 +131,8 @@ def test_tall_rows_have_texts_whole_for_those_who_cannot_hover(as_alice, four, l
     tall = as_alice.get(f"{address}&density=tall")
 
     cut = f"{text[:MOST_TITLE]}…" if length > MOST_TITLE else text
-    assert f"<bdi>{cut}</bdi></td>" in tall.content.decode()
-    assert f"<bdi>{cut}</bdi></td>" not in usual.content.decode()
+    assert f"<bdi>{cut}</bdi><" in tall.content.decode()
+    assert f"<bdi>{cut}</bdi><" not in usual.content.decode()
     assert "<td title" not in tall.content.decode()
     assert {each["label"] for each in tall.context["densities"]} == {
         each.capitalize() for each in DENSITIES
