@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("integrations", "0065_index_all_digits")]
+    dependencies = [("integrations", "0066_visited_at")]
     operations = [
         migrations.CreateModel(
             name="RecordDigests",
