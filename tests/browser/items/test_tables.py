@@ -30,7 +30,6 @@ def filter_by(page: Page, column: str, operator: str, *, has_script: bool) -> No
     if not has_script:
         page.get_by_role("button", name="Find", exact=True).click()
     found = page.locator("#filter-columns button")
-    expect(page.locator("#filter-found")).not_to_contain_text("3")
     found.filter(has_text=re.compile(f"^{column}$")).click()
     choose_operator(page, column, operator, has_script=has_script)
 
@@ -70,7 +69,7 @@ def change_filters(page: Page, least: float, *, has_script: bool) -> None:
     chips.get_by_role("link", name="any of them").click()
     page.wait_for_url("**match=any*")
     chips.get_by_role("link", name="Remove the filter “Amount").click()
-    page.wait_for_url(lambda address: "amount" not in address)
+    page.wait_for_url(lambda address: "amount__" not in address)
     filter_by(page, "Close Date", "is in the last … days", has_script=has_script)
     expect(page.get_by_label("Days", exact=True)).to_have_attribute("type", "number")
     choose_operator(page, "Close Date", "is between", has_script=has_script)
@@ -84,6 +83,8 @@ def keep_what_is_written(page: Page) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.get_by_role("link", name="Filter", exact=True).click()
+    expect(page.get_by_label("Find a column")).to_be_focused()
+    asked.clear()
     page.evaluate(look)
     page.get_by_label("Find a column").fill("nothing is so")
     expect(page.locator("#filter-found")).to_contain_text("No column")
