@@ -100,22 +100,41 @@ PIPELINES = [
 
 @cache
 def get_owners(portal_id: str) -> list[dict[str, Any]]:
-    """Return one queue, active users, and one in twenty more deactivated, by id."""
+    """Return one queue, active users, and one in twenty more deactivated, by id.
+
+    The people who can sign in are the first of the users: whoever sees the records of
+    a portal mostly owns some of them.
+    """
     portal, names = BY_ID[portal_id], (WORDS["firstname"], WORDS["lastname"])
     queue = {"id": "300099", "type": "QUEUE", "firstName": "Inbound", **DATED}
     found = [{**queue, "archived": False}]
     for number in range(portal.owners + portal.owners // 20 + 1):
-        is_archived, user_id = number >= portal.owners, 8_000 + number
         first, last = (words[number * 7 % len(words)] for words in names)
-        owner = {
-            "id": str(300_100 + number * 3),
-            "type": "PERSON",
-            "firstName": first,
-            "lastName": last,
-            "email": f"owner{number}@{portal.domain}",
-            "userIdIncludingInactive": user_id,
-            "archived": is_archived,
-            **DATED,
-        }
-        found.append(owner if is_archived else {**owner, "userId": user_id})
+        email, user_id = f"owner{number}@{portal.domain}", 8_000 + number
+        if number < len(portal.people):
+            person = portal.people[number]
+            first, _, last = person.name.partition(" ")
+            email, user_id = person.email, int(person.id)
+        owner_id = str(300_100 + number * 3)
+        found.append(_make_owner(owner_id, user_id, email, (first, last)))
+        if number >= portal.owners:
+            found[-1]["archived"] = True
+            del found[-1]["userId"]
     return found
+
+
+def _make_owner(
+    owner_id: str, user_id: int, email: str, names: tuple[str, str]
+) -> dict[str, Any]:
+    """Return an active owner as its endpoint shows it."""
+    return {
+        "id": owner_id,
+        "type": "PERSON",
+        "firstName": names[0],
+        "lastName": names[1],
+        "email": email,
+        "userIdIncludingInactive": user_id,
+        "userId": user_id,
+        "archived": False,
+        **DATED,
+    }

@@ -18,6 +18,8 @@ BIG_IDS_FROM = 180_000_000_000
 CROWD = 600
 MERGED_FROM = 5_000
 SHARE_IMPORTED = 0.55
+# One of so many records is owned by somebody who can sign in, in turns.
+EACH_OWNED = 10
 ODD_VALUES = (*WORDS["odd_values"], "x" * 300)
 OLDEST = NEWEST - 3 * 365 * DAY_MS
 IMPORTED = NEWEST - 47 * DAY_MS
@@ -122,6 +124,12 @@ class Maker:
             values[row["name"]] = value
         values["createdate"] = to_short_iso(created)
         values[MODIFIED[type_id]] = to_short_iso(modified)
+        if number % EACH_OWNED == 3:
+            people = definitions.get_owners(self.portal.id)[1:][
+                : len(self.portal.people)
+            ]
+            owner = people[number // EACH_OWNED % len(people)]
+            values["hubspot_owner_id"] = owner["id"]
         values["hs_object_id"] = str(record_id)
         times = (modified, NEWEST if is_archived else None, 0)
         return (self.portal.id, type_id, record_id, *times, json.dumps(values))

@@ -2,16 +2,24 @@
 
 import re
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from sandbox.hubspot.seed.accounts import BY_ID
+from sandbox.hubspot.seed.definitions import get_owners
 from tests.browser.fixtures import DESK
 from tests.browser.test_structure import connect, wait_until_complete
+from tests.real.support.stack import Stack
 
 pytestmark = pytest.mark.browser
 # An account is connected by one user: the one of the tests of editing.
 WHO = "editor@example.com"
+OWNED = (
+    "select name from integrations_item where collection_id = ? and deleted_at is null"
+    " and json_extract(properties, ?) = ?"
+)
 
 
 def amounts(page: Page) -> list[float]:
@@ -171,8 +179,27 @@ def widen_the_name(page: Page) -> None:
     assert found["narrow"] < found["normal"] < found["wide"]
 
 
+def filter_by_me(page: Page, address: str, site: Stack) -> None:
+    """Show whose owner is the user that connected the account, and only those."""
+    owners = get_owners(BY_ID["555111"].id)
+    [me] = [each["id"] for each in owners if each.get("email", "").startswith("ana@")]
+    mine = "$.hubspot_owner_id"
+    own = site.rows(OWNED, UUID(address[13:-1]).hex, mine, me)
+    assert own
+
+    page.get_by_label("Filter by", exact=True).select_option(label="Owner")
+    page.get_by_role("button", name="Filter by this column").click()
+    page.get_by_label("Owner", exact=True).select_option(label="is me")
+    page.get_by_role("button", name="Add filter").click()
+    page.wait_for_url("**hubspot_owner_id__me*")
+    expect(page.get_by_label("Filters")).to_contain_text("Owner is me")
+    page.goto(f"{page.url}&size=100")
+    names = page.locator("table.sheet tbody th").all_inner_texts()
+    assert sorted(each.strip() for each in names) == sorted(name for (name,) in own)
+
+
 def test_a_table_is_used_with_and_without_javascript(
-    open_page: Callable[..., Page],
+    open_page: Callable[..., Page], site: Stack
 ) -> None:
     page = open_page(WHO)
     connect(page, "HubSpot", user="Ana", consent="Connect app")
@@ -190,5 +217,8 @@ def test_a_table_is_used_with_and_without_javascript(
         page.goto(address)
         if has_script:
             keep_what_is_written(page)
+            page.goto(address)
+        filter_by_me(page, address, site)
+        page.goto(address)
         choose_columns(page)
         widen_the_name(page)

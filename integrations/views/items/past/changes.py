@@ -1,5 +1,6 @@
 """Show what changed in a user's items: by day, filtered, and since they last looked."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -68,6 +69,7 @@ def changes(request: UserRequest) -> HttpResponse:
     page = service.fetch_page(query, connections, run=run, since=since)
     entries = put_in_words(page.changes)
     is_cut = _put_left_views(request.user, entries)
+    _put_accounts(connections, entries)
     unseen, has_more = service.count_unseen(connections, seen_at)
     filters = _filters(query, connections, entries, request.user)
     context = {
@@ -113,6 +115,18 @@ def _put_left_views(user: User, entries: Sequence[dict[str, Any]]) -> bool:
     for entry in entries:
         entry["left_views"] = left.pop(entry["item"].pk, [])
     return found.is_cut
+
+
+def _put_accounts(
+    connections: Sequence[Connection], entries: Sequence[dict[str, Any]]
+) -> None:
+    """Name in each entry its account, where there are several of that provider."""
+    titles = unique_names(connections)
+    numbers = Counter(each.provider for each in connections)
+    for entry in entries:
+        item = entry["item"]
+        is_one = numbers[item.provider] == 1
+        entry["account"] = "" if is_one else titles[item.connection_id]
 
 
 def _find_run(request: UserRequest, query: ChangeQuery) -> SyncRun | None:

@@ -457,3 +457,19 @@ def test_what_changed_since_the_last_visit_is_asked_for_by_a_word(as_alice, deal
     assert page.context["visit_url"] == f"{PATH}?since=visit"
     assert keys(as_alice.get(page.context["visit_url"])) == [after.pk]
     assert "My last visit" in as_alice.get(f"{PATH}?since=visit").content.decode()
+
+
+def test_of_several_accounts_of_a_provider_each_change_names_its_own(as_alice, deals):
+    change(make_item(deals))
+    [entry] = entries(as_alice.get(PATH))
+    assert entry["account"] == ""
+
+    other = make_connection(deals.connection.owner, remote_id="2:1", account_name="Second")
+    change(make_item(make_collection(other)))
+
+    shown = entries(as_alice.get(PATH))
+    titles = [entry["account"] for entry in shown]
+    assert len(set(titles)) == 2
+    assert all(titles)
+    page = as_alice.get(PATH).content.decode()
+    assert all(f"<bdi>{title}</bdi>" in page for title in titles)
