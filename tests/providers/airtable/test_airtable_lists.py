@@ -133,6 +133,18 @@ def test_a_row_with_nothing_but_a_new_field_is_a_record_of_the_table(airtable):
     assert page.unreadable == 1
 
 
+def test_a_row_that_had_to_be_asked_about_is_asked_about_each_time(airtable):
+    schema = read_schema(airtable)
+    rows = [row("a", fldAAAAAAAAAfresh="new"), row("b", fldAAAAAAAAAtitle="Write")]
+    airtable.transport.on(LIST, {"records": rows})
+    airtable.transport.on(TABLES, airtable.load("tables_projects_changed"))
+
+    page = fetch_page(airtable, schema=schema, recognize=lambda _sources: {})
+
+    assert [item.id[-1] for item in page.items] == ["a", "b"]
+    assert [each[-1] for each in page.sources] == ["b"]
+
+
 def test_a_new_field_beside_known_ones_costs_no_call(airtable):
     schema = read_schema(airtable)
     known_and_new = row("a", fldAAAAAAAAAtitle="Write", fldAAAAAAAAAfresh="new")

@@ -20,7 +20,7 @@ from integrations.providers.kinds import (
     PendingKind,
 )
 from integrations.providers.mistakes import Mistake
-from integrations.providers.records import IntegrationItem, Page
+from integrations.providers.records import IntegrationItem, Page, Same
 from integrations.providers.typed.typed_json import UnreadableError
 from integrations.services.sync import engine, runs
 from integrations.services.sync.refresh import checkpoint
@@ -196,6 +196,18 @@ def test_deletions_are_noted_up_to_a_bound_and_forgotten_when_shown_again() -> N
 
     assert (len(noted.noted), noted.has_more_noted) == (checkpoint.MOST_NOTED, True)
     assert "0" not in after.noted
+
+
+def test_what_is_told_as_it_was_is_listed_and_not_deleted() -> None:
+    gone = {"1": Deletion(kind=DeletionKind.MERGED, detail="2")}
+    noted = checkpoint.with_noted(FullRefresh(began=BEGAN), page(), gone)
+    same = Same(digest="0", to_item=lambda: page("1").items[0])
+    shown = page("2", cursor="next", same={"1": same})
+
+    behind = checkpoint.after_page(checkpoint.with_noted(noted, shown, {}), shown)
+
+    assert isinstance(behind, FullRefresh)
+    assert (noted.noted, behind.noted, behind.listed) == (gone, {}, 2)
 
 
 def test_our_mistakes_keep_the_reference_of_the_first() -> None:
