@@ -94,13 +94,14 @@ def another_value(name: str, folder: Path) -> str:
     return "Bz1UxWq5NaZe8OpBf1KgMj7Sv"
 
 
-def observe(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> dict[str, Any]:
+def observe(values: dict[str, str]) -> dict[str, Any]:
     """Return what the processes make of an environment: settings, servers, plan."""
-    monkeypatch.setattr(os, "environ", values)
-    settings = runpy.run_path(str(ROOT / "config" / "settings.py"))
-    server = runpy.run_path(str(ROOT / "config" / "gunicorn.conf.py"))
-    trusted = runpy.run_path(gunicorn.config.__file__)["ForwardedAllowIPS"].default
-    plan = make_plan(Path(values["VAR_DIR"]), values)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "environ", values)
+        settings = runpy.run_path(str(ROOT / "config" / "settings.py"))
+        server = runpy.run_path(str(ROOT / "config" / "gunicorn.conf.py"))
+        trusted = runpy.run_path(gunicorn.config.__file__)["ForwardedAllowIPS"].default
+        plan = make_plan(Path(values["VAR_DIR"]), values)
     assert [str(problem) for problem in settings["ENV_PROBLEMS"]] == []
     return {
         **{name: value for name, value in settings.items() if name.isupper()},
@@ -109,19 +110,31 @@ def observe(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> dict[str
     }
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the files that environments name."""
+    made = tmp_path_factory.mktemp("environments")
+    (made / "other.env").write_text("LOG_LEVEL=DEBUG\n")
+    (made / "keys").write_text(OTHERS["TOKEN_KEYS"])
+    return made
+
+
+@pytest.fixture(scope="module")
+def observed(folder: Path) -> dict[str, Any]:
+    """Return what is made of the environment that each name is compared with."""
+    return observe({**BASE, "VAR_DIR": str(folder)})
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_name_in_the_example_changes_something(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, folder: Path, observed: dict[str, Any]
 ) -> None:
-    (tmp_path / "other.env").write_text("LOG_LEVEL=DEBUG\n")
-    (tmp_path / "keys").write_text(OTHERS["TOKEN_KEYS"])
-    base = {**BASE, "VAR_DIR": str(tmp_path)}
-    before = observe(monkeypatch, base)
+    base, before = {**BASE, "VAR_DIR": str(folder)}, observed
     for other in INSTEAD_OF.get(name, []):
         base.pop(other)
-        before = observe(monkeypatch, base) if other in CREDENTIALS else before
+        before = observe(base) if other in CREDENTIALS else before
 
-    after = observe(monkeypatch, {**base, name: another_value(name, tmp_path)})
+    after = observe({**base, name: another_value(name, folder)})
 
     assert after != before
 

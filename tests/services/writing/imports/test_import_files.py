@@ -15,14 +15,14 @@ from tests.support.rows import NOON
 
 
 def test_a_line_of_nothing_but_delimiters_is_refused_at_once() -> None:
-    began = time.monotonic()
+    began = time.process_time()
 
     for data in (b"," * 20_000, b"a\n" + b"," * 20_000):
         with pytest.raises(csv_file.FileRefusedError) as refused:
             list(csv_file.read(data).rows)
         assert refused.value.problem == "too_many_columns"
 
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_a_line_of_nothing_but_delimiters_is_refused_at_once() -> None:
 def test_a_long_cell_is_no_date_and_no_number_and_that_is_seen_at_once(
     text: str,
 ) -> None:
-    began = time.monotonic()
+    began = time.process_time()
 
     assert formats.possible_orders(text) is None
     assert formats.possible_marks(text) is None
@@ -41,7 +41,7 @@ def test_a_long_cell_is_no_date_and_no_number_and_that_is_seen_at_once(
     for mark in formats.MARKS:
         assert formats.read_number(text, mark) is None
 
-    assert time.monotonic() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
