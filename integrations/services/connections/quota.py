@@ -26,7 +26,7 @@ from integrations.services.sync.calls import budget
 # How an account is read until its plan is said, or while that is the smallest one.
 CAREFUL_MINUTES, CAREFUL_HOURS = 24 * 60, 30 * 24
 # What tells whether a collection is offered and read.
-SHOWN = ("is_selected", "misses")
+OFFERED = ("is_selected", "misses")
 
 
 def estimate(
@@ -128,7 +128,7 @@ def _listed(
     """Return the collections that the provider still shows."""
     if known is None:
         own = connection.collections.order_by()
-        known = list(own.only("remote_id", "remote_count", "stored_count", *SHOWN))
+        known = list(own.only("remote_id", "remote_count", "stored_count", *OFFERED))
     return [each for each in known if each.misses < Collection.MOST_MISSES]
 
 

@@ -25,7 +25,7 @@ PURPOSE = "tokens"
 # be renewed without end; a token that is over before is refused, and renewed for that.
 SHORTEST_LIFE = 30
 # What pages show of a credential, besides which key sealed it.
-SHOWN = ("fingerprint", "access_expires_at", "refreshed_at", "refresh_due_at")
+TOLD = ("fingerprint", "access_expires_at", "refreshed_at", "refresh_due_at")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ def with_facts(connections: ConnectionQuerySet) -> ConnectionQuerySet:
     No token leaves the database for it.
     """
     start = Left("credential__access_token", crypto.KEY_NAMED_WITHIN)
-    shown = {f"token_{name}": F(f"credential__{name}") for name in SHOWN}
+    shown = {f"token_{name}": F(f"credential__{name}") for name in TOLD}
     return connections.annotate(token_start=start, **shown)
 
 

@@ -23,7 +23,7 @@ from integrations.services.items.types import types_in
 # Beyond so many nobody reads the number, and a search would take its time to count.
 COUNT_LIMIT = 1000
 # More than any table holds.
-MOST_COUNTED = 2**31
+EVERY = 2**31
 # Among so few items the index counts hits in a moment.
 SMALL = 20_000
 # Among more, it is enough to know that so many of some hits are in the list.
@@ -115,7 +115,7 @@ def count_up_to(items: ItemQuerySet, limit: int) -> Count:
     return Count(number=min(number, limit), is_more=number > limit)
 
 
-def count_each(rows: Sequence[QuerySet[Any]], limit: int = MOST_COUNTED) -> list[Count]:
+def count_each(rows: Sequence[QuerySet[Any]], limit: int = EVERY) -> list[Count]:
     """Count the rows of each like ``count_up_to``, by one statement for all."""
     statements, parameters = list[str](), list[Any]()
     for each in rows:
