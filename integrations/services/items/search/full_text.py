@@ -5,7 +5,7 @@ on either database. Matches in names are told from others by words of their own,
 each word names whose it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -177,15 +177,29 @@ def with_keys(queryset: ItemQuerySet, keys: list[int]) -> ItemQuerySet:
 
 def ask_index(condition: Condition | None) -> Hits:
     """Ask the index for what holds a condition; no condition finds nothing."""
-    if condition is None:
-        return Hits(condition=None, keys=[])
-    statement, parameter = _select(condition)
-    with _reading().cursor() as cursor:
-        cursor.execute(
-            f"{statement} ORDER BY {_key_column()} LIMIT %s", (parameter, FEW + 1)
-        )
-        keys = [row[0] for row in cursor.fetchall()]
-    return Hits(condition=condition, keys=keys, are_few=len(keys) <= FEW)
+    [hits] = ask_index_for([condition])
+    return hits
+
+
+def ask_index_for(conditions: Sequence[Condition | None]) -> list[Hits]:
+    """Ask the index for what holds each of some conditions, by one statement."""
+    statements: list[str] = []
+    parameters: list[str] = []
+    for place, condition in enumerate(conditions):
+        if condition is not None:
+            found, parameter = _select_some(condition, FEW + 1)
+            statements.append(f"SELECT {place} AS place, k.* FROM ({found}) AS k")
+            parameters.append(parameter)
+    keys: list[list[int]] = [[] for _ in conditions]
+    if statements:
+        with _reading().cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(statements), parameters)
+            for place, key in cursor.fetchall():
+                keys[place].append(key)
+    return [
+        Hits(condition=condition, keys=found, are_few=len(found) <= FEW)
+        for condition, found in zip(conditions, keys, strict=True)
+    ]
 
 
 def keys_of(condition: Condition, *, most: int) -> RawSQL:
@@ -195,18 +209,34 @@ def keys_of(condition: Condition, *, most: int) -> RawSQL:
 
 
 def ask(search_query: SearchQuery, ordered: ItemQuerySet) -> Hits:
-    """Look at the first rows of a list, and ask the index unless many were found.
+    """Look at the first rows of a list, and ask the index unless many were found."""
+    return look_and_ask(search_query.condition, ordered)
+
+
+def look_and_ask(
+    condition: Condition | None, ordered: ItemQuerySet, *, is_frequent: bool = False
+) -> Hits:
+    """Do so for a condition.
 
     The index puts together the lists of all its words that begin so, which takes
-    its time where they are frequent.
+    its time where they are frequent. Where they are known to be, more rows are looked
+    at before, if enough may be found among those.
     """
-    condition = search_query.condition
-    if condition is not None:
-        keys, are_all = _look(ordered[: STEPS[0]], condition, STEPS[0])
+    if condition is None:
+        return ask_index(condition)
+    keys: list[int] = []
+    looked = 0
+    steps = STEPS if is_frequent else STEPS[:1]
+    for step in steps:
+        found, are_all = _look(ordered[looked : looked + step], condition, step)
+        looked += step
+        keys += found
         if are_all:
             return Hits(condition=condition, keys=keys)
         if len(keys) >= ENOUGH:
             return Hits(condition=condition, keys=keys, are_few=False, seen=len(keys))
+        if len(keys) * sum(steps) < ENOUGH * looked:
+            break
     return ask_index(condition)
 
 
@@ -268,6 +298,20 @@ def _select(condition: Condition) -> tuple[str, str]:
     return f"SELECT {key} FROM {table} WHERE {matches}", parameter
 
 
+def _select_some(condition: Condition, most: int) -> tuple[str, str]:
+    """Return the SQL that asks the index for some keys, and its one parameter.
+
+    PostgreSQL guesses from a word how many rows hold it. Where it expects many it goes
+    through all texts for the first few, and to the last one where there are none. Of
+    what a query of its own tells it guesses nothing, and asks the index.
+    """
+    statement, parameter = _select(condition)
+    told = statement.replace("%s::tsquery", "(SELECT %s::tsquery)")
+    # In SQLite the order of their keys is the index's own.
+    order = f" ORDER BY {_key_column()}" if database.vendor == "sqlite" else ""
+    return f"{told}{order} LIMIT {most}", parameter
+
+
 def tell_planner() -> None:
     """Update SQLite's planner statistics, in milliseconds; PostgreSQL does so itself.
 
@@ -287,11 +331,9 @@ def finds_as_many(text: str, *, owner_id: int, number: int) -> bool:
 
 def _finds_more(condition: Condition, number: int) -> bool:
     """Tell whether the index finds more than so many."""
-    statement, parameter = _select(condition)
+    statement, parameter = _select_some(condition, number + 1)
     with _reading().cursor() as cursor:
-        cursor.execute(
-            f"SELECT COUNT(*) FROM ({statement} LIMIT %s) AS k", (parameter, number + 1)
-        )
+        cursor.execute(f"SELECT COUNT(*) FROM ({statement}) AS k", (parameter,))
         return bool(cursor.fetchone()[0] > number)
 
 

@@ -1,6 +1,6 @@
 """Search everything a user has: the best of each type of items, and how many."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from integrations.models import Collection, Item
@@ -9,11 +9,15 @@ from integrations.services.items.lists import counting, listing, loading
 from integrations.services.items.lists.counting import Count
 from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.search import full_text
+from integrations.services.items.search.full_text import Hits
 from integrations.services.items.search.related_names import with_related
 from integrations.services.items.search.search_query import Rank, SearchQuery
 from integrations.services.items.types import types_in
 
 MOST_SHOWN = 5
+# In names words are rare enough to ask the index for them first.
+NAMED = (Rank.NAME, Rank.NAME_BEGINS, Rank.IN_NAME)
+UNNAMED = (Rank.EXACT, Rank.ELSEWHERE, Rank.RELATED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,21 +92,54 @@ def _find(
     types = {each for held in collections for each in types_in(held)}
     found = {each: _Found() for each in sorted(types)}
     ordered = live.order_by(*ItemQuery().order.ordering)
-    for rank in Rank:
-        hits = full_text.ask_index(search_query.ranked(rank))
-        if not hits.keys:
-            continue
+    is_few = full_text.look_and_ask(search_query.condition, ordered).are_few
+    # Of few each rank is a look into the index, and of many those of names are.
+    first = tuple(Rank) if is_few else NAMED
+    asked = full_text.ask_index_for([search_query.ranked(rank) for rank in first])
+    keys = [key for hits in asked if hits.are_few for key in hits.keys]
+    rows = full_text.with_keys(ordered, keys) if keys else Item.objects.none()
+    by_key: dict[int, str] = dict(rows.values_list("pk", "type"))
+    for rank, hits in zip(first, asked, strict=True):
         if hits.are_few:
-            rows = full_text.with_keys(ordered, hits.keys)
-            for pk, type_ in rows.values_list("pk", "type"):
-                _add(found.setdefault(type_, _Found()), [(pk, rank)])
-            continue
-        for type_, group in found.items():
-            wanted = MOST_SHOWN - len(group.best)
-            keys = hits.first(ordered.filter(type=type_), wanted) if wanted else []
-            _add(group, [(pk, rank) for pk in keys])
-            group.number = None
+            _add_few(found, rank, hits, by_key)
+        else:
+            _add_first(found, rank, hits, ordered)
+    for rank in () if is_few else UNNAMED:
+        if all(map(_is_known, found.values())):
+            break
+        hits = full_text.look_and_ask(search_query.ranked(rank), ordered)
+        if hits.are_few and hits.keys:
+            few = full_text.with_keys(ordered, hits.keys)
+            _add_few(found, rank, hits, dict(few.values_list("pk", "type")))
+        elif hits.keys:
+            _add_first(found, rank, hits, ordered)
     return {type_: group for type_, group in found.items() if group.best}
+
+
+def _is_known(group: _Found) -> bool:
+    """Tell whether worse matches of a type are neither shown nor counted."""
+    return group.number is None and len(group.best) == MOST_SHOWN
+
+
+def _add_few(
+    found: dict[str, _Found], rank: Rank, hits: Hits, types: Mapping[int, str]
+) -> None:
+    """Add all that is found of a rank; ``types`` by key are in the wanted order."""
+    held = set(hits.keys)
+    for key, type_ in types.items():
+        if key in held:
+            _add(found.setdefault(type_, _Found()), [(key, rank)])
+
+
+def _add_first(
+    found: dict[str, _Found], rank: Rank, hits: Hits, ordered: ItemQuerySet
+) -> None:
+    """Add the first of each type of very many of a rank, which nobody counts."""
+    for type_, group in found.items():
+        wanted = MOST_SHOWN - len(group.best)
+        keys = hits.first(ordered.filter(type=type_), wanted) if wanted else []
+        _add(group, [(key, rank) for key in keys])
+        group.number = None
 
 
 def _add(group: _Found, rows: Sequence[tuple[int, Rank]]) -> None:
@@ -119,7 +156,8 @@ def _count(
 ) -> Count:
     """Count what is found of a type, where the index stopped."""
     rows = listing.select(own, query, collections)
-    hits = full_text.ask(search_query, rows.order_by(*query.order.ordering))
+    ordered = rows.order_by(*query.order.ordering)
+    hits = full_text.look_and_ask(search_query.condition, ordered, is_frequent=True)
     is_small = counting.stored_items(collections) <= counting.SMALL
     return counting.count_found(rows, hits, is_small=is_small)
 
