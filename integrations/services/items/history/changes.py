@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from uuid import UUID
+from datetime import UTC, datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db.models import (
@@ -14,6 +13,7 @@ from django.db.models import (
     Subquery,
     prefetch_related_objects,
 )
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from integrations.models import Collection, Connection, Item, ItemChange, SyncRun
@@ -28,6 +28,8 @@ PAGE_SIZE = 50
 # Of what no index answers, so many changes of each connection are looked through.
 LOOKED_AT = 5000
 UNSEEN_LIMIT = 1000
+# Before all changes.
+BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 # A run notes when it ended after its last change.
 RUN_ENDS = timedelta(seconds=2)
 # A change is stored so much later than its time says, at most as a rule.
@@ -60,11 +62,10 @@ def fetch_page(
     within = _within(query, run, seen_at)
     keys = [each.pk for each in connections if is_within(each, query, run)]
     parts = {key: _ordered(within.filter(connection=key)) for key in keys}
-    slim = {key: _filtered(query, part) for key, part in parts.items()}
-    found = _fetch(slim.values())
-    horizon = None
+    wanted = [_filtered(query, rows) for rows in parts.values()]
+    found, horizon = _fetch(wanted)[: PAGE_SIZE + 1], None
     if query.is_scanned and len(found) <= PAGE_SIZE:
-        horizon = _horizon(parts)
+        horizon = _horizon(parts.values())
     if horizon is not None:
         found = [each for each in found if (each.at, each.pk) >= horizon]
     page = found[:PAGE_SIZE]
@@ -142,10 +143,12 @@ def _ordered(rows: QuerySet[ItemChange]) -> QuerySet[ItemChange]:
 
 
 def _filtered(query: ChangeQuery, rows: QuerySet[ItemChange]) -> QuerySet[ItemChange]:
-    """Return those of the first changes that the query asks for."""
+    """Return those of the first changes that the query asks for.
+
+    In the order of an index, in which a database stops when a page is full.
+    """
     if not query.is_scanned:
         return rows[: PAGE_SIZE + 1]
-    looked_at = ItemChange.objects.filter(pk__in=rows.values("pk")[:LOOKED_AT])
     # Of each row by itself: joined with them, PostgreSQL reads all items in the order
     # of their keys.
     item = Item.objects.filter(pk=OuterRef("item")).values("type")[:1]
@@ -156,12 +159,13 @@ def _filtered(query: ChangeQuery, rows: QuerySet[ItemChange]) -> QuerySet[ItemCh
         "fields__has_key": query.field,
     }
     wanted = {name: value for name, value in exact.items() if value}
-    found = looked_at.alias(type=Subquery(item)).filter(**wanted)
-    return _ordered(found)[: PAGE_SIZE + 1]
+    last = Subquery(rows.values("at")[LOOKED_AT - 1 : LOOKED_AT])
+    found = rows.alias(type=Subquery(item)).filter(**wanted)
+    return found.filter(at__gte=Coalesce(last, BEGIN))[: PAGE_SIZE + 1]
 
 
 def _fetch(parts: Iterable[QuerySet[ItemChange]]) -> list[ItemChange]:
-    """Return the first changes of several connections, in one statement."""
+    """Return changes of several connections, the latest first, by one statement."""
     halves = [each.query.sql_with_params() for each in parts]
     if not halves:
         return []
@@ -169,17 +173,13 @@ def _fetch(parts: Iterable[QuerySet[ItemChange]]) -> list[ItemChange]:
     parameters = [value for _, values in halves for value in values]
     rows = list(ItemChange.objects.raw(statement, parameters))
     rows.sort(key=lambda row: (row.at, row.pk), reverse=True)
-    return rows[: PAGE_SIZE + 1]
+    return rows
 
 
-def _horizon(parts: Mapping[UUID, QuerySet[ItemChange]]) -> Position | None:
+def _horizon(parts: Iterable[QuerySet[ItemChange]]) -> Position | None:
     """Return the latest of the changes at which looking ended, if it ended early."""
-    ends = [
-        Position(at, pk)
-        for rows in parts.values()
-        for at, pk in rows.values_list("at", "pk")[LOOKED_AT - 1 : LOOKED_AT]
-    ]
-    return max(ends, default=None)
+    ends = _fetch(rows[LOOKED_AT - 1 : LOOKED_AT] for rows in parts)
+    return Position(ends[0].at, ends[0].pk) if ends else None
 
 
 def _put_items(changes: Sequence[ItemChange]) -> None:
