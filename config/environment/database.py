@@ -25,8 +25,12 @@ POSTGRESQL_OPTIONS = {
     "connect_timeout": 5,
     # A worker that stands still inside a transaction must not keep its rows from
     # the one that takes over; a pooler that refuses this can be told otherwise in
-    # the address (?options=).
-    "options": "-c idle_in_transaction_session_timeout=30000",
+    # the address (?options=). Statements of pages take milliseconds, in which helpers
+    # are started and code is compiled for longer than both save.
+    "options": (
+        "-c idle_in_transaction_session_timeout=30000"
+        " -c max_parallel_workers_per_gather=0 -c jit=off"
+    ),
 }
 # A page goes on with the primary when the replica's host is gone without a word. libpq
 # waits two seconds at least for a connection; the user timeout is in milliseconds.

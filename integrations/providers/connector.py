@@ -100,7 +100,8 @@ class BaseConnector(ABC):
     request. ``mixed_types`` names, by the type of a collection, the other types of
     items that it holds as well; ``parent_types`` names, by the type of an item, the
     types of what may be its parent, where ids are unique in a type only; nothing is
-    inside of items of ``leaf_types``; items of
+    inside of items of ``leaf_types``, nor shown as such where ``links_parents`` tells
+    that what an item is inside of is always among its links as well; items of
     ``structure_types`` are what an account is made of, so that their history is
     that of its schema; ``icon_property`` is the property that holds an item's
     emoji. Where ``ids_unique_in`` is the account, an item that turns up in another
@@ -117,6 +118,7 @@ class BaseConnector(ABC):
     mixed_types: Mapping[str, Sequence[str]] = MappingProxyType({})
     parent_types: Mapping[str, Sequence[str]] = MappingProxyType({})
     leaf_types: Sequence[str] = ()
+    links_parents: bool = False
     structure_types: Sequence[str] = ()
     icon_property: str = ""
     lookback: timedelta = timedelta(minutes=5)

@@ -88,6 +88,8 @@ class HubSpot(BaseConnector):
         "company": ("company",),
         "deal": ("company",),
     }
+    # A company is one of the associated records.
+    links_parents = True
     # New data shows in search after "a few moments"; half a minute has been seen.
     late_arrival_window = timedelta(minutes=30)
     correlation_headers: Sequence[str] = ("X-HubSpot-Correlation-Id",)

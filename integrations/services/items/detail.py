@@ -167,8 +167,11 @@ def find_children(item: Item, around: Around) -> Children:
 
     What is linked with it as well is shown among its links.
     """
+    connector = CONNECTORS.get(item.provider)
+    # Not asked of each of the many thousands that may name a company.
+    is_linked = connector is not None and connector.links_parents
     types = child_types(item)
-    if not types or not item.remote_id:
+    if is_linked or not types or not item.remote_id:
         return Children(shown=(), count=Count(number=0))
     rivals = Item.objects.live().filter(
         collection__in=collections_beside(item),

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from config.environment.database import POSTGRESQL_OPTIONS, read_database, read_replica
 from config.environment.env import Environment
@@ -98,3 +99,16 @@ def test_a_replica_that_vanishes_is_given_up_within_seconds() -> None:
     assert (options["connect_timeout"], options["tcp_user_timeout"]) == (2, 2000)
     assert (options["keepalives_interval"], options["keepalives_count"]) == (1, 2)
     assert options["keepalives_idle"] == "9"
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="PostgreSQL has helpers")
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "value"), [("max_parallel_workers_per_gather", "0"), ("jit", "off")]
+)
+def test_no_statement_of_a_page_waits_for_helpers_or_a_compiler(
+    name: str, value: str
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SHOW {name}")
+        assert cursor.fetchone() == (value,)

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from uuid import UUID
+from datetime import UTC, datetime
 
 from django.contrib.auth.models import User
 from django.db import connection as database
@@ -15,6 +14,7 @@ from django.db.models import (
     Subquery,
     prefetch_related_objects,
 )
+from django.db.models.functions import Coalesce
 
 from integrations.models import Collection, Connection, Item, ItemChange, SyncRun
 from integrations.models.accounts.preferences import Preferences
@@ -31,6 +31,8 @@ PAGE_SIZE = 50
 # Of what no index answers, so many changes of each connection are looked through.
 LOOKED_AT = 5000
 UNSEEN_LIMIT = 1000
+# Before all changes.
+BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,11 +63,10 @@ def fetch_page(
     held = [each for each in connections if is_within(each, query, run)]
     keys = [each.pk for each in held] if query.has_changes else []
     parts = {key: _ordered(within.filter(connection=key)) for key in keys}
-    slim = {key: _filtered(query, part) for key, part in parts.items()}
-    found = _fetch(slim.values())
-    horizon = None
+    wanted = [_filtered(query, rows) for rows in parts.values()]
+    found, horizon = _fetch(wanted), None
     if query.is_scanned and len(found) <= PAGE_SIZE:
-        horizon = _horizon(parts)
+        horizon = _horizon(parts.values())
     if query.has_new and held:
         is_full = len(found) > PAGE_SIZE
         came = arrivals.find(
@@ -149,10 +150,12 @@ def _ordered(rows: QuerySet[ItemChange]) -> QuerySet[ItemChange]:
 
 
 def _filtered(query: ChangeQuery, rows: QuerySet[ItemChange]) -> QuerySet[ItemChange]:
-    """Return those of the first changes that the query asks for."""
+    """Return those of the first changes that the query asks for.
+
+    In the order of an index, in which a database stops when a page is full.
+    """
     if not query.is_scanned:
         return rows[: PAGE_SIZE + 1]
-    looked_at = ItemChange.objects.filter(pk__in=rows.values("pk")[:LOOKED_AT])
     # Of each row by itself: joined with them, PostgreSQL reads all items in the order
     # of their keys.
     item = Item.objects.filter(pk=OuterRef("item")).values("type")[:1]
@@ -163,12 +166,13 @@ def _filtered(query: ChangeQuery, rows: QuerySet[ItemChange]) -> QuerySet[ItemCh
         "fields__has_key": query.field,
     }
     wanted = {name: value for name, value in exact.items() if value}
-    found = looked_at.alias(type=Subquery(item)).filter(**wanted)
-    return _ordered(found)[: PAGE_SIZE + 1]
+    last = Subquery(rows.values("at")[LOOKED_AT - 1 : LOOKED_AT])
+    found = rows.alias(type=Subquery(item)).filter(**wanted)
+    return found.filter(at__gte=Coalesce(last, BEGIN))[: PAGE_SIZE + 1]
 
 
 def _fetch(parts: Iterable[QuerySet[ItemChange]]) -> list[ItemChange]:
-    """Return the first changes of several connections, in one statement."""
+    """Return the latest changes of several connections, by one statement."""
     halves = [each.query.sql_with_params() for each in parts]
     if not halves:
         return []
@@ -178,14 +182,10 @@ def _fetch(parts: Iterable[QuerySet[ItemChange]]) -> list[ItemChange]:
     return _merged(rows, ())
 
 
-def _horizon(parts: Mapping[UUID, QuerySet[ItemChange]]) -> Position | None:
+def _horizon(parts: Iterable[QuerySet[ItemChange]]) -> Position | None:
     """Return the latest of the changes at which looking ended, if it ended early."""
-    ends = [
-        Position(at, pk)
-        for rows in parts.values()
-        for at, pk in rows.values_list("at", "pk")[LOOKED_AT - 1 : LOOKED_AT]
-    ]
-    return max(ends, default=None)
+    ends = _fetch(rows[LOOKED_AT - 1 : LOOKED_AT] for rows in parts)
+    return Position(ends[0].at, ends[0].pk) if ends else None
 
 
 def _put_items(changes: Sequence[ItemChange]) -> None:

@@ -274,10 +274,9 @@ def ask_each(conditions: Sequence[Condition | None]) -> list[Hits]:
     for place, condition in enumerate(conditions):
         if condition is None:
             continue
-        statement, parameter = _select(condition)
-        some = f"{statement} ORDER BY {_key_column()} LIMIT %s"
+        some, parameter = _select_some(condition, FEW + 1)
         statements.append(f"SELECT {place} AS place, k.* FROM ({some}) AS k")
-        parameters += (parameter, FEW + 1)
+        parameters.append(parameter)
     found: list[list[int]] = [[] for _ in conditions]
     if statements:
         with _reading().cursor() as cursor:
@@ -297,18 +296,34 @@ def keys_of(condition: Condition, *, most: int) -> RawSQL:
 
 
 def ask(search_query: SearchQuery, ordered: ItemQuerySet) -> Hits:
-    """Look at the first rows of a list, and ask the index unless many were found.
+    """Look at the first rows of a list, and ask the index unless many were found."""
+    return look_and_ask(search_query.condition, ordered)
+
+
+def look_and_ask(
+    condition: Condition | None, ordered: ItemQuerySet, *, is_frequent: bool = False
+) -> Hits:
+    """Do so for a condition.
 
     The index puts together the lists of all its words that begin so, which takes
-    its time where they are frequent.
+    its time where they are frequent. Where they are known to be, more rows are looked
+    at before, if enough may be found among those.
     """
-    condition = search_query.condition
-    if condition is not None:
-        keys, are_all = _look(ordered[: STEPS[0]], condition, STEPS[0])
+    if condition is None:
+        return ask_index(condition)
+    keys: list[int] = []
+    looked = 0
+    steps = STEPS if is_frequent else STEPS[:1]
+    for step in steps:
+        found, are_all = _look(ordered[looked : looked + step], condition, step)
+        looked += step
+        keys += found
         if are_all:
             return Hits(condition=condition, keys=keys)
         if len(keys) >= ENOUGH:
             return Hits(condition=condition, keys=keys, are_few=False, seen=len(keys))
+        if len(keys) * sum(steps) < ENOUGH * looked:
+            break
     return ask_index(condition)
 
 
@@ -370,6 +385,20 @@ def _select(condition: Condition) -> tuple[str, str]:
     return f"SELECT {key} FROM {table} WHERE {matches}", parameter
 
 
+def _select_some(condition: Condition, most: int) -> tuple[str, str]:
+    """Return the SQL that asks the index for some keys, and its one parameter.
+
+    PostgreSQL guesses from a word how many rows hold it. Where it expects many it goes
+    through all texts for the first few, and to the last one where there are none. Of
+    what a query of its own tells it guesses nothing, and asks the index.
+    """
+    statement, parameter = _select(condition)
+    told = statement.replace("%s::tsquery", "(SELECT %s::tsquery)")
+    # In SQLite the order of their keys is the index's own.
+    order = f" ORDER BY {_key_column()}" if database.vendor == "sqlite" else ""
+    return f"{told}{order} LIMIT {most}", parameter
+
+
 def tell_planner() -> None:
     """Update SQLite's planner statistics, in milliseconds; PostgreSQL does so itself.
 
@@ -389,11 +418,9 @@ def finds_as_many(text: str, *, owner_id: int, number: int) -> bool:
 
 def _finds_more(condition: Condition, number: int) -> bool:
     """Tell whether the index finds more than so many."""
-    statement, parameter = _select(condition)
+    statement, parameter = _select_some(condition, number + 1)
     with _reading().cursor() as cursor:
-        cursor.execute(
-            f"SELECT COUNT(*) FROM ({statement} LIMIT %s) AS k", (parameter, number + 1)
-        )
+        cursor.execute(f"SELECT COUNT(*) FROM ({statement}) AS k", (parameter,))
         return bool(cursor.fetchone()[0] > number)
 
 

@@ -6,15 +6,19 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from django.db.models import QuerySet, Window
+from django.db import connection as database
+from django.db.models import BooleanField, QuerySet, Window
 from django.db.models.aggregates import Count as CountOf
+from django.db.models.expressions import RawSQL
 
 from integrations.models import Item, PropertyValue
 from integrations.services.common.database.prepared import prepared
 from integrations.services.items.lists.counting import SMALL, Count, count_found
 from integrations.services.items.lists.loading import COLUMNS
 from integrations.services.items.lists.query import SIZES
+from integrations.services.items.search import full_text
 from integrations.services.items.tables.cursors import Cursor
+from integrations.services.items.tables.indexing.first_keys import first_held
 from integrations.services.items.tables.orders import At, Order, unfiltered
 from integrations.services.items.tables.selection import FEW, Selection
 from integrations.services.items.tables.table_query import TableQuery
@@ -167,18 +171,23 @@ def _take(
     found: list[tuple[int, Any]] = []
     looked = 0
     for look in () if selection.has_all_keys else LOOKS:
-        held = selection.holds(order.key)
-        told = list(part.values_list(order.key, order.value, held)[looked:][:look])
-        found += [(key, value) for key, value, is_held in told if is_held]
         looked += look
-        if len(told) < look or len(found) >= want:
-            return found[:want]
+        columns = (order.key, order.value)
+        held = selection.holds(order.key)
+        found, is_end = first_held(part[:looked], held, columns, want)
+        if is_end or len(found) == want:
+            return found
         if len(found) * sum(LOOKS) < want * looked:
             break
     keys = selection.all_keys
     if len(keys) <= FEW:
         return list(rows.filter(**{f"{order.key}__in": list(keys)})[:want])
-    return list(islice((row for row in rows.iterator() if row[0] in keys), want))
+    if database.vendor == "sqlite":
+        return list(islice((row for row in rows.iterator() if row[0] in keys), want))
+    # Outside of a transaction PostgreSQL keeps all rows before it sends the first.
+    column = full_text.ITEM_KEYS[order.key]
+    is_held = RawSQL(f"{column} = ANY(%s)", [list(keys)], output_field=BooleanField())
+    return list(rows.filter(is_held)[:want])
 
 
 def _is_looked_at(selection: Selection) -> bool:

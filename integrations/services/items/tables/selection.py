@@ -37,7 +37,7 @@ from integrations.services.items.tables.conditions import (
 from integrations.services.items.tables.indexing import linked_names
 from integrations.services.items.tables.indexing.first_keys import (
     first_keys,
-    hold_soon_for_more,
+    hold_for_more,
 )
 from integrations.services.items.tables.indexing.indexes import Indexes
 from integrations.services.items.tables.link_filter import LinkedRows, find_rows
@@ -184,9 +184,11 @@ class Selection:
         # SQLite stops counting at the limit. PostgreSQL finds and sorts all first.
         if database.vendor == "sqlite" or len(self.used) == 1:
             return False
-        chosen, rows = self.narrowest
-        others = self.where("item_id", without=chosen, is_for_few=True)
-        return hold_soon_for_more(rows, others, limit)
+        asked = [
+            (rows, self.where("item_id", without=condition, is_for_few=True))
+            for condition, rows in sorted(self.positive, key=_is_wide)
+        ]
+        return hold_for_more(asked, limit)
 
     @property
     def is_all(self) -> bool:
@@ -324,7 +326,7 @@ class Selection:
     @property
     def narrowest(self) -> tuple[Condition, QuerySet[PropertyValue]]:
         """The rows of one condition, with an exact value if any has: as a rule few."""
-        return min(self.positive, key=lambda each: each[0].operator not in EXACT)
+        return min(self.positive, key=_is_wide)
 
     @cached_property
     def used(self) -> Sequence[tuple[Condition, PropertyIndex]]:
@@ -357,3 +359,8 @@ class Selection:
 
     def _linked_where(self, item: str) -> Q:
         return self.linked.where(item) if self.linked else Q()
+
+
+def _is_wide(part: tuple[Condition, QuerySet[PropertyValue]]) -> bool:
+    """Tell whether a condition has no exact value: as a rule it finds many."""
+    return part[0].operator not in EXACT

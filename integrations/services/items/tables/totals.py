@@ -140,11 +140,6 @@ def _statement(
         rows = rows.filter(text__in=among)
     grouped, within = rows.query.sql_with_params()
     table, sums, joins = _table(), "", ""
-    # PostgreSQL expects hundreds of many thousands that a filter finds, and would look
-    # up each: under a name that no index has it reads the amounts side by side.
-    is_large = selection.used and selection.keys is None
-    is_joined = database.vendor != "sqlite" and is_large
-    key = "item_id + 0" if is_joined else "item_id"
     of_sums: list[Any] = []
     of_joins: list[Any] = []
     for place, each in enumerate(summed):
@@ -153,7 +148,7 @@ def _statement(
             of_sums.append(currency)
         joins += (
             f" LEFT JOIN {table} s{place} ON s{place}.index_id = %s"
-            f" AND s{place}.{key} = g.item_id AND s{place}.position = 0"
+            f" AND s{place}.item_id = g.item_id AND s{place}.position = 0"
         )
         of_joins.append(each.index.pk)
     for place, each in enumerate(summed):

@@ -29,4 +29,17 @@ def twice(value: Any) -> Any:
     return value
 
 
-PROMISES: tuple[Callable[[Case], None], ...] = (items_named_twice_are_linked_once,)
+def parents_are_linked_where_the_connector_says_so(case: Case) -> None:
+    """What an item is inside of is among its links, or nobody would show it there."""
+    inside = [item for item in case.items if item.parent_id]
+    for item in inside if case.connector.links_parents else ():
+        links = case.connector.links(
+            item.properties, case.schema, parent_id=item.parent_id
+        )
+        assert item.parent_id in {each.target_id for each in links}
+
+
+PROMISES: tuple[Callable[[Case], None], ...] = (
+    items_named_twice_are_linked_once,
+    parents_are_linked_where_the_connector_says_so,
+)

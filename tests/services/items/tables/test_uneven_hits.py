@@ -17,6 +17,7 @@ from tests.support.plans import tell_statistics
 from tests.support.rows import NOON, make_collection, make_connection
 
 FOUND, OTHERS = 300, 3000
+MOST_QUERIES = 8
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +66,39 @@ def test_the_best_of_each_type_are_found_without_looking_at_all(
     walked = [sql for sql in best if max(looked_at(sql)) > FOUND]
     assert best
     assert walked == []
+
+
+@pytest.mark.skipif(database.vendor == "sqlite", reason="PostgreSQL's planner chooses")
+def test_words_that_none_has_together_are_not_looked_for_in_all_texts(
+    collections: list[Collection],
+) -> None:
+    owner_id = collections[0].connection.owner_id
+
+    with CaptureQueriesContext(database) as queries:
+        found = grouped.search_by_type(
+            Item.objects.all(), "tide ebb", collections, owner_id=owner_id
+        )
+
+    assert found.groups == []
+    asked = [str(query["sql"]) for query in queries]
+    search = 'SELECT item_id FROM "integrations_item_search"'
+    by_index = [s for s in asked if s.startswith(search) or f"k.* FROM ({search}" in s]
+    assert by_index
+    assert [sql for sql in by_index if max(looked_at(sql)) > FOUND] == []
+
+
+def test_ranks_of_a_rare_search_are_asked_for_together(
+    collections: list[Collection],
+) -> None:
+    owner_id = collections[0].connection.owner_id
+
+    with CaptureQueriesContext(database) as queries:
+        found = grouped.search_by_type(
+            Item.objects.all(), "tide 77", collections, owner_id=owner_id
+        )
+
+    assert found.groups
+    assert len(queries) <= MOST_QUERIES
 
 
 def looked_at(sql: str) -> Iterator[float]:

@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection as database
-from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
-from django.db.models.aggregates import Count
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 
 from integrations.models import PropertyValue
 
 # So many rows of one condition tell whether others hold for many of them.
-LOOK: Final = 1500
 MOST_LOOKED: Final = 5000
 
 
@@ -39,21 +39,73 @@ def first_keys(parts: Sequence[QuerySet[Any]], *, most: int) -> list[list[int]]:
     return found
 
 
-def hold_soon_for_more(rows: QuerySet[PropertyValue], others: Q, limit: int) -> bool:
-    """Tell whether other conditions hold for more than so many items of first rows.
+def first_held(
+    rows: QuerySet[Any], held: ExpressionWrapper, columns: Sequence[str], want: int
+) -> tuple[list[tuple[Any, ...]], bool]:
+    """Return the first of some rows for which it holds, and whether no rows were left.
 
-    ``rows`` are those that one condition finds; False where it is not known so soon.
+    The rows are cut where looking ends. They are looked at one after the other by the
+    database, which stops when it has found so many as are wanted and sends no others.
     """
-    held = ExpressionWrapper(others, output_field=BooleanField())
-    told = rows.order_by().values("item_id").annotate(held=held)
-    items = Count("item_id", distinct=True, filter=Q(held=True))
-    look = LOOK
-    for _ in range(2):
-        number: int = told[:look].aggregate(number=items)["number"]
-        if number > limit:
-            return True
-        # A fifth further than to where so many are, if others are as frequent.
-        look = limit * look * 6 // (5 * number) if number else MOST_LOOKED + 1
-        if look > MOST_LOOKED:
-            break
-    return False
+    using = connections[rows.db]
+    fields = [_field(rows, name) for name in columns]
+    named = {f"told{place}": F(name) for place, name in enumerate(columns)}
+    most = rows.query.high_mark
+    sql, parameters = rows.values(**named, held=held).query.sql_with_params()
+    told = ", ".join(named)
+    with using.cursor() as cursor:
+        # The last row that may be looked at tells that rows may be left behind it.
+        cursor.execute(
+            f"SELECT {told}, held, place FROM"
+            f" (SELECT f.*, ROW_NUMBER() OVER () AS place FROM ({sql}) AS f) AS n"
+            f" WHERE held OR place = {most} LIMIT {want}",
+            parameters,
+        )
+        answers = cursor.fetchall()
+    is_end = len(answers) < want and (not answers or answers[-1][-1] < most)
+    found = [row[:-2] for row in answers if row[-2]]
+    return [
+        tuple(_read(using, *each) for each in zip(fields, row, strict=True))
+        for row in found
+    ], is_end
+
+
+def _field(rows: QuerySet[Any], name: str) -> Any:
+    options = rows.model._meta  # noqa: SLF001 (Django documents _meta)
+    return options.pk if name == "pk" else options.get_field(name)
+
+
+def _read(using: BaseDatabaseWrapper, field: Any, value: Any) -> Any:
+    """Return a value as Django reads it: a time is a text in SQLite."""
+    for convert in using.ops.get_db_converters(field.cached_col):
+        value = convert(value, field.cached_col, using)
+    return value
+
+
+def hold_for_more(
+    parts: Sequence[tuple[QuerySet[PropertyValue], Q]], limit: int
+) -> bool:
+    """Tell whether more than so many items are among the first rows of any part.
+
+    A part are the rows that one condition finds, and what others hold for; the next
+    is looked at only if none before tells. False where it is not known so soon.
+    """
+    statements: list[str] = []
+    values: list[Any] = []
+    for rows, others in parts:
+        held = ExpressionWrapper(others, output_field=BooleanField())
+        with suppress(EmptyResultSet):
+            told = rows.order_by().values("item_id").annotate(held=held)[:MOST_LOOKED]
+            sql, parameters = told.query.sql_with_params()
+            statements.append(
+                "(SELECT COUNT(DISTINCT item_id) FROM (SELECT item_id FROM"
+                f" ({sql}) AS looked WHERE held LIMIT {limit + 1}) AS first) > {limit}"
+            )
+            values += parameters
+    if not statements:
+        return False
+    with database.cursor() as cursor:
+        # In the order in which they stand, and no further than to the first that tells.
+        cases = " ".join(f"WHEN {each} THEN 1" for each in statements)
+        cursor.execute(f"SELECT CASE {cases} ELSE 0 END", values)
+        return bool(cursor.fetchone()[0])
