@@ -464,7 +464,9 @@ def test_of_several_accounts_of_a_provider_each_change_names_its_own(as_alice, d
     [entry] = entries(as_alice.get(PATH))
     assert entry["account"] == ""
 
-    other = make_connection(deals.connection.owner, remote_id="2:1", account_name="Second")
+    other = make_connection(
+        deals.connection.owner, remote_id="2:1", account_name="Second"
+    )
     change(make_item(make_collection(other)))
 
     shown = entries(as_alice.get(PATH))
