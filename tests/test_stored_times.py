@@ -107,6 +107,7 @@ ALLOWED: dict[str, str] = {
     "integrations/services/items/history/news.py::parse": ASKED,
     "integrations/services/items/history/news.py::select": COUNTED,
     "integrations/services/items/history/news.py::_select_within": ASKED,
+    "integrations/services/items/history/news.py::_changed": ASKED,
     "integrations/services/sync/activity.py::first_read_since": COUNTED,
     "integrations/services/sync/calls/budget.py::calls_left": COUNTED,
     "integrations/services/sync/calls/clock.py::provider_time": OUR_CLOCK,

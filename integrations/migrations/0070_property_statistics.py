@@ -37,6 +37,6 @@ def drop(_apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
     """Create the statistics; SQLite has none of several columns but its indexes'."""
 
-    dependencies = (("integrations", "0065_index_all_digits"),)
+    dependencies = (("integrations", "0067_record_digests"),)
 
     operations = (migrations.RunPython(create, drop),)

@@ -9,17 +9,20 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.fixtures import DESK, PHONE, expecting, wait_until_loaded
+from tests.browser.items.providers import Account, account_of
 from tests.browser.items.test_exports import read_csv
 from tests.browser.items.whole_pages import fits
-from tests.browser.test_accessibility import EMAIL, tables
 from tests.real.support.stack import Stack
 
 pytestmark = pytest.mark.browser
 
-__all__ = ["tables"]
+__all__ = ["account_of"]
 NAMES = (
-    "select name from integrations_item where collection_id = ? and deleted_at is null"
+    "select i.name from integrations_item i join auth_user u on u.id = i.owner_id"
+    " where u.email = ? and i.provider = ? and i.deleted_at is null"
 )
+# Of a table, else of the list of all that is a provider's.
+CONTACTS = f"{NAMES} and i.type = 'contact'"
 LATEST = "select uuid from integrations_download order by id desc limit 1"
 BEGUN = (
     "update integrations_download set state = ?, rows_done = 40, rows_total = 100,"
@@ -34,20 +37,30 @@ GONE = (
 )
 
 
-@pytest.mark.parametrize("has_script", [True, False], ids=["js", "no-js"])
+@pytest.mark.parametrize(
+    ("provider", "has_script"),
+    [
+        ("hubspot", True),
+        ("hubspot", False),
+        ("airtable", True),
+    ],
+)
 def test_a_large_file_is_seen_to_grow_is_the_table_and_expires(
     open_page: Callable[..., Page],
-    tables: dict[str, str],
+    account_of: Callable[[str], Account],
     site: Stack,
+    provider: str,
     *,
     has_script: bool,
 ) -> None:
+    account, is_table = account_of(provider), provider == "hubspot"
     page = open_page(
-        EMAIL,
+        account.email,
         java_script_enabled=has_script,
         viewport=DESK if has_script else PHONE,
     )
-    page.goto(tables["contacts"])
+    of_all = f"/items/?provider={provider}"
+    page.goto(account.table("Contacts") if is_table else of_all)
     page.locator("details.fold > summary", has_text="Download this").click()
     page.locator("details.fold[open]").get_by_role(
         "button", name="Download", exact=True
@@ -77,7 +90,8 @@ def test_a_large_file_is_seen_to_grow_is_the_table_and_expires(
     with page.expect_download() as found:
         link.click()
     rows = read_csv(Path(found.value.path()))
-    names = [name for (name,) in site.rows(NAMES, UUID(tables["contacts"][13:-1]).hex)]
+    asked = CONTACTS if is_table else NAMES
+    names = [name for (name,) in site.rows(asked, account.email, provider)]
     assert sorted(str(row["Name"]) for row in rows) == sorted(names)
 
     # Swept after its time: its page and its link say so.

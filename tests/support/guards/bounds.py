@@ -134,6 +134,7 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "services/items/tables/columns/values.py::MOST_VALUES": "in_part",
     "services/items/tables/columns/values.py::MOST_LINKED": "in_part",
     "services/items/unread_texts.py::MOST_COUNTED": COUNTED,
+    "services/items/history/arrivals.py::MOST": "next_url",
     "services/items/history/changes.py::PAGE_SIZE": "next_url",
     "services/items/history/changes.py::UNSEEN_LIMIT": "more than {text}",
     "services/items/storage/contents.py::REASON_LENGTH": f"{NONE}codes are short",

@@ -1,13 +1,15 @@
 """What is new, changed or deleted since a time: one answer for number and list."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from integrations.models import Item, ItemChange
+from integrations.models import Connection, Item, ItemChange
 from integrations.models.items.item import ItemQuerySet
 
 NEW, CHANGED, DELETED, RESTORED = "new", "changed", "deleted", "restored"
@@ -56,10 +58,15 @@ class News:
         field = [self.field] if self.field else []
         return "-".join((self.kind, *map(_to_stamp, ends), *field))
 
-    def select(self, items: ItemQuerySet) -> ItemQuerySet:
-        """Return those of the items that it happened to."""
+    def select(
+        self, items: ItemQuerySet, connections: Sequence[Connection] = ()
+    ) -> ItemQuerySet:
+        """Return those of the items that it happened to.
+
+        The ``connections`` are all that hold them, to be told where it has an end.
+        """
         if self.until is not None:
-            return self._select_within(items, self.until)
+            return self._select_within(items, self.until, connections)
         if self.kind == DELETED:
             return items.deleted().filter(deleted_at__gte=self.since)
         if self.kind == CHANGED:
@@ -67,21 +74,33 @@ class News:
             return changed.filter(changed_at__gt=F("first_seen_at"))
         return items.filter(deleted_at__isnull=True, new_at__gte=self.since)
 
-    def _select_within(self, items: ItemQuerySet, until: datetime) -> ItemQuerySet:
-        """Return those that it happened to before a time, deleted ones as well."""
-        is_gone = Q(deleted_at__gte=self.since)
+    def _select_within(
+        self, items: ItemQuerySet, until: datetime, connections: Sequence[Connection]
+    ) -> ItemQuerySet:
+        """Return those that it happened to before a time, deleted ones as well.
+
+        Asked for an owner as well, SQLite would read all of the owner's items in their
+        order, rather than the few whose keys are known.
+        """
         if self.kind == NEW:
-            came = items.filter(new_at__gte=self.since, new_at__lt=until)
-            return came.filter(Q(deleted_at__isnull=True) | is_gone)
-        # Whatever happened since has changed it later, which an index tells of.
-        is_later = Q(changed_at__gte=self.since, changed_at__gt=F("first_seen_at"))
-        happened = ItemChange.objects.filter(
-            item=OuterRef("pk"), at__gte=self.since, at__lt=until, kind=self.kind
+            is_here = Q(deleted_at__isnull=True) | Q(deleted_at__gte=self.since)
+            return items.filter(is_here, new_at__gte=self.since, new_at__lt=until)
+        is_asked = Exists(items.order_by().filter(pk=OuterRef("pk")))
+        keys = self._changed(until, connections)
+        return Item.objects.filter(is_asked, pk__in=keys)
+
+    def _changed(
+        self, until: datetime, connections: Sequence[Connection]
+    ) -> QuerySet[ItemChange, Any]:
+        changes = ItemChange.objects.filter(
+            connection__in=[each.pk for each in connections],
+            at__gte=self.since,
+            at__lt=until,
+            kind=self.kind,
         )
         if self.field:
-            happened = happened.filter(fields__has_key=self.field)
-        later = items.filter(Q(is_later, deleted_at__isnull=True) | is_gone)
-        return later.filter(Exists(happened))
+            changes = changes.filter(fields__has_key=self.field)
+        return changes.order_by().values("item_id")
 
 
 def _to_stamp(at: datetime) -> str:

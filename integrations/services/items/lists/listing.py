@@ -71,7 +71,8 @@ def select(
         items = Item.objects.filter(linked_with(linked_to, query.relation))
     items = items.filter(**{name: value for name, value in exact.items() if value})
     if query.news:
-        return query.news.select(items)
+        connections = {each.connection_id: each.connection for each in collections}
+        return query.news.select(items, list(connections.values()))
     if query.state == DELETED:
         return items.deleted()
     return items.deselected() if query.state == DESELECTED else items.live()

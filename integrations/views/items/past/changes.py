@@ -88,6 +88,7 @@ def changes(request: UserRequest) -> HttpResponse:
         "seen_at": seen_at,
         "unseen_text": _unseen_text(unseen, has_more=has_more),
         "unseen_url": query.change(since=UNSEEN).url,
+        "since_word": query.since,
         "visit": visit,
         "visit_url": query.change(since=VISIT).url,
         "latest": _latest(query, page.changes),

@@ -151,7 +151,7 @@ def test_an_edit_that_nothing_is_known_of_changes_nothing_here(
     item = table.items.get()
     assert item.changed_at == changed_at
     assert item.remote_updated_at == LATER
-    assert as_alice.get("/changes/").context["days"] == []
+    assert as_alice.get("/changes/?kind=changed").context["days"] == []
     [change] = ItemChange.objects.all()
     assert change.kind == ItemChange.Kind.FOUND
     page = as_alice.get(item.get_absolute_url())
@@ -165,7 +165,7 @@ def test_an_edit_of_a_text_is_still_told(as_alice: Client, alice: User) -> None:
     counts = put(table, LATER, "Boats")
 
     assert counts.changed == 1
-    [day] = as_alice.get("/changes/").context["days"]
+    [day] = as_alice.get("/changes/?kind=changed").context["days"]
     [entry] = day["entries"]
     assert entry["fields"] == []
     assert entry["why"].startswith("no field changed: its text did")
