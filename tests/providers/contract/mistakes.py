@@ -95,9 +95,8 @@ AIRTABLE = (
     Mistake("listing/records.py", "base_limits(api, base_id),", "(),"),
     Mistake(
         "listing/records.py",
-        'read_rows(answer, "records", lambda row: to_item(row, collection))',
-        'read_rows({"records": []} | answer, "records", '
-        "lambda row: to_item(row, collection))",
+        'expect_object(answer, "answer").get("records")',
+        'expect_object(answer, "answer").get("records", [])',
     ),
     Mistake(
         "listing/records.py",
