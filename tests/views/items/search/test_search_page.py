@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import connection as database
 from django.urls import reverse
 
 from integrations.models import Item
@@ -289,7 +290,9 @@ def test_a_search_takes_a_dozen_queries(
         monkeypatch.setattr(module, name, value)
     search(text)
 
-    with django_assert_max_num_queries(12):
+    # PostgreSQL is asked as well of which ranks there are very many.
+    most = 12 if database.vendor == "sqlite" else 15
+    with django_assert_max_num_queries(most):
         assert search(text).context["groups"]
 
 
