@@ -46,7 +46,8 @@ ALLOWED: dict[str, str] = {
     "integrations/models/connection.py::is_stale": PULLED_IN,
     "integrations/models/items/item.py::": BOTH_STORED,
     "integrations/models/sync/run.py::duration": "never less than nothing",
-    "integrations/services/connections/facts.py::_runs_of": "excludes what lies ahead",
+    "integrations/services/connections/facts.py::is_latest": "excludes what lies ahead",
+    "integrations/services/connections/facts.py::_runs": "puts what lies ahead last",
     "integrations/services/connections/findings.py::_of_first_sync": PULLED_IN,
     "integrations/services/connections/next_steps.py::next_sync": PULLED_IN,
     "integrations/services/grants/circuit_breaker.py::ensure_running": "is_paused asks",
@@ -89,6 +90,7 @@ ALLOWED: dict[str, str] = {
     "integrations/services/items/history/changes.py::_within": ASKED,
     "integrations/services/items/history/arrivals.py::find": BOTH_STORED,
     "integrations/services/items/history/arrivals.py::select": ASKED,
+    "integrations/services/items/history/changes.py::_filtered": BOTH_STORED,
     "integrations/services/items/history/changes.py::fetch_page": BOTH_STORED,
     "integrations/services/items/history/changes.py::mark_seen": (
         "its view asks the helper"

@@ -3,15 +3,15 @@
 import re
 from html import unescape
 
+CELL = re.compile(r"<t[hd]\b.*?>(.*?)(?:</t[hd]>|(?=<t[hd]\b)|$)", re.DOTALL)
+
 
 def shown_rows(html: str) -> list[list[str]]:
     """Return the texts of the cells of each row, empty for a dash."""
     *_, body = re.findall(r"<tbody>(.*?)</tbody>", html, re.DOTALL)
     rows = re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL)
-    return [
-        [_words(c) for c in re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row, re.DOTALL)]
-        for row in rows
-    ]
+    # A cell ends where it says so, or where the next one begins.
+    return [[_words(c) for c in CELL.findall(row)] for row in rows]
 
 
 def _words(html: str) -> str:

@@ -172,7 +172,7 @@ def find_children(item: Item, around: Around) -> Children:
     is_linked = connector is not None and connector.links_parents
     types = child_types(item)
     if is_linked or not types or not item.remote_id:
-        return Children(shown=(), count=Count(number=0))
+        return Children(shown=[], count=Count(number=0))
     rivals = Item.objects.live().filter(
         collection__in=collections_beside(item),
         remote_id=item.remote_id,

@@ -238,10 +238,10 @@ def test_the_same_id_of_another_type_is_neither_parent_nor_child(as_alice, colle
 
     shown = as_alice.get(ada.get_absolute_url()).context["breadcrumbs"]
     listed = as_alice.get("/items/?q=ada").context["items"]
-    children = {
-        item.name: inside(as_alice.get(item.get_absolute_url()))
+    children = [
+        inside(as_alice.get(item.get_absolute_url()))
         for item in (renewal, company, twin)
-    }
+    ]
     under = {
         item.name: list(as_alice.get(f"/items/?parent={item.uuid}").context["items"])
         for item in (renewal, company, twin)
@@ -249,8 +249,9 @@ def test_the_same_id_of_another_type_is_neither_parent_nor_child(as_alice, colle
 
     assert shown == [company]
     assert [parent_text(item) for item in listed] == ["Company: Analytical Engines"]
-    expected = {"Renewal 1927": [], "Analytical Engines": [ada], "Babbage": []}
-    assert children == under == expected
+    assert under == {"Renewal 1927": [], "Analytical Engines": [ada], "Babbage": []}
+    # With HubSpot these are told by links alone.
+    assert children == [[], [], []]
 
 
 def test_a_living_parent_is_never_said_to_be_deleted(as_alice, collection):
@@ -289,7 +290,6 @@ def test_an_item_shows_its_properties_kin_and_history(as_alice, collection):
     )
 
     page = as_alice.get(ada.get_absolute_url())
-    parents_page = as_alice.get(company.get_absolute_url())
 
     assert page.context["breadcrumbs"] == [company]
     assert {p["label"]: p["value"].text for p in page.context["properties"]} == {
@@ -303,7 +303,6 @@ def test_an_item_shows_its_properties_kin_and_history(as_alice, collection):
     assert 'href="https://app.hubspot.com/contacts/1/record/0-1/5"' in (
         page.content.decode()
     )
-    assert inside(parents_page) == [ada]
 
 
 def test_the_history_types_values_like_the_page_and_names_only_what_changed(

@@ -26,7 +26,6 @@ MAPPING = (
     "integrations/providers",
     "integrations/services/items/storage",
 )
-SIZE = RecordDigests.SIZE
 Blocks = dict[int, bytearray]
 
 
@@ -85,9 +84,16 @@ def note(
     changed: set[int] = set()
     for pk, digest in told.items():
         number, place = divmod(pk, RecordDigests.KEYS)
-        block = blocks.setdefault(number, bytearray(RecordDigests.KEYS * SIZE))
-        if block[place * SIZE : (place + 1) * SIZE] != digest:
-            block[place * SIZE : (place + 1) * SIZE] = digest
+        block = blocks.setdefault(
+            number, bytearray(RecordDigests.KEYS * RecordDigests.SIZE)
+        )
+        if (
+            block[place * RecordDigests.SIZE : (place + 1) * RecordDigests.SIZE]
+            != digest
+        ):
+            block[place * RecordDigests.SIZE : (place + 1) * RecordDigests.SIZE] = (
+                digest
+            )
             changed.add(number)
     write_rows(
         "INSERT INTO integrations_recorddigests (collection_id, number, digests)"
@@ -104,12 +110,16 @@ def note(
 
 def _kept(blocks: Blocks, pk: int) -> bytes:
     number, place = divmod(pk, RecordDigests.KEYS)
-    return bytes(blocks.get(number, b"")[place * SIZE : (place + 1) * SIZE])
+    return bytes(
+        blocks.get(number, b"")[
+            place * RecordDigests.SIZE : (place + 1) * RecordDigests.SIZE
+        ]
+    )
 
 
 def _digest(source: bytes, digest: str) -> bytes:
     told = source + digest.encode()
-    return blake2b(told, digest_size=SIZE, key=code()).digest()
+    return blake2b(told, digest_size=RecordDigests.SIZE, key=code()).digest()
 
 
 @lru_cache(maxsize=1)
