@@ -124,12 +124,15 @@ def choose(page: Page, element: Locator, control: Control) -> Response | None:
         conceal(page)
         return None
     form = element.locator("xpath=ancestor::form[1]")
-    sends = (form.get_attribute("hx-get"), element.get_attribute(ON_CHANGE))
+    sends = (
+        *(each.get_attribute("hx-get") for each in (form, element)),
+        element.get_attribute(ON_CHANGE),
+    )
     is_scripted = page.evaluate("() => !!window.htmx")
     try:
         with page.expect_response(is_answer, timeout=30_000) as told:
             element.select_option(values[0])
-            if not is_scripted or sends == (None, None):
+            if not is_scripted or not any(sends):
                 send = form.locator(SENDS).first
                 fill_in(send)
                 send.click()
