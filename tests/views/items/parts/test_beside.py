@@ -229,12 +229,13 @@ def as_stored(db):
         "/search/?q=ana",
     ],
 )
+@pytest.mark.skipif(
+    database.vendor != "sqlite", reason="only SQLite can be made to read from behind"
+)
 @pytest.mark.usefixtures("as_stored")
 def test_people_of_one_name_follow_each_other_as_their_page_shows_them(
     as_alice, contacts, path
 ):
-    if database.vendor != "sqlite":
-        pytest.skip("only SQLite can be made to read from behind")
     ana = {"name": "Ana Reyes", "properties": {"email": "ana@example.com"}}
     people = [make_item(contacts, **ana) for _ in range(4)]
     context = as_alice.get(path).context
