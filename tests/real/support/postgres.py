@@ -3,6 +3,7 @@
 import logging
 import subprocess
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from shutil import chown, rmtree
 from tempfile import mkdtemp
@@ -10,7 +11,7 @@ from uuid import uuid4
 
 import psycopg
 
-from tests.real.support.processes import free_ports, guard
+from tests.real.support.processes import free_ports, guard, wait_until
 
 with warnings.catch_warnings(action="ignore"):
     # It warns at import when no XDG_RUNTIME_DIR is set, as in a container.
@@ -77,9 +78,16 @@ class Postgres:
         self._ctl("stop", "-m", "immediate")
 
     def start(self) -> None:
-        """Bring the server back at the same address."""
-        self._server.ensure_postgres_running()
+        """Bring the server back at the same address, however long it recovers."""
+        wait_until(self._is_back, "PostgreSQL", seconds=120)
         guard().watch(self._pid)
+
+    def _is_back(self) -> bool:
+        # The wheel waits for ten seconds, and wants a server that runs to be ready.
+        with suppress(subprocess.TimeoutExpired, AssertionError):
+            self._server.ensure_postgres_running()
+            return True
+        return False
 
     def archive(self, path: Path) -> None:
         """Stop for good, in order, and leave what it holds in a file."""
