@@ -73,20 +73,18 @@ class Supervisor:
                 self._start_due()
                 self._wait(0.25)
                 self._notice_deaths()
-                if not self._is_live and time.monotonic() > give_up_at:
+                is_late = time.monotonic() > give_up_at
+                self._is_live = self._is_live or self._answers()
+                if not self._is_live and is_late:
                     raise StartError("the site does not answer")
-                if not self._is_ready:
-                    self._look_whether_ready(greeting)
+                if told := self._simulated.tell():
+                    say("run", told)
+                is_all_there = self._is_live and self._simulated.is_known
+                if not self._is_ready and (is_all_there or is_late):
+                    self._is_ready = True
+                    say("run", greeting)
         finally:
             self.stop()
-
-    def _look_whether_ready(self, greeting: str) -> None:
-        self._is_live = self._is_live or self._answers()
-        if told := self._simulated.tell():
-            say("run", told)
-        if self._is_live and self._simulated.is_known:
-            self._is_ready = True
-            say("run", greeting)
 
     def stop(self) -> None:
         """Stop every child, stores last, and leave nothing behind."""
@@ -123,7 +121,7 @@ class Supervisor:
 
     def _notice_deaths(self) -> None:
         for child in self._children:
-            if child.has_died() and not self._is_ready:
+            if child.has_died() and not self._is_live:
                 self._give_up_on(child)
 
     def _give_up_on(self, child: Child) -> None:

@@ -11,6 +11,7 @@ from types import FrameType
 
 import pytest
 
+from config.run import supervisor
 from config.run.plan import Plan, Process
 from config.run.supervisor import Supervisor
 
@@ -61,6 +62,7 @@ class Starting(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answers)
         self.asked = 0
+        self.unanswered = 3
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -69,7 +71,7 @@ class Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         is_site = self.path.startswith("/health/")
         self.server.asked += not is_site
-        is_there = is_site or self.server.asked > 3
+        is_there = is_site or self.server.asked > self.server.unanswered
         self.send_response(200 if is_there else 503)
         self.end_headers()
         self.wfile.write(b'{"providers": ["hubspot"]}' if is_there else b"")
@@ -86,15 +88,13 @@ def starting() -> Iterator[Starting]:
         server.shutdown()
 
 
-@pytest.mark.real
-def test_the_schedule_waits_until_the_sandbox_answers(
-    tmp_path: Path, starting: Starting, capsys: pytest.CaptureFixture[str]
-) -> None:
+def make_plan(tmp_path: Path, starting: Starting) -> Plan:
+    """Return a plan of a scheduler that says so when it begins, and has all stop."""
     speak = "import os, signal; print('due'); os.kill(os.getppid(), signal.SIGTERM)"
     scheduler = Process(
         name="beat", command=[sys.executable, "-c", speak], starts_last=True
     )
-    plan = Plan(
+    return Plan(
         base_dir=tmp_path,
         var_dir=tmp_path,
         environment={"SANDBOX": f"http://127.0.0.1:{starting.server_port}"},
@@ -104,12 +104,34 @@ def test_the_schedule_waits_until_the_sandbox_answers(
         sandboxed={"hubspot": "HubSpot"},
     )
 
-    Supervisor(plan).run("Welcome")
 
-    said = [line.split("|")[1].strip() for line in capsys.readouterr().out.splitlines()]
-    assert [said[0].split(":")[0], *said[1:3]] == [
-        "Simulated, for want of credentials in .env",
-        "Welcome",
-        "due",
-    ]
+def words(output: str) -> list[str]:
+    """Return what was said, without who said it and what follows a colon."""
+    lines = [line.split("|")[1].strip() for line in output.splitlines()]
+    return [line.split(":")[0] for line in lines]
+
+
+@pytest.mark.real
+def test_the_schedule_waits_until_the_sandbox_answers(
+    tmp_path: Path, starting: Starting, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Supervisor(make_plan(tmp_path, starting)).run("Welcome")
+
+    simulated = "Simulated, for want of credentials in .env"
+    assert words(capsys.readouterr().out)[:3] == [simulated, "Welcome", "due"]
     assert starting.asked == 4
+
+
+@pytest.mark.real
+def test_a_sandbox_that_never_answers_holds_nothing_up_for_long(
+    tmp_path: Path,
+    starting: Starting,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(supervisor, "START_SECONDS", 1)
+    starting.unanswered = 1000
+
+    Supervisor(make_plan(tmp_path, starting)).run("Welcome")
+
+    assert words(capsys.readouterr().out)[:2] == ["Welcome", "due"]
