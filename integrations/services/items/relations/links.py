@@ -77,7 +77,7 @@ def find_each(
 ) -> Mapping[UUID, Links]:
     """Return the items that fields of some items relate to, by connection.
 
-    By one statement for all of them, however many connections these are of.
+    By one statement for ten thousand ids, however many connections these are of.
     """
     wanted: dict[UUID, dict[str, None]] = {}
     for item, described in told:
@@ -87,9 +87,9 @@ def find_each(
                 ids |= dict.fromkeys(relation.linked_ids[:MAX_LINKS])
     found: dict[UUID, dict[tuple[str, str], Item]] = {key: {} for key in wanted}
     beside = Collection.objects.filter(connection__in=list(wanted)).order_by()
-    every = {each for ids in wanted.values() for each in ids}
-    if every:
-        for row in _rows(beside.values("pk"), list(every)):
+    every = list(dict.fromkeys(each for ids in wanted.values() for each in ids))
+    for start in range(0, len(every), AT_ONCE):
+        for row in _rows(beside.values("pk"), every[start : start + AT_ONCE]):
             if row.remote_id in wanted[row.connection_id]:
                 _add(found[row.connection_id], row)
     return {key: Links(found=each) for key, each in found.items()}
