@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
                 (
                     "collection",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",

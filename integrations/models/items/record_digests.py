@@ -15,8 +15,13 @@ class RecordDigests(models.Model):
     KEYS = 64
     SIZE = 16
 
+    # Code of the release before deletes collections, and knows nothing of these rows.
     collection = models.ForeignKey(
-        Collection, on_delete=models.CASCADE, related_name="+", db_index=False
+        Collection,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     number = models.BigIntegerField()
     digests = models.BinaryField()

@@ -7,7 +7,6 @@ changed here in any way, and nobody has to forget it.
 
 import sys
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from hashlib import blake2b
 
 from django.db import connection as database
@@ -26,6 +25,11 @@ MAPPING = (
     "integrations/providers",
     "integrations/services/items/storage",
 )
+# Read as the code is loaded: an upgrade in place may replace the files of a worker
+# that still runs.
+CODE = blake2b(
+    f"{sys.version}\n{release.digest_of(*MAPPING)}".encode(), digest_size=32
+).digest()
 Blocks = dict[int, bytearray]
 
 
@@ -119,14 +123,7 @@ def _kept(blocks: Blocks, pk: int) -> bytes:
 
 def _digest(source: bytes, digest: str) -> bytes:
     told = source + digest.encode()
-    return blake2b(told, digest_size=RecordDigests.SIZE, key=code()).digest()
-
-
-@lru_cache(maxsize=1)
-def code() -> bytes:
-    """Return what changes with the code that items are made by."""
-    told = f"{sys.version}\n{release.digest_of(*MAPPING)}"
-    return blake2b(told.encode(), digest_size=32).digest()
+    return blake2b(told, digest_size=RecordDigests.SIZE, key=CODE).digest()
 
 
 def _read(collection: Collection, keys: Iterable[int]) -> Blocks:

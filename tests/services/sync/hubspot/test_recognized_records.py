@@ -69,7 +69,7 @@ def test_a_refresh_without_news_writes_no_digest(
 
 
 def other_code(monkeypatch: pytest.MonkeyPatch, _connection: Connection) -> None:
-    monkeypatch.setattr(recognition, "code", lambda: b"another")
+    monkeypatch.setattr(recognition, "CODE", b"another")
 
 
 def other_account(_: pytest.MonkeyPatch, connection: Connection) -> None:
