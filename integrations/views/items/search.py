@@ -16,7 +16,7 @@ from integrations.services.items.left_out import LEFT_OUT
 from integrations.services.items.lists.query import MAX_SEARCH, SEARCH_CUT, ItemQuery
 from integrations.services.items.search import reindex
 from integrations.services.items.search.addresses import find_named
-from integrations.services.items.search.grouped import (
+from integrations.services.items.search.everything.grouped import (
     GroupedItems,
     TypeGroup,
     search_by_type,

@@ -96,7 +96,7 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "services/items/search/addresses.py::MOST_FOUND": (
         f"{NONE}an id is that of one item, and of one in each account at most"
     ),
-    "services/items/search/grouped.py::MOST_SHOWN": "group.has_more",
+    "services/items/search/everything/grouped.py::MOST_SHOWN": "group.has_more",
     "services/items/search/passages.py::MOST_PASSAGES": LOOK,
     "services/items/search/related_names.py::MOST_NAMES": "links_not_followed",
     "services/items/search/related_names.py::MOST_UNITS": INPUT,

@@ -5,10 +5,10 @@ on either database. Matches in names are told from others by words of their own,
 each word names whose it is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from django.db import connection as database
 from django.db import connections, router
@@ -17,13 +17,10 @@ from django.db.models import (
     BooleanField,
     Exists,
     F,
-    IntegerField,
     OuterRef,
     QuerySet,
-    Value,
 )
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Cast
 
 from integrations.models.items.item import Item, ItemQuerySet
 from integrations.services.common.database.row_writes import write_rows
@@ -64,7 +61,7 @@ def index(added: Mapping[int, str], changed: Mapping[int, str]) -> None:
 
     A text that is the same is not written again.
     """
-    key, table = _key_column(), database.ops.quote_name(TABLE)
+    key, table = key_column(), database.ops.quote_name(TABLE)
     if database.vendor == "postgresql":
         column, value = "words", "array_to_tsvector(string_to_array(%s, ' '))"
         write_rows(
@@ -95,17 +92,6 @@ def _update_texts(update: str, value: str, changed: Mapping[int, str]) -> None:
                 f"{update} WHERE rowid = %s AND text <> {value}",
                 [(text, pk, text) for pk, text in changed.items()],
             )
-
-
-class Held(NamedTuple):
-    """A row that was looked at, and which of some conditions is the first it holds.
-
-    The place is None for one that holds none.
-    """
-
-    key: int
-    type: str
-    place: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,69 +167,6 @@ def are_rare(found: int, want: int, looked: int) -> bool:
     return found * sum(STEPS) < want * looked
 
 
-def look_each(
-    known: Sequence[ItemQuerySet],
-    rows: Sequence[ItemQuerySet],
-    conditions: Sequence[Condition],
-) -> list[list[Held]]:
-    """Read some lists in their order, all by one statement.
-
-    Rows of the ``known`` ones, which come first, are not asked what they hold.
-    """
-    statements, parameters = list[str](), list[Any]()
-    # PostgreSQL takes no value for a text, unless it is told.
-    unasked = Cast(Value(None), output_field=IntegerField())
-    lists = [
-        *((each, unasked) for each in known),
-        *((each, _first_held(conditions)) for each in rows),
-    ]
-    for place, (each, holds_at) in enumerate(lists):
-        query = each.annotate(held=holds_at).values_list("pk", "type", "held").query
-        statement, values = query.sql_with_params()
-        statements.append(f"SELECT {place} AS place, r.* FROM ({statement}) AS r")
-        parameters += values
-    found: list[list[Held]] = [[] for _ in lists]
-    if statements:
-        with _reading().cursor() as cursor:
-            cursor.execute(" UNION ALL ".join(statements), parameters)
-            for place, *row in cursor.fetchall():
-                found[place].append(Held(*row))
-    return found
-
-
-def first_each(wanted: Sequence[tuple[Hits, ItemQuerySet, int]]) -> list[list[int]]:
-    """Return the keys of so many of each list that were found, by one statement.
-
-    However they are spread in it; by the index, which puts its lists together.
-    """
-    statements, parameters = list[str](), list[Any]()
-    for place, (hits, ordered, most) in enumerate(wanted):
-        rows = hits.all_of(ordered).values_list("pk")[:most]
-        statement, values = rows.query.sql_with_params()
-        statements.append(f"SELECT {place} AS place, r.* FROM ({statement}) AS r")
-        parameters += values
-    found: list[list[int]] = [[] for _ in wanted]
-    if statements:
-        with _reading().cursor() as cursor:
-            cursor.execute(" UNION ALL ".join(statements), parameters)
-            for place, pk in cursor.fetchall():
-                found[place].append(pk)
-    return found
-
-
-def _first_held(conditions: Sequence[Condition]) -> RawSQL:
-    """Return the place of the first condition that an item's text holds."""
-    key, table = _key_column(), database.ops.quote_name(TABLE)
-    cases, parameters = list[str](), list[str]()
-    for place, condition in enumerate(conditions):
-        matches, values = _test(condition)
-        cases.append(f"WHEN {matches} THEN {place}")
-        parameters += values
-    first = f"CASE {' '.join(cases)} END"
-    statement = f"SELECT {first} FROM {table} WHERE {key} = {ITEM_KEYS['pk']}"
-    return RawSQL(statement, parameters, output_field=IntegerField())
-
-
 def _look(
     rows: ItemQuerySet, condition: Condition, size: int
 ) -> tuple[list[int], bool]:
@@ -252,7 +175,7 @@ def _look(
     return [pk for pk, is_hit in answers if is_hit], len(answers) < size
 
 
-def with_keys(queryset: ItemQuerySet, keys: list[int]) -> ItemQuerySet:
+def with_keys(queryset: ItemQuerySet, keys: list[int] | RawSQL) -> ItemQuerySet:
     """Filter for some keys, in the queryset's order; columns and joins are lost.
 
     Asked for an owner and for keys at once, SQLite reads all rows of the owner. Asked
@@ -265,28 +188,13 @@ def with_keys(queryset: ItemQuerySet, keys: list[int]) -> ItemQuerySet:
 
 def ask_index(condition: Condition | None) -> Hits:
     """Ask the index for what holds a condition; no condition finds nothing."""
-    return ask_each([condition])[0]
-
-
-def ask_each(conditions: Sequence[Condition | None]) -> list[Hits]:
-    """Ask the index for what holds each of some conditions, by one statement."""
-    statements, parameters = list[str](), list[Any]()
-    for place, condition in enumerate(conditions):
-        if condition is None:
-            continue
-        some, parameter = _select_some(condition, FEW + 1)
-        statements.append(f"SELECT {place} AS place, k.* FROM ({some}) AS k")
-        parameters.append(parameter)
-    found: list[list[int]] = [[] for _ in conditions]
-    if statements:
-        with _reading().cursor() as cursor:
-            cursor.execute(" UNION ALL ".join(statements), parameters)
-            for place, key in cursor.fetchall():
-                found[place].append(key)
-    return [
-        Hits(condition=condition, keys=keys, are_few=len(keys) <= FEW)
-        for condition, keys in zip(conditions, found, strict=True)
-    ]
+    if condition is None:
+        return Hits(condition=None, keys=[])
+    statement, parameter = select_some(condition, str(FEW + 1))
+    with reading().cursor() as cursor:
+        cursor.execute(statement, (parameter,))
+        keys = [row[0] for row in cursor.fetchall()]
+    return Hits(condition=condition, keys=keys, are_few=len(keys) <= FEW)
 
 
 def keys_of(condition: Condition, *, most: int) -> RawSQL:
@@ -296,34 +204,18 @@ def keys_of(condition: Condition, *, most: int) -> RawSQL:
 
 
 def ask(search_query: SearchQuery, ordered: ItemQuerySet) -> Hits:
-    """Look at the first rows of a list, and ask the index unless many were found."""
-    return look_and_ask(search_query.condition, ordered)
-
-
-def look_and_ask(
-    condition: Condition | None, ordered: ItemQuerySet, *, is_frequent: bool = False
-) -> Hits:
-    """Do so for a condition.
+    """Look at the first rows of a list, and ask the index unless many were found.
 
     The index puts together the lists of all its words that begin so, which takes
-    its time where they are frequent. Where they are known to be, more rows are looked
-    at before, if enough may be found among those.
+    its time where they are frequent.
     """
-    if condition is None:
-        return ask_index(condition)
-    keys: list[int] = []
-    looked = 0
-    steps = STEPS if is_frequent else STEPS[:1]
-    for step in steps:
-        found, are_all = _look(ordered[looked : looked + step], condition, step)
-        looked += step
-        keys += found
+    condition = search_query.condition
+    if condition is not None:
+        keys, are_all = _look(ordered[: STEPS[0]], condition, STEPS[0])
         if are_all:
             return Hits(condition=condition, keys=keys)
         if len(keys) >= ENOUGH:
             return Hits(condition=condition, keys=keys, are_few=False, seen=len(keys))
-        if len(keys) * sum(steps) < ENOUGH * looked:
-            break
     return ask_index(condition)
 
 
@@ -339,11 +231,11 @@ def hits_of(search_query: SearchQuery, rank: Rank, hits: Hits) -> Hits:
         if rank >= Rank.ELSEWHERE:
             return Hits(condition=condition, keys=hits.keys, are_few=False)
         return ask_index(condition)
-    key, table = _key_column(), database.ops.quote_name(TABLE)
-    matches, parameters = _test(condition)
+    key, table = key_column(), database.ops.quote_name(TABLE)
+    matches, parameters = to_test(condition)
     marks = ", ".join(["%s"] * len(hits.keys))
     statement = f"SELECT {key} FROM {table} WHERE {key} IN ({marks}) AND {matches}"
-    with _reading().cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(statement, (*hits.keys, *parameters))
         keys = [row[0] for row in cursor.fetchall()]
     return Hits(condition=condition, keys=keys)
@@ -354,8 +246,8 @@ def holds(condition: Condition, item: str = "pk") -> RawSQL:
 
     ``item`` is what rows call their item's key: items "pk", values "item_id".
     """
-    key, table = _key_column(), database.ops.quote_name(TABLE)
-    matches, parameters = _test(condition)
+    key, table = key_column(), database.ops.quote_name(TABLE)
+    matches, parameters = to_test(condition)
     statement = f"SELECT {matches} FROM {table} WHERE {key} = {ITEM_KEYS[item]}"
     return RawSQL(statement, parameters, output_field=BooleanField())
 
@@ -363,12 +255,12 @@ def holds(condition: Condition, item: str = "pk") -> RawSQL:
 def all_keys(condition: Condition) -> list[int]:
     """Return the keys of all items that hold a condition, however many."""
     statement, parameter = _select(condition)
-    with _reading().cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(statement, (parameter,))
         return [row[0] for row in cursor.fetchall()]
 
 
-def _test(condition: Condition) -> tuple[str, list[str]]:
+def to_test(condition: Condition) -> tuple[str, list[str]]:
     """Return the SQL that tests a stored text, and its parameters."""
     if database.vendor == "postgresql":
         return "words @@ %s::tsquery", [to_tsquery(condition)]
@@ -377,7 +269,7 @@ def _test(condition: Condition) -> tuple[str, list[str]]:
 
 def _select(condition: Condition) -> tuple[str, str]:
     """Return the SQL that asks the index for keys, and its one parameter."""
-    key, table = _key_column(), database.ops.quote_name(TABLE)
+    key, table = key_column(), database.ops.quote_name(TABLE)
     if database.vendor == "postgresql":
         matches, parameter = "words @@ %s::tsquery", to_tsquery(condition)
     else:
@@ -385,7 +277,7 @@ def _select(condition: Condition) -> tuple[str, str]:
     return f"SELECT {key} FROM {table} WHERE {matches}", parameter
 
 
-def _select_some(condition: Condition, most: int) -> tuple[str, str]:
+def select_some(condition: Condition, most: str) -> tuple[str, str]:
     """Return the SQL that asks the index for some keys, and its one parameter.
 
     PostgreSQL guesses from a word how many rows hold it. Where it expects many it goes
@@ -395,7 +287,7 @@ def _select_some(condition: Condition, most: int) -> tuple[str, str]:
     statement, parameter = _select(condition)
     told = statement.replace("%s::tsquery", "(SELECT %s::tsquery)")
     # In SQLite the order of their keys is the index's own.
-    order = f" ORDER BY {_key_column()}" if database.vendor == "sqlite" else ""
+    order = f" ORDER BY {key_column()}" if database.vendor == "sqlite" else ""
     return f"{told}{order} LIMIT {most}", parameter
 
 
@@ -418,8 +310,8 @@ def finds_as_many(text: str, *, owner_id: int, number: int) -> bool:
 
 def _finds_more(condition: Condition, number: int) -> bool:
     """Tell whether the index finds more than so many."""
-    statement, parameter = _select_some(condition, number + 1)
-    with _reading().cursor() as cursor:
+    statement, parameter = select_some(condition, str(number + 1))
+    with reading().cursor() as cursor:
         cursor.execute(f"SELECT COUNT(*) FROM ({statement}) AS k", (parameter,))
         return bool(cursor.fetchone()[0] > number)
 
@@ -430,10 +322,11 @@ def whole(text: str, owner_id: int) -> Condition | None:
     return all_of(units, mark=owner_mark(owner_id), is_whole=True) if units else None
 
 
-def _reading() -> BaseDatabaseWrapper:
+def reading() -> BaseDatabaseWrapper:
     """Return where items are read just now, for the index is asked there as well."""
     return connections[router.db_for_read(Item)]
 
 
-def _key_column() -> str:
+def key_column() -> str:
+    """Return what the index calls the key of an item."""
     return "item_id" if database.vendor == "postgresql" else "rowid"

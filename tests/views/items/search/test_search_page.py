@@ -1,5 +1,6 @@
 """One search over everything, from the header of every page."""
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -8,7 +9,8 @@ from django.urls import reverse
 
 from integrations.models import Item
 from integrations.services.items.lists import counting
-from integrations.services.items.search import full_text, grouped, related_names
+from integrations.services.items.search import full_text, related_names
+from integrations.services.items.search.everything import grouped
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 PORTAL = "https://app.hubspot.com/contacts/1/record"
@@ -92,6 +94,37 @@ def test_a_rare_type_is_found_among_many_of_another(search, portal, monkeypatch)
     assert names(found["deal"]) == ["Old quagga"]
     assert len(found["contact"]["items"]) == grouped.MOST_SHOWN
     assert {str(each["count"]) for each in found.values()} == {"1", "12"}
+
+
+@pytest.mark.parametrize(
+    ("few", "steps"),
+    [(1000, (600, 3000)), (3, (4, 6)), (3, (30, 60)), (3, (1, 1)), (20, (4, 6))],
+)
+@pytest.mark.parametrize("every", [1, 4])
+def test_groups_have_the_order_of_the_list_also_of_what_no_time_is_known(
+    as_alice, search, portal, monkeypatch, few, steps, every
+):
+    for module, name, value in (
+        (full_text, "FEW", few),
+        (full_text, "STEPS", steps),
+        (full_text, "ENOUGH", few),
+        (full_text, "MANY", few),
+        (counting, "SMALL", 0),
+    ):
+        monkeypatch.setattr(module, name, value)
+    for collection in portal:
+        for number in range(24):
+            name = f"{'Quagga' if number % every == 0 else 'Zebra'} {number}"
+            at = NOON - timedelta(days=number % 7) if number < 12 else None
+            make_item(collection, name=name, remote_updated_at=at)
+
+    found = groups(search("quagga"))
+
+    assert set(found) == {"contact", "deal"}
+    for group in found.values():
+        listed = names(as_alice.get(group["url"]).context)
+        assert names(group) == listed[: grouped.MOST_SHOWN]
+        assert len(listed) == 24 // every
 
 
 def test_nobody_finds_what_is_anothers(search, bob, portal):

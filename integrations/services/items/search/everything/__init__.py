@@ -1,0 +1,1 @@
+"""Search everything that a user has at once."""

@@ -1,0 +1,76 @@
+"""Search everything a user has: the best of each type of items, and how many."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from integrations.models import Collection, Item
+from integrations.models.items.item import ItemQuerySet
+from integrations.services.items.lists import counting, loading
+from integrations.services.items.lists.counting import Count
+from integrations.services.items.lists.query import ItemQuery
+from integrations.services.items.search.everything.finder import Finder
+from integrations.services.items.search.related_names import with_related
+from integrations.services.items.search.search_query import SearchQuery
+from integrations.services.items.types import types_in
+
+MOST_SHOWN = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class TypeGroup:
+    """The best items of one type, and the list and number of all of them."""
+
+    type: str
+    items: Sequence[Item]
+    count: Count
+    query: ItemQuery
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupedItems:
+    """What a search finds, by type; too many names may be meant to follow them all."""
+
+    groups: Sequence[TypeGroup]
+    has_more_links: bool
+
+    @property
+    def count(self) -> Count:
+        """Return how many items are found, of all types together."""
+        counts = [group.count for group in self.groups]
+        return Count(
+            number=sum(each.number for each in counts),
+            is_more=any(each.is_more for each in counts),
+        )
+
+
+def search_by_type(
+    own: ItemQuerySet, text: str, collections: Sequence[Collection], *, owner_id: int
+) -> GroupedItems:
+    """Return what is found of each type, that with the best match first.
+
+    ``own`` are the items of one user, ``collections`` all that hold them, with their
+    connections. Equally good items stand in the order of a list, those changed last
+    first.
+    """
+    search_query = with_related(SearchQuery.parse(text, owner_id=owner_id))
+    condition = search_query.condition
+    if condition is None:
+        return GroupedItems(groups=[], has_more_links=False)
+    types = {each for held in collections for each in types_in(held)}
+    is_small = counting.stored_items(collections) <= counting.SMALL
+    finder = Finder(search_query, condition, own.live(), sorted(types))
+    found, counts = finder.find(MOST_SHOWN), finder.count(is_small=is_small)
+    best = [each for some in found.values() for each in some]
+    items = {item.pk: item for item in loading.by_keys(best, with_texts=True)}
+    loading.put_collections(list(items.values()), collections)
+    ranked = sorted(found.items(), key=lambda each: each[1][0][1])
+    groups = [
+        TypeGroup(
+            type=type_,
+            items=[items[pk] for pk, _ in some if pk in items],
+            count=counts[type_],
+            query=ItemQuery(search=text, type=type_),
+        )
+        for type_, some in ranked
+    ]
+    return GroupedItems(groups=groups, has_more_links=search_query.has_more_links)
