@@ -127,6 +127,21 @@ def test_groups_have_the_order_of_the_list_also_of_what_no_time_is_known(
         assert len(listed) == 24 // every
 
 
+def test_an_item_of_a_type_that_came_since_is_shown_beside_a_frequent_word(
+    search, portal, monkeypatch
+):
+    monkeypatch.setattr(full_text, "FEW", 3)
+    for collection in portal:
+        for number in range(9):
+            make_item(collection, name=f"A quagga {number}")
+    # As where a first sync stores it after the collections were read.
+    come = make_item(portal[0], name="Quagga", type="oddity")
+
+    found = groups(search("quagga"))
+
+    assert names(found["oddity"]) == [come.name]
+
+
 def test_nobody_finds_what_is_anothers(search, bob, portal):
     theirs = make_collection(make_connection(bob))
     item = make_item(theirs, name="Quagga", remote_url=f"{PORTAL}/0-1/512")
