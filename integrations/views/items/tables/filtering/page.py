@@ -54,6 +54,9 @@ def table_filter(request: UserRequest, pk: UUID) -> HttpResponse:
     is_part = request.headers.get("HX-Request") == "true"
     name = "partials/filtering.html" if is_part else "table_filter.html"
     response = render(request, f"items/tables/{name}", context)
+    if is_part:
+        # The page that holds the form stays where it is, and so does its address.
+        response.headers["HX-Push-Url"] = "false"
     patch_vary_headers(response, ("HX-Request",))
     return response
 
@@ -61,7 +64,8 @@ def table_filter(request: UserRequest, pk: UUID) -> HttpResponse:
 def _leave(request: UserRequest, address: str) -> HttpResponse:
     """Lead to the filtered rows, the whole page of them."""
     if request.headers.get("HX-Request") == "true":
-        return HttpResponse(status=204, headers={"HX-Redirect": address})
+        led = {"HX-Redirect": address, "HX-Push-Url": "false"}
+        return HttpResponse(status=204, headers=led)
     return redirect(address)
 
 

@@ -190,6 +190,19 @@ def test_htmx_gets_the_form_alone_and_is_led_to_the_rows(as_alice, four):
     )
 
 
+@pytest.mark.parametrize(
+    "asked", ["", "column=amount", "column=amount&add=1", "column=amount&value=5&add=1"]
+)
+def test_no_form_is_an_entry_of_the_history(as_alice, four, asked):
+    """Where links are boosted, htmx heeds this header alone."""
+    path = f"/collections/{four.pk}/filter/?{asked}"
+
+    part = as_alice.get(path, headers={"HX-Request": "true"})
+
+    assert part.headers["HX-Push-Url"] == "false"
+    assert "HX-Push-Url" not in as_alice.get(path).headers
+
+
 def test_the_form_keeps_view_search_order_and_group(as_alice, four):
     kept = "q=a&match=any&sort=amount&group=dealstage&amount__gt=1&density=tall"
     page = get(as_alice, four, f"?{kept}")

@@ -1,0 +1,51 @@
+"""A filter is written above the rows of a table, whose page and address stay."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.items.providers import Account, account_of
+
+pytestmark = pytest.mark.browser
+
+__all__ = ["account_of"]
+
+
+def open_form(page: Page, column: str) -> None:
+    page.get_by_role("link", name="Filter", exact=True).click()
+    page.get_by_role("button", name=column, exact=True).click()
+    expect(page.get_by_role("heading", name=f"Filter by {column}")).to_be_visible()
+
+
+def test_an_open_form_leaves_the_address_of_the_table(
+    open_page: Callable[..., Page], account_of: Callable[[str], Account]
+) -> None:
+    account = account_of("hubspot")
+    page = open_page(account.email)
+    address = f"{account.table('Deals')}?size=100"
+    page.goto(address)
+    table = page.url
+
+    open_form(page, "Amount")
+    page.get_by_role("link", name="Another column").click()
+    expect(page.get_by_label("Find a column")).to_be_visible()
+    assert page.url == table
+
+    page.locator("thead").get_by_role("link", name="Amount").click()
+    page.wait_for_url("**sort=-amount*")
+    assert "/filter/" not in page.url
+    assert "size=100" in page.url
+    page.go_back()
+    expect(page).to_have_url(table)
+    expect(page.locator("table.sheet")).to_be_visible()
+
+    open_form(page, "Amount")
+    page.get_by_label("Search in").fill("deal")
+    page.get_by_label("Search in").press("Enter")
+    page.wait_for_url("**q=deal*")
+    assert "/filter/" not in page.url
+    expect(page.get_by_label("Filters")).to_be_visible()
+    page.go_back()
+    expect(page).to_have_url(re.compile(re.escape(table)))
