@@ -49,3 +49,32 @@ def test_an_open_form_leaves_the_address_of_the_table(
     expect(page.get_by_label("Filters")).to_be_visible()
     page.go_back()
     expect(page).to_have_url(re.compile(re.escape(table)))
+
+
+@pytest.mark.parametrize("has_script", [True, False])
+def test_more_than_an_address_holds_is_said_and_kept(
+    open_page: Callable[..., Page],
+    account_of: Callable[[str], Account],
+    *,
+    has_script: bool,
+) -> None:
+    account = account_of("hubspot")
+    page = open_page(account.email, java_script_enabled=has_script)
+    page.goto(account.table("Deals"))
+
+    open_form(page, "Deal Name")
+    choice = page.get_by_label("Deal Name", exact=True)
+    choice.select_option(label="is one of")
+    if not has_script:
+        page.get_by_role("button", name="Show its fields").click()
+    lines = page.get_by_label("one on each line")
+    lines.fill("\n".join([f"{n:02}" + "я" * 253 for n in range(50)]))
+    # Also what is sent to see other inputs.
+    choice.select_option(label="is none of")
+    if not has_script:
+        page.get_by_role("button", name="Show its fields").click()
+    expect(page.locator("[name=drawn]")).to_have_value("not_in")
+    assert len(lines.input_value().split()) == 50
+    page.get_by_role("button", name="Add filter").last.click()
+    expect(page.get_by_role("alert")).to_contain_text("Too many values")
+    assert len(lines.input_value().split()) == 50

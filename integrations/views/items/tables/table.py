@@ -52,16 +52,9 @@ class Table(OpenTable):
     """What a request asks for: a collection of the user's, and a query over it."""
 
     @classmethod
-    def read(
-        cls, request: UserRequest, pk: UUID, *, is_grouping: bool = True
-    ) -> "Table":
+    def read(cls, request: UserRequest, pk: UUID) -> "Table":
         """Return the table, or answer 404; indexes that it needs are begun."""
-        return cls.open(
-            get_collection(request, pk),
-            request.GET,
-            request.user,
-            is_grouping=is_grouping,
-        )
+        return cls.open(get_collection(request, pk), request.GET, request.user)
 
 
 def get_collection(request: UserRequest, pk: UUID) -> Collection:

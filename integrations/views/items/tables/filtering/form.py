@@ -21,6 +21,7 @@ from integrations.services.items.tables.operators import (
     COUNTED,
     LABELS,
     LISTS,
+    MOST_CHOICES,
     MOST_DAYS,
     MOST_LENGTH,
     NEGATED,
@@ -35,6 +36,8 @@ from integrations.services.items.tables.table_address import read_condition
 MOST_OPTIONS: Final = 200
 # So many are in view at once, and need no search.
 IN_VIEW: Final = 10
+# Characters of lines, each with its end.
+LINES_LENGTH: Final = MOST_CHOICES * (MOST_LENGTH + len("\r\n"))
 EXACT: Final = frozenset({Operator.IS, Operator.IS_NOT})
 # The days that a filter may name, as the input of a browser takes them.
 DAYS: Final = {"least": "0002-01-01", "most": "9990-01-01"}
@@ -188,7 +191,8 @@ def _list_inputs(values: Sequence[str], known: Known) -> dict[str, Any]:
     """Return boxes to tick, and lines for what is not among them."""
     chosen = [each for each in values if each]
     if not known.values:
-        return {"lines": "\n".join(chosen), "has_lines": True}
+        written = {"lines": "\n".join(chosen), "has_lines": True}
+        return {**written, "most_lines": LINES_LENGTH}
     first = known.values[:MOST_OPTIONS]
     # What is ticked is in view, also where the others have to be scrolled.
     offered = dict.fromkeys(
@@ -199,6 +203,7 @@ def _list_inputs(values: Sequence[str], known: Known) -> dict[str, Any]:
         "boxes": [(each, each in chosen) for each in offered],
         "are_many": len(offered) > IN_VIEW,
         "has_lines": has_more or not known.are_all,
+        "most_lines": LINES_LENGTH,
         "has_more_options": has_more,
     }
 

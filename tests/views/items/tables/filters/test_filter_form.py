@@ -1,6 +1,9 @@
 """A filter is written in a form of the right inputs, and changed in the same one."""
 
+import re
+
 import pytest
+from django.test import Client
 
 from tests.support.rows import make_collection, make_connection, make_item
 from tests.views.items.tables.test_table import codes, deal, get, names
@@ -240,3 +243,54 @@ def test_rows_without_a_value_are_among_those_that_are_not_so(as_alice, four):
 
     assert "Unknown" in names(page)
     assert told["help"] == ["Rows without Stage are among them."]
+
+
+def test_what_no_address_holds_is_said_in_the_form_that_keeps_it(as_alice, four):
+    """Fifty values of 255 characters may be written, each of them six in an address."""
+    path = f"/collections/{four.pk}/filter/"
+    lines = "\r\n".join(f"{n:02}" + "я" * 253 for n in range(50))
+    sent = {"column": "description", "operator": "in", "drawn": "in", "lines": lines}
+
+    page = as_alice.post(path, {**sent, "amount__gt": "5", "add": "1"})
+    step = as_alice.post(path, {**sent, "amount__gt": "5"})
+
+    assert codes(page) == ["filter_refused"]
+    assert page.context["problems"][0].startswith("Too many values")
+    for each in (page, step):
+        assert each.status_code == 200
+        assert each.context["filtering"]["lines"].split() == lines.split()
+        assert {"name": "amount__gt", "value": "5"} in each.context["kept"]
+
+
+def test_a_table_whose_filter_just_fits_leads_on_to_its_columns(as_alice, four):
+    """What its pages tell each other of its address is the longest request line."""
+    path = f"/collections/{four.pk}/filter/"
+    sent = {"column": "description", "operator": "in", "drawn": "in", "add": "1"}
+
+    def add(number):
+        lines = "\n".join(f"{n:02}" + "я" * 15 for n in range(number))
+        return as_alice.post(path, {**sent, "lines": lines})
+
+    longest = next(n for n in range(50, 0, -1) if add(n).status_code == 302)
+    page = as_alice.get(add(longest).url)
+
+    assert longest < 50
+    links = re.findall('href="([^"]+)"', page.content.decode())
+    assert max(map(len, links)) > 7_000
+    assert max(map(len, links)) < 8190 - len("GET  HTTP/1.1")
+
+
+def test_a_form_of_values_is_sent_by_post_with_its_token(alice, four):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    path = f"/collections/{four.pk}/filter/"
+    page = client.get(f"{path}?column=amount")
+    sent = {"column": "amount", "operator": "gt", "value": "5000", "add": "1"}
+
+    refused = client.post(path, sent)
+    token = re.search('csrfmiddlewaretoken" value="([^"]+)"', page.content.decode())[1]
+    added = client.post(path, {**sent, "csrfmiddlewaretoken": token})
+
+    assert 'method="post"' in page.content.decode()
+    assert refused.status_code == 403
+    assert added.url == f"/collections/{four.pk}/?amount__gt=5000"
