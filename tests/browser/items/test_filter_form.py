@@ -78,3 +78,20 @@ def test_more_than_an_address_holds_is_said_and_kept(
     page.get_by_role("button", name="Add filter").last.click()
     expect(page.get_by_role("alert")).to_contain_text("Too many values")
     assert len(lines.input_value().split()) == 50
+
+
+def test_a_refused_value_has_the_focus(
+    open_page: Callable[..., Page], account_of: Callable[[str], Account]
+) -> None:
+    account = account_of("hubspot")
+    page = open_page(account.email)
+    page.goto(account.table("Deals"))
+
+    open_form(page, "Amount")
+    value = page.get_by_label("Value", exact=True)
+    value.fill("much")
+    page.get_by_role("button", name="Add filter").last.press("Enter")
+
+    expect(page.get_by_role("alert")).to_contain_text("much")
+    expect(value).to_be_focused()
+    expect(value).to_have_value("much")

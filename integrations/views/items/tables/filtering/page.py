@@ -52,6 +52,8 @@ def table_filter(request: UserRequest, pk: UUID) -> HttpResponse:
         "other_url": _address(query, times, "table-filter"),
         "left_out": asked.left_out,
         "filtering": form.make_context() if form else None,
+        # What has to be written anew, so that nobody has to look for it.
+        "has_input_focus": form is not None and bool(problems),
         "problems": problems,
         "is_changing": is_changing,
     }

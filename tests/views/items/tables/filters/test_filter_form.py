@@ -294,3 +294,27 @@ def test_a_form_of_values_is_sent_by_post_with_its_token(alice, four):
     assert 'method="post"' in page.content.decode()
     assert refused.status_code == 403
     assert added.url == f"/collections/{four.pk}/?amount__gt=5000"
+
+
+@pytest.mark.parametrize(
+    ("column", "operator", "first"),
+    [
+        ("amount", "gt", "value-0"),
+        ("closedate", "between", "value-0"),
+        ("dealstage", "is", "value-0"),
+        ("dealstage", "in", "Qualified"),
+        ("amount", "in", "lines"),
+    ],
+)
+def test_the_focus_is_in_the_first_input_of_what_was_refused(
+    as_alice, four, column, operator, first
+):
+    path = f"/collections/{four.pk}/filter/"
+    sent = {"column": column, "operator": operator, "drawn": operator}
+
+    page = as_alice.post(path, {**sent, "add": "1"}).content.decode()
+    step = as_alice.post(path, sent).content.decode()
+
+    [focused] = [tag for tag in re.findall("<[^>]*>", page) if "autofocus" in tag]
+    assert f'"{first}"' in focused
+    assert "autofocus" not in step
