@@ -52,7 +52,8 @@ class FilterForm:
     """What the form of a filter holds: read from its address, not yet a filter.
 
     ``place`` tells which filter of the table it changes, None that it adds one;
-    ``drawn`` for which operator its inputs were made, empty where none were.
+    ``drawn`` for which operator its inputs were made, empty where none were. What the
+    address names and the table does not have is ``unknown``, in words.
     """
 
     table: OpenTable
@@ -63,6 +64,7 @@ class FilterForm:
     place: int | None = None
     drawn: str = ""
     is_sent: bool = False
+    unknown: Sequence[str] = ()
 
     @classmethod
     def read(cls, parameters: QueryDict, table: OpenTable) -> "FilterForm | None":
@@ -79,22 +81,26 @@ class FilterForm:
         values: Sequence[str] = _sent(parameters)
         if changed is not None and changed.column.id == column.id and not drawn:
             asked, values = _of_condition(changed)
-        known = next((each for each in operators if each == asked), operators[0])
+        known = next((each for each in operators if each == asked), None)
+        unknown = [*find_unknown(parameters, table)]
+        if asked and known is None:
+            unknown.append(_not_offered(column, asked))
         return cls(
             table=table,
             column=column,
             operators=operators,
-            operator=known,
+            operator=known or operators[0],
             values=values,
             place=place,
             drawn=drawn,
             is_sent="add" in parameters,
+            unknown=unknown,
         )
 
     def make(self) -> tuple[Condition | None, Sequence[str]]:
         """Return the filter that was written, or in words why it is none."""
-        if not self.is_sent:
-            return None, ()
+        if self.unknown or not self.is_sent:
+            return None, self.unknown
         values = [each for each in self.values if each.strip()]
         columns = self.table.columns
         made, problems = read_condition(columns, self.column, self.operator, values)
@@ -114,6 +120,20 @@ class FilterForm:
             "help": [*_help(self.column, self.operator)],
             **_inputs(self, known),
         }
+
+
+def find_unknown(parameters: QueryDict, table: OpenTable) -> Iterator[str]:
+    """Yield in words which column or filter is asked for that the table has not."""
+    place, column = parameters.get("edit", ""), parameters.get("column", "")
+    if place and _read_place(place, table) is None:
+        yield "The filter that was to be changed is not there any more."
+    if column and table.columns.get(column) is None:
+        yield f"There is no column “{cut(column, 60)}” for rows to be filtered by."
+
+
+def _not_offered(column: Column, operator: str) -> str:
+    named = next((LABELS[each] for each in Operator if each == operator), operator)
+    return f"{column.label} cannot be filtered by “{cut(named, 30)}”."
 
 
 def _read_place(text: str, table: OpenTable) -> int | None:

@@ -14,7 +14,7 @@ from integrations.services.items.lists.query import MAX_SEARCH
 from integrations.services.items.tables.table_query import TableQuery
 from integrations.views.access import UserRequest
 from integrations.views.items.tables.filtering import picker
-from integrations.views.items.tables.filtering.form import FilterForm
+from integrations.views.items.tables.filtering.form import FilterForm, find_unknown
 from integrations.views.items.tables.table import Table, get_collection
 
 # Of a table as it was, which the filter leads back to.
@@ -37,7 +37,7 @@ def table_filter(request: UserRequest, pk: UUID) -> HttpResponse:
     query = asked.query.change()
     times = [(each, sent[each]) for each in TIMES if sent.get(each)]
     form = FilterForm.read(sent, asked)
-    condition, problems = form.make() if form else (None, ())
+    condition, problems = form.make() if form else (None, [*find_unknown(sent, asked)])
     if form is not None and condition is not None:
         address = _address(query.placed(condition, form.place), times)
         if len(address) <= MOST_ADDRESS:
@@ -53,7 +53,7 @@ def table_filter(request: UserRequest, pk: UUID) -> HttpResponse:
         "left_out": asked.left_out,
         "filtering": form.make_context() if form else None,
         # What has to be written anew, so that nobody has to look for it.
-        "has_input_focus": form is not None and bool(problems),
+        "has_input_focus": bool(problems),
         "problems": problems,
         "is_changing": is_changing,
     }

@@ -318,3 +318,42 @@ def test_the_focus_is_in_the_first_input_of_what_was_refused(
     [focused] = [tag for tag in re.findall("<[^>]*>", page) if "autofocus" in tag]
     assert f'"{first}"' in focused
     assert "autofocus" not in step
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ("column=amount&operator=odd&value=5", "Amount cannot be filtered by “odd”."),
+        (
+            "column=amount&operator=contains&drawn=contains&value=5",
+            "Amount cannot be filtered by “contains”.",
+        ),
+        (
+            "column=hubspot_owner_id&operator=same&value=1&value=Cleo",
+            "Owner cannot be filtered by “is one of several called”.",
+        ),
+        (
+            "column=amount&operator=gt&value=5&edit=99",
+            "The filter that was to be changed is not there any more.",
+        ),
+        (
+            "column=gone&operator=gt&value=5",
+            "There is no column “gone” for rows to be filtered by.",
+        ),
+        (
+            "column=gone&operator=gt&value=5&edit=0",
+            "There is no column “gone” for rows to be filtered by.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("button", ["", "&add=1"])
+def test_what_the_table_does_not_have_makes_no_other_filter(
+    as_alice, four, sent, told, button
+):
+    page = get(as_alice, four, f"filter/?amount__gt=5&{sent}{button}")
+
+    assert codes(page) == ["filter_refused"]
+    assert page.context["problems"] == [told]
+    assert told in page.content.decode()
+    form = page.context["filtering"]
+    assert (form is None) == ("gone" in sent and "edit" not in sent)
