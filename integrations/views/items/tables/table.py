@@ -77,6 +77,8 @@ def _collection_of(owner: int, pk: UUID) -> "QuerySet[Collection]":
 @require_safe
 def table(request: UserRequest, pk: UUID) -> HttpResponseBase:
     """Show one page of a collection's items by their own columns."""
+    if request.GET.get("column") and request.GET.get("operator"):
+        return redirect(filters.address_of_fields(request.GET, pk))
     asked = Table.read(request, pk)
     origin = read_origin(request)
     if not set(request.GET) - {FROM} and asked.views.default is not None:

@@ -357,3 +357,29 @@ def test_what_the_table_does_not_have_makes_no_other_filter(
     assert told in page.content.decode()
     form = page.context["filtering"]
     assert (form is None) == ("gone" in sent and "edit" not in sent)
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        ("column=amount&operator=gt&value=1000", "Amount is greater than 1000"),
+        ("column=amount&operator=between&value=9&until=1", "Amount is between 1 and 9"),
+        ("column=closedate&operator=filled", "Close date is not empty"),
+        ("column=dealstage&operator=in&value=Lost,Won", "Stage is one of Lost or Won"),
+        ("column=dealstage&operator=is&value=A,+%26+B", "Stage is A, & B"),
+    ],
+)
+def test_an_address_of_the_form_before_keeps_its_filter(as_alice, four, sent, words):
+    page = as_alice.get(f"/collections/{four.pk}/?q=a&sort=amount&{sent}", follow=True)
+
+    assert page.context["words"] == f"“a” is in it and {words}"
+    assert page.context["query"].sort_text == "amount"
+
+
+@pytest.mark.parametrize(
+    "sent", ["column=amount&operator=gt&value=much", "column=gone&operator=is&value=1"]
+)
+def test_an_address_of_the_form_before_says_what_it_leaves_out(as_alice, four, sent):
+    page = as_alice.get(f"/collections/{four.pk}/?{sent}", follow=True)
+
+    assert codes(page) == ["left_out"]
