@@ -117,9 +117,15 @@ class FilterForm:
             "operator": self.operator,
             "operators": [(str(each), LABELS[each]) for each in self.operators],
             "has_focus": not self.drawn,
-            "help": [*_help(self.column, self.operator)],
+            "help": [*self._redrawn(), *_help(self.column, self.operator)],
             **_inputs(self, known),
         }
+
+    def _redrawn(self) -> Iterator[str]:
+        """Yield what to do where the inputs that were sent are another operator's."""
+        if self.is_sent and self.drawn != self.operator and not self.unknown:
+            label = LABELS[self.operator]
+            yield f"Nothing is filtered yet: “{label}” has these fields."
 
 
 def find_unknown(parameters: QueryDict, table: OpenTable) -> Iterator[str]:

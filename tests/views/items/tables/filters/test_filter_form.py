@@ -115,6 +115,10 @@ def test_inputs_of_another_operator_are_shown_before_anything_is_refused(
     assert codes(page) == []
     fields = page.context["filtering"]["fields"]
     assert [each["value"] for each in fields] == ["900", ""]
+    told = "Nothing is filtered yet: “is between” has these fields."
+    assert page.context["filtering"]["help"] == [told]
+    step = form(as_alice, four, sent.removesuffix("&add=1"))
+    assert step["help"] == []
 
 
 def test_a_filter_is_changed_in_its_place(as_alice, four):
