@@ -387,3 +387,14 @@ def test_an_address_of_the_form_before_says_what_it_leaves_out(as_alice, four, s
     page = as_alice.get(f"/collections/{four.pk}/?{sent}", follow=True)
 
     assert codes(page) == ["left_out"]
+
+
+def test_the_button_that_enter_presses_is_told_once(as_alice, four):
+    """A hidden one stands first, before those that do something else."""
+    page = get(as_alice, four, "filter/?column=amount").content.decode()
+
+    form = page[page.index("<form", page.index('id="filtering"')) :]
+    buttons = re.findall('<button[^>]*type="submit"[^>]*>', form)
+    adding = [each for each in buttons if 'name="add"' in each]
+    assert buttons[0] == adding[0]
+    assert ["aria-hidden" in each for each in adding] == [True, False]
