@@ -19,6 +19,9 @@ worker_class = BufferedWorker
 workers = _env.whole("WEB_CONCURRENCY", default=2, low=1, high=64)
 threads = _env.whole("WEB_THREADS", default=8, low=1, high=64)
 timeout = 60
+# The most that gunicorn takes: filters with many values are in the address. Those that
+# a form makes are shorter, see MOST_ADDRESS of views/items/tables/filtering/page.py.
+limit_request_line = 8190
 # A connection that is kept costs no thread.
 keepalive = 5
 # The settings have the same list; see config/web/https.py.

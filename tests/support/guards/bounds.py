@@ -54,6 +54,8 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "views/items/choosing/choice.py::LONG_PLACE": f"{NONE}a page has 100 rows at most",
     "views/items/tables/filters.py::MOST_OFFERED": "choices_url",
     "views/items/tables/filtering/form.py::MOST_OPTIONS": "more_options",
+    "views/items/tables/filtering/form.py::LINES_LENGTH": INPUT,
+    "views/items/tables/filtering/page.py::MOST_ADDRESS": "Too many values",
     "views/items/choosing/addresses.py::MOST_ROWS": "in_parts",
     "views/items/choosing/addresses.py::MOST_LINKS": "These are the first",
     "views/own_columns/values.py::MOST_NAMES": "more_names",

@@ -4,9 +4,13 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import QueryDict
 
 from integrations.models.paths import path_of
 from integrations.services.items.tables.columns.columns import Column, Columns
+from integrations.services.items.tables.conditions import SEPARATOR, write_line
 from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.table_address import ALL, ANY
 from integrations.services.items.tables.table_query import TableQuery
@@ -55,6 +59,22 @@ def make_context(
         "kept_but_search": _kept(query, also, without=("q",)),
         "kept_but_group": _kept(query, also, without=("group", "sort")),
     }
+
+
+def address_of_fields(parameters: QueryDict, collection: UUID) -> str:
+    """Return the address of a table for one that has a filter in fields of its own.
+
+    So the form of a filter was sent once, and addresses of then may have been kept. The
+    second end of a range was ``until``. What makes no filter the table leaves out.
+    """
+    kept = parameters.copy()
+    [column], [operator] = kept.pop("column")[-1:], kept.pop("operator")[-1:]
+    told = [*kept.pop("value", []), *kept.pop("until", [])]
+    values = [each for each in told if each]
+    # The form took a line of several values in one field.
+    text = write_line(values) if len(values) > 1 else "".join(values)
+    kept.appendlist(f"{column}{SEPARATOR}{operator}", text)
+    return f"{path_of('table', collection)}?{kept.urlencode()}"
 
 
 def _filter_url(query: TableQuery, also: Sequence[tuple[str, str]]) -> str:

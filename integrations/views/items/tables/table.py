@@ -52,16 +52,9 @@ class Table(OpenTable):
     """What a request asks for: a collection of the user's, and a query over it."""
 
     @classmethod
-    def read(
-        cls, request: UserRequest, pk: UUID, *, is_grouping: bool = True
-    ) -> "Table":
+    def read(cls, request: UserRequest, pk: UUID) -> "Table":
         """Return the table, or answer 404; indexes that it needs are begun."""
-        return cls.open(
-            get_collection(request, pk),
-            request.GET,
-            request.user,
-            is_grouping=is_grouping,
-        )
+        return cls.open(get_collection(request, pk), request.GET, request.user)
 
 
 def get_collection(request: UserRequest, pk: UUID) -> Collection:
@@ -84,6 +77,8 @@ def _collection_of(owner: int, pk: UUID) -> "QuerySet[Collection]":
 @require_safe
 def table(request: UserRequest, pk: UUID) -> HttpResponseBase:
     """Show one page of a collection's items by their own columns."""
+    if request.GET.get("column") and request.GET.get("operator"):
+        return redirect(filters.address_of_fields(request.GET, pk))
     asked = Table.read(request, pk)
     origin = read_origin(request)
     if not set(request.GET) - {FROM} and asked.views.default is not None:

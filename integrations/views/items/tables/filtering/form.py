@@ -21,6 +21,7 @@ from integrations.services.items.tables.operators import (
     COUNTED,
     LABELS,
     LISTS,
+    MOST_CHOICES,
     MOST_DAYS,
     MOST_LENGTH,
     NEGATED,
@@ -35,6 +36,8 @@ from integrations.services.items.tables.table_address import read_condition
 MOST_OPTIONS: Final = 200
 # So many are in view at once, and need no search.
 IN_VIEW: Final = 10
+# Characters of lines, each with its end.
+LINES_LENGTH: Final = MOST_CHOICES * (MOST_LENGTH + len("\r\n"))
 EXACT: Final = frozenset({Operator.IS, Operator.IS_NOT})
 # The days that a filter may name, as the input of a browser takes them.
 DAYS: Final = {"least": "0002-01-01", "most": "9990-01-01"}
@@ -49,7 +52,8 @@ class FilterForm:
     """What the form of a filter holds: read from its address, not yet a filter.
 
     ``place`` tells which filter of the table it changes, None that it adds one;
-    ``drawn`` for which operator its inputs were made, empty where none were.
+    ``drawn`` for which operator its inputs were made, empty where none were. What the
+    address names and the table does not have is ``unknown``, in words.
     """
 
     table: OpenTable
@@ -60,6 +64,7 @@ class FilterForm:
     place: int | None = None
     drawn: str = ""
     is_sent: bool = False
+    unknown: Sequence[str] = ()
 
     @classmethod
     def read(cls, parameters: QueryDict, table: OpenTable) -> "FilterForm | None":
@@ -76,22 +81,26 @@ class FilterForm:
         values: Sequence[str] = _sent(parameters)
         if changed is not None and changed.column.id == column.id and not drawn:
             asked, values = _of_condition(changed)
-        known = next((each for each in operators if each == asked), operators[0])
+        known = next((each for each in operators if each == asked), None)
+        unknown = [*find_unknown(parameters, table)]
+        if asked and known is None:
+            unknown.append(_not_offered(column, asked))
         return cls(
             table=table,
             column=column,
             operators=operators,
-            operator=known,
+            operator=known or operators[0],
             values=values,
             place=place,
             drawn=drawn,
             is_sent="add" in parameters,
+            unknown=unknown,
         )
 
     def make(self) -> tuple[Condition | None, Sequence[str]]:
         """Return the filter that was written, or in words why it is none."""
-        if not self.is_sent:
-            return None, ()
+        if self.unknown or not self.is_sent:
+            return None, self.unknown
         values = [each for each in self.values if each.strip()]
         columns = self.table.columns
         made, problems = read_condition(columns, self.column, self.operator, values)
@@ -108,9 +117,29 @@ class FilterForm:
             "operator": self.operator,
             "operators": [(str(each), LABELS[each]) for each in self.operators],
             "has_focus": not self.drawn,
-            "help": [*_help(self.column, self.operator)],
+            "help": [*self._redrawn(), *_help(self.column, self.operator)],
             **_inputs(self, known),
         }
+
+    def _redrawn(self) -> Iterator[str]:
+        """Yield what to do where the inputs that were sent are another operator's."""
+        if self.is_sent and self.drawn != self.operator and not self.unknown:
+            label = LABELS[self.operator]
+            yield f"Nothing is filtered yet: “{label}” has these fields."
+
+
+def find_unknown(parameters: QueryDict, table: OpenTable) -> Iterator[str]:
+    """Yield in words which column or filter is asked for that the table has not."""
+    place, column = parameters.get("edit", ""), parameters.get("column", "")
+    if place and _read_place(place, table) is None:
+        yield "The filter that was to be changed is not there any more."
+    if column and table.columns.get(column) is None:
+        yield f"There is no column “{cut(column, 60)}” for rows to be filtered by."
+
+
+def _not_offered(column: Column, operator: str) -> str:
+    named = next((LABELS[each] for each in Operator if each == operator), operator)
+    return f"{column.label} cannot be filtered by “{cut(named, 30)}”."
 
 
 def _read_place(text: str, table: OpenTable) -> int | None:
@@ -188,7 +217,8 @@ def _list_inputs(values: Sequence[str], known: Known) -> dict[str, Any]:
     """Return boxes to tick, and lines for what is not among them."""
     chosen = [each for each in values if each]
     if not known.values:
-        return {"lines": "\n".join(chosen), "has_lines": True}
+        written = {"lines": "\n".join(chosen), "has_lines": True}
+        return {**written, "most_lines": LINES_LENGTH}
     first = known.values[:MOST_OPTIONS]
     # What is ticked is in view, also where the others have to be scrolled.
     offered = dict.fromkeys(
@@ -199,6 +229,7 @@ def _list_inputs(values: Sequence[str], known: Known) -> dict[str, Any]:
         "boxes": [(each, each in chosen) for each in offered],
         "are_many": len(offered) > IN_VIEW,
         "has_lines": has_more or not known.are_all,
+        "most_lines": LINES_LENGTH,
         "has_more_options": has_more,
     }
 

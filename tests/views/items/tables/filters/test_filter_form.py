@@ -1,6 +1,9 @@
 """A filter is written in a form of the right inputs, and changed in the same one."""
 
+import re
+
 import pytest
+from django.test import Client
 
 from tests.support.rows import make_collection, make_connection, make_item
 from tests.views.items.tables.test_table import codes, deal, get, names
@@ -112,6 +115,10 @@ def test_inputs_of_another_operator_are_shown_before_anything_is_refused(
     assert codes(page) == []
     fields = page.context["filtering"]["fields"]
     assert [each["value"] for each in fields] == ["900", ""]
+    told = "Nothing is filtered yet: “is between” has these fields."
+    assert page.context["filtering"]["help"] == [told]
+    step = form(as_alice, four, sent.removesuffix("&add=1"))
+    assert step["help"] == []
 
 
 def test_a_filter_is_changed_in_its_place(as_alice, four):
@@ -190,6 +197,19 @@ def test_htmx_gets_the_form_alone_and_is_led_to_the_rows(as_alice, four):
     )
 
 
+@pytest.mark.parametrize(
+    "asked", ["", "column=amount", "column=amount&add=1", "column=amount&value=5&add=1"]
+)
+def test_no_form_is_an_entry_of_the_history(as_alice, four, asked):
+    """Where links are boosted, htmx heeds this header alone."""
+    path = f"/collections/{four.pk}/filter/?{asked}"
+
+    part = as_alice.get(path, headers={"HX-Request": "true"})
+
+    assert part.headers["HX-Push-Url"] == "false"
+    assert "HX-Push-Url" not in as_alice.get(path).headers
+
+
 def test_the_form_keeps_view_search_order_and_group(as_alice, four):
     kept = "q=a&match=any&sort=amount&group=dealstage&amount__gt=1&density=tall"
     page = get(as_alice, four, f"?{kept}")
@@ -227,3 +247,154 @@ def test_rows_without_a_value_are_among_those_that_are_not_so(as_alice, four):
 
     assert "Unknown" in names(page)
     assert told["help"] == ["Rows without Stage are among them."]
+
+
+def test_what_no_address_holds_is_said_in_the_form_that_keeps_it(as_alice, four):
+    """Fifty values of 255 characters may be written, each of them six in an address."""
+    path = f"/collections/{four.pk}/filter/"
+    lines = "\r\n".join(f"{n:02}" + "я" * 253 for n in range(50))
+    sent = {"column": "description", "operator": "in", "drawn": "in", "lines": lines}
+
+    page = as_alice.post(path, {**sent, "amount__gt": "5", "add": "1"})
+    step = as_alice.post(path, {**sent, "amount__gt": "5"})
+
+    assert codes(page) == ["filter_refused"]
+    assert page.context["problems"][0].startswith("Too many values")
+    for each in (page, step):
+        assert each.status_code == 200
+        assert each.context["filtering"]["lines"].split() == lines.split()
+        assert {"name": "amount__gt", "value": "5"} in each.context["kept"]
+
+
+def test_a_table_whose_filter_just_fits_leads_on_to_its_columns(as_alice, four):
+    """What its pages tell each other of its address is the longest request line."""
+    path = f"/collections/{four.pk}/filter/"
+    sent = {"column": "description", "operator": "in", "drawn": "in", "add": "1"}
+
+    def add(number):
+        lines = "\n".join(f"{n:02}" + "я" * 15 for n in range(number))
+        return as_alice.post(path, {**sent, "lines": lines})
+
+    longest = next(n for n in range(50, 0, -1) if add(n).status_code == 302)
+    page = as_alice.get(add(longest).url)
+
+    assert longest < 50
+    links = re.findall('href="([^"]+)"', page.content.decode())
+    assert max(map(len, links)) > 7_000
+    assert max(map(len, links)) < 8190 - len("GET  HTTP/1.1")
+
+
+def test_a_form_of_values_is_sent_by_post_with_its_token(alice, four):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    path = f"/collections/{four.pk}/filter/"
+    page = client.get(f"{path}?column=amount")
+    sent = {"column": "amount", "operator": "gt", "value": "5000", "add": "1"}
+
+    refused = client.post(path, sent)
+    token = re.search('csrfmiddlewaretoken" value="([^"]+)"', page.content.decode())[1]
+    added = client.post(path, {**sent, "csrfmiddlewaretoken": token})
+
+    assert 'method="post"' in page.content.decode()
+    assert refused.status_code == 403
+    assert added.url == f"/collections/{four.pk}/?amount__gt=5000"
+
+
+@pytest.mark.parametrize(
+    ("column", "operator", "first"),
+    [
+        ("amount", "gt", "value-0"),
+        ("closedate", "between", "value-0"),
+        ("dealstage", "is", "value-0"),
+        ("dealstage", "in", "Qualified"),
+        ("amount", "in", "lines"),
+    ],
+)
+def test_the_focus_is_in_the_first_input_of_what_was_refused(
+    as_alice, four, column, operator, first
+):
+    path = f"/collections/{four.pk}/filter/"
+    sent = {"column": column, "operator": operator, "drawn": operator}
+
+    page = as_alice.post(path, {**sent, "add": "1"}).content.decode()
+    step = as_alice.post(path, sent).content.decode()
+
+    [focused] = [tag for tag in re.findall("<[^>]*>", page) if "autofocus" in tag]
+    assert f'"{first}"' in focused
+    assert "autofocus" not in step
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ("column=amount&operator=odd&value=5", "Amount cannot be filtered by “odd”."),
+        (
+            "column=amount&operator=contains&drawn=contains&value=5",
+            "Amount cannot be filtered by “contains”.",
+        ),
+        (
+            "column=hubspot_owner_id&operator=same&value=1&value=Cleo",
+            "Owner cannot be filtered by “is one of several called”.",
+        ),
+        (
+            "column=amount&operator=gt&value=5&edit=99",
+            "The filter that was to be changed is not there any more.",
+        ),
+        (
+            "column=gone&operator=gt&value=5",
+            "There is no column “gone” for rows to be filtered by.",
+        ),
+        (
+            "column=gone&operator=gt&value=5&edit=0",
+            "There is no column “gone” for rows to be filtered by.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("button", ["", "&add=1"])
+def test_what_the_table_does_not_have_makes_no_other_filter(
+    as_alice, four, sent, told, button
+):
+    page = get(as_alice, four, f"filter/?amount__gt=5&{sent}{button}")
+
+    assert codes(page) == ["filter_refused"]
+    assert page.context["problems"] == [told]
+    assert told in page.content.decode()
+    form = page.context["filtering"]
+    assert (form is None) == ("gone" in sent and "edit" not in sent)
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        ("column=amount&operator=gt&value=1000", "Amount is greater than 1000"),
+        ("column=amount&operator=between&value=9&until=1", "Amount is between 1 and 9"),
+        ("column=closedate&operator=filled", "Close date is not empty"),
+        ("column=dealstage&operator=in&value=Lost,Won", "Stage is one of Lost or Won"),
+        ("column=dealstage&operator=is&value=A,+%26+B", "Stage is A, & B"),
+    ],
+)
+def test_an_address_of_the_form_before_keeps_its_filter(as_alice, four, sent, words):
+    page = as_alice.get(f"/collections/{four.pk}/?q=a&sort=amount&{sent}", follow=True)
+
+    assert page.context["words"] == f"“a” is in it and {words}"
+    assert page.context["query"].sort_text == "amount"
+
+
+@pytest.mark.parametrize(
+    "sent", ["column=amount&operator=gt&value=much", "column=gone&operator=is&value=1"]
+)
+def test_an_address_of_the_form_before_says_what_it_leaves_out(as_alice, four, sent):
+    page = as_alice.get(f"/collections/{four.pk}/?{sent}", follow=True)
+
+    assert codes(page) == ["left_out"]
+
+
+def test_the_button_that_enter_presses_is_told_once(as_alice, four):
+    """A hidden one stands first, before those that do something else."""
+    page = get(as_alice, four, "filter/?column=amount").content.decode()
+
+    form = page[page.index("<form", page.index('id="filtering"')) :]
+    buttons = re.findall('<button[^>]*type="submit"[^>]*>', form)
+    adding = [each for each in buttons if 'name="add"' in each]
+    assert buttons[0] == adding[0]
+    assert ["aria-hidden" in each for each in adding] == [True, False]
