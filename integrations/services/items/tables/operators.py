@@ -95,6 +95,8 @@ LABELS: Final[Mapping[Operator, str]] = {
 UNOFFERED: Final = frozenset({O.SAME})
 WITHOUT_VALUE: Final = frozenset({O.ME, O.EMPTY, O.FILLED})
 YES, NO = "yes", "no"
+# Of more values words name the first ones.
+MOST_TOLD: Final = 3
 # Of the number that stands for a user.
 MOST_DIGITS: Final = 15
 # No longer text is compared: values are kept by their beginning only.
@@ -171,6 +173,14 @@ def why_not(column: Column, operator: str, values: Sequence[str]) -> str:
     return (
         f"{begins}: “{told}” is not {needed}." if told else f"{begins} needs {needed}."
     )
+
+
+def join_some(texts: Sequence[str], *, last: str, glue: str = ", ") -> str:
+    """Return texts as one, the first of them with the number of all others if many."""
+    more = len(texts) - MOST_TOLD
+    # One more is as long as its number.
+    told = [*texts[:MOST_TOLD], f"{more:,} more"] if more > 1 else [*texts]
+    return last.join([glue.join(told[:-1]), told[-1]]) if len(told) > 1 else told[0]
 
 
 def to_words(column: Column, operator: Operator, values: Sequence[str]) -> str:

@@ -31,6 +31,7 @@ from integrations.services.items.tables.link_filter import LinkFilter
 from integrations.services.items.tables.operators import (
     MOST_CHOICES,
     MOST_LENGTH,
+    join_some,
     why_not,
 )
 
@@ -149,10 +150,13 @@ class AddressReader:
                 condition = self._condition(name, value)
                 if condition is not None:
                     found[condition] = None
-        if len(found) > MOST_CONDITIONS:
-            left = wording.count_text(len(found) - MOST_CONDITIONS, "filter")
-            self.left_out.append(f"{left} more than can be used at once.")
-        return list(found)[:MOST_CONDITIONS]
+        used, unused = [*found][:MOST_CONDITIONS], [*found][MOST_CONDITIONS:]
+        if unused:
+            left = wording.count_text(len(unused), "filter")
+            named = [f"“{each.words}”" for each in unused]
+            told = join_some(named, last=" and ")
+            self.left_out.append(f"{left} more than can be used at once: {told}.")
+        return used
 
     def _condition(self, name: str, value: str) -> Condition | None:
         column_id, operator = split_name(name)

@@ -30,8 +30,12 @@ from integrations.services.items.tables.operators import (
     YES,
     Operator,
 )
-from integrations.services.items.tables.table_address import read_condition
+from integrations.services.items.tables.table_address import (
+    MOST_CONDITIONS,
+    read_condition,
+)
 
+TOO_MANY: Final = f"Remove a filter first: {MOST_CONDITIONS} can be used at once."
 MOST_OPTIONS: Final = 200
 # So many are in view at once, and need no search.
 IN_VIEW: Final = 10
@@ -97,7 +101,12 @@ class FilterForm:
         made, problems = read_condition(columns, self.column, self.operator, values)
         # Inputs of another operator could not take what this one needs.
         is_refused = self.drawn == self.operator
-        return (None, problems if is_refused else ()) if problems else (made, ())
+        if problems or made is None:
+            return None, problems if is_refused else ()
+        on = self.table.query.conditions
+        if self.place is None and made not in on and len(on) >= MOST_CONDITIONS:
+            return None, [TOO_MANY]
+        return made, ()
 
     def make_context(self) -> dict[str, Any]:
         """Return what the template draws."""
