@@ -11,6 +11,7 @@ from integrations.providers.typed.values import cut
 from integrations.services.items.tables.columns import amounts
 from integrations.services.items.tables.columns.amounts import to_amount, to_day
 from integrations.services.items.tables.columns.columns import Column, Family
+from integrations.services.items.tables.columns.values import SINGLE, fold
 
 
 class Operator(StrEnum):
@@ -113,8 +114,7 @@ def read_values(
     """
     if operator in WITHOUT_VALUE:
         return ()
-    texts = [each.replace("\x00", "").strip() for each in values]
-    texts = [each for each in texts if each][:MOST_CHOICES]
+    texts = filled(column, operator, values)[:MOST_CHOICES]
     if operator is Operator.SAME:
         return _read_identity(texts)
     expected = 2 if operator is Operator.BETWEEN else 1
@@ -128,6 +128,14 @@ def read_values(
     if len(found) < len(read):
         return None
     return _in_order(column, found) if operator is Operator.BETWEEN else found
+
+
+def filled(column: Column, operator: Operator, values: Sequence[str]) -> list[str]:
+    """Return values without blank ones, as those are of which nothing is compared."""
+    texts = [each.replace("\x00", "").strip() for each in values]
+    # One of several users is told by a number, whatever the name.
+    is_text = column.family not in SINGLE and operator is not Operator.SAME
+    return [each for each in texts if (fold(each) if is_text else each)]
 
 
 def _read_identity(texts: Sequence[str]) -> tuple[str, ...] | None:
@@ -163,7 +171,7 @@ def why_not(column: Column, operator: str, values: Sequence[str]) -> str:
     if known is None:
         named = next((LABELS[each] for each in Operator if each == operator), operator)
         return f"{column.label} cannot be filtered by “{cut(named, 30)}”."
-    told = ", ".join(cut(each, 40) for each in values if each.strip())
+    told = ", ".join(cut(each, 40) for each in filled(column, known, values))
     begins = f"“{column.label} {LABELS[known]}”"
     if known in COUNTED:
         needed = f"a number of days from 1 to {MOST_DAYS:,}"

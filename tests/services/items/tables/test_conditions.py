@@ -16,6 +16,7 @@ from integrations.services.items.tables.columns.columns import (
 from integrations.services.items.tables.conditions import Condition, read_list
 from integrations.services.items.tables.operators import (
     ALLOWED,
+    LABELS,
     LISTS,
     WITHOUT_VALUE,
     Operator,
@@ -176,6 +177,28 @@ def test_why_a_filter_cannot_be_used_is_said_in_words(family, parameter, said):
     (left_out,) = TableQuery.parse(COLLECTION, told, columns).left_out
 
     assert said in left_out
+
+
+@pytest.mark.parametrize("text", ["\u02bc", "\u0301", "\u0640", "\u200b", "\ufe0f "])
+@pytest.mark.parametrize(
+    ("family", "operator"),
+    [
+        (family, operator)
+        for family, operator in CASES
+        if Operator.CONTAINS in ALLOWED[family]
+        and operator not in {*WITHOUT_VALUE, Operator.SAME}
+    ],
+)
+def test_a_text_of_which_nothing_is_compared_is_no_value(family, operator, text):
+    column = Column(id="a", label="A", family=family)
+    columns = Columns(by_id={each.id: each for each in (column, *OWN)})
+    told = QueryDict(mutable=True)
+    told.update({f"a__{operator}": text})
+
+    query = TableQuery.parse(COLLECTION, told, columns)
+
+    assert query.conditions == ()
+    assert query.left_out == (f"“A {LABELS[operator]}” needs a value.",)
 
 
 @pytest.mark.parametrize("text", ["Acme, Inc", "a,b", "50 %"])
