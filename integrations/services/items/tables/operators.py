@@ -96,8 +96,8 @@ LABELS: Final[Mapping[Operator, str]] = {
 UNOFFERED: Final = frozenset({O.SAME})
 WITHOUT_VALUE: Final = frozenset({O.ME, O.EMPTY, O.FILLED})
 YES, NO = "yes", "no"
-# Of more values words name the first ones.
-MOST_TOLD: Final = 3
+# Of more values words name the first ones, and of longer ones how they begin.
+MOST_TOLD, VALUE_LENGTH = 3, 60
 # Of the number that stands for a user.
 MOST_DIGITS: Final = 15
 # No longer text is compared: values are kept by their beginning only.
@@ -188,7 +188,7 @@ def join_some(texts: Sequence[str], *, last: str, glue: str = ", ") -> str:
     more = len(texts) - MOST_TOLD
     # One more is as long as its number.
     told = [*texts[:MOST_TOLD], f"{more:,} more"] if more > 1 else [*texts]
-    return last.join([glue.join(told[:-1]), told[-1]]) if len(told) > 1 else told[0]
+    return last.join(each for each in (glue.join(told[:-1]), *told[-1:]) if each)
 
 
 def to_words(column: Column, operator: Operator, values: Sequence[str]) -> str:
@@ -196,6 +196,7 @@ def to_words(column: Column, operator: Operator, values: Sequence[str]) -> str:
     shown = list(values)
     if column.family is Family.DATE and operator not in COUNTED:
         shown = [write_day(date.fromisoformat(each)) for each in values]
+    shown = [cut(each, VALUE_LENGTH) for each in shown]
     if operator in COUNTED:
         days = "day" if values == ("1",) else "days"
         return f"{column.label} is in the {operator} {values[0]} {days}"
@@ -205,9 +206,7 @@ def to_words(column: Column, operator: Operator, values: Sequence[str]) -> str:
         _, name, *hint = shown
         is_hinted = f"{column.label} is {name} ({''.join(hint)})"
         return is_hinted if hint else f"{column.label} {LABELS[operator]} {name}"
-    joined = ", ".join(shown[:-1]) + " or " if len(shown) > 1 else ""
-    last = shown[-1] if shown else ""
     # One of a single value is that one.
     single = {O.ONE_OF: O.IS, O.NONE_OF: O.IS_NOT} if len(shown) == 1 else {}
     label = LABELS[single.get(operator, operator)]
-    return f"{column.label} {label} {joined}{last}".strip()
+    return f"{column.label} {label} {join_some(shown, last=' or ')}".strip()

@@ -201,6 +201,30 @@ def test_a_text_of_which_nothing_is_compared_is_no_value(family, operator, text)
     assert query.left_out == (f"“A {LABELS[operator]}” needs a value.",)
 
 
+@pytest.mark.parametrize(
+    ("operator", "values", "words"),
+    [
+        ("in", ["a"], "A is a"),
+        ("in", ["a", "b"], "A is one of a or b"),
+        ("in", ["a", "b", "c", "d"], "A is one of a, b, c or d"),
+        ("in", ["a", "b", "c", "d", "e"], "A is one of a, b, c or 2 more"),
+        ("not_in", [f"v{n}" for n in range(50)], "A is none of v0, v1, v2 or 47 more"),
+        ("contains", ["x" * 60], f"A contains {'x' * 60}"),
+        ("contains", ["x" * 61], f"A contains {'x' * 59}…"),
+        ("empty", [], "A is empty"),
+    ],
+)
+def test_words_name_the_first_of_many_values_and_how_long_ones_begin(
+    operator, values, words
+):
+    condition = Condition.make(Column(id="a", label="A"), operator, values)
+
+    assert condition is not None
+    assert condition.words == words
+    # Nothing is lost but in words.
+    assert condition.values == tuple(values)
+
+
 @pytest.mark.parametrize("text", ["Acme, Inc", "a,b", "50 %"])
 def test_a_single_value_is_written_as_it_is(text):
     column = Column(id="name", label="Name")
