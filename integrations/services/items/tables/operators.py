@@ -171,16 +171,21 @@ def why_not(column: Column, operator: str, values: Sequence[str]) -> str:
     if known is None:
         named = next((LABELS[each] for each in Operator if each == operator), operator)
         return f"{column.label} cannot be filtered by “{cut(named, 30)}”."
-    told = ", ".join(cut(each, 40) for each in filled(column, known, values))
+    told = filled(column, known, values)[:MOST_CHOICES]
+    refused = [each for each in told if _read_value(column, known, each) is None]
     begins = f"“{column.label} {LABELS[known]}”"
     if known in COUNTED:
         needed = f"a number of days from 1 to {MOST_DAYS:,}"
     else:
         needed = amounts.looks(column) or "a value"
-    needed = f"two values, each {needed}" if known is O.BETWEEN else needed
-    return (
-        f"{begins}: “{told}” is not {needed}." if told else f"{begins} needs {needed}."
-    )
+    if not refused:
+        # Those that were told may be right by themselves, and too few or too many.
+        each_of = "two values, each " if known is O.BETWEEN else ""
+        return f"{begins} needs {each_of}{needed}."
+    named = [f"“{cut(each, 40)}”" for each in refused]
+    if len(named) == 1:
+        return f"{begins}: {named[0]} is not {needed}."
+    return f"{begins}: none of {join_some(named, last=' and ')} is {needed}."
 
 
 def join_some(texts: Sequence[str], *, last: str, glue: str = ", ") -> str:

@@ -161,7 +161,11 @@ def test_a_day_can_be_typed_as_it_is_shown(text, day):
     ("family", "parameter", "said"),
     [
         (Family.NUMBER, ("a__gt", "abc"), "“A is greater than”: “abc” is not a number"),
-        (Family.NUMBER, ("a__between", "1"), "two values, each a number"),
+        (Family.NUMBER, ("a__between", "1"), "needs two values, each a number"),
+        (Family.NUMBER, ("a__between", "1,x"), "between”: “x” is not a number, such"),
+        (Family.NUMBER, ("a__in", "5,abc,7"), "“A is one of”: “abc” is not a number"),
+        (Family.NUMBER, ("a__in", "5,x,7,y"), "none of “x” and “y” is a number, such"),
+        (Family.NUMBER, ("a__in", "v,w,x,y,z"), "“v”, “w”, “x” and 2 more is a num"),
         (Family.DATE, ("a__last", "0"), "a number of days from 1 to 36,500"),
         (Family.DATE, ("a__is", ""), "“A is” needs a day"),
         (Family.TEXT, ("a__gt", "1"), "cannot be filtered by “is greater than”"),
