@@ -131,11 +131,21 @@ def read_values(
 
 
 def filled(column: Column, operator: Operator, values: Sequence[str]) -> list[str]:
-    """Return values without blank ones, as those are of which nothing is compared."""
+    """Return values without blank ones, and a list of them without doubles.
+
+    Those are blank of which nothing is compared, and double that are compared alike.
+    """
     texts = [each.replace("\x00", "").strip() for each in values]
     # One of several users is told by a number, whatever the name.
     is_text = column.family not in SINGLE and operator is not Operator.SAME
-    return [each for each in texts if (fold(each) if is_text else each)]
+    texts = [each for each in texts if (fold(each) if is_text else each)]
+    if operator not in LISTS:
+        return texts
+    known: dict[str | float, str] = {}
+    for each in texts:
+        amount = None if is_text else to_amount(each, column)
+        known.setdefault(fold(each) if amount is None else amount, each)
+    return [*known.values()]
 
 
 def _read_identity(texts: Sequence[str]) -> tuple[str, ...] | None:
@@ -169,8 +179,8 @@ def why_not(column: Column, operator: str, values: Sequence[str]) -> str:
     """Return why a filter cannot be used, and what one looks like that can."""
     known = next((each for each in ALLOWED[column.family] if each == operator), None)
     if known is None:
-        named = next((LABELS[each] for each in Operator if each == operator), operator)
-        return f"{column.label} cannot be filtered by “{cut(named, 30)}”."
+        label = next((LABELS[each] for each in Operator if each == operator), operator)
+        return f"{column.label} cannot be filtered by “{cut(label, 30)}”."
     told = filled(column, known, values)[:MOST_CHOICES]
     refused = [each for each in told if _read_value(column, known, each) is None]
     begins = f"“{column.label} {LABELS[known]}”"
@@ -214,4 +224,7 @@ def to_words(column: Column, operator: Operator, values: Sequence[str]) -> str:
     # One of a single value is that one.
     single = {O.ONE_OF: O.IS, O.NONE_OF: O.IS_NOT} if len(shown) == 1 else {}
     label = LABELS[single.get(operator, operator)]
-    return f"{column.label} {label} {join_some(shown, last=' or ')}".strip()
+    # Commas are parts of numbers and of some texts.
+    is_divided = column.family is Family.NUMBER or any("," in each for each in shown)
+    joined = join_some(shown, last=" or ", glue="; " if is_divided else ", ")
+    return f"{column.label} {label} {joined}".strip()

@@ -31,6 +31,7 @@ from integrations.services.items.tables.link_filter import LinkFilter
 from integrations.services.items.tables.operators import (
     MOST_CHOICES,
     MOST_LENGTH,
+    filled,
     join_some,
     why_not,
 )
@@ -196,7 +197,7 @@ def read_condition(
     condition = Condition.make(column, operator, list(values))
     if condition is None:
         return None, [why_not(column, operator, values)]
-    more = len([each for each in values if each.strip()]) - MOST_CHOICES
+    more = len(filled(column, condition.operator, values)) - MOST_CHOICES
     left = wording.count_text(more, "value") if more > 0 else ""
     return condition, [f"{left} of {column.label} more than can be used."] * bool(left)
 
