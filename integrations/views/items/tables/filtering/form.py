@@ -13,7 +13,11 @@ from integrations.services.items.tables.columns.columns import (
     Column,
     Family,
 )
-from integrations.services.items.tables.columns.known_values import Known, find_known
+from integrations.services.items.tables.columns.known_values import (
+    Known,
+    find_known,
+    meant,
+)
 from integrations.services.items.tables.conditions import Condition
 from integrations.services.items.tables.opening import OpenTable
 from integrations.services.items.tables.operators import (
@@ -77,7 +81,7 @@ class FilterForm:
             return None
         operators = [*_offered(column, table)]
         drawn, asked = parameters.get("drawn", ""), parameters.get("operator", "")
-        values: Sequence[str] = _sent(parameters)
+        values: Sequence[str] = meant(column, _sent(parameters))
         if changed is not None and changed.column.id == column.id and not drawn:
             asked, values = _of_condition(changed)
         known = next((each for each in operators if each == asked), operators[0])
@@ -163,7 +167,7 @@ def _known(form: FilterForm) -> Known:
 def _inputs(form: FilterForm, known: Known) -> dict[str, Any]:
     """Return the inputs that a column and an operator take."""
     operator, family = form.operator, form.column.family
-    values = [" ".join(each.split()) for each in form.values]
+    values = [known.offered(" ".join(each.split())) for each in form.values]
     if known.values and form.drawn not in {"", *EXACT, *LISTS}:
         # Part of a text is none of the choices.
         values = []

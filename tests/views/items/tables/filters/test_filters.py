@@ -236,3 +236,47 @@ def test_a_group_beside_as_many_filters_as_can_be_used_leads_nowhere(as_alice, d
     assert names(as_alice.get(row["url"])) == ["A"]
     (row,) = among_ten.context["group_rows"]
     assert row["url"] == ""
+
+
+@pytest.fixture
+def alike(deals):
+    stages = {"s1": "Résumé", "s2": "Won", "s3": "Resume", "s4": "RESUME", "s5": "Lost"}
+    deals.schema = {**SCHEMA, "lookups": {**SCHEMA["lookups"], "stage": stages}}
+    deals.save(update_fields=["schema"])
+    for stage in stages:
+        deal(deals, stage, stage=stage)
+    return deals
+
+
+@pytest.mark.parametrize(
+    ("operator", "inputs"), [("in", "boxes"), ("not_in", "boxes"), ("is", "choice")]
+)
+def test_options_that_a_filter_compares_as_one_are_offered_as_one(
+    as_alice, alike, operator, inputs
+):
+    query = f"filter/?column=dealstage&operator={operator}"
+    offered = get(as_alice, alike, query).context["filtering"][inputs]
+    texts = [text for text, _ in offered]
+    path = f"/collections/{alike.pk}/filter/"
+    sent = {"column": "dealstage", "operator": operator, "value": texts[0], "add": "1"}
+    page = as_alice.get(path, sent, follow=True)
+    kept = f"filter/?dealstage__{operator}=resume&edit=0"
+    changed = get(as_alice, alike, kept).context["filtering"][inputs]
+
+    assert texts == ["Résumé / Resume / RESUME", "Won", "Lost"]
+    assert page.context["words"] in {"Stage is Résumé", "Stage is not Résumé"}
+    found = {"s2", "s5"} if operator == "not_in" else {"s1", "s3", "s4"}
+    assert set(names(page)) == found
+    assert changed == [(text, text == texts[0]) for text in texts]
+
+
+def test_values_of_rows_that_a_filter_compares_as_one_are_offered_once(as_alice, deals):
+    field = {"name": "tag", "label": "Tag", "kind": "choice"}
+    deals.schema = {**SCHEMA, "fields": [*SCHEMA["fields"], field]}
+    deals.save(update_fields=["schema"])
+    for tag in ("Été", "ete", "Zoo", "\u0301"):
+        deal(deals, "A", tag=tag)
+
+    told = get(as_alice, deals, "filter/?column=tag&operator=in&tag__in=ete&edit=0")
+
+    assert told.context["filtering"]["boxes"] == [("ete", True), ("Zoo", False)]
