@@ -127,6 +127,10 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "services/items/tables/indexing/indexes.py::ORDER_LENGTH": WHOLE,
     "services/items/tables/indexing/linked_names.py::MOST_NAMED": "too many items",
     "services/items/tables/operators.py::MOST_CHOICES": "more than can be used",
+    "services/items/tables/operators.py::MOST_TOLD": "{more:,} more",
+    "services/items/tables/operators.py::VALUE_LENGTH": (
+        f"{NONE}an ellipsis ends it, and the form has all of it"
+    ),
     "services/items/tables/table_address.py::MOST_CONDITIONS": "can be used at once",
     "services/items/tables/table_address.py::MOST_COLUMNS": "can be shown at once",
     "services/items/tables/kept_totals.py::MOST_KEPT": WHOLE,

@@ -184,7 +184,9 @@ def _condition(
         label = YES if key.number else NO
     # A filter compares no more of it.
     label = " ".join(label.split())[:MOST_LENGTH].rstrip()
-    if is_alike and key.number is not None:
+    # Of some names nothing is compared, so nobody is found by them.
+    is_nameless = column.family is Family.USER and not key.text
+    if (is_alike or is_nameless) and key.number is not None:
         hint = [written.hint] if written.hint else []
         values = (f"{key.number:.0f}", label, *hint)
         return Condition(column=column, operator=Operator.SAME, values=values)

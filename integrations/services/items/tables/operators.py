@@ -11,6 +11,7 @@ from integrations.providers.typed.values import cut
 from integrations.services.items.tables.columns import amounts
 from integrations.services.items.tables.columns.amounts import to_amount, to_day
 from integrations.services.items.tables.columns.columns import Column, Family
+from integrations.services.items.tables.columns.values import SINGLE, fold
 
 
 class Operator(StrEnum):
@@ -95,6 +96,8 @@ LABELS: Final[Mapping[Operator, str]] = {
 UNOFFERED: Final = frozenset({O.SAME})
 WITHOUT_VALUE: Final = frozenset({O.ME, O.EMPTY, O.FILLED})
 YES, NO = "yes", "no"
+# Of more values words name the first ones, and of longer ones how they begin.
+MOST_TOLD, VALUE_LENGTH = 3, 60
 # Of the number that stands for a user.
 MOST_DIGITS: Final = 15
 # No longer text is compared: values are kept by their beginning only.
@@ -111,8 +114,7 @@ def read_values(
     """
     if operator in WITHOUT_VALUE:
         return ()
-    texts = [each.replace("\x00", "").strip() for each in values]
-    texts = [each for each in texts if each][:MOST_CHOICES]
+    texts = filled(column, operator, values)[:MOST_CHOICES]
     if operator is Operator.SAME:
         return _read_identity(texts)
     expected = 2 if operator is Operator.BETWEEN else 1
@@ -126,6 +128,24 @@ def read_values(
     if len(found) < len(read):
         return None
     return _in_order(column, found) if operator is Operator.BETWEEN else found
+
+
+def filled(column: Column, operator: Operator, values: Sequence[str]) -> list[str]:
+    """Return values without blank ones, and a list of them without doubles.
+
+    Those are blank of which nothing is compared, and double that are compared alike.
+    """
+    texts = [each.replace("\x00", "").strip() for each in values]
+    # One of several users is told by a number, whatever the name.
+    is_text = column.family not in SINGLE and operator is not Operator.SAME
+    texts = [each for each in texts if (fold(each) if is_text else each)]
+    if operator not in LISTS:
+        return texts
+    known: dict[str | float, str] = {}
+    for each in texts:
+        amount = None if is_text else to_amount(each, column)
+        known.setdefault(fold(each) if amount is None else amount, each)
+    return [*known.values()]
 
 
 def _read_identity(texts: Sequence[str]) -> tuple[str, ...] | None:
@@ -159,18 +179,31 @@ def why_not(column: Column, operator: str, values: Sequence[str]) -> str:
     """Return why a filter cannot be used, and what one looks like that can."""
     known = next((each for each in ALLOWED[column.family] if each == operator), None)
     if known is None:
-        named = next((LABELS[each] for each in Operator if each == operator), operator)
-        return f"{column.label} cannot be filtered by “{cut(named, 30)}”."
-    told = ", ".join(cut(each, 40) for each in values if each.strip())
+        label = next((LABELS[each] for each in Operator if each == operator), operator)
+        return f"{column.label} cannot be filtered by “{cut(label, 30)}”."
+    told = filled(column, known, values)[:MOST_CHOICES]
+    refused = [each for each in told if _read_value(column, known, each) is None]
     begins = f"“{column.label} {LABELS[known]}”"
     if known in COUNTED:
         needed = f"a number of days from 1 to {MOST_DAYS:,}"
     else:
         needed = amounts.looks(column) or "a value"
-    needed = f"two values, each {needed}" if known is O.BETWEEN else needed
-    return (
-        f"{begins}: “{told}” is not {needed}." if told else f"{begins} needs {needed}."
-    )
+    if not refused:
+        # Those that were told may be right by themselves, and too few or too many.
+        each_of = "two values, each " if known is O.BETWEEN else ""
+        return f"{begins} needs {each_of}{needed}."
+    named = [f"“{cut(each, 40)}”" for each in refused]
+    if len(named) == 1:
+        return f"{begins}: {named[0]} is not {needed}."
+    return f"{begins}: none of {join_some(named, last=' and ')} is {needed}."
+
+
+def join_some(texts: Sequence[str], *, last: str, glue: str = ", ") -> str:
+    """Return texts as one, the first of them with the number of all others if many."""
+    more = len(texts) - MOST_TOLD
+    # One more is as long as its number.
+    told = [*texts[:MOST_TOLD], f"{more:,} more"] if more > 1 else [*texts]
+    return last.join(each for each in (glue.join(told[:-1]), *told[-1:]) if each)
 
 
 def to_words(column: Column, operator: Operator, values: Sequence[str]) -> str:
@@ -178,6 +211,7 @@ def to_words(column: Column, operator: Operator, values: Sequence[str]) -> str:
     shown = list(values)
     if column.family is Family.DATE and operator not in COUNTED:
         shown = [write_day(date.fromisoformat(each)) for each in values]
+    shown = [cut(each, VALUE_LENGTH) for each in shown]
     if operator in COUNTED:
         days = "day" if values == ("1",) else "days"
         return f"{column.label} is in the {operator} {values[0]} {days}"
@@ -187,9 +221,10 @@ def to_words(column: Column, operator: Operator, values: Sequence[str]) -> str:
         _, name, *hint = shown
         is_hinted = f"{column.label} is {name} ({''.join(hint)})"
         return is_hinted if hint else f"{column.label} {LABELS[operator]} {name}"
-    joined = ", ".join(shown[:-1]) + " or " if len(shown) > 1 else ""
-    last = shown[-1] if shown else ""
     # One of a single value is that one.
     single = {O.ONE_OF: O.IS, O.NONE_OF: O.IS_NOT} if len(shown) == 1 else {}
     label = LABELS[single.get(operator, operator)]
-    return f"{column.label} {label} {joined}{last}".strip()
+    # Commas are parts of numbers and of some texts.
+    is_divided = column.family is Family.NUMBER or any("," in each for each in shown)
+    joined = join_some(shown, last=" or ", glue="; " if is_divided else ", ")
+    return f"{column.label} {label} {joined}".strip()

@@ -31,6 +31,8 @@ from integrations.services.items.tables.link_filter import LinkFilter
 from integrations.services.items.tables.operators import (
     MOST_CHOICES,
     MOST_LENGTH,
+    filled,
+    join_some,
     why_not,
 )
 
@@ -149,10 +151,13 @@ class AddressReader:
                 condition = self._condition(name, value)
                 if condition is not None:
                     found[condition] = None
-        if len(found) > MOST_CONDITIONS:
-            left = wording.count_text(len(found) - MOST_CONDITIONS, "filter")
-            self.left_out.append(f"{left} more than can be used at once.")
-        return list(found)[:MOST_CONDITIONS]
+        used, unused = [*found][:MOST_CONDITIONS], [*found][MOST_CONDITIONS:]
+        if unused:
+            left = wording.count_text(len(unused), "filter")
+            named = [f"“{each.words}”" for each in unused]
+            told = join_some(named, last=" and ")
+            self.left_out.append(f"{left} more than can be used at once: {told}.")
+        return used
 
     def _condition(self, name: str, value: str) -> Condition | None:
         column_id, operator = split_name(name)
@@ -192,7 +197,7 @@ def read_condition(
     condition = Condition.make(column, operator, list(values))
     if condition is None:
         return None, [why_not(column, operator, values)]
-    more = len([each for each in values if each.strip()]) - MOST_CHOICES
+    more = len(filled(column, condition.operator, values)) - MOST_CHOICES
     left = wording.count_text(more, "value") if more > 0 else ""
     return condition, [f"{left} of {column.label} more than can be used."] * bool(left)
 

@@ -16,6 +16,7 @@ from integrations.services.items.tables.columns.values import (
     values_of,
 )
 from integrations.services.items.tables.opening import OpenTable
+from integrations.services.items.tables.table_address import MOST_CONDITIONS
 from integrations.services.items.tables.table_query import TableQuery
 from integrations.templatetags.quick_html import format_html
 from integrations.views.items.parts.values import show
@@ -107,9 +108,14 @@ def _group_row(
 
 
 def _url_of(query: TableQuery, group: groups.Group) -> str:
-    """Return the table of one group; among filters of which any holds it cannot be."""
+    """Return the table of one group, empty where there can be none.
+
+    So it is among filters of which any holds, and beside as many as can be used.
+    """
     if query.match == "any" and len(query.conditions) > 1:
         return ""
     kept = (*query.conditions, group.condition)
     conditions = tuple(dict.fromkeys(kept))
+    if len(conditions) > MOST_CONDITIONS:
+        return ""
     return query.change(group=None, conditions=conditions, match="all").url

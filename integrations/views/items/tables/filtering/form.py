@@ -13,7 +13,11 @@ from integrations.services.items.tables.columns.columns import (
     Column,
     Family,
 )
-from integrations.services.items.tables.columns.known_values import Known, find_known
+from integrations.services.items.tables.columns.known_values import (
+    Known,
+    find_known,
+    meant,
+)
 from integrations.services.items.tables.conditions import Condition
 from integrations.services.items.tables.opening import OpenTable
 from integrations.services.items.tables.operators import (
@@ -31,8 +35,12 @@ from integrations.services.items.tables.operators import (
     YES,
     Operator,
 )
-from integrations.services.items.tables.table_address import read_condition
+from integrations.services.items.tables.table_address import (
+    MOST_CONDITIONS,
+    read_condition,
+)
 
+TOO_MANY: Final = f"Remove a filter first: {MOST_CONDITIONS} can be used at once."
 MOST_OPTIONS: Final = 200
 # So many are in view at once, and need no search.
 IN_VIEW: Final = 10
@@ -78,7 +86,7 @@ class FilterForm:
             return None
         operators = [*_offered(column, table)]
         drawn, asked = parameters.get("drawn", ""), parameters.get("operator", "")
-        values: Sequence[str] = _sent(parameters)
+        values: Sequence[str] = meant(column, _sent(parameters))
         if changed is not None and changed.column.id == column.id and not drawn:
             asked, values = _of_condition(changed)
         known = next((each for each in operators if each == asked), None)
@@ -106,7 +114,12 @@ class FilterForm:
         made, problems = read_condition(columns, self.column, self.operator, values)
         # Inputs of another operator could not take what this one needs.
         is_refused = self.drawn == self.operator
-        return (None, problems if is_refused else ()) if problems else (made, ())
+        if problems or made is None:
+            return None, problems if is_refused else ()
+        on = self.table.query.conditions
+        if self.place is None and made not in on and len(on) >= MOST_CONDITIONS:
+            return None, [TOO_MANY]
+        return made, ()
 
     def make_context(self) -> dict[str, Any]:
         """Return what the template draws."""
@@ -183,7 +196,7 @@ def _known(form: FilterForm) -> Known:
 def _inputs(form: FilterForm, known: Known) -> dict[str, Any]:
     """Return the inputs that a column and an operator take."""
     operator, family = form.operator, form.column.family
-    values = [" ".join(each.split()) for each in form.values]
+    values = [known.offered(" ".join(each.split())) for each in form.values]
     if known.values and form.drawn not in {"", *EXACT, *LISTS}:
         # Part of a text is none of the choices.
         values = []

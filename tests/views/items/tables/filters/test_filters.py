@@ -188,3 +188,95 @@ def test_a_filter_says_that_it_compares_the_first_of_many_values(
     assert names(get(as_alice, deals, "?many__empty=1")) == ["None"]
     # Those of the values that are compared, and the one of the row that has none.
     assert len(groups.groups) + groups.left_out == 101
+
+
+TEN = "&".join(f"description__contains=w{number}" for number in range(9))
+TEN = f"item.name__contains=a&{TEN}"
+
+
+def test_a_filter_more_than_can_be_used_is_refused_and_none_is_lost(as_alice, four):
+    sent = "column=description&operator=contains&drawn=contains&add=1&value="
+
+    refused = get(as_alice, four, f"filter/?{TEN}&{sent}more")
+    kept = [(each["name"], each["value"]) for each in refused.context["kept"]]
+    changed = as_alice.get(f"/collections/{four.pk}/filter/?{TEN}&{sent}x&edit=9")
+    again = as_alice.get(f"/collections/{four.pk}/filter/?{TEN}&{sent}w8")
+
+    assert codes(refused) == ["filter_refused"]
+    assert "Remove a filter first: 10 can be used at once." in refused.text
+    assert len(kept) == 10
+    assert [each["value"] for each in refused.context["filtering"]["fields"]] == [
+        "more"
+    ]
+    assert changed.url.count("__contains") == again.url.count("__contains") == 10
+
+
+def test_what_falls_out_of_too_many_filters_is_named(as_alice, four):
+    page = get(as_alice, four, f"?{TEN}&amount__gt=5")
+    many = get(as_alice, four, f"?{TEN}&{TEN.replace('w', 'v')}")
+
+    assert (
+        "1 filter more than can be used at once: “Amount is greater than 5”."
+        in (page.context["left_out"])
+    )
+    (told,) = many.context["left_out"]
+    assert "9 filters more" in told
+    assert "and 6 more." in told
+
+
+def test_a_group_beside_as_many_filters_as_can_be_used_leads_nowhere(as_alice, deals):
+    deal(deals, "A", stage="s1")
+    amounts = [f"amount__{each}" for each in ("not=1", "not=2", "empty=1")]
+    nine = "&".join([*amounts, *(f"amount__not={n}" for n in range(3, 9))])
+
+    among_nine = get(as_alice, deals, f"?{nine}&group=dealstage")
+    among_ten = get(as_alice, deals, f"?{nine}&amount__not=9&group=dealstage")
+
+    (row,) = among_nine.context["group_rows"]
+    assert names(as_alice.get(row["url"])) == ["A"]
+    (row,) = among_ten.context["group_rows"]
+    assert row["url"] == ""
+
+
+@pytest.fixture
+def alike(deals):
+    stages = {"s1": "Résumé", "s2": "Won", "s3": "Resume", "s4": "RESUME", "s5": "Lost"}
+    deals.schema = {**SCHEMA, "lookups": {**SCHEMA["lookups"], "stage": stages}}
+    deals.save(update_fields=["schema"])
+    for stage in stages:
+        deal(deals, stage, stage=stage)
+    return deals
+
+
+@pytest.mark.parametrize(
+    ("operator", "inputs"), [("in", "boxes"), ("not_in", "boxes"), ("is", "choice")]
+)
+def test_options_that_a_filter_compares_as_one_are_offered_as_one(
+    as_alice, alike, operator, inputs
+):
+    query = f"filter/?column=dealstage&operator={operator}"
+    offered = get(as_alice, alike, query).context["filtering"][inputs]
+    texts = [text for text, _ in offered]
+    path = f"/collections/{alike.pk}/filter/"
+    sent = {"column": "dealstage", "operator": operator, "value": texts[0], "add": "1"}
+    page = as_alice.get(path, sent, follow=True)
+    kept = f"filter/?dealstage__{operator}=resume&edit=0"
+    changed = get(as_alice, alike, kept).context["filtering"][inputs]
+
+    assert texts == ["Résumé / Resume / RESUME", "Won", "Lost"]
+    assert page.context["words"] in {"Stage is Résumé", "Stage is not Résumé"}
+    found = {"s2", "s5"} if operator == "not_in" else {"s1", "s3", "s4"}
+    assert set(names(page)) == found
+    assert changed == [(text, text == texts[0]) for text in texts]
+
+
+def test_values_of_rows_that_a_filter_compares_as_one_are_offered_once(as_alice, deals):
+    field = {"name": "tag", "label": "Tag", "kind": "choice"}
+    deals.schema = {**SCHEMA, "fields": [*SCHEMA["fields"], field]}
+    deals.save(update_fields=["schema"])
+    for tag in ("Été", "ete", "Zoo", "\u0301"):
+        deal(deals, "A", tag=tag)
+
+    told = get(as_alice, deals, "filter/?column=tag&operator=in&tag__in=ete&edit=0")
+
+    assert told.context["filtering"]["boxes"] == [("ete", True), ("Zoo", False)]

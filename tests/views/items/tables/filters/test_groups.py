@@ -187,3 +187,14 @@ def test_a_group_of_a_long_value_leads_to_its_rows(as_alice, deals):
 
     found = [names(as_alice.get(row["url"])) for row in page.context["group_rows"]]
     assert sorted(found) == [["Long"], ["Lost"]]
+
+
+def test_a_group_leads_to_its_rows_whatever_its_user_is_called(as_alice, deals):
+    deals.schema["lookups"]["owner"]["43"] = "\u0301"
+    deals.save(update_fields=["schema"])
+    deal(deals, "A", owner="43")
+    deal(deals, "B", owner="41")
+
+    rows = get(as_alice, deals, "?group=hubspot_owner_id").context["group_rows"]
+
+    assert sorted(names(as_alice.get(row["url"])) for row in rows) == [["A"], ["B"]]
