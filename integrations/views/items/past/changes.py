@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -54,6 +55,10 @@ KIND_NAMES = {
     PRESENT: "Changed or restored",
 }
 SINCE_NAMES = {UNSEEN: "I last looked", VISIT: "My last visit"}
+NO_TIME = {
+    UNSEEN: "“I last looked” cannot be chosen: nothing was marked as seen yet.",
+    VISIT: "“My last visit” cannot be chosen: no earlier visit is known.",
+}
 UNKNOWN = "Unknown"
 
 
@@ -66,6 +71,9 @@ def changes(request: UserRequest) -> HttpResponse:
     seen_at = request.preferences.changes_seen_at
     visit = known_last_visit(request)
     since = {UNSEEN: seen_at, VISIT: visit}.get(query.since)
+    if query.since and since is None:
+        left_out = (*query.left_out, NO_TIME[query.since])
+        query = replace(query, since="", left_out=left_out)
     page = service.fetch_page(query, connections, run=run, since=since)
     entries = put_in_words(page.changes)
     is_cut = _put_left_views(request.user, entries)

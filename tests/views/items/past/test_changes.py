@@ -459,6 +459,24 @@ def test_what_changed_since_the_last_visit_is_asked_for_by_a_word(as_alice, deal
     assert "My last visit" in as_alice.get(f"{PATH}?since=visit").content.decode()
 
 
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [("visit", "no earlier visit is known"), ("unseen", "nothing was marked as seen")],
+)
+def test_a_time_that_nobody_knows_is_left_out_and_said(as_alice, deals, word, told):
+    change(make_item(deals))
+
+    page = as_alice.get(f"{PATH}?since={word}&kind=changed")
+
+    assert len(entries(page)) == 1
+    assert told in page.content.decode()
+    assert [chip["label"] for chip in page.context["chips"]] == ["What happened"]
+    assert page.context["since_word"] == ""
+    [day] = page.context["days"]
+    assert day["url"] == f"{PATH}?kind=changed&day={NOON.date()}"
+    assert [each["label"] for each in day["lists"]] == ["HubSpot: Deal, changed"]
+
+
 def test_of_several_accounts_of_a_provider_each_change_names_its_own(as_alice, deals):
     change(make_item(deals))
     [entry] = entries(as_alice.get(PATH))
