@@ -240,6 +240,9 @@ def test_what_was_marked_as_seen_is_not_new_any_more(as_alice, alice, deals):
     page = as_alice.get(PATH)
     assert page.context["unseen_text"] == "1 change"
     assert len(keys(as_alice.get(page.context["unseen_url"]))) == 1
+    # The newest change that was shown says when, and not when the button was pressed.
+    assert page.context["seen_at"] == NOON
+    assert "Seen up to <time" in " ".join(page.content.decode().split())
 
 
 def test_looking_alone_marks_nothing_and_no_mark_goes_back(as_alice, alice, deals):
