@@ -35,7 +35,7 @@ from integrations.views.items.parts import mistakes
 from integrations.views.items.parts.changed import put_in_words
 from integrations.views.items.past import changed_fields, changed_lists
 from integrations.views.items.past.changed_fields import Offered
-from integrations.views.site.visits import known_last_visit
+from integrations.views.site.visits import last_visit
 
 LABELS = {
     "provider": "Provider",
@@ -69,7 +69,7 @@ def changes(request: UserRequest) -> HttpResponse:
     connections = list(Connection.objects.owned_by(request.user))
     run = _find_run(request, query)
     seen_at = request.preferences.changes_seen_at
-    visit = known_last_visit(request)
+    visit = last_visit(request)
     since = {UNSEEN: seen_at, VISIT: visit}.get(query.since)
     if query.since and since is None:
         left_out = (*query.left_out, NO_TIME[query.since])

@@ -452,7 +452,7 @@ def test_what_changed_since_the_last_visit_is_asked_for_by_a_word(as_alice, deal
         change(make_item(deals), at=now - timedelta(hours=hours)) for hours in (5, 1)
     )
     session = as_alice.session
-    session["last_visit"] = (now - timedelta(hours=3)).isoformat()
+    session["seen_at"] = (now - timedelta(hours=3)).isoformat()
     session.save()
 
     page = as_alice.get(PATH)
