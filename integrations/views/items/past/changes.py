@@ -84,7 +84,7 @@ def changes(request: UserRequest) -> HttpResponse:
         "query": query,
         "left_out": query.left_out,
         "mistake": mistakes.of_entries(entries),
-        "days": list(_by_day(entries, query, since)),
+        "days": list(_by_day(entries, query, since, page.next)),
         "filters": filters,
         "unknown_field": query.field if filters[-1]["is_unknown"] else "",
         "chips": list(_chips(query, run, connections, entries, filters)),
@@ -159,10 +159,18 @@ def _unseen_text(number: int, *, has_more: bool) -> str:
 
 
 def _by_day(
-    entries: Sequence[dict[str, Any]], query: ChangeQuery, since: datetime | None
+    entries: Sequence[dict[str, Any]],
+    query: ChangeQuery,
+    since: datetime | None,
+    following: ChangeQuery | None,
 ) -> Iterator[dict[str, Any]]:
-    """Yield the days of whoever looks, each with its changes and lists of its items."""
+    """Yield the days of whoever looks, each with its changes and lists of its items.
+
+    One that goes on before this page, or on the ``following`` one, ``is_part``.
+    """
     zone = timezone.get_current_timezone()
+    ends = (query.after, following.after if following else None)
+    parts = {end.at.astimezone(zone).date() for end in ends if end}
     days = groupby(entries, lambda entry: entry["when"].astimezone(zone).date())
     for day, rows in days:
         shown, of_day = list(rows), query.change(day=day)
@@ -170,6 +178,7 @@ def _by_day(
             "name": plain(Date(day=day)),
             "url": "" if query.day else of_day.url,
             "entries": shown,
+            "is_part": day in parts,
             "lists": list(changed_lists.lists_of(shown, of_day, since)),
         }
 

@@ -422,6 +422,39 @@ def test_a_day_leads_to_lists_of_exactly_its_items(as_alice, alice, deals):
     assert found == expected
 
 
+def test_the_lists_of_a_day_that_goes_on_are_of_what_the_page_shows(
+    as_alice, deals, monkeypatch
+):
+    monkeypatch.setattr(service, "PAGE_SIZE", 3)
+    change(make_item(deals), at=NOON + timedelta(days=1))
+    for minutes in range(3):
+        change(make_item(deals), at=NOON - timedelta(minutes=minutes))
+    gone = {"kind": "deleted", "fields": {}}
+    change(make_item(deals), at=NOON - timedelta(minutes=9), **gone)
+    change(make_item(deals), at=NOON - timedelta(days=1))
+
+    pages = [as_alice.get(PATH)]
+    pages.append(as_alice.get(pages[0].context["next_url"]))
+    pages.append(as_alice.get(f"{PATH}?day={NOON.date()}"))
+    pages.append(as_alice.get(f"{PATH}?day={NOON.date()}&kind=changed"))
+
+    kinds = "of the kinds that this page shows"
+    told = [
+        [
+            (day["is_part"], *(each["label"].split(", ")[1] for each in day["lists"]))
+            for day in page.context["days"]
+        ]
+        for page in pages
+    ]
+    assert told == [
+        [(False, "changed"), (True, "changed")],
+        [(True, "changed", "deleted"), (False, "changed")],
+        [(True, "changed")],
+        [(False, "changed")],
+    ]
+    assert [page.content.decode().count(kinds) for page in pages] == [1, 1, 1, 0]
+
+
 def test_the_lists_of_a_field_and_of_the_unseen_hold_no_more(as_alice, alice, deals):
     one, other, seen = (make_item(deals) for _ in range(3))
     change(one, fields={"properties.amount": [1, 2]})
