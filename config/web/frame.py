@@ -19,7 +19,10 @@ from integrations.services.connections.facts import needing_user
 ASKING: Final = -1
 COLUMNS: Final = {
     f"preferences__{name}": name
-    for name in ("user_id", "time_zone", "changes_seen_at", "has_shortcuts")
+    for name in (
+        *("user_id", "time_zone", "changes_seen_at", "visited_at"),
+        "has_shortcuts",
+    )
 }
 
 

@@ -29,6 +29,7 @@ from integrations.models.accounts.preferences import to_zone
 from integrations.models.times import CLOCK_SKEW
 from integrations.views.site import health, metrics
 from integrations.views.site.time_zone import browser_zone
+from integrations.views.site.visits import keep_visit, note_visit_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -182,6 +183,22 @@ def preferences(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
+def visits(get_response: GetResponse) -> GetResponse:
+    """Note that a user is here by whatever page they open.
+
+    Behind ``preferences``, which knows when they were here in another session.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        user = getattr(request, "user", None)
+        is_look = request.path_info.endswith(LOOKS)
+        if user and user.is_authenticated and not is_look:
+            note_visit_of(request, request.preferences)  # type: ignore[attr-defined]
+        return get_response(request)
+
+    return middleware
+
+
 def session_lifetime(get_response: GetResponse) -> GetResponse:
     """End a session that was idle or alive for too long."""
 
@@ -193,9 +210,14 @@ def session_lifetime(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
-def _sign_out(request: HttpRequest) -> None:
-    """Sign out; with a busy database the row stays, and is refused again."""
+def _sign_out(request: HttpRequest, *, was_here: bool) -> None:
+    """Sign out, and keep when the user ``was_here``, if that is known.
+
+    With a busy database the row stays, and is refused again.
+    """
     try:
+        if was_here:
+            keep_visit(request, is_here=False)
         logout(request)
     except OperationalError as exc:
         if not is_busy(exc):
@@ -222,7 +244,7 @@ def _end_or_extend(request: HttpRequest, *, now: int) -> None:
     latest = max(started, seen, *_proven_at(request))
     is_unknown = latest > now + CLOCK_SKEW.total_seconds()
     if too_idle or too_old or is_unknown:
-        _sign_out(request)
+        _sign_out(request, was_here=not is_unknown)
     elif request.path_info.endswith(LOOKS):
         return
     elif now - seen > min(SEEN_EVERY_SECONDS, settings.SESSION_IDLE_SECONDS / 4):

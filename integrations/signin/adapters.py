@@ -52,7 +52,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def logout(self, request: HttpRequest) -> None:
         """Sign out, and keep when the user was here, which the session knew."""
-        keep_visit(request)
+        keep_visit(request, is_here=True)
         super().logout(request)
 
     def reauthenticate(self, user: AbstractBaseUser, password: str) -> bool:

@@ -7,6 +7,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from integrations.models.times import ahead
 
 
 class Preferences(models.Model):
@@ -59,8 +63,14 @@ def preferences_of(user: Any) -> Preferences:
 
 
 def note_visit(user: Any, at: datetime) -> None:
-    """Keep when a user was here, whom another session shall know."""
-    Preferences.objects.update_or_create(user=user, defaults={"visited_at": at})
+    """Keep when a user was here, whom another session shall know; it never goes back.
+
+    One of a clock that was ahead is replaced all the same.
+    """
+    row, _ = Preferences.objects.get_or_create(user=user)
+    was = Q(visited_at__isnull=True) | Q(visited_at__lt=at)
+    was |= ahead("visited_at", timezone.now())
+    Preferences.objects.filter(was, pk=row.pk).update(visited_at=at)
 
 
 def zone_of(user: Any) -> ZoneInfo | None:

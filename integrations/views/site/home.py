@@ -28,7 +28,7 @@ from integrations.views.access import UserRequest
 from integrations.views.connections.index import provider_cards
 from integrations.views.items.filters import NEWS
 from integrations.views.items.rows import put_titles
-from integrations.views.site.visits import known_last_visit, last_visit
+from integrations.views.site.visits import last_visit
 
 RECENT_ITEMS = 10
 WEEK = timedelta(days=7)
@@ -54,7 +54,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def home_live(request: UserRequest) -> HttpResponse:
     """Show what has changed on an open Home."""
-    context = _context(request.user, known_last_visit(request))
+    context = _context(request.user, last_visit(request))
     look, items = live.Look.read(request), context["recent_items"]
     new = sum(item.first_seen_at > look.at for item in items)
     changed = sum(item.changed_at > look.at for item in items) - new

@@ -18,7 +18,9 @@ from integrations.models import (
     Preferences,
     SavedView,
 )
+from integrations.providers.records import IntegrationItem
 from integrations.services.items.saved_views.problems import Problem
+from integrations.services.items.storage import store
 from integrations.services.notices import sending
 from integrations.services.notices.following import digests, news, view_items
 from integrations.services.notices.following import follows as following
@@ -404,3 +406,47 @@ def test_a_followed_item_that_left_a_view_says_so_where_it_is_told(
     [message] = mail.outbox
     assert message.subject == "[Mooring] 1 change in what you follow"
     assert "No longer in the view “Calls”" in message.body
+
+
+def test_what_a_section_has_no_room_for_is_told_by_the_next(
+    alice: User, contacts: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digests, "MOST_ENTRIES", 3)
+    phone = {"name": "phone", "label": "Phone", "kind": "text"}
+    Collection.objects.update(schema={"fields": [phone]})
+    contacts.refresh_from_db()
+    small = view_of(alice, contacts, parameters=[["phone__is", "77"]])
+    SavedView.objects.update(name="Few")
+    for view in (view_of(alice, contacts), small):
+        following.follow(alice, view)
+    choose(alice)
+    at = timezone.now() - timedelta(minutes=1)
+    found = [
+        IntegrationItem(
+            id=f"{number}",
+            type="contact",
+            name=f"N{number}",
+            properties={"phone": "77" if number in {0, 1, 5} else "2"},
+        )
+        for number in range(7)
+    ]
+    store.store_page(contacts, found, run_id=None, now=at - DAY)
+    for item in Item.objects.all():
+        change(item, at=at - timedelta(seconds=9 - int(item.remote_id)))
+
+    tick(timezone.now() + 2 * HOUR)
+
+    [message] = mail.outbox
+    assert message.subject == "[Mooring] 7 changes in what you follow"
+    for text in (message.body, message.alternatives[0].content):
+        first, _, second = text.rpartition(
+            "Few</bdi></a>" if "<p>" in text else "== Few"
+        )
+        told = [[n for n in range(7) if f"N{n}" in part] for part in (first, second)]
+        assert told == [[4, 5, 6], [0, 1]]
+        assert "2 more items are told below." in first
+        assert "and 2 more items" in first
+        assert "1 item of this view is told above." in second
+        assert second.count("Also in the view “Calls”") == 2
+        assert first.count("Also in the view “Few”") == 1
+        assert "more item" not in second

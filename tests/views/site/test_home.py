@@ -5,9 +5,13 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations.models import Collection, Connection, ProviderState
+from config.web.sessions import SEEN, STARTED
+from integrations.models import Collection, Connection, Preferences, ProviderState
+from integrations.models.accounts.preferences import note_visit, preferences_of
 from integrations.services.upkeep import health
 from tests.support.rows import (
     NOON,
@@ -220,5 +224,59 @@ def test_the_last_visit_is_known_after_signing_out_and_in_again(
     as_alice.force_login(alice)
     again = as_alice.get("/")
 
-    assert again.context["since"] == now - timedelta(hours=5)
+    assert now <= again.context["since"] <= timezone.now()
     assert 'href="/changes/?since=visit"' in again.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/changes/", "/items/", "/connections/"])
+def test_a_visit_is_made_by_any_page(as_alice, collection, path):
+    now = timezone.now()
+    as_alice.get(path)
+    session = as_alice.session
+    session["seen_at"] = (now - timedelta(hours=5)).isoformat()
+    session.save()
+
+    as_alice.get(path)
+
+    assert as_alice.get("/changes/").context["visit"] == now - timedelta(hours=5)
+    # It goes on: home makes no other one of it.
+    assert as_alice.get("/").context["since"] == now - timedelta(hours=5)
+
+
+def test_the_pages_of_five_minutes_note_a_visit_once(as_alice, collection):
+    as_alice.get("/connections/")
+    noted = as_alice.session["seen_at"]
+
+    with CaptureQueriesContext(database) as asked:
+        as_alice.get("/connections/")
+
+    assert as_alice.session["seen_at"] == noted
+    assert not [each for each in asked if each["sql"].startswith(("UPDATE", "INSERT"))]
+
+
+def test_an_idle_session_that_ends_keeps_the_last_visit(as_alice, alice, collection):
+    now = timezone.now()
+    as_alice.get("/")
+    session = as_alice.session
+    session["seen_at"] = (now - timedelta(days=4)).isoformat()
+    session[SEEN] -= 4 * 86400
+    session[STARTED] -= 5 * 86400
+    session.save()
+
+    assert "since" not in as_alice.get("/").context
+    as_alice.force_login(alice)
+
+    assert as_alice.get("/").context["since"] == now - timedelta(days=4)
+
+
+def test_what_another_session_has_kept_never_goes_back(as_alice, alice, collection):
+    now = timezone.now()
+    for at in (now, now - timedelta(days=1)):
+        note_visit(alice, at)
+    assert preferences_of(alice).visited_at == now
+
+    # As a clock has it that was ahead.
+    Preferences.objects.update(visited_at=now + timedelta(days=9))
+    note_visit(alice, now)
+
+    assert preferences_of(alice).visited_at == now

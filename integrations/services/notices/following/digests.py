@@ -43,8 +43,9 @@ class Section:
     """Followed items, or one followed view, with what changed.
 
     With a ``problem`` none of it is told, after a mistake of ours with its
-    ``reference``; where it ``is_cut`` only the latest is. What an earlier section
-    tells, as so many ``above``, is neither counted nor told once more.
+    ``reference``; where it ``is_cut`` only the latest is. What other sections list, so
+    many items ``above`` and ``below``, is not told once more; those that no section has
+    room for are ``left``. ``number`` is of those that no other section counts.
     ``leaving`` is what to remember of a view once all this was told.
     """
 
@@ -53,6 +54,8 @@ class Section:
     entries: Sequence[Entry]
     number: int
     above: int = 0
+    below: int = 0
+    left: int = 0
     problem: Problem | None = None
     reference: str = ""
     is_cut: bool = False
@@ -65,19 +68,23 @@ class Section:
             told = f" (reference {self.reference})" if self.reference else ""
             return f"{self.problem.sentence}{told}"
         is_unknown = self.number and self.leaving and self.leaving.is_unknown
-        are = "is" if self.above == 1 else "are"
-        above = f"{count_text(self.above, 'item')} of this view {are} told above."
+        above, below = (
+            f"{count} {'is' if number == 1 else 'are'} told {place}."
+            for number, count, place in (
+                (self.above, f"{count_text(self.above, 'item')} of this view", "above"),
+                (self.below, count_text(self.below, "more item"), "below"),
+            )
+        )
         notes = (
             *((self.is_cut, CUT), (is_unknown, NOT_REMEMBERED)),
-            (self.above, above),
+            *((self.above, above), (self.below, below)),
         )
         return " ".join(text for is_so, text in notes if is_so)
 
     @property
     def more(self) -> str:
-        """Return how many changed besides those that are listed."""
-        left = self.number - len(self.entries)
-        return f"and {count_text(left, 'more item')}" if left > 0 else ""
+        """Return how many changed besides those that some section lists."""
+        return f"and {count_text(self.left, 'more item')}" if self.left else ""
 
 
 def plan_due(*, now: datetime | None = None) -> int:
@@ -173,7 +180,8 @@ def _note_broken(notice: Notice, sections: Sequence[Section]) -> bool:
 def sections_of(user: User, span: Span) -> list[Section]:
     """Return what changed in what a user follows, of their own items only.
 
-    Each item is in the first section that it belongs to, with the others named there.
+    Each item is in the first section that has room for it, with the other views of it
+    named there.
     """
     rows = list(following.followed(user))
     keys = [row.item_id for row in rows if row.item_id]
@@ -224,22 +232,34 @@ def _of_view(row: Follow, view: SavedView, user: User, changed: Changed) -> _Ask
 
 
 def _sections(user: User, span: Span, asked: Sequence[_Asked]) -> Iterator[Section]:
-    """Yield the sections, each with what none before it tells."""
-    places: dict[int, list[_Asked]] = {}
-    for each in asked:
+    """Yield the sections, each with what none before it lists."""
+    places: dict[int, list[int]] = {}
+    listed: dict[int, int] = {}
+    told: list[list[Entry]] = []
+    for place, each in enumerate(asked):
         for key in each.found:
-            places.setdefault(key, []).append(each)
-    for each in asked:
-        own = {key: at for key, at in each.found.items() if places[key][0] is each}
-        also = {key: _also(key, places[key][1:]) for key in own}
+            places.setdefault(key, []).append(place)
+    for place, each in enumerate(asked):
+        own = {key: at for key, at in each.found.items() if key not in listed}
+        keys = news.latest(own, most=MOST_ENTRIES)
+        also = {
+            key: _also(key, [asked[other] for other in places[key] if other != place])
+            for key in keys
+        }
+        entries = news.entries_of(user, keys, span, left=each.gone, also=also)
+        listed |= {entry.key: place for entry in entries}
+        told.append(entries)
+    for place, (each, entries) in enumerate(zip(asked, told, strict=True)):
+        others = [listed[key] - place for key in each.found if key in listed]
+        tellers = [listed.get(key, places[key][0]) for key in each.found]
         yield Section(
             title=each.title,
             link=each.link,
-            entries=news.entries_of(
-                user, own, span, most=MOST_ENTRIES, left=each.gone, also=also
-            ),
-            number=len(own),
-            above=len(each.found) - len(own),
+            entries=entries,
+            number=tellers.count(place),
+            above=sum(other < 0 for other in others),
+            below=sum(other > 0 for other in others),
+            left=len(each.found) - len(others),
             problem=each.problem,
             reference=each.reference,
             is_cut=each.is_cut,
@@ -247,9 +267,10 @@ def _sections(user: User, span: Span, asked: Sequence[_Asked]) -> Iterator[Secti
         )
 
 
-def _also(key: int, views: Sequence[_Asked]) -> list[str]:
-    """Return in words which further views an item is in, or has left."""
+def _also(key: int, others: Sequence[_Asked]) -> list[str]:
+    """Return in words which other views an item is in, or has left."""
     return [
-        f"{'No longer' if key in view.gone else 'Also'} in the view “{view.title}”"
-        for view in views
+        f"{'No longer' if key in other.gone else 'Also'} in the view “{other.title}”"
+        for other in others
+        if other.link
     ]

@@ -49,8 +49,9 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One item with what happened to it, the latest first."""
+    """One item, by its ``key``, with what happened to it, the latest first."""
 
+    key: int
     name: str
     link: str
     lines: Sequence[str]
@@ -104,24 +105,28 @@ def of_all(user: User, span: Span) -> Changed:
     return Changed(at=latest, is_cut=is_cut)
 
 
+def latest(found: Mapping[int, datetime], *, most: int) -> list[int]:
+    """Return which of some items changed last, the latest first."""
+    return sorted(found, key=lambda key: (found[key], key), reverse=True)[:most]
+
+
 def entries_of(
     user: User,
-    found: Mapping[int, datetime],
+    keys: Sequence[int],
     span: Span,
     *,
-    most: int,
     left: Collection[int] = (),
     also: Mapping[int, Sequence[str]] | None = None,
 ) -> list[Entry]:
-    """Return what happened to the latest of some items, and which left a view.
+    """Return what happened to some items, and which left a view.
 
     ``also`` is what else is said of items, by key.
     """
-    keys = sorted(found, key=lambda key: (found[key], key), reverse=True)[:most]
     own = Item.objects.owned_by(user).select_related("collection__connection")
     items = own.in_bulk(keys)
     return [
         Entry(
+            key=key,
             name=items[key].name or "Untitled",
             link=public_url(items[key].get_absolute_url()),
             lines=[

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -34,7 +35,7 @@ from integrations.views.items.parts import mistakes
 from integrations.views.items.parts.changed import put_in_words
 from integrations.views.items.past import changed_fields, changed_lists
 from integrations.views.items.past.changed_fields import Offered
-from integrations.views.site.visits import known_last_visit
+from integrations.views.site.visits import last_visit
 
 LABELS = {
     "provider": "Provider",
@@ -54,6 +55,10 @@ KIND_NAMES = {
     PRESENT: "Changed or restored",
 }
 SINCE_NAMES = {UNSEEN: "I last looked", VISIT: "My last visit"}
+NO_TIME = {
+    UNSEEN: "“I last looked” cannot be chosen: nothing was marked as seen yet.",
+    VISIT: "“My last visit” cannot be chosen: no earlier visit is known.",
+}
 UNKNOWN = "Unknown"
 
 
@@ -64,8 +69,11 @@ def changes(request: UserRequest) -> HttpResponse:
     connections = list(Connection.objects.owned_by(request.user))
     run = _find_run(request, query)
     seen_at = request.preferences.changes_seen_at
-    visit = known_last_visit(request)
+    visit = last_visit(request)
     since = {UNSEEN: seen_at, VISIT: visit}.get(query.since)
+    if query.since and since is None:
+        left_out = (*query.left_out, NO_TIME[query.since])
+        query = replace(query, since="", left_out=left_out)
     page = service.fetch_page(query, connections, run=run, since=since)
     entries = put_in_words(page.changes)
     is_cut = _put_left_views(request.user, entries)
@@ -76,7 +84,7 @@ def changes(request: UserRequest) -> HttpResponse:
         "query": query,
         "left_out": query.left_out,
         "mistake": mistakes.of_entries(entries),
-        "days": list(_by_day(entries, query, since)),
+        "days": list(_by_day(entries, query, since, page.next)),
         "filters": filters,
         "unknown_field": query.field if filters[-1]["is_unknown"] else "",
         "chips": list(_chips(query, run, connections, entries, filters)),
@@ -151,10 +159,18 @@ def _unseen_text(number: int, *, has_more: bool) -> str:
 
 
 def _by_day(
-    entries: Sequence[dict[str, Any]], query: ChangeQuery, since: datetime | None
+    entries: Sequence[dict[str, Any]],
+    query: ChangeQuery,
+    since: datetime | None,
+    following: ChangeQuery | None,
 ) -> Iterator[dict[str, Any]]:
-    """Yield the days of whoever looks, each with its changes and lists of its items."""
+    """Yield the days of whoever looks, each with its changes and lists of its items.
+
+    One that goes on before this page, or on the ``following`` one, ``is_part``.
+    """
     zone = timezone.get_current_timezone()
+    ends = (query.after, following.after if following else None)
+    parts = {end.at.astimezone(zone).date() for end in ends if end}
     days = groupby(entries, lambda entry: entry["when"].astimezone(zone).date())
     for day, rows in days:
         shown, of_day = list(rows), query.change(day=day)
@@ -162,6 +178,7 @@ def _by_day(
             "name": plain(Date(day=day)),
             "url": "" if query.day else of_day.url,
             "entries": shown,
+            "is_part": day in parts,
             "lists": list(changed_lists.lists_of(shown, of_day, since)),
         }
 

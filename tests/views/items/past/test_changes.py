@@ -240,6 +240,9 @@ def test_what_was_marked_as_seen_is_not_new_any_more(as_alice, alice, deals):
     page = as_alice.get(PATH)
     assert page.context["unseen_text"] == "1 change"
     assert len(keys(as_alice.get(page.context["unseen_url"]))) == 1
+    # The newest change that was shown says when, and not when the button was pressed.
+    assert page.context["seen_at"] == NOON
+    assert "Seen up to <time" in " ".join(page.content.decode().split())
 
 
 def test_looking_alone_marks_nothing_and_no_mark_goes_back(as_alice, alice, deals):
@@ -419,6 +422,39 @@ def test_a_day_leads_to_lists_of_exactly_its_items(as_alice, alice, deals):
     assert found == expected
 
 
+def test_the_lists_of_a_day_that_goes_on_are_of_what_the_page_shows(
+    as_alice, deals, monkeypatch
+):
+    monkeypatch.setattr(service, "PAGE_SIZE", 3)
+    change(make_item(deals), at=NOON + timedelta(days=1))
+    for minutes in range(3):
+        change(make_item(deals), at=NOON - timedelta(minutes=minutes))
+    gone = {"kind": "deleted", "fields": {}}
+    change(make_item(deals), at=NOON - timedelta(minutes=9), **gone)
+    change(make_item(deals), at=NOON - timedelta(days=1))
+
+    pages = [as_alice.get(PATH)]
+    pages.append(as_alice.get(pages[0].context["next_url"]))
+    pages.append(as_alice.get(f"{PATH}?day={NOON.date()}"))
+    pages.append(as_alice.get(f"{PATH}?day={NOON.date()}&kind=changed"))
+
+    kinds = "of the kinds that this page shows"
+    told = [
+        [
+            (day["is_part"], *(each["label"].split(", ")[1] for each in day["lists"]))
+            for day in page.context["days"]
+        ]
+        for page in pages
+    ]
+    assert told == [
+        [(False, "changed"), (True, "changed")],
+        [(True, "changed", "deleted"), (False, "changed")],
+        [(True, "changed")],
+        [(False, "changed")],
+    ]
+    assert [page.content.decode().count(kinds) for page in pages] == [1, 1, 1, 0]
+
+
 def test_the_lists_of_a_field_and_of_the_unseen_hold_no_more(as_alice, alice, deals):
     one, other, seen = (make_item(deals) for _ in range(3))
     change(one, fields={"properties.amount": [1, 2]})
@@ -449,7 +485,7 @@ def test_what_changed_since_the_last_visit_is_asked_for_by_a_word(as_alice, deal
         change(make_item(deals), at=now - timedelta(hours=hours)) for hours in (5, 1)
     )
     session = as_alice.session
-    session["last_visit"] = (now - timedelta(hours=3)).isoformat()
+    session["seen_at"] = (now - timedelta(hours=3)).isoformat()
     session.save()
 
     page = as_alice.get(PATH)
@@ -457,6 +493,24 @@ def test_what_changed_since_the_last_visit_is_asked_for_by_a_word(as_alice, deal
     assert page.context["visit_url"] == f"{PATH}?since=visit"
     assert keys(as_alice.get(page.context["visit_url"])) == [after.pk]
     assert "My last visit" in as_alice.get(f"{PATH}?since=visit").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [("visit", "no earlier visit is known"), ("unseen", "nothing was marked as seen")],
+)
+def test_a_time_that_nobody_knows_is_left_out_and_said(as_alice, deals, word, told):
+    change(make_item(deals))
+
+    page = as_alice.get(f"{PATH}?since={word}&kind=changed")
+
+    assert len(entries(page)) == 1
+    assert told in page.content.decode()
+    assert [chip["label"] for chip in page.context["chips"]] == ["What happened"]
+    assert page.context["since_word"] == ""
+    [day] = page.context["days"]
+    assert day["url"] == f"{PATH}?kind=changed&day={NOON.date()}"
+    assert [each["label"] for each in day["lists"]] == ["HubSpot: Deal, changed"]
 
 
 def test_of_several_accounts_of_a_provider_each_change_names_its_own(as_alice, deals):
