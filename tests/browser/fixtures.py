@@ -1,6 +1,7 @@
 """Offer a real Chromium to the tests of the pages."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -160,7 +161,9 @@ def open_page(chromium: "Browser", site: Stack) -> "Iterator[Callable[..., Page]
 
     def note(said: "ConsoleMessage") -> None:
         where = said.location["url"]
-        is_expected = any(f"status of {each} " in said.text for each in EXPECTED)
+        # The browser notes it in its words, and htmx in others.
+        noted = re.search(r"(?:status of|Status Error Code) (\d+) ", said.text)
+        is_expected = noted is not None and int(noted[1]) in EXPECTED
         if said.type == "error" and where.startswith(site.url) and not is_expected:
             complaints.append(f"{where}: {said.text}")
 

@@ -124,15 +124,14 @@ def choose(page: Page, element: Locator, control: Control) -> Response | None:
         conceal(page)
         return None
     form = element.locator("xpath=ancestor::form[1]")
-    sends = (
-        *(each.get_attribute("hx-get") for each in (form, element)),
-        element.get_attribute(ON_CHANGE),
-    )
+    asks = (form.get_attribute("hx-get"), element.get_attribute("hx-post"))
+    # An attribute without a value is there as well.
+    sends = any(each is not None for each in (*asks, element.get_attribute(ON_CHANGE)))
     is_scripted = page.evaluate("() => !!window.htmx")
     try:
         with page.expect_response(is_answer, timeout=30_000) as told:
             element.select_option(values[0])
-            if not is_scripted or not any(sends):
+            if not is_scripted or not sends:
                 send = form.locator(SENDS).first
                 fill_in(send)
                 send.click()
