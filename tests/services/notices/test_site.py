@@ -22,6 +22,7 @@ from integrations.services.upkeep import schedule
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks import processes, registry
 from integrations.services.upkeep.checks.check import Check, Result
+from tests.real.support.processes import wait_until
 from tests.support.provider_answers.raw_server import RawServer, answer, serving
 
 # The checks run in threads, which see what is committed.
@@ -83,6 +84,8 @@ def test_a_check_that_fails_is_told_within_a_minute_by_both_ways(
     assert receiver.connections == 1
     head, _, body = receiver.requests[0].partition(b"\r\n\r\n")
     assert head.startswith(b"POST /services/T0/B0/secret HTTP")
+    # It may come behind what is answered already.
+    wait_until(lambda: body or len(receiver.requests) > 1, "the body")
     told = json.loads(body or receiver.requests[1])
     assert set(told) == {"text"}
     assert "&lt;invalid_client&gt; &amp; more" in told["text"]
