@@ -21,7 +21,10 @@ SESSION, LOGIN = "session", "/accounts/login/"
 KEPT = "[data-kept=signed_out]"
 ON_CHANGE = "data-submit-on-change"
 SENDS = "[type=submit]:not([tabindex='-1'], :disabled)"
-FIELDS = ":is(input:not([type=radio], [type=checkbox], [type=hidden]), textarea)"
+# What answers while one types would take away the button to press.
+FIELDS = (
+    ":is(input:not([type=radio], [type=checkbox], [type=hidden], [hx-get]), textarea)"
+)
 # Places of those that are seen and empty, with their types: asked of each, a long form
 # takes hundreds of calls.
 EMPTY = f"""form => [...form.querySelectorAll('{FIELDS}')]

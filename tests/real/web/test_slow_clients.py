@@ -50,7 +50,7 @@ def test_a_large_form_arrives_whole(web: Stack) -> None:
 NO_REQUESTS = {
     b"GET / HTTP/1.1\r\nX-Long: " + b"x" * 70_000: 431,
     b"GET / HTTP/1.1\r\nX-Long: " + b"x" * 9_000 + b"\r\n\r\n": 431,
-    b"GET /" + b"x" * 5_000 + b" HTTP/1.1\r\n\r\n": 414,
+    b"GET /" + b"x" * 9_000 + b" HTTP/1.1\r\n\r\n": 414,
     b"POST / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n": 413,
     b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n": 411,
     b"GET / HTTP/1.1\r\n<script>: 1\r\n\r\n": 400,
