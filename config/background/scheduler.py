@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from celery.utils.time import maybe_make_aware
+from django.db import connection
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -41,3 +42,8 @@ class ClockSafeScheduler(DatabaseScheduler):
             self._last_full_sync = datetime.now()  # noqa: DTZ005 - upstream's is naive
         self._ticked_at = now
         return super().tick(*args, **kwargs)
+
+    def close(self) -> None:
+        """Store the schedule, by a connection that no signal has interrupted."""
+        connection.close()
+        super().close()
