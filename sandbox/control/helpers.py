@@ -39,9 +39,8 @@ def touch(
 ) -> dict[str, Any]:
     """Change records, each to the same text, at one and the same moment."""
     text = str(params.get("value") or f"Touched {to_iso(sandbox.now_ms)}")
-    with sandbox.storage.write():
-        for row in rows:
-            change(row, text)
+    for row in rows:
+        change(row, text)
     return {"touched": len(rows), "ids": [str(row["id"]) for row in rows]}
 
 

@@ -53,17 +53,14 @@ def _get_values(records: Records, params: Params) -> Values:
 
 def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     records = _open(sandbox, params)
-    with sandbox.storage.write():
-        return {"id": str(records.create(_get_values(records, params)))}
+    return {"id": str(records.create(_get_values(records, params)))}
 
 
 def _apply(act: Action, *, archived: bool = False) -> Command:
     def run(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         records = _open(sandbox, params)
         row = _find(records, params, archived=archived)
-        with sandbox.storage.write():
-            new = act(records, row, params)
-        return {"id": str(new or row["id"])}
+        return {"id": str(act(records, row, params) or row["id"])}
 
     return run
 
@@ -96,12 +93,11 @@ def relink(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     if params.get("company"):
         companies = [_find(replace(records, type=COMPANIES), params, "company")["id"]]
     ids = [row["id"] for row in records.select(PART, *helpers.get_part(params))]
-    with sandbox.storage.write():
-        records.unlink(COMPANIES, ids)
-        pairs = [
-            (records.type, i, COMPANIES, c, True, label) for i in ids for c in companies
-        ]
-        insert_links(sandbox.storage.connection, records.portal, pairs)
+    records.unlink(COMPANIES, ids)
+    pairs = [
+        (records.type, i, COMPANIES, c, True, label) for i in ids for c in companies
+    ]
+    insert_links(sandbox.storage.connection, records.portal, pairs)
     return {"relinked": len(ids), "ids": [str(each) for each in ids]}
 
 
