@@ -99,7 +99,7 @@ class HubSpotPolicy(Policy):
             "hub_domain": portal.domain,
             "client_id": sandbox.config.get_registration(SLUG).client_id,
             "app_id": APP_ID,
-            "scopes": list(token.scopes),
+            "scopes": token.scopes,
         }
         if token.kind == "access":
             described["expires_in"] = int((token.expires_at or now) - now)

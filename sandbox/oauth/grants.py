@@ -7,8 +7,8 @@ from typing import Any
 from sandbox.core.storage import Row, Storage
 
 FIND = """
-SELECT t.*, g.provider, g.account, g.user, g.scopes, g.ended_at
-FROM oauth_token t JOIN oauth_grant g ON g.id = t.grant_id WHERE t.value = ?
+SELECT t.*, g.provider, g.account, g.user, g.scopes AS granted FROM oauth_token t
+JOIN oauth_grant g ON g.id = t.grant_id WHERE t.value = ? AND g.provider = ?
 """
 
 
@@ -22,12 +22,16 @@ class Token:
     provider: str
     account: str
     user: str
-    scopes: tuple[str, ...]
+    granted: str
     issued_at: float
     expires_at: float | None
     spent_at: float | None
     revoked_at: float | None
-    successor: str
+    successor: str | None
+
+    @property
+    def scopes(self) -> list[str]:
+        return self.granted.split()
 
     @property
     def is_revoked(self) -> bool:
@@ -47,15 +51,8 @@ def to_fingerprint(value: str) -> str:
 
 
 def find_token(storage: Storage, value: str, *, provider: str) -> Token | None:
-    row = storage.one(FIND, value)
-    if row is None or row["provider"] != provider:
-        return None
-    names = Token.__dataclass_fields__.keys() - {"scopes", "successor"}
-    return Token(
-        **{name: row[name] for name in names},
-        scopes=tuple(row["scopes"].split()),
-        successor=row["successor"] or "",
-    )
+    row = storage.one(FIND, value, provider)
+    return Token(**dict(row)) if row else None
 
 
 def find_code(storage: Storage, value: str, provider: str) -> Row | None:

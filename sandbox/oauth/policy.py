@@ -144,7 +144,7 @@ class Policy:
         return {name: value for name, value in answer.items() if value}
 
     def describe_token(self, sandbox: Sandbox, token: grants.Token) -> dict[str, Any]:
-        return {"active": True, "scope": " ".join(token.scopes)}
+        return {"active": True, "scope": token.granted}
 
     def answer(self, request: Request, data: dict[str, Any]) -> Response:
         """Answer introspection, or a revocation, which has no data."""

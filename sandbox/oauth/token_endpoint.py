@@ -131,15 +131,10 @@ def _refresh(call: Call) -> dict[str, Any]:
         raise RefusedError("refresh_token")
     if token.is_revoked:
         raise RefusedError("refresh_token", is_double=token.spent_at is not None)
-    granted = " ".join(token.scopes)
-    if policy.scopes:
-        granted = _narrow(call, token)
+    granted = _narrow(call, token) if policy.scopes else token.granted
+    successor = "" if policy.get(call.sandbox, "rotation", token.account) else value
     if token.spent_at is not None:
         successor = _forgive(call, token)
-    elif policy.get(call.sandbox, "rotation", token.account):
-        successor = ""
-    else:
-        successor = value
     if not policy.get(call.sandbox, "old_access_survives", token.account):
         grants.revoke_tokens(call.storage, token.grant_id, "access", now=call.now)
     access, refresh = _issue(call, token.grant_id, token.account, refresh=successor)
@@ -164,14 +159,12 @@ def _forgive(call: Call, token: grants.Token) -> str:
     The token spent last may meet a conflict for a moment, because another refresh is
     probably under way; any other reuse looks like theft.
     """
-    policy, sandbox = call.policy, call.sandbox
-    successor = grants.find_token(
-        sandbox.storage, token.successor, provider=policy.slug
-    )
+    policy, sandbox, value = call.policy, call.sandbox, token.successor or ""
+    successor = grants.find_token(sandbox.storage, value, provider=policy.slug)
     if successor is not None and successor.spent_at is None:
         age = call.now - (token.spent_at or 0)
         if age < policy.get(sandbox, "grace_seconds", token.account):
-            return token.successor
+            return value
         if age < policy.get(sandbox, "race_seconds", token.account):
             raise RefusedError("racing", is_double=True)
     punishes = policy.get(sandbox, "punish_reuse", token.account)
