@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.core.config import Config
 from sandbox.core.data import load
-from sandbox.core.provider import Account, User
+from sandbox.core.provider import Account
 
 CONTACTS, COMPANIES, DEALS = "0-1", "0-2", "0-3"
 TYPES = {CONTACTS: "contacts", COMPANIES: "companies", DEALS: "deals"}
@@ -42,10 +42,7 @@ class Portal(Account):
         return not any(scope.startswith(f"crm.objects.{what}.") for what in self.lacks)
 
 
-PORTALS = tuple(
-    Portal(**{**row, "people": tuple(User(**user) for user in row["people"])})
-    for row in load(__package__, "portals")
-)
+PORTALS = tuple(map(Portal.read, load(__package__, "portals")))
 BY_ID = {portal.id: portal for portal in PORTALS}
 
 
