@@ -46,10 +46,9 @@ class Call:
         cursor = self.request.query.get("cursor") or "0"
         if not cursor.isdigit():
             raise refuse(400, "the cursor is not valid")
-        own = {"provider": self.token.provider, "account": self.account.id}
-        rows = Place(sandbox=self.sandbox, kind=kind, **own).list(
-            limit=size + 1, offset=int(cursor), since=_read_time(since)
-        )
+        place = Place(self.sandbox, self.token.provider, self.account.id, kind)
+        part = {"limit": size + 1, "offset": int(cursor), "since": _read_time(since)}
+        rows = place.list(**part)
         more = str(int(cursor) + size) if len(rows) > size else None
         return Page(records=[to_record(row) for row in rows[:size]], next_cursor=more)
 

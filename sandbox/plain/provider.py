@@ -11,7 +11,6 @@ from sandbox.core.serving.web import Request, Response
 from sandbox.core.state import Provider, Route, Sandbox
 from sandbox.oauth import kit
 from sandbox.oauth.policy import Policy
-from sandbox.plain import records
 from sandbox.plain.api import Api, Call, answer_error, refuse
 from sandbox.plain.commands import Commands
 from sandbox.plain.records import Kind, Place
@@ -70,8 +69,8 @@ class Plain:
         rng = random.Random(plan.seed)
         for account in self.policy.accounts:
             for kind in self.kinds:
-                own = {"provider": self.policy.slug, "account": account.id}
-                records.seed(Place(sandbox=sandbox, kind=kind, **own), account, rng)
+                place = Place(sandbox, self.policy.slug, account.id, kind)
+                place.seed(account, rng)
 
 
 def _refuse_with_status(
