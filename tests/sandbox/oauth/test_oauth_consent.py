@@ -5,7 +5,6 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.sandbox.airtable.airtable_client import (
-    AUTHORIZATION,
     CHALLENGE,
     IDA,
     SCOPES,
@@ -127,7 +126,7 @@ def test_optional_scopes_outside_the_tier_are_dropped_silently(client):
 
 
 def test_airtable_sends_the_challenge_back_and_takes_nothing_twice(airtable):
-    url = f"{airtable.authorize}?{urlencode(AUTHORIZATION)}"
+    url = f"{airtable.authorize}?{urlencode(airtable.authorization)}"
     again = airtable.get(f"{url}&scope=webhook%3Amanage")
     clients = airtable.get(f"{url}&client_id=sandbox-airtable")
 
