@@ -5,12 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sandbox.airtable.api.access import admit
-from sandbox.airtable.api.errors import (
-    BAD_OFFSET,
-    ITERATOR_GONE,
-    NO_MODEL,
-    refuse,
-)
+from sandbox.airtable.api.errors import BAD_OFFSET, ITERATOR_GONE, NO_MODEL, refuse
 from sandbox.airtable.api.options import Options, read_options
 from sandbox.airtable.api.render import make_render
 from sandbox.airtable.seed.accounts import RECORDS_READ, SLUG
@@ -77,13 +72,8 @@ def _go_on(
     position, odd = divmod(row["ids"].find(record), LENGTH)
     if row["table_id"] != table or odd or position < 0:
         raise refuse(BAD_OFFSET)
-    dies_on = sandbox.switches.get(SLUG, "iterator_dies_on_page", account)
-    is_last = position // size + 1 == dies_on
-    # A listing that dies was used for the last time long ago.
     sql = "UPDATE airtable_iterator SET used_at = ? WHERE id = ?"
-    sandbox.storage.run(sql, 0 if is_last else now, name)
-    if is_last:
-        raise refuse(ITERATOR_GONE)
+    sandbox.storage.run(sql, now, name)
     rest = row["ids"][position * LENGTH : (position + size + 1) * LENGTH]
     page = [rest[at : at + LENGTH] for at in range(0, len(rest), LENGTH)]
     following = f"{name}/{page[size]}" if len(page) > size else ""

@@ -100,7 +100,6 @@ def test_a_free_workspace_is_blocked_until_the_month_ends_and_a_team_slows_down(
     ("kind", "given", "status", "shape", "error"),
     [
         ("rate_limit", {}, 429, "list", RATE),
-        ("rate_limit_documented", {}, 429, "object", RATE),
         ("monthly_limit", {}, 429, "list", MONTH),
         ("status", {}, 403, "object", CLOSED),
         ("status", {}, 404, "string", "NOT_FOUND"),
