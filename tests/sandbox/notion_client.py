@@ -1,6 +1,5 @@
 """Authorize at the simulated Notion, and read whole listings."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,7 +13,6 @@ DROMEDARY = "1c8b7e66-3f52-4a19-8d20-b7a6c5d4e3f2"
 INES = "5b0e3a1c-0d44-4f6a-8f0e-6a1b7c2d3e41"
 TOMASZ = "c2d9a6f7-7b1e-4a35-b8c4-90e1f2a3b4c5"
 NOUR = "e4f5a6b7-c8d9-4e0f-91a2-b3c4d5e6f708"
-CHOICE = re.compile(r'name="page:([^:"]+):([^"]+)"( checked)?')
 
 
 class NotionClient(Client):
@@ -24,7 +22,7 @@ class NotionClient(Client):
     authorize, token = f"{API}/oauth/authorize", f"{API}/oauth/token"
     authorization = make_authorization("notion", owner="user")
     identity = f"{LANTERN}:{INES}"
-    allow = "allow"
+    allow, choice = "allow", "page:{}:"
     probe = f"{API}/users/me"
     credentials, app_fields, takes_json = BASIC, {}, True
     error_field = "code"
@@ -53,22 +51,6 @@ class NotionClient(Client):
     def hits(self, **body: Any) -> list[str]:
         """Return the ids of all hits of a search."""
         return [hit["id"] for hit in self.walk("/search", body)]
-
-    def picker(self, user: str = INES) -> dict[str, bool]:
-        """Return what the consent page offers a person, and whether it is ticked."""
-        page = self.get(self.authorize, **self.authorization)
-        found = CHOICE.findall(page.text)
-        return {choice: bool(ticked) for who, choice, ticked in found if who == user}
-
-    def consent(
-        self, identity: str = "", *, pages: list[str] | None = None, **changes: str
-    ) -> Answer:
-        identity = identity or self.identity
-        user = identity.partition(":")[2]
-        if pages is None:
-            pages = [page for page, ticked in self.picker(user).items() if ticked]
-        picked = {f"page:{user}:{page}": "on" for page in pages}
-        return super().consent(identity, **picked, **changes)
 
     def connect(self, identity: str = "", **consent: Any) -> dict[str, Any]:
         """Connect; search knows of it."""

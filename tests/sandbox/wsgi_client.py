@@ -2,7 +2,8 @@
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -80,6 +81,8 @@ class Client:
     )
     identity = ANA
     allow = "connect"
+    # How the name of what a person can pick begins on the consent page.
+    choice = ""
     # An address that any live token opens.
     probe = "/hubspot/account-info/2026-09/details"
     # What the token endpoint is told in headers, in fields, and beside a code; whether
@@ -159,10 +162,24 @@ class Client:
     def fault(self, kind: str, family: str = "*", **params: Any) -> None:
         self.command("faults/add", kind=kind, family=family, **params)
 
-    def consent(self, identity: str = "", **changes: str) -> Answer:
-        form = {"identity": identity or self.identity, "action": self.allow}
-        form = {**self.authorization, **form, **changes}
-        return self.call("POST", self.authorize, form=form)
+    def picker(self, user: str = "") -> dict[str, bool]:
+        """Return what the consent page offers a person, and whether it is ticked."""
+        name = self.choice.format(user or self.identity.partition(":")[2])
+        page = self.get(self.authorize, **self.authorization).text
+        found = re.findall(f'name="{name}([^":]+)"( checked)?', page)
+        return {thing: bool(ticked) for thing, ticked in found}
+
+    def consent(
+        self, identity: str = "", *, picked: Iterable[str] | None = None, **changes: str
+    ) -> Answer:
+        """Consent to what is picked, by default to what the page has ticked."""
+        who = identity or self.identity
+        user = who.partition(":")[2]
+        if picked is None and self.choice:
+            picked = [thing for thing, ticked in self.picker(user).items() if ticked]
+        chosen = {f"{self.choice.format(user)}{thing}": "on" for thing in picked or ()}
+        form = {**self.authorization, "identity": who, "action": self.allow}
+        return self.call("POST", self.authorize, form={**form, **chosen, **changes})
 
     @property
     def proof(self) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -40,22 +39,11 @@ class AirtableClient(Client):
     authorize, token = f"{OAUTH}/authorize", f"{OAUTH}/token"
     authorization = make_authorization("airtable", scope=SCOPES, **PKCE)
     identity = ANA
+    choice = "use:"
     probe = f"{API}/meta/whoami"
     credentials = make_basic("sandbox-airtable", "sandbox-secret-airtable")
     app_fields = {}
     verifier = {"code_verifier": VERIFIER}
-
-    def consent(
-        self,
-        identity: str = "",
-        resources: tuple[str, ...] | None = None,
-        **changes: str,
-    ) -> Answer:
-        if resources is None:
-            page = self.get(self.authorize, **self.authorization).text
-            resources = tuple(re.findall(r'name="use:(\w+)" checked', page))
-        chosen = {f"use:{name}": "on" for name in resources}
-        return super().consent(identity, **chosen, **changes)
 
     def api(self, path: str, *pairs: tuple[str, str], **query: Any) -> Answer:
         fields = urlencode([*pairs, *query.items()])

@@ -141,7 +141,7 @@ def test_airtable_sends_the_challenge_back_and_takes_nothing_twice(airtable):
 def test_airtable_wants_something_of_the_persons_account_to_be_chosen(airtable):
     page = airtable.get(airtable.authorize, **airtable.authorization).text
 
-    answer = airtable.consent(resources=())
+    answer = airtable.consent(picked=())
     airtable.connect(IDA)
 
     assert [page.count(f'name="use:{kind}') for kind in ("app", "wsp")] == [7, 4]
@@ -179,7 +179,7 @@ def test_the_picker_lists_only_what_the_person_has_full_access_to(notion):
 
     assert private not in notion.picker(INES)
     assert private in notion.picker(TOMASZ)
-    assert notion.consent(pages=[private]).status == 400
+    assert notion.consent(picked=[private]).status == 400
     assert notion.consent(grant_owner="nobody").status == 400
 
 
@@ -187,11 +187,11 @@ def test_only_an_exchanged_code_shares_what_a_second_visit_shows_ticked(notion):
     handbook, projects = notion.id("Team handbook"), notion.id("Projects")
     notion.consent()
     assert notion.query("inventory")["grant"] is None
-    notion.connect(pages=[handbook])
+    notion.connect(picked=[handbook])
     before = notion.show(projects).status
     ticked = [page for page, is_ticked in notion.picker().items() if is_ticked]
 
-    notion.connect(pages=[*ticked, projects])
+    notion.connect(picked=[*ticked, projects])
 
     assert ticked == [handbook]
     assert (before, notion.show(projects).status) == (404, 200)
