@@ -9,15 +9,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from sandbox.core.serving.app import App
+from sandbox.hubspot.seed.accounts import OPTIONAL_SCOPES, REQUIRED_SCOPES
 from tests.support.provider_answers.described import check, make_environ
 
 CLIENT = {"client_id": "sandbox-hubspot", "client_secret": "sandbox-secret-hubspot"}
-REQUIRED = "oauth crm.objects.contacts.read"
-OPTIONAL = (
-    "crm.objects.contacts.write "
-    "crm.objects.companies.read crm.objects.companies.write"
-    " crm.objects.deals.read crm.objects.deals.write crm.objects.owners.read"
-)
 ANA = "555111:4242"
 TOKEN = "/hubspot/oauth/2026-09/token"
 
@@ -77,7 +72,7 @@ class Client:
     authorize = "/hubspot/oauth/authorize"
     token = TOKEN
     authorization = make_authorization(
-        "hubspot", scope=REQUIRED, optional_scope=OPTIONAL
+        "hubspot", scope=REQUIRED_SCOPES, optional_scope=OPTIONAL_SCOPES
     )
     identity = ANA
     allow = "connect"

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from sandbox.hubspot.seed.accounts import OPTIONAL_SCOPES, REQUIRED_SCOPES
 from tests.sandbox.airtable.airtable_client import (
     CHALLENGE,
     IDA,
@@ -11,7 +12,7 @@ from tests.sandbox.airtable.airtable_client import (
     AirtableClient,
 )
 from tests.sandbox.notion_client import INES, LANTERN, NOUR, TOMASZ, NotionClient
-from tests.sandbox.wsgi_client import OPTIONAL, REQUIRED, Client
+from tests.sandbox.wsgi_client import Client
 
 KESTREL, FJORD, CLEO = "2081774:61", "9907316:88120", "555111:4244"
 OFFERED = {
@@ -22,7 +23,7 @@ OFFERED = {
 # Each mistake with the error that is sent back; without one there is a page.
 MISTAKES = [
     (Client, {"scope": "oauth"}, ""),
-    (Client, {"scope": f"{REQUIRED} crm.objects.deals.read"}, ""),
+    (Client, {"scope": f"{REQUIRED_SCOPES} crm.objects.deals.read"}, ""),
     (Client, {"optional_scope": "crm.objects.quotes.read"}, ""),
     (Client, {"code_challenge": "x", "code_challenge_method": "S512"}, ""),
     (AirtableClient, {"response_type": "token"}, "unsupported_response_type"),
@@ -120,9 +121,10 @@ def test_hubspot_sends_back_who_is_no_administrator(client, identity):
 def test_optional_scopes_outside_the_tier_are_dropped_silently(client):
     large, small = client.connect(), client.connect(KESTREL)
 
-    assert set(large["scopes"]) == {*REQUIRED.split(), *OPTIONAL.split()}
+    required = set(REQUIRED_SCOPES.split())
+    assert set(large["scopes"]) == required | {*OPTIONAL_SCOPES.split()}
     kept = {"crm.objects.contacts.write", "crm.objects.owners.read"}
-    assert set(small["scopes"]) == {*REQUIRED.split(), *kept}
+    assert set(small["scopes"]) == required | kept
 
 
 def test_airtable_sends_the_challenge_back_and_takes_nothing_twice(airtable):
