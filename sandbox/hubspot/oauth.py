@@ -39,9 +39,6 @@ REFUSALS = {**USUAL, "no_grant_type": USUAL["grant_type"], "bad_hub": BAD_HUB}
 class HubSpotPolicy(Policy):
     """What HubSpot does in its own way."""
 
-    def admit(self, request: Request) -> None:
-        check_version(request)
-
     def check_scopes(self, sandbox: Sandbox, asked: consent.Asked) -> None:
         """Insist on every required scope, and on none that is not registered."""
         required, known_optional = get_scopes(sandbox.config)
@@ -135,6 +132,7 @@ POLICY = HubSpotPolicy(
     slug=SLUG,
     name="HubSpot",
     accounts=PORTALS,
+    admit=check_version,
     page=consent.ConsentPage(scope_words=WORDS),
     token_path="/oauth/{v}/token",
     introspect_path="/oauth/{v}/token/introspect",

@@ -75,14 +75,14 @@ class NotionPolicy(Policy):
             )
             for row in storage.all(PICKABLE, **names)
         ]
-        return (Options(options=options),)
+        return (("", options),)
 
     def decide(self, sandbox: Sandbox, consent: Consent) -> Decision:
         """Keep the pages picked from the person's own list, and who owns the grant."""
         prefix = f"page:{consent.user.id}:"
         picked = [name for name, _ in consent.pairs if name.startswith(prefix)]
-        (offered,) = self.pick_as_user(sandbox, consent.account, consent.user)
-        if not {option.name for option in offered.options}.issuperset(picked):
+        [(_, offered)] = self.pick_as_user(sandbox, consent.account, consent.user)
+        if not {option.name for option in offered}.issuperset(picked):
             raise ProblemError("Only pages of your own list can be picked.")
         owner = dict(consent.pairs).get("grant_owner", "person")
         if owner not in OWNERS:
@@ -135,9 +135,6 @@ class NotionPolicy(Policy):
         """Say since when a token is active; never until when."""
         return {"active": True, "scope": "", "iat": int(token.issued_at)}
 
-    def admit(self, request: Request) -> None:
-        check_version(request)
-
     def answer_error(
         self, sandbox: Sandbox, request: Request, refusal: Refusal
     ) -> Response:
@@ -159,6 +156,7 @@ POLICY = NotionPolicy(
     slug=SLUG,
     name="Notion",
     accounts=WORKSPACES,
+    admit=check_version,
     page=ConsentPage(
         title="Connect an app to Notion",
         lead="Choose the workspace, who you are in it, and the pages.",

@@ -33,7 +33,7 @@ def make_provider(
 
     Its package holds its tables, its switches and the forms of its control page.
     """
-    control = load(package, "control")
+    control, common = load(package, "control"), load(__package__, "switches").items()
     return Provider(
         slug=policy.slug,
         name=policy.name,
@@ -41,7 +41,10 @@ def make_provider(
         identify=partial(identify, policy),
         routes=(*make_routes(policy), *routes),
         faults=(*KINDS, *make_faults(policy), *faults),
-        switches=[*make_switches(policy), *(Switch(*s) for s in control["switches"])],
+        switches=[
+            *(Switch(name, label, getattr(policy, name)) for name, label in common),
+            *(Switch(*own_switch) for own_switch in control["switches"]),
+        ],
         forms=control["forms"],
         schema=read(package, "schema.sql"),
         endpoints=load_endpoints(package),
@@ -65,11 +68,6 @@ def make_routes(policy: Policy) -> list[Route]:
         if path:
             routes.append(Route("POST", path, bind(handler), f"{family} oauth"))
     return routes
-
-
-def make_switches(policy: Policy) -> list[Switch]:
-    own = load(__package__, "switches")
-    return [Switch(name, label, getattr(policy, name)) for name, label in own.items()]
 
 
 def make_faults(policy: Policy) -> list[FaultKind]:

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -64,6 +64,8 @@ class Policy:
     # The scopes of the registration, unless SANDBOX_<SLUG>_SCOPES names others.
     scopes: str = ""
 
+    # What may refuse a token request before anything of it is read.
+    admit: Callable[[Request], None] = lambda _: None
     # The token request, and the words in which it is refused.
     secret_in: Literal["body", "basic"] = "body"
     body: Literal["form", "json"] = "form"
@@ -99,9 +101,6 @@ class Policy:
         registered = sandbox.config.read(self.slug, "SCOPES", self.scopes).split()
         withdrawn = self.get(sandbox, "withdrawn_scopes", account)
         return frozenset(registered) - set(withdrawn)
-
-    def admit(self, request: Request) -> None:
-        """Refuse a call, or not, before anything of it is read."""
 
     def check_scopes(self, sandbox: Sandbox, asked: Asked) -> None:
         """Insist on registered scopes, each once, where there are any."""
