@@ -123,11 +123,10 @@ def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         table["id"],
         *helpers.get_part(params),
     )
-
-    def change(row: Row, text: str) -> None:
-        _change(sandbox, row, {field["id"]: text}, params)
-
-    return helpers.touch(sandbox, params, rows, change)
+    name = field["id"]
+    return helpers.touch(
+        sandbox, params, rows, lambda r, text: _change(sandbox, r, {name: text}, params)
+    )
 
 
 def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:

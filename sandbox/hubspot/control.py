@@ -71,11 +71,9 @@ def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     default = "jobtitle" if records.type == CONTACTS else "description"
     name = str(params.get("property") or default)
     rows = records.select(PART, *helpers.get_part(params))
-
-    def change(row: Row, text: str) -> None:
-        records.change(row, {name: text})
-
-    return helpers.touch(sandbox, params, rows, change)
+    return helpers.touch(
+        sandbox, params, rows, lambda row, text: records.change(row, {name: text})
+    )
 
 
 def relink(sandbox: Sandbox, params: Params) -> dict[str, Any]:

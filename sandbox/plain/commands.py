@@ -65,11 +65,10 @@ class Commands:
         place = self._get_place(sandbox, params)
         count, offset = helpers.get_part(params)
         rows = place.list(limit=count, offset=offset)
-
-        def change(row: Row, text: str) -> None:
-            place.change(row, {place.kind.edits: text})
-
-        return helpers.touch(sandbox, params, rows, change)
+        name = place.kind.edits
+        return helpers.touch(
+            sandbox, params, rows, lambda row, text: place.change(row, {name: text})
+        )
 
     def show(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:
         if params.get("id"):

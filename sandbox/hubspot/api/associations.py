@@ -19,11 +19,9 @@ def _check_types(call: Call) -> None:
 
 
 def _describe(type_id: int) -> dict[str, Any]:
-    if type_id in LABELS:
-        own = {"category": "USER_DEFINED", "typeId": type_id}
-        return {**own, "label": LABELS[type_id]}
-    label = "Primary" if type_id in PRIMARY else None
-    return {"category": "HUBSPOT_DEFINED", "typeId": type_id, "label": label}
+    category = "USER_DEFINED" if type_id in LABELS else "HUBSPOT_DEFINED"
+    label = LABELS.get(type_id, "Primary" if type_id in PRIMARY else None)
+    return {"category": category, "typeId": type_id, "label": label}
 
 
 def _to_page(links: list[Row], after: int, limit: int) -> tuple[list[Any], Any]:

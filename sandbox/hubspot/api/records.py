@@ -56,8 +56,8 @@ class Records:
         return self.select(condition, int(archived), after, limit)
 
     def find(self, record_id: int, *, archived: bool = False) -> Row | None:
-        rows = self.select("id = ? AND archived = ?", record_id, int(archived))
-        return rows[0] if rows else None
+        found = self.select("id = ? AND archived = ?", record_id, int(archived))
+        return next(iter(found), None)
 
     def find_current(self, record_id: int, *, archived: bool) -> Row | None:
         """Return the record that an id leads to, however often it was merged."""

@@ -12,11 +12,7 @@ CONTACTS, COMPANIES, DEALS = "0-1", "0-2", "0-3"
 TYPES = {CONTACTS: "contacts", COMPANIES: "companies", DEALS: "deals"}
 SINGULAR = {CONTACTS: "contact", COMPANIES: "company", DEALS: "deal"}
 ALIASES = {**{name: name for name in TYPES}, **{v: k for k, v in TYPES.items()}}
-MODIFIED = {
-    CONTACTS: "lastmodifieddate",
-    COMPANIES: "hs_lastmodifieddate",
-    DEALS: "hs_lastmodifieddate",
-}
+MODIFIED = dict.fromkeys(TYPES, "hs_lastmodifieddate") | {CONTACTS: "lastmodifieddate"}
 VERSIONS = ("2026-03", "2026-09")
 
 REQUIRED_SCOPES = "oauth crm.objects.contacts.read"
