@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.core.common_faults import KINDS, bend
 from sandbox.core.data import load, read
-from sandbox.core.provider import Params, Switch
+from sandbox.core.provider import Switch
 from sandbox.core.serving.endpoints import load_endpoints
 from sandbox.core.serving.web import BadBodyError, Request, Response
 from sandbox.core.state import Before, FaultKind, Handler, Provider, Route, Sandbox
@@ -96,11 +96,8 @@ def make_faults(policy: Policy) -> list[FaultKind]:
 
 def refuse(policy: Policy, reason: str) -> Before:
     """Return the fault that refuses a token request for a reason of the policy."""
-
-    def before(sandbox: Sandbox, request: Request, params: Params) -> Response:
-        return policy.answer_error(sandbox, request, policy.get_refusal(reason))
-
-    return before
+    refusal = policy.get_refusal(reason)
+    return lambda sandbox, request, _: policy.answer_error(sandbox, request, refusal)
 
 
 def identify(policy: Policy, sandbox: Sandbox, request: Request) -> None:

@@ -62,7 +62,7 @@ def test_the_calls_of_a_workspace_and_the_peak_of_a_base_are_told(airtable, item
     ask(airtable, items, 4)
 
     found = {w["id"]: w for w in airtable.query("inventory")["workspaces"]}
-    peaks = airtable.query("stats")["max_in_1_second"]
+    peaks = airtable.query("stats")["max_in_10_seconds"]
     assert found[HOBBIES].items() >= {"calls": 5, "cap": 1000}.items()
     assert peaks[f"airtable:harbour:{items.split('/')[1]}"] == 4
 

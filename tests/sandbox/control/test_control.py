@@ -235,7 +235,6 @@ def test_statistics_count_until_they_are_reset(connected):
     assert stats["by_endpoint"]["hubspot GET /crm/objects/{v}/{type}"] == 5
     assert stats["token_requests"] == {"hubspot:authorization_code": 1}
     assert stats["max_in_10_seconds"]["hubspot:555111:api"] == 4
-    assert stats["by_account"]["hubspot:555111"] >= 5
     assert (after["requests"], after["token_requests"]) == (0, {})
 
 
