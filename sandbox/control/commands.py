@@ -73,12 +73,13 @@ def expire_tokens(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 def revoke_grants(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """End grants as a person does at the provider: all, an account's, or one."""
     sql = 'SELECT id AS "grant", account FROM oauth_grant WHERE provider = ?'
-    rows = sandbox.storage.all(sql, get_provider(sandbox, params).slug)
+    slug = get_provider(sandbox, params).slug
+    rows = sandbox.storage.all(sql, slug)
     wanted = [row["grant"] for row in rows if _is_meant(params, row)]
-    kinds = ("refresh",) if params.get("keep_access") else ("access", "refresh")
-    why, now, storage = "revoked at the provider", sandbox.clock(), sandbox.storage
+    kinds = ("refresh",) if params.get("keep_access") else grants.BOTH
+    known = grants.Grants(sandbox.storage, slug, sandbox.clock())
     for grant_id in wanted:
-        grants.end_grant(storage, grant_id, reason=why, now=now, kinds=kinds)
+        known.end(grant_id, "revoked at the provider", kinds)
     return {"revoked": len(wanted)}
 
 

@@ -154,9 +154,8 @@ POLICY = HubSpotPolicy(
 @api("oauth")
 def uninstall(call: Call) -> Response:
     """Take the app out of the portal, for everybody who connected it."""
-    reason, now = "app uninstalled", call.sandbox.clock()
-    storage = call.sandbox.storage
-    with storage.write():
-        for grant_id in grants.list_grants(storage, SLUG, call.portal):
-            grants.end_grant(storage, grant_id, reason=reason, now=now)
+    known = POLICY.grants(call.sandbox)
+    with known.storage.write():
+        for grant_id in known.list(call.portal):
+            known.end(grant_id, "app uninstalled")
     return Response(status=204)

@@ -16,7 +16,7 @@ from sandbox.notion.api.calls import OBJECT, to_id
 from sandbox.notion.api.changes import make_holder, spread
 from sandbox.notion.seed.nodes import Builder, Node, make_page, p, to_plain
 from sandbox.notion.seed.workspaces import BY_ID, KINDS, PAGE, SLUG, WORKSPACES
-from sandbox.oauth import grants
+from sandbox.oauth.grants import Grants
 
 # Where each kind can be put; "" is the top.
 PLACES = {
@@ -178,8 +178,9 @@ def get_inventory(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """
     workspace, user = get_account(WORKSPACES, params).id, str(params.get("user") or "")
     storage = sandbox.storage
-    live = grants.list_grants(storage, SLUG, workspace, user, is_live=True)
-    grant = grants.get_grant(storage, live[-1]) if live else None
+    known = Grants(storage, SLUG, sandbox.clock())
+    live = known.list(workspace, user, is_live=True)
+    grant = known.get(live[-1]) if live else None
     holder = make_holder(workspace, grant["user"]) if grant else ""
     rows = storage.all(SQL["inventory"], account=workspace, holder=holder)
     types = {

@@ -62,7 +62,7 @@ class NotionPolicy(Policy):
     ) -> Sequence[Options]:
         """Offer what a person has full access to, ticked as it is shared now."""
         who, storage = (account.id, user.id), sandbox.storage
-        live = grants.list_grants(storage, SLUG, *who, is_live=True)
+        live = self.grants(sandbox).list(*who, is_live=True)
         names = {"workspace": account.id, "person": user.id, "is_live": bool(live)}
         names["holder"] = make_holder(*who)
         options = [
@@ -94,7 +94,8 @@ class NotionPolicy(Policy):
         """Begin a grant; only now do the picked pages become visible to the app."""
         workspace, user, storage = code["account"], code["user"], sandbox.storage
         holder, choice = make_holder(workspace, user), json.loads(code["choice"])
-        earlier = grants.list_grants(storage, SLUG, workspace, user, is_live=True)
+        known = self.grants(sandbox)
+        earlier = known.list(workspace, user, is_live=True)
         if not earlier:
             end_shares(storage, holder)
         set_shares(storage, holder, choice["picked"], sandbox.now_ms)
@@ -102,9 +103,8 @@ class NotionPolicy(Policy):
             # As for apps made before June 2026.
             return earlier[-1]
         if self.get(sandbox, "reauthorization_kills", workspace):
-            now, why = sandbox.clock(), "authorized again"
             for grant_id in earlier:
-                grants.end_grant(storage, grant_id, reason=why, now=now)
+                known.end(grant_id, "authorized again")
         bot = str(uuid.uuid4())
         if earlier and self.get(sandbox, "stable_bot_id", workspace):
             bot = _get_bot(sandbox, earlier[-1])["bot"]
@@ -142,7 +142,7 @@ class NotionPolicy(Policy):
 
     def end(self, sandbox: Sandbox, token: grants.Token) -> None:
         who = (token.account, token.user)
-        if not grants.list_grants(sandbox.storage, SLUG, *who, is_live=True):
+        if not self.grants(sandbox).list(*who, is_live=True):
             end_shares(sandbox.storage, make_holder(*who))
 
     def make_token(self, kind: str, account: str) -> str:

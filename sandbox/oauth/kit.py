@@ -10,7 +10,6 @@ from sandbox.core.provider import Switch
 from sandbox.core.serving.endpoints import load_endpoints
 from sandbox.core.serving.web import BadBodyError, Request, Response
 from sandbox.core.state import Before, FaultKind, Handler, Provider, Route, Sandbox
-from sandbox.oauth import grants
 from sandbox.oauth.authorize import ask
 from sandbox.oauth.client import read_call
 from sandbox.oauth.policy import Policy
@@ -105,7 +104,7 @@ def identify(policy: Policy, sandbox: Sandbox, request: Request) -> None:
     value = request.bearer
     if request.route in (policy.token_path, policy.introspect_path, policy.revoke_path):
         value = _read_secret(policy, sandbox, request)
-    request.token = grants.find_token(sandbox.storage, value, provider=policy.slug)
+    request.token = policy.grants(sandbox).find_token(value)
     if request.token is not None:
         request.account = request.token.account
 
@@ -117,6 +116,6 @@ def _read_secret(policy: Policy, sandbox: Sandbox, request: Request) -> str:
     except BadBodyError:
         return ""
     if code := call.get("code"):
-        row = grants.find_code(sandbox.storage, code, policy.slug)
+        row = call.grants.find_code(code)
         request.account = row["account"] if row else ""
     return call.get("refresh_token") or call.get("token")
