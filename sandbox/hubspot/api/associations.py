@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from sandbox.core.serving.web import Response
 from sandbox.core.storage import Row
 from sandbox.hubspot.api.calls import READ, Call, api, to_id
 from sandbox.hubspot.api.errors import refuse
@@ -44,7 +45,7 @@ def list_associations(call: Call) -> dict[str, Any]:
 
 
 @api(READ)
-def read_associations(call: Call) -> dict[str, Any]:
+def read_associations(call: Call) -> Response:
     """Read the associations of many records; those without any are left out."""
     _check_types(call)
     afters = {
