@@ -41,8 +41,7 @@ class NotionClient(Client):
 
     def children(self, block: str) -> dict[str, Any]:
         """Return the blocks inside another, by their ids."""
-        found = self.walk(f"/blocks/{block}/children")
-        return {child["id"]: child for child in found}
+        return {each["id"]: each for each in self.walk(f"/blocks/{block}/children")}
 
     def markdown(self, title: str, **query: str) -> str:
         """Return the text of the page with a title."""
