@@ -48,10 +48,6 @@ def get_limit(params: Params) -> int:
     return min(get_number(params, "limit", 100), MAX_PAGE)
 
 
-def is_on(params: Params, name: str) -> bool:
-    return str(params.get(name, "")).lower() in ("1", "true", "on")
-
-
 def get_values(params: Params, name: str, field: str) -> dict[str, Any]:
     """Return the values to set: an object, or one field and value of a form."""
     given = params.get(name)

@@ -10,14 +10,7 @@ from sandbox.core.provider import CommandError, Params
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
 from sandbox.hubspot.api.records import Records, Values
-from sandbox.hubspot.seed.accounts import (
-    ALIASES,
-    COMPANIES,
-    CONTACTS,
-    MODIFIED,
-    PORTALS,
-    TYPES,
-)
+from sandbox.hubspot.seed.accounts import ALIASES, COMPANIES, CONTACTS, PORTALS, TYPES
 from sandbox.hubspot.seed.definitions import get_definitions
 from sandbox.hubspot.seed.tables import LABEL_IDS, TYPE_IDS, insert_links
 
@@ -100,7 +93,7 @@ def relink(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    records, archived = _open(sandbox, params), helpers.is_on(params, "archived")
+    records, archived = _open(sandbox, params), bool(params.get("archived"))
     if params.get("id"):
         rows = [_find(records, params, archived=archived)]
     else:
@@ -117,9 +110,9 @@ def get_inventory(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     portal, types = helpers.get_account(PORTALS, params).id, {}
     for type_id, name in TYPES.items():
         rows = sandbox.storage.all(
-            "SELECT id, archived, json_extract(properties, ?) AS modified"
-            " FROM hubspot_record WHERE portal = ? AND type = ? ORDER BY id",
-            *(f"$.{MODIFIED[type_id]}", portal, type_id),
+            "SELECT id, archived, modified FROM hubspot_record"
+            " WHERE portal = ? AND type = ? ORDER BY id",
+            *(portal, type_id),
         )
         live = [(row["id"], row["modified"]) for row in rows if not row["archived"]]
         archived = len(rows) - len(live)
