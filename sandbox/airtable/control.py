@@ -80,22 +80,19 @@ def edit(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     With `quiet` the modification time stays, as when a lookup or formula changes.
     """
     row, table = get_record(sandbox, params)
-    values = _get_values(table, params)
-    with sandbox.storage.write():
-        _change(sandbox, row, values, params)
+    _change(sandbox, row, _get_values(table, params), params)
     return {"id": row["id"]}
 
 
 def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     _, table = get_table(sandbox, params)
     record, values = make_id("rec"), _get_values(table, params)
-    with sandbox.storage.write():
-        sandbox.storage.run(
-            "INSERT INTO airtable_record (id, table_id, created, cells)"
-            " VALUES (?, ?, ?, '{}')",
-            *(record, table["id"], sandbox.now_ms),
-        )
-        save_cells(sandbox.storage, record, values)
+    sandbox.storage.run(
+        "INSERT INTO airtable_record (id, table_id, created, cells)"
+        " VALUES (?, ?, ?, '{}')",
+        *(record, table["id"], sandbox.now_ms),
+    )
+    save_cells(sandbox.storage, record, values)
     return {"id": record, "table": table["id"]}
 
 
@@ -106,13 +103,12 @@ def delete(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     def unlink(cell: list[str]) -> list[str]:
         return [record for record in cell if record != row["id"]]
 
-    with storage.write():
-        storage.run("DELETE FROM airtable_record WHERE id = ?", row["id"])
-        for table in list_tables(storage, row["base"]):
-            for field in table["fields"]:
-                options = field.get("options", {})
-                if options.get("linkedTableId") == row["table_id"]:
-                    change_cells(storage, table["id"], field["id"], unlink)
+    storage.run("DELETE FROM airtable_record WHERE id = ?", row["id"])
+    for table in list_tables(storage, row["base"]):
+        for field in table["fields"]:
+            options = field.get("options", {})
+            if options.get("linkedTableId") == row["table_id"]:
+                change_cells(storage, table["id"], field["id"], unlink)
     return {"id": row["id"]}
 
 
@@ -127,11 +123,10 @@ def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         table["id"],
         *helpers.get_part(params),
     )
-
-    def change(row: Row, text: str) -> None:
-        _change(sandbox, row, {field["id"]: text}, params)
-
-    return helpers.touch(sandbox, params, rows, change)
+    name = field["id"]
+    return helpers.touch(
+        sandbox, params, rows, lambda r, text: _change(sandbox, r, {name: text}, params)
+    )
 
 
 def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:

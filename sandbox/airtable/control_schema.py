@@ -75,9 +75,8 @@ def _on_field(change: Callable[[Sandbox, Table, Field, Params], object]) -> Comm
     def run(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         base, table = get_table(sandbox, params)
         field = get_field(table, get_text(params, "field"))
-        with sandbox.storage.write():
-            change(sandbox, table, field, params)
-            return _save(sandbox, base, table, field)
+        change(sandbox, table, field, params)
+        return _save(sandbox, base, table, field)
 
     return run
 

@@ -34,7 +34,7 @@ class AirtablePolicy(Policy):
 
     def pick_in_account(self, sandbox: Sandbox, account: Account) -> list[Options]:
         """Offer every base of each workspace, and the workspace as a whole."""
-        lists = []
+        lists: list[Options] = []
         for workspace in cast(Company, account).workspaces:
             all_of_it = "All current and future bases of this workspace"
             options = [
@@ -42,14 +42,13 @@ class AirtablePolicy(Policy):
                 for row in sandbox.storage.all(BASES, workspace.id)
             ]
             options.append(Option(f"use:{workspace.id}", all_of_it))
-            title = f"{workspace.name}, {workspace.plan} plan"
-            lists.append(Options(title=title, options=options))
+            lists.append((f"{workspace.name}, {workspace.plan} plan", options))
         return lists
 
     def decide(self, sandbox: Sandbox, consent: Consent) -> Decision:
         """Keep what was picked in the person's own account; the rest is not theirs."""
         lists = self.pick_in_account(sandbox, consent.account)
-        own = {option.name for options in lists for option in options.options}
+        own = {option.name for _, options in lists for option in options}
         picked = sorted(own & {name for name, _ in consent.pairs})
         if not picked:
             name = consent.account.name

@@ -7,6 +7,7 @@ import re
 import secrets
 import string
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sandbox.core.storage import Storage
@@ -87,8 +88,6 @@ def convert(value: Any, kind: str) -> Any:
     if kind in TEXTS and not isinstance(value, (dict, list)):
         return str(value)
     if kind in NUMBERS and isinstance(value, (str, int, float)):
-        try:
+        with suppress(ValueError):
             return float(value)
-        except ValueError:
-            return None
     return None

@@ -7,6 +7,7 @@ from sandbox.core.data import read_statements
 from sandbox.core.faults import EVERY
 from sandbox.core.provider import CommandError, Params
 from sandbox.core.state import Command, Provider, Sandbox
+from sandbox.core.storage import Row
 from sandbox.oauth import grants
 
 SQL = read_statements(__package__, "statements.sql")
@@ -58,43 +59,35 @@ def set_switch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 def expire_tokens(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """Let access tokens expire now: all, an account's, a grant's, or one."""
-    now = sandbox.clock()
+    now, slug = sandbox.clock(), get_provider(sandbox, params).slug
     wanted = [
-        (now - 1, row["token"])
-        for row in sandbox.storage.all(
-            SQL["live"], get_provider(sandbox, params).slug, now
-        )
-        if _is_meant(
-            params,
-            account=row["account"],
-            grant=row["grant_id"],
-            fingerprint=grants.to_fingerprint(row["token"]),
-        )
+        (now - 1, row["value"])
+        for row in sandbox.storage.all(SQL["live"], slug, now)
+        if _is_meant(params, row, fingerprint=grants.to_fingerprint(row["value"]))
     ]
-    with sandbox.storage.write() as connection:
-        sql = "UPDATE oauth_token SET expires_at = ? WHERE value = ?"
-        connection.executemany(sql, wanted)
+    sql = "UPDATE oauth_token SET expires_at = ? WHERE value = ?"
+    sandbox.storage.connection.executemany(sql, wanted)
     return {"expired": len(wanted)}
 
 
 def revoke_grants(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """End grants as a person does at the provider: all, an account's, or one."""
-    sql = "SELECT id, account FROM oauth_grant WHERE provider = ?"
-    rows = sandbox.storage.all(sql, get_provider(sandbox, params).slug)
-    wanted = [r for r in rows if _is_meant(params, account=r["account"], grant=r["id"])]
-    kinds = ("refresh",) if params.get("keep_access") else ("access", "refresh")
-    reason, now = "revoked at the provider", sandbox.clock()
-    how: dict[str, Any] = {"reason": reason, "now": now, "kinds": kinds}
-    with sandbox.storage.write():
-        for row in wanted:
-            grants.end_grant(sandbox.storage, row["id"], **how)
+    sql = 'SELECT id AS "grant", account FROM oauth_grant WHERE provider = ?'
+    slug = get_provider(sandbox, params).slug
+    rows = sandbox.storage.all(sql, slug)
+    wanted = [row["grant"] for row in rows if _is_meant(params, row)]
+    kinds = ("refresh",) if params.get("keep_access") else grants.BOTH
+    known = grants.Grants(sandbox.storage, slug, sandbox.clock())
+    for grant_id in wanted:
+        known.end(grant_id, "revoked at the provider", kinds)
     return {"revoked": len(wanted)}
 
 
-def _is_meant(params: Params, **values: Any) -> bool:
+def _is_meant(params: Params, row: Row, **more: str) -> bool:
+    known = {"account": row["account"], "grant": row["grant"], **more}
     return all(
-        params.get(name) in (None, "") or str(params[name]) == str(value)
-        for name, value in values.items()
+        params.get(n) in (None, "") or str(params[n]) == str(v)
+        for n, v in known.items()
     )
 
 
@@ -110,14 +103,15 @@ def calm_down(sandbox: Sandbox, params: Params) -> dict[str, Any]:
 
 
 def run_command(sandbox: Sandbox, name: str, params: Params) -> dict[str, Any]:
-    """Run a command; whatever is not common is the provider's own."""
+    """Run a command, wholly or not at all; what is not common is the provider's own."""
     command = COMMANDS.get(name)
     if command is None:
         provider = get_provider(sandbox, params)
         command = provider.commands.get(name)
         if command is None:
             raise CommandError(f"{provider.name} has no such command: {name}")
-    return command(sandbox, params)
+    with sandbox.storage.write():
+        return command(sandbox, params)
 
 
 COMMANDS: Mapping[str, Command] = {

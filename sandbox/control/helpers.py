@@ -39,18 +39,13 @@ def touch(
 ) -> dict[str, Any]:
     """Change records, each to the same text, at one and the same moment."""
     text = str(params.get("value") or f"Touched {to_iso(sandbox.now_ms)}")
-    with sandbox.storage.write():
-        for row in rows:
-            change(row, text)
+    for row in rows:
+        change(row, text)
     return {"touched": len(rows), "ids": [str(row["id"]) for row in rows]}
 
 
 def get_limit(params: Params) -> int:
     return min(get_number(params, "limit", 100), MAX_PAGE)
-
-
-def is_on(params: Params, name: str) -> bool:
-    return str(params.get(name, "")).lower() in ("1", "true", "on")
 
 
 def get_values(params: Params, name: str, field: str) -> dict[str, Any]:

@@ -6,33 +6,14 @@ from typing import Any
 
 from sandbox.control.commands import SQL
 from sandbox.core.provider import Params
-from sandbox.core.state import Command, Provider, Sandbox
+from sandbox.core.state import Command, Sandbox
 from sandbox.oauth import grants
 
 
 def get_state(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    return {
-        "providers": [_describe(p) for p in sandbox.providers.values()],
-        "faults": sandbox.faults.to_list(),
-        "switches": sandbox.switches.to_list(),
-        "grants": [dict(r) for r in sandbox.storage.all("SELECT * FROM oauth_grant")],
-    }
-
-
-def _describe(provider: Provider) -> dict[str, Any]:
-    return {
-        "provider": provider.slug,
-        "families": list(provider.families),
-        "accounts": [
-            {
-                **{name: getattr(account, name) for name in ("id", "name", "note")},
-                "people": [vars(user) for user in account.people],
-            }
-            for account in provider.accounts
-        ],
-        "switches": {switch.name: switch.default for switch in provider.switches},
-        "faults": list(provider.faults_by_name),
-    }
+    """Return the faults that are on and the switches that were set."""
+    faults, switches = sandbox.faults.to_list(), sandbox.switches.to_list()
+    return {"faults": faults, "switches": switches}
 
 
 def get_stats(sandbox: Sandbox, params: Params) -> dict[str, Any]:

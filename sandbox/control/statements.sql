@@ -1,5 +1,5 @@
 -- name: live
-SELECT t.value AS token, g.account, g.id AS grant_id FROM oauth_token t
+SELECT t.value, g.account, g.id AS "grant" FROM oauth_token t
 JOIN oauth_grant g ON g.id = t.grant_id WHERE g.provider = ? AND t.kind = 'access'
 AND (t.expires_at > ? OR t.expires_at IS NULL)
 

@@ -108,11 +108,10 @@ def bend(change: Callable[[dict[str, Any], Params], object]) -> After:
 
 HALVE = _change_body(lambda body: body[: len(body) // 2])
 WRAP = _change_body(lambda body: b"[" + body + b"]")
-HTML = "text/html;charset=utf-8"
 STATUS = {"status": 500, "retry_after": ""}
-FRONT = {"status": 403, "form": "html"}
+FRONT, WELCOME = {"status": 403, "form": "html"}, {"status": 200, "form": "html"}
 BODIES = {
-    "html": (HTML, PAGE),
+    "html": ("text/html;charset=utf-8", PAGE),
     "empty": ("text/plain", b""),
     "text": ("text/plain", b"Access denied by policy."),
     "json": ("application/json", b'{"message":"Forbidden","requestId":"1-5f"}'),
@@ -122,11 +121,7 @@ OVERSIZED, SLOW = {"megabytes": 64}, {"seconds": 30}
 KINDS = (
     FaultKind("latency", "Wait first", before=_wait, params={"ms": 2000}),
     FaultKind("status", "Answer a status", before=_status, params=STATUS),
-    FaultKind(
-        "html",
-        "HTML with 200",
-        before=lambda *_: Response(body=PAGE, content_type=HTML),
-    ),
+    FaultKind("html", "HTML with 200", before=_intermediary, params=WELCOME),
     FaultKind(
         "intermediary",
         "Something in front of it answers",

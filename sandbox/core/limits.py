@@ -6,18 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class RollingWindows:
-    """Admit at most so many requests per key in any stretch of so many seconds."""
+class Windows:
+    """Admit at most so many requests per key and stretch of time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._times: defaultdict[str, deque[float]] = defaultdict(deque)
         self._closed_until: dict[str, float] = {}
+        self._open: dict[str, tuple[float, int]] = {}
 
     def admit(
         self, key: str, *, limit: int, seconds: float, now: float, penalty: float = 0.0
     ) -> tuple[bool, int]:
-        """Say whether one more request fits, and how many fit after it.
+        """Say whether one more fits into any such stretch, and how many after it.
 
         One request too many closes the key for as long as the penalty says.
         """
@@ -33,18 +34,13 @@ class RollingWindows:
             times.append(now)
             return True, limit - len(times)
 
-
-class FixedWindows:
-    """Admit so many requests per key and window; the first request opens one."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._open: dict[str, tuple[float, int]] = {}
-
-    def admit(
+    def admit_fixed(
         self, key: str, *, limit: int, seconds: float, now: float
     ) -> float | None:
-        """Count one request, or return the seconds until the next window."""
+        """Return the seconds until the next window, unless one more request fits.
+
+        The first request opens a window.
+        """
         with self._lock:
             start, used = self._open.get(key, (now, 0))
             if now - start >= seconds:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 Params = Mapping[str, Any]
 
@@ -29,6 +29,12 @@ class Account:
     name: str
     note: str
     people: tuple[User, ...]
+
+    @classmethod
+    def read(cls, row: Mapping[str, Any], **own: Any) -> Self:
+        """Return an account that is written down with its people."""
+        people = tuple(User(**user) for user in row["people"])
+        return cls(**{**row, "people": people, **own})
 
     @property
     def identities(self) -> dict[str, User]:

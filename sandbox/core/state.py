@@ -14,7 +14,7 @@ from typing import Any
 from sandbox.core import faults, switches
 from sandbox.core.config import Config
 from sandbox.core.data import read
-from sandbox.core.limits import FixedWindows, InFlight, RollingWindows
+from sandbox.core.limits import InFlight, Windows
 from sandbox.core.provider import Account, Params, Plan, Switch
 from sandbox.core.serving.endpoints import Endpoints, Problem
 from sandbox.core.serving.web import Request, Response
@@ -126,8 +126,7 @@ class Sandbox:
         self.reset_counters()
 
     def reset_counters(self) -> None:
-        self.windows, self.fixed_windows = RollingWindows(), FixedWindows()
-        self.stats = Stats()
+        self.windows, self.stats = Windows(), Stats()
 
     def check_call(self, request: Request) -> Problem | None:
         """Return what a call says that its endpoint does not take."""

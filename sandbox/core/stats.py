@@ -7,16 +7,15 @@ from typing import Any
 
 
 class Peak:
-    """Remember the largest number of events in any stretch of so many seconds."""
+    """Remember the largest number of events in any ten seconds."""
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+    def __init__(self) -> None:
         self.highest = 0
         self._times: deque[float] = deque()
 
     def add(self, now: float) -> None:
         self._times.append(now)
-        while self._times[0] <= now - self.seconds:
+        while self._times[0] <= now - 10.0:
             self._times.popleft()
         self.highest = max(self.highest, len(self._times))
 
@@ -27,9 +26,7 @@ class Stats:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.counted: defaultdict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
-        self.peaks: defaultdict[tuple[str, str], tuple[Peak, Peak]] = defaultdict(
-            lambda: (Peak(10.0), Peak(1.0))
-        )
+        self.peaks: defaultdict[tuple[str, str], Peak] = defaultdict(Peak)
 
     def count(
         self,
@@ -46,10 +43,8 @@ class Stats:
         with self._lock:
             self.counted["endpoint"][provider, endpoint] += 1
             self.counted["status"][provider, str(status)] += 1
-            self.counted["account"][provider, account or "-"] += 1
             self.counted["limited"][provider, where] += status == 429
-            for peak in self.peaks[provider, where]:
-                peak.add(now)
+            self.peaks[provider, where].add(now)
 
     def count_fault(self, provider: str, kind: str) -> None:
         with self._lock:
@@ -75,9 +70,7 @@ class Stats:
                 "requests": add_up("endpoint").total(),
                 "by_endpoint": join(self.counted["endpoint"], " "),
                 "by_status": add_up("status"),
-                "by_account": join(self.counted["account"], ":"),
                 "rate_limited_total": add_up("limited").total(),
                 "faults_struck": add_up("fault"),
-                "max_in_10_seconds": {k: p[0].highest for k, p in peaks.items()},
-                "max_in_1_second": {k: p[1].highest for k, p in peaks.items()},
+                "max_in_10_seconds": {key: p.highest for key, p in peaks.items()},
             }

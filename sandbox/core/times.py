@@ -11,12 +11,13 @@ NEWEST = 1_793_491_200_000
 
 def to_iso(milliseconds: int) -> str:
     """Write a time, always with its milliseconds."""
-    return _write(milliseconds, "milliseconds")
+    moment = EPOCH + timedelta(milliseconds=milliseconds)
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def to_short_iso(milliseconds: int) -> str:
     """Write a time, without its milliseconds when they are zero."""
-    return _write(milliseconds, "milliseconds" if milliseconds % 1000 else "seconds")
+    return to_iso(milliseconds).replace(".000Z", "Z")
 
 
 def to_date(milliseconds: int) -> str:
@@ -37,8 +38,3 @@ def to_ms(text: str) -> int | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return (moment - EPOCH) // timedelta(milliseconds=1)
-
-
-def _write(milliseconds: int, spec: str) -> str:
-    moment = EPOCH + timedelta(milliseconds=milliseconds)
-    return moment.replace(tzinfo=None).isoformat(timespec=spec) + "Z"

@@ -10,14 +10,7 @@ from sandbox.core.provider import CommandError, Params
 from sandbox.core.state import Command, Sandbox
 from sandbox.core.storage import Row
 from sandbox.hubspot.api.records import Records, Values
-from sandbox.hubspot.seed.accounts import (
-    ALIASES,
-    COMPANIES,
-    CONTACTS,
-    MODIFIED,
-    PORTALS,
-    TYPES,
-)
+from sandbox.hubspot.seed.accounts import ALIASES, COMPANIES, CONTACTS, PORTALS, TYPES
 from sandbox.hubspot.seed.definitions import get_definitions
 from sandbox.hubspot.seed.tables import LABEL_IDS, TYPE_IDS, insert_links
 
@@ -53,17 +46,14 @@ def _get_values(records: Records, params: Params) -> Values:
 
 def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     records = _open(sandbox, params)
-    with sandbox.storage.write():
-        return {"id": str(records.create(_get_values(records, params)))}
+    return {"id": str(records.create(_get_values(records, params)))}
 
 
 def _apply(act: Action, *, archived: bool = False) -> Command:
     def run(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         records = _open(sandbox, params)
         row = _find(records, params, archived=archived)
-        with sandbox.storage.write():
-            new = act(records, row, params)
-        return {"id": str(new or row["id"])}
+        return {"id": str(act(records, row, params) or row["id"])}
 
     return run
 
@@ -74,11 +64,9 @@ def touch(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     default = "jobtitle" if records.type == CONTACTS else "description"
     name = str(params.get("property") or default)
     rows = records.select(PART, *helpers.get_part(params))
-
-    def change(row: Row, text: str) -> None:
-        records.change(row, {name: text})
-
-    return helpers.touch(sandbox, params, rows, change)
+    return helpers.touch(
+        sandbox, params, rows, lambda row, text: records.change(row, {name: text})
+    )
 
 
 def relink(sandbox: Sandbox, params: Params) -> dict[str, Any]:
@@ -96,17 +84,16 @@ def relink(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     if params.get("company"):
         companies = [_find(replace(records, type=COMPANIES), params, "company")["id"]]
     ids = [row["id"] for row in records.select(PART, *helpers.get_part(params))]
-    with sandbox.storage.write():
-        records.unlink(COMPANIES, ids)
-        pairs = [
-            (records.type, i, COMPANIES, c, True, label) for i in ids for c in companies
-        ]
-        insert_links(sandbox.storage.connection, records.portal, pairs)
+    records.unlink(COMPANIES, ids)
+    pairs = [
+        (records.type, i, COMPANIES, c, True, label) for i in ids for c in companies
+    ]
+    insert_links(sandbox.storage.connection, records.portal, pairs)
     return {"relinked": len(ids), "ids": [str(each) for each in ids]}
 
 
 def show(sandbox: Sandbox, params: Params) -> dict[str, Any]:
-    records, archived = _open(sandbox, params), helpers.is_on(params, "archived")
+    records, archived = _open(sandbox, params), bool(params.get("archived"))
     if params.get("id"):
         rows = [_find(records, params, archived=archived)]
     else:
@@ -123,9 +110,9 @@ def get_inventory(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     portal, types = helpers.get_account(PORTALS, params).id, {}
     for type_id, name in TYPES.items():
         rows = sandbox.storage.all(
-            "SELECT id, archived, json_extract(properties, ?) AS modified"
-            " FROM hubspot_record WHERE portal = ? AND type = ? ORDER BY id",
-            *(f"$.{MODIFIED[type_id]}", portal, type_id),
+            "SELECT id, archived, modified FROM hubspot_record"
+            " WHERE portal = ? AND type = ? ORDER BY id",
+            *(portal, type_id),
         )
         live = [(row["id"], row["modified"]) for row in rows if not row["archived"]]
         archived = len(rows) - len(live)

@@ -39,9 +39,6 @@ REFUSALS = {**USUAL, "no_grant_type": USUAL["grant_type"], "bad_hub": BAD_HUB}
 class HubSpotPolicy(Policy):
     """What HubSpot does in its own way."""
 
-    def admit(self, request: Request) -> None:
-        check_version(request)
-
     def check_scopes(self, sandbox: Sandbox, asked: consent.Asked) -> None:
         """Insist on every required scope, and on none that is not registered."""
         required, known_optional = get_scopes(sandbox.config)
@@ -99,7 +96,7 @@ class HubSpotPolicy(Policy):
             "hub_domain": portal.domain,
             "client_id": sandbox.config.get_registration(SLUG).client_id,
             "app_id": APP_ID,
-            "scopes": list(token.scopes),
+            "scopes": token.scopes,
         }
         if token.kind == "access":
             described["expires_in"] = int((token.expires_at or now) - now)
@@ -135,6 +132,7 @@ POLICY = HubSpotPolicy(
     slug=SLUG,
     name="HubSpot",
     accounts=PORTALS,
+    admit=check_version,
     page=consent.ConsentPage(scope_words=WORDS),
     token_path="/oauth/{v}/token",
     introspect_path="/oauth/{v}/token/introspect",
@@ -156,9 +154,8 @@ POLICY = HubSpotPolicy(
 @api("oauth")
 def uninstall(call: Call) -> Response:
     """Take the app out of the portal, for everybody who connected it."""
-    reason, now = "app uninstalled", call.sandbox.clock()
-    storage = call.sandbox.storage
-    with storage.write():
-        for grant_id in grants.list_grants(storage, SLUG, call.portal):
-            grants.end_grant(storage, grant_id, reason=reason, now=now)
+    known = POLICY.grants(call.sandbox)
+    with known.storage.write():
+        for grant_id in known.list(call.portal):
+            known.end(grant_id, "app uninstalled")
     return Response(status=204)

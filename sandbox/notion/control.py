@@ -16,7 +16,7 @@ from sandbox.notion.api.calls import OBJECT, to_id
 from sandbox.notion.api.changes import make_holder, spread
 from sandbox.notion.seed.nodes import Builder, Node, make_page, p, to_plain
 from sandbox.notion.seed.workspaces import BY_ID, KINDS, PAGE, SLUG, WORKSPACES
-from sandbox.oauth import grants
+from sandbox.oauth.grants import Grants
 
 # Where each kind can be put; "" is the top.
 PLACES = {
@@ -44,13 +44,12 @@ def edit(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     if params.get("title") not in (None, ""):
         titled["title"] = params["title"]
     new = (json.dumps(body), to_plain(titled.get("title")), row["key"])
-    with sandbox.storage.write():
-        changes.mark(sandbox, [row])
-        sql = "UPDATE notion_object SET body = ?, title = ? WHERE key = ?"
-        sandbox.storage.run(sql, *new)
-        if params.get("text") and row["kind"] == PAGE:
-            builder = _make_builder(sandbox, row["workspace"])
-            builder.add_into(row["id"], p(str(params["text"])))
+    changes.mark(sandbox, [row])
+    sql = "UPDATE notion_object SET body = ?, title = ? WHERE key = ?"
+    sandbox.storage.run(sql, *new)
+    if params.get("text") and row["kind"] == PAGE:
+        builder = _make_builder(sandbox, row["workspace"])
+        builder.add_into(row["id"], p(str(params["text"])))
     return {"id": row["id"]}
 
 
@@ -65,14 +64,13 @@ def create(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     above = get_row(sandbox, params) if params.get("id") else None
     workspace = above["workspace"] if above else get_account(WORKSPACES, params).id
     _check_place(PAGE, above)
-    with sandbox.storage.write():
-        builder = _make_builder(sandbox, workspace)
-        if above and above["kind"] == PAGE:
-            new_id = builder.add_into(above["id"], _read_page(params))
-            changes.mark(sandbox, [above])
-        else:
-            new_id = builder.add(_read_page(params), above["id"] if above else "")
-        spread(sandbox.storage, make_holder(workspace))
+    builder = _make_builder(sandbox, workspace)
+    if above and above["kind"] == PAGE:
+        new_id = builder.add_into(above["id"], _read_page(params))
+        changes.mark(sandbox, [above])
+    else:
+        new_id = builder.add(_read_page(params), above["id"] if above else "")
+    spread(sandbox.storage, make_holder(workspace))
     return {"id": new_id}
 
 
@@ -95,20 +93,18 @@ def move(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     _check_place(row["kind"], above)
     if above and above["workspace"] != row["workspace"]:
         raise CommandError("nothing moves between workspaces")
-    with sandbox.storage.write():
-        if above and changes.is_inside(sandbox.storage, above["id"], row["id"]):
-            raise CommandError("nothing moves into itself")
-        changes.move(sandbox.storage, row, above)
-        changes.mark(sandbox, [row])
-        spread(sandbox.storage, make_holder(row["workspace"]))
+    if above and changes.is_inside(sandbox.storage, above["id"], row["id"]):
+        raise CommandError("nothing moves into itself")
+    changes.move(sandbox.storage, row, above)
+    changes.mark(sandbox, [row])
+    spread(sandbox.storage, make_holder(row["workspace"]))
     return {"id": row["id"]}
 
 
 def delete(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     row = get_row(sandbox, params)
-    with sandbox.storage.write():
-        gone = changes.delete(sandbox.storage, row["id"])
-        spread(sandbox.storage, make_holder(row["workspace"]))
+    gone = changes.delete(sandbox.storage, row["id"])
+    spread(sandbox.storage, make_holder(row["workspace"]))
     return {"id": row["id"], "deleted": gone}
 
 
@@ -118,9 +114,8 @@ def _set_flag(column: str, *, value: bool) -> Command:
 
     def act(sandbox: Sandbox, params: Params) -> dict[str, Any]:
         row = get_row(sandbox, params)
-        with sandbox.storage.write():
-            changes.mark(sandbox, [row])
-            sandbox.storage.run(sql, value, row["key"])
+        changes.mark(sandbox, [row])
+        sandbox.storage.run(sql, value, row["key"])
         return {"id": row["id"]}
 
     return act
@@ -132,9 +127,8 @@ def _set_share(*, allowed: bool) -> Command:
         row = get_row(sandbox, params)
         holders = make_holder(row["workspace"], str(params.get("user") or "*"))
         names = {"holders": holders, "id": row["id"], "now": sandbox.now_ms}
-        with sandbox.storage.write():
-            shared = sandbox.storage.run(changes.SQL["share"], **names, allowed=allowed)
-            spread(sandbox.storage, holders)
+        shared = sandbox.storage.run(changes.SQL["share"], **names, allowed=allowed)
+        spread(sandbox.storage, holders)
         return {"id": row["id"], "connections": shared.rowcount}
 
     return act
@@ -184,8 +178,9 @@ def get_inventory(sandbox: Sandbox, params: Params) -> dict[str, Any]:
     """
     workspace, user = get_account(WORKSPACES, params).id, str(params.get("user") or "")
     storage = sandbox.storage
-    live = grants.list_grants(storage, SLUG, workspace, user, is_live=True)
-    grant = grants.get_grant(storage, live[-1]) if live else None
+    known = Grants(storage, SLUG, sandbox.clock())
+    live = known.list(workspace, user, is_live=True)
+    grant = known.get(live[-1]) if live else None
     holder = make_holder(workspace, grant["user"]) if grant else ""
     rows = storage.all(SQL["inventory"], account=workspace, holder=holder)
     types = {

@@ -32,18 +32,14 @@ def _limit(name: str, label: str, wait: object, reason: str = "") -> FaultKind:
     return FaultKind(name, label, before=refuse, params={"retry_after": wait})
 
 
-def _reject_cursor(
-    sandbox: Sandbox, request: Request, params: Params
-) -> Response | None:
+def _reject_cursor(_: Sandbox, request: Request, params: Params) -> Response | None:
     cursor = request.query.get("start_cursor") or _read_body(request, "start_cursor")
     if not cursor:
         return None
     return to_error(request, 400, f"The start_cursor provided is invalid: {cursor}")
 
 
-def _refuse_extras(
-    sandbox: Sandbox, request: Request, params: Params
-) -> Response | None:
+def _refuse_extras(_: Sandbox, request: Request, params: Params) -> Response | None:
     """Refuse what the prose describes and no machine-readable description names."""
     is_in_trash = "in_trash" in (_read_body(request, "filter") or {})
     name = "filter.in_trash" if is_in_trash else "is_archived"
@@ -52,7 +48,7 @@ def _refuse_extras(
     return to_error(request, 400, f"body.{name} should be not present.")
 
 
-def _slow_schema(sandbox: Sandbox, request: Request, params: Params) -> Response | None:
+def _slow_schema(_: Sandbox, request: Request, params: Params) -> Response | None:
     size = _read_body(request, "page_size")
     if (100 if size is None else size) <= int(params["page_size"]):
         return None

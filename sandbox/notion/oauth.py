@@ -62,7 +62,7 @@ class NotionPolicy(Policy):
     ) -> Sequence[Options]:
         """Offer what a person has full access to, ticked as it is shared now."""
         who, storage = (account.id, user.id), sandbox.storage
-        live = grants.list_grants(storage, SLUG, *who, is_live=True)
+        live = self.grants(sandbox).list(*who, is_live=True)
         names = {"workspace": account.id, "person": user.id, "is_live": bool(live)}
         names["holder"] = make_holder(*who)
         options = [
@@ -75,14 +75,14 @@ class NotionPolicy(Policy):
             )
             for row in storage.all(PICKABLE, **names)
         ]
-        return (Options(options=options),)
+        return (("", options),)
 
     def decide(self, sandbox: Sandbox, consent: Consent) -> Decision:
         """Keep the pages picked from the person's own list, and who owns the grant."""
         prefix = f"page:{consent.user.id}:"
         picked = [name for name, _ in consent.pairs if name.startswith(prefix)]
-        (offered,) = self.pick_as_user(sandbox, consent.account, consent.user)
-        if not {option.name for option in offered.options}.issuperset(picked):
+        [(_, offered)] = self.pick_as_user(sandbox, consent.account, consent.user)
+        if not {option.name for option in offered}.issuperset(picked):
             raise ProblemError("Only pages of your own list can be picked.")
         owner = dict(consent.pairs).get("grant_owner", "person")
         if owner not in OWNERS:
@@ -94,7 +94,8 @@ class NotionPolicy(Policy):
         """Begin a grant; only now do the picked pages become visible to the app."""
         workspace, user, storage = code["account"], code["user"], sandbox.storage
         holder, choice = make_holder(workspace, user), json.loads(code["choice"])
-        earlier = grants.list_grants(storage, SLUG, workspace, user, is_live=True)
+        known = self.grants(sandbox)
+        earlier = known.list(workspace, user, is_live=True)
         if not earlier:
             end_shares(storage, holder)
         set_shares(storage, holder, choice["picked"], sandbox.now_ms)
@@ -102,9 +103,8 @@ class NotionPolicy(Policy):
             # As for apps made before June 2026.
             return earlier[-1]
         if self.get(sandbox, "reauthorization_kills", workspace):
-            now, why = sandbox.clock(), "authorized again"
             for grant_id in earlier:
-                grants.end_grant(storage, grant_id, reason=why, now=now)
+                known.end(grant_id, "authorized again")
         bot = str(uuid.uuid4())
         if earlier and self.get(sandbox, "stable_bot_id", workspace):
             bot = _get_bot(sandbox, earlier[-1])["bot"]
@@ -135,9 +135,6 @@ class NotionPolicy(Policy):
         """Say since when a token is active; never until when."""
         return {"active": True, "scope": "", "iat": int(token.issued_at)}
 
-    def admit(self, request: Request) -> None:
-        check_version(request)
-
     def answer_error(
         self, sandbox: Sandbox, request: Request, refusal: Refusal
     ) -> Response:
@@ -145,7 +142,7 @@ class NotionPolicy(Policy):
 
     def end(self, sandbox: Sandbox, token: grants.Token) -> None:
         who = (token.account, token.user)
-        if not grants.list_grants(sandbox.storage, SLUG, *who, is_live=True):
+        if not self.grants(sandbox).list(*who, is_live=True):
             end_shares(sandbox.storage, make_holder(*who))
 
     def make_token(self, kind: str, account: str) -> str:
@@ -159,6 +156,7 @@ POLICY = NotionPolicy(
     slug=SLUG,
     name="Notion",
     accounts=WORKSPACES,
+    admit=check_version,
     page=ConsentPage(
         title="Connect an app to Notion",
         lead="Choose the workspace, who you are in it, and the pages.",

@@ -67,22 +67,18 @@ def _read(policy: Policy, sandbox: Sandbox, pairs: Pairs) -> Asked:
 
 def _check(policy: Policy, sandbox: Sandbox, asked: Asked, pairs: Pairs) -> None:
     try:
-        _check_fields(policy, asked, pairs)
+        _check_fields(policy, sandbox, asked, pairs)
         _check_challenge(policy, asked)
         policy.check_scopes(sandbox, asked)
-        _obey(policy, sandbox)
     except SentBackError as exc:
         if policy.mistakes_on_page:
             raise ProblemError(exc.fields.get("error_description", "")) from exc
         raise
 
 
-def _obey(policy: Policy, sandbox: Sandbox) -> None:
+def _check_fields(policy: Policy, sandbox: Sandbox, asked: Asked, pairs: Pairs) -> None:
     if error := policy.get(sandbox, "authorize_error"):
         raise SentBackError(error, "as the sandbox was told")
-
-
-def _check_fields(policy: Policy, asked: Asked, pairs: Pairs) -> None:
     if policy.refuses_repeated and (repeated := find_repeated(pairs, CARRIED)):
         raise SentBackError("invalid_request", f"repeated: {', '.join(repeated)}")
     for name, (value, error) in policy.must_be.items():

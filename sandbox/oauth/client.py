@@ -9,6 +9,7 @@ from sandbox.core.serving.endpoints import UNKNOWN
 from sandbox.core.serving.web import BadBodyError, Request, Response
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
+from sandbox.oauth.grants import Grants
 from sandbox.oauth.policy import Policy
 from sandbox.oauth.refusals import RefusedError
 
@@ -30,6 +31,10 @@ class Call:
     @property
     def storage(self) -> Storage:
         return self.sandbox.storage
+
+    @property
+    def grants(self) -> Grants:
+        return self.policy.grants(self.sandbox)
 
     def get(self, name: str) -> str:
         value = self.fields.get(name)

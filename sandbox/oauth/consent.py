@@ -72,12 +72,8 @@ class Option:
     is_ticked: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """A titled list of things to tick."""
-
-    title: str = ""
-    options: Sequence[Option]
+# A title, if there is any, and what can be ticked below it.
+Options = tuple[str, Sequence[Option]]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,11 +6,10 @@ from typing import Any
 
 from sandbox.core.common_faults import KINDS, bend
 from sandbox.core.data import load, read
-from sandbox.core.provider import Params, Switch
+from sandbox.core.provider import Switch
 from sandbox.core.serving.endpoints import load_endpoints
 from sandbox.core.serving.web import BadBodyError, Request, Response
 from sandbox.core.state import Before, FaultKind, Handler, Provider, Route, Sandbox
-from sandbox.oauth import grants
 from sandbox.oauth.authorize import ask
 from sandbox.oauth.client import read_call
 from sandbox.oauth.policy import Policy
@@ -33,7 +32,7 @@ def make_provider(
 
     Its package holds its tables, its switches and the forms of its control page.
     """
-    control = load(package, "control")
+    control, common = load(package, "control"), load(__package__, "switches").items()
     return Provider(
         slug=policy.slug,
         name=policy.name,
@@ -41,7 +40,10 @@ def make_provider(
         identify=partial(identify, policy),
         routes=(*make_routes(policy), *routes),
         faults=(*KINDS, *make_faults(policy), *faults),
-        switches=[*make_switches(policy), *(Switch(*s) for s in control["switches"])],
+        switches=[
+            *(Switch(name, label, getattr(policy, name)) for name, label in common),
+            *(Switch(*own_switch) for own_switch in control["switches"]),
+        ],
         forms=control["forms"],
         schema=read(package, "schema.sql"),
         endpoints=load_endpoints(package),
@@ -65,11 +67,6 @@ def make_routes(policy: Policy) -> list[Route]:
         if path:
             routes.append(Route("POST", path, bind(handler), f"{family} oauth"))
     return routes
-
-
-def make_switches(policy: Policy) -> list[Switch]:
-    own = load(__package__, "switches")
-    return [Switch(name, label, getattr(policy, name)) for name, label in own.items()]
 
 
 def make_faults(policy: Policy) -> list[FaultKind]:
@@ -98,11 +95,8 @@ def make_faults(policy: Policy) -> list[FaultKind]:
 
 def refuse(policy: Policy, reason: str) -> Before:
     """Return the fault that refuses a token request for a reason of the policy."""
-
-    def before(sandbox: Sandbox, request: Request, params: Params) -> Response:
-        return policy.answer_error(sandbox, request, policy.get_refusal(reason))
-
-    return before
+    refusal = policy.get_refusal(reason)
+    return lambda sandbox, request, _: policy.answer_error(sandbox, request, refusal)
 
 
 def identify(policy: Policy, sandbox: Sandbox, request: Request) -> None:
@@ -110,7 +104,7 @@ def identify(policy: Policy, sandbox: Sandbox, request: Request) -> None:
     value = request.bearer
     if request.route in (policy.token_path, policy.introspect_path, policy.revoke_path):
         value = _read_secret(policy, sandbox, request)
-    request.token = grants.find_token(sandbox.storage, value, provider=policy.slug)
+    request.token = policy.grants(sandbox).find_token(value)
     if request.token is not None:
         request.account = request.token.account
 
@@ -122,6 +116,6 @@ def _read_secret(policy: Policy, sandbox: Sandbox, request: Request) -> str:
     except BadBodyError:
         return ""
     if code := call.get("code"):
-        row = grants.find_code(sandbox.storage, code, policy.slug)
+        row = call.grants.find_code(code)
         request.account = row["account"] if row else ""
     return call.get("refresh_token") or call.get("token")

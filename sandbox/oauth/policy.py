@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -10,7 +10,6 @@ from sandbox.core.provider import Account, User
 from sandbox.core.serving.web import Request, Response, to_json
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
-from sandbox.oauth import grants
 from sandbox.oauth.consent import (
     Asked,
     Consent,
@@ -19,6 +18,7 @@ from sandbox.oauth.consent import (
     Options,
     SentBackError,
 )
+from sandbox.oauth.grants import BOTH, Grants, Token, insert
 from sandbox.oauth.refusals import REFUSALS, Refusal
 
 
@@ -64,6 +64,8 @@ class Policy:
     # The scopes of the registration, unless SANDBOX_<SLUG>_SCOPES names others.
     scopes: str = ""
 
+    # What may refuse a token request before anything of it is read.
+    admit: Callable[[Request], None] = lambda _: None
     # The token request, and the words in which it is refused.
     secret_in: Literal["body", "basic"] = "body"
     body: Literal["form", "json"] = "form"
@@ -73,8 +75,8 @@ class Policy:
     burns_codes: bool = False
     refusals: Mapping[str, Refusal] = field(default_factory=dict)
     # The kinds of token that can be revoked, and those that end when one is.
-    revocable: tuple[str, ...] = ("access", "refresh")
-    ended: tuple[str, ...] = ("access", "refresh")
+    revocable: Sequence[str] = BOTH
+    ended: Sequence[str] = BOTH
 
     # The defaults of switches; a lifetime of zero has no end.
     code_seconds: int = 60
@@ -91,6 +93,9 @@ class Policy:
     def get(self, sandbox: Sandbox, name: str, account: str = "") -> Any:
         return sandbox.switches.get(self.slug, name, account)
 
+    def grants(self, sandbox: Sandbox) -> Grants:
+        return Grants(sandbox.storage, self.slug, sandbox.clock())
+
     def get_refusal(self, reason: str) -> Refusal:
         return self.refusals.get(reason) or REFUSALS[reason]
 
@@ -99,9 +104,6 @@ class Policy:
         registered = sandbox.config.read(self.slug, "SCOPES", self.scopes).split()
         withdrawn = self.get(sandbox, "withdrawn_scopes", account)
         return frozenset(registered) - set(withdrawn)
-
-    def admit(self, request: Request) -> None:
-        """Refuse a call, or not, before anything of it is read."""
 
     def check_scopes(self, sandbox: Sandbox, asked: Asked) -> None:
         """Insist on registered scopes, each once, where there are any."""
@@ -128,7 +130,7 @@ class Policy:
         """Begin the grant that a code stands for, and return its number."""
         columns = {name: code[name] for name in ("account", "user", "scopes")}
         columns |= {"provider": self.slug, "created_at": sandbox.clock()}
-        return grants.insert(sandbox.storage, "oauth_grant", **columns)
+        return insert(sandbox.storage, "oauth_grant", **columns)
 
     def make_token(self, kind: str, account: str) -> str:
         return f"sbx.{kind}.{secrets.token_urlsafe(48)}"
@@ -143,8 +145,8 @@ class Policy:
         }
         return {name: value for name, value in answer.items() if value}
 
-    def describe_token(self, sandbox: Sandbox, token: grants.Token) -> dict[str, Any]:
-        return {"active": True, "scope": " ".join(token.scopes)}
+    def describe_token(self, sandbox: Sandbox, token: Token) -> dict[str, Any]:
+        return {"active": True, "scope": token.granted}
 
     def answer(self, request: Request, data: dict[str, Any]) -> Response:
         """Answer introspection, or a revocation, which has no data."""
@@ -159,5 +161,5 @@ class Policy:
         body = {"error": refusal.error, "error_description": refusal.description}
         return to_json(body, refusal.status)
 
-    def end(self, sandbox: Sandbox, token: grants.Token) -> None:
+    def end(self, sandbox: Sandbox, token: Token) -> None:
         """Do what else a revocation by the app does."""

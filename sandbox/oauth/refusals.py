@@ -1,7 +1,7 @@
 """Word what the token endpoints refuse, in the words of RFC 6749."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -21,24 +21,17 @@ class Refusal:
         return self.code or self.error or str(self.status)
 
 
+@dataclass(eq=False)
 class RefusedError(Exception):
     """Carry a refusal out of a transaction, which is then undone."""
 
-    def __init__(
-        self,
-        reason: str,
-        detail: str = "",
-        *,
-        is_unknown: bool = False,
-        is_double: bool = False,
-        ends: int = 0,
-    ) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.detail = detail
-        self.is_unknown = is_unknown
-        self.is_double = is_double
-        self.ends = ends
+    reason: str
+    detail: str = ""
+    _: KW_ONLY
+    is_unknown: bool = False
+    is_double: bool = False
+    # The grant that ends by it.
+    ends: int = 0
 
 
 CLIENT = Refusal("invalid_client", "the client id or secret is missing or wrong", 401)

@@ -37,8 +37,7 @@ def answer_token(policy: Policy, sandbox: Sandbox, request: Request) -> Response
             is_unknown = exc.is_unknown
             error = policy.get_refusal(exc.reason).name
             if exc.ends:
-                reason = "refresh token reused"
-                grants.end_grant(call.storage, exc.ends, reason=reason, now=call.now)
+                call.grants.end(exc.ends, "refresh token reused")
     grants.insert(
         call.storage,
         "token_request",
@@ -58,7 +57,7 @@ def answer_token(policy: Policy, sandbox: Sandbox, request: Request) -> Response
 
 def _answer(call: Call) -> dict[str, Any]:
     policy, kind = call.policy, call.get("grant_type")
-    is_burnt = policy.burns_codes and _take_code(call)
+    is_burnt = policy.burns_codes and call.grants.take_code(call.get("code"))
     if policy.refuses_repeated and (repeated := find_repeated(call.request.form_pairs)):
         raise RefusedError("repeated", ", ".join(repeated))
     if policy.grant_type_first:
@@ -78,14 +77,9 @@ def _check_grant_type(kind: str) -> None:
         raise RefusedError("grant_type" if kind else "no_grant_type")
 
 
-def _take_code(call: Call) -> bool:
-    code, slug = call.get("code"), call.policy.slug
-    return grants.take_code(call.storage, code, provider=slug, now=call.now)
-
-
 def _exchange(call: Call, *, is_burnt: bool) -> dict[str, Any]:
-    policy = call.policy
-    code = grants.find_code(call.storage, call.get("code"), policy.slug)
+    policy, known = call.policy, call.grants
+    code = known.find_code(call.get("code"))
     if code is None:
         raise RefusedError("code")
     is_fresh = code["used_at"] is None and code["expires_at"] > call.now
@@ -100,11 +94,10 @@ def _exchange(call: Call, *, is_burnt: bool) -> dict[str, Any]:
     account, scopes = code["account"], set(code["scopes"].split())
     if policy.scopes and not scopes <= policy.get_scopes(call.sandbox, account):
         raise RefusedError("withdrawn")
-    _take_code(call)
+    known.take_code(code["value"])
     grant_id = policy.start(call.sandbox, code)
     # A grant that lives already answers with the pair it has.
-    access = grants.find_live_token(call.storage, grant_id, "access")
-    refresh = grants.find_live_token(call.storage, grant_id, "refresh")
+    access, refresh = (known.find_live_token(grant_id, kind) for kind in grants.BOTH)
     if not access:
         access, refresh = _issue(call, grant_id, account)
     return _describe(call, grant_id, access, refresh, code["scopes"])
@@ -123,28 +116,23 @@ def _is_verified(policy: Policy, code: Row, verifier: str) -> bool:
 
 
 def _refresh(call: Call) -> dict[str, Any]:
-    policy, value = call.policy, call.get("refresh_token")
-    token = grants.find_token(call.storage, value, provider=policy.slug)
+    policy, known, value = call.policy, call.grants, call.get("refresh_token")
+    token = known.find_token(value)
     if token is None:
         raise RefusedError("refresh_token", is_unknown=True)
     if token.kind != "refresh" or token.is_expired(call.now):
         raise RefusedError("refresh_token")
     if token.is_revoked:
         raise RefusedError("refresh_token", is_double=token.spent_at is not None)
-    granted = " ".join(token.scopes)
-    if policy.scopes:
-        granted = _narrow(call, token)
+    granted = _narrow(call, token) if policy.scopes else token.granted
+    successor = "" if policy.get(call.sandbox, "rotation", token.account) else value
     if token.spent_at is not None:
         successor = _forgive(call, token)
-    elif policy.get(call.sandbox, "rotation", token.account):
-        successor = ""
-    else:
-        successor = value
     if not policy.get(call.sandbox, "old_access_survives", token.account):
-        grants.revoke_tokens(call.storage, token.grant_id, "access", now=call.now)
+        known.revoke_tokens(token.grant_id, "access")
     access, refresh = _issue(call, token.grant_id, token.account, refresh=successor)
     if not successor:
-        grants.spend(call.storage, value, successor=refresh, now=call.now)
+        known.spend(value, refresh)
     return _describe(call, token.grant_id, access, refresh, granted)
 
 
@@ -164,14 +152,12 @@ def _forgive(call: Call, token: grants.Token) -> str:
     The token spent last may meet a conflict for a moment, because another refresh is
     probably under way; any other reuse looks like theft.
     """
-    policy, sandbox = call.policy, call.sandbox
-    successor = grants.find_token(
-        sandbox.storage, token.successor, provider=policy.slug
-    )
+    policy, sandbox, value = call.policy, call.sandbox, token.successor or ""
+    successor = call.grants.find_token(value)
     if successor is not None and successor.spent_at is None:
         age = call.now - (token.spent_at or 0)
         if age < policy.get(sandbox, "grace_seconds", token.account):
-            return token.successor
+            return value
         if age < policy.get(sandbox, "race_seconds", token.account):
             raise RefusedError("racing", is_double=True)
     punishes = policy.get(sandbox, "punish_reuse", token.account)
@@ -204,7 +190,7 @@ def _issue(
 def _describe(
     call: Call, grant_id: int, access: str, refresh: str, scopes: str
 ) -> dict[str, Any]:
-    policy, grant = call.policy, grants.get_grant(call.storage, grant_id)
+    policy, grant = call.policy, call.grants.get(grant_id)
     account = call.request.account = grant["account"]
     issued = Issued(
         sandbox=call.sandbox,
@@ -232,11 +218,8 @@ def revoke(policy: Policy, sandbox: Sandbox, request: Request) -> Response:
     if token and token.kind not in policy.revocable:
         raise _refuse(call, RefusedError("token_kind"))
     if token and not token.is_revoked:
-        reason, kinds = "revoked by the app", policy.ended
         with sandbox.storage.write():
-            grants.end_grant(
-                call.storage, token.grant_id, reason=reason, now=call.now, kinds=kinds
-            )
+            call.grants.end(token.grant_id, "revoked by the app", policy.ended)
             policy.end(sandbox, token)
     return policy.answer(request, {})
 
@@ -251,8 +234,7 @@ def _find_token(
         call.check_fields("token")
     except RefusedError as exc:
         raise _refuse(call, exc) from exc
-    value = call.get("token")
-    return call, grants.find_token(call.storage, value, provider=policy.slug)
+    return call, call.grants.find_token(call.get("token"))
 
 
 def _refuse(call: Call, why: RefusedError) -> ApiRefusal:

@@ -44,21 +44,13 @@ class Call:
     def read_page(self, kind: Kind, *, size: int, since: str = "") -> Page:
         """Return the page that the query's `cursor` names, changed since a moment."""
         cursor = self.request.query.get("cursor") or "0"
-        if not cursor.isdigit():
-            raise refuse(400, "the cursor is not valid")
-        own = {"provider": self.token.provider, "account": self.account.id}
-        rows = Place(sandbox=self.sandbox, kind=kind, **own).list(
-            limit=size + 1, offset=int(cursor), since=_read_time(since)
-        )
+        moment = to_ms(since) if since else 0
+        if not cursor.isdigit() or moment is None:
+            raise refuse(400, "the cursor or the time is not valid")
+        place = Place(self.sandbox, self.token.provider, self.account.id, kind)
+        rows = place.list(limit=size + 1, offset=int(cursor), since=moment)
         more = str(int(cursor) + size) if len(rows) > size else None
         return Page(records=[to_record(row) for row in rows[:size]], next_cursor=more)
-
-
-def _read_time(text: str) -> int:
-    moment = to_ms(text) if text else 0
-    if moment is None:
-        raise refuse(400, "the time is not valid")
-    return moment
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,7 @@ class Commands:
         wanted = str(params.get("type") or self.kinds[0].name)
         for kind in self.kinds:
             if kind.name == wanted:
-                own = {"provider": self.policy.slug, "account": account}
-                return Place(sandbox=sandbox, kind=kind, **own)
+                return Place(sandbox, self.policy.slug, account, kind)
         raise CommandError(f"no type {wanted}")
 
     def _get_row(self, sandbox: Sandbox, params: Params) -> tuple[Place, Row]:
@@ -63,16 +62,13 @@ class Commands:
         return {"id": row["id"]}
 
     def touch(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:
-        place, (count, offset) = (
-            self._get_place(sandbox, params),
-            helpers.get_part(params),
-        )
+        place = self._get_place(sandbox, params)
+        count, offset = helpers.get_part(params)
         rows = place.list(limit=count, offset=offset)
-
-        def change(row: Row, text: str) -> None:
-            place.change(row, {place.kind.edits: text})
-
-        return helpers.touch(sandbox, params, rows, change)
+        name = place.kind.edits
+        return helpers.touch(
+            sandbox, params, rows, lambda row, text: place.change(row, {name: text})
+        )
 
     def show(self, sandbox: Sandbox, params: Params) -> dict[str, Any]:
         if params.get("id"):

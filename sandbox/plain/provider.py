@@ -11,7 +11,6 @@ from sandbox.core.serving.web import Request, Response
 from sandbox.core.state import Provider, Route, Sandbox
 from sandbox.oauth import kit
 from sandbox.oauth.policy import Policy
-from sandbox.plain import records
 from sandbox.plain.api import Api, Call, answer_error, refuse
 from sandbox.plain.commands import Commands
 from sandbox.plain.records import Kind, Place
@@ -44,9 +43,6 @@ class Plain:
         )
 
     def _answer(self, api: Api, sandbox: Sandbox, request: Request) -> Response:
-        return api.handler(self._admit(api, sandbox, request))
-
-    def _admit(self, api: Api, sandbox: Sandbox, request: Request) -> Call:
         token, now = request.token, sandbox.clock()
         if token is None or token.kind != "access" or not token.is_live(now):
             raise refuse(401, "the token is not valid")
@@ -55,7 +51,8 @@ class Plain:
         if api.scope and api.scope not in set(token.scopes) - set(withdrawn):
             raise refuse(403, f"the scope {api.scope} is missing")
         account = get_account(self.policy.accounts, {"account": token.account})
-        return Call(sandbox=sandbox, request=request, token=token, account=account)
+        call = Call(sandbox=sandbox, request=request, token=token, account=account)
+        return api.handler(call)
 
     def _check_limit(self, sandbox: Sandbox, account: str) -> None:
         if not self.policy.get(sandbox, "rate_limits", account):
@@ -70,8 +67,8 @@ class Plain:
         rng = random.Random(plan.seed)
         for account in self.policy.accounts:
             for kind in self.kinds:
-                own = {"provider": self.policy.slug, "account": account.id}
-                records.seed(Place(sandbox=sandbox, kind=kind, **own), account, rng)
+                place = Place(sandbox, self.policy.slug, account.id, kind)
+                place.seed(account, rng)
 
 
 def _refuse_with_status(

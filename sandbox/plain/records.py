@@ -38,7 +38,7 @@ class Record:
     modified: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Place:
     """The records of one kind in one account."""
 
@@ -84,12 +84,10 @@ class Place:
             *(fields, self.sandbox.now_ms, is_deleted, *self.key, row["id"]),
         )
 
-
-def seed(place: Place, account: Account, rng: random.Random) -> None:
-    """Make the records of one kind in one account, changed over the past year."""
-    now = place.sandbox.now_ms
-    for fields in place.kind.seed(rng, account):
-        place.add(fields, now - rng.randrange(YEAR_MS))
+    def seed(self, account: Account, rng: random.Random) -> None:
+        """Make records that were changed over the past year."""
+        for fields in self.kind.seed(rng, account):
+            self.add(fields, self.sandbox.now_ms - rng.randrange(YEAR_MS))
 
 
 def to_record(row: Row) -> Record:

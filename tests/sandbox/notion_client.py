@@ -1,30 +1,18 @@
 """Authorize at the simulated Notion, and read whole listings."""
 
-import base64
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.sandbox.wsgi_client import Answer, Client
+from tests.sandbox.wsgi_client import Answer, Client, make_authorization, make_basic
 
 API = "/notion/v1"
-CALLBACK = "http://localhost:8000/integrations/notion/oauth2callback"
-AUTHORIZATION = {
-    "client_id": "sandbox-notion",
-    "redirect_uri": CALLBACK,
-    "response_type": "code",
-    "owner": "user",
-    "state": "a-state",
-}
 VERSION = {"Notion-Version": "2026-03-11"}
-SECRET = base64.b64encode(b"sandbox-notion:sandbox-secret-notion").decode()
-BASIC = {**VERSION, "Authorization": f"Basic {SECRET}"}
+BASIC = {**VERSION, **make_basic("sandbox-notion", "sandbox-secret-notion")}
 LANTERN = "7a1f0c52-6d0e-4b7c-9a53-2f1d8f6b4e10"
 DROMEDARY = "1c8b7e66-3f52-4a19-8d20-b7a6c5d4e3f2"
 INES = "5b0e3a1c-0d44-4f6a-8f0e-6a1b7c2d3e41"
 TOMASZ = "c2d9a6f7-7b1e-4a35-b8c4-90e1f2a3b4c5"
 NOUR = "e4f5a6b7-c8d9-4e0f-91a2-b3c4d5e6f708"
-CHOICE = re.compile(r'name="page:([^:"]+):([^"]+)"( checked)?')
 
 
 class NotionClient(Client):
@@ -32,11 +20,11 @@ class NotionClient(Client):
 
     slug = "notion"
     authorize, token = f"{API}/oauth/authorize", f"{API}/oauth/token"
-    authorization = AUTHORIZATION
+    authorization = make_authorization("notion", owner="user")
     identity = f"{LANTERN}:{INES}"
-    allow = "allow"
+    allow, choice = "allow", "page:{}:"
     probe = f"{API}/users/me"
-    proof = {"redirect_uri": CALLBACK}
+    credentials, app_fields, takes_json = BASIC, {}, True
     error_field = "code"
 
     def find(self, title: str, **query: str) -> dict[str, Any]:
@@ -53,8 +41,7 @@ class NotionClient(Client):
 
     def children(self, block: str) -> dict[str, Any]:
         """Return the blocks inside another, by their ids."""
-        found = self.walk(f"/blocks/{block}/children")
-        return {child["id"]: child for child in found}
+        return {each["id"]: each for each in self.walk(f"/blocks/{block}/children")}
 
     def markdown(self, title: str, **query: str) -> str:
         """Return the text of the page with a title."""
@@ -63,28 +50,6 @@ class NotionClient(Client):
     def hits(self, **body: Any) -> list[str]:
         """Return the ids of all hits of a search."""
         return [hit["id"] for hit in self.walk("/search", body)]
-
-    def picker(self, user: str = INES) -> dict[str, bool]:
-        """Return what the consent page offers a person, and whether it is ticked."""
-        page = self.get(f"{API}/oauth/authorize", **AUTHORIZATION)
-        found = CHOICE.findall(page.text)
-        return {choice: bool(ticked) for who, choice, ticked in found if who == user}
-
-    def consent(
-        self, identity: str = "", *, pages: list[str] | None = None, **changes: str
-    ) -> Answer:
-        identity = identity or self.identity
-        user = identity.partition(":")[2]
-        if pages is None:
-            pages = [page for page, ticked in self.picker(user).items() if ticked]
-        picked = {f"page:{user}:{page}": "on" for page in pages}
-        return super().consent(identity, **picked, **changes)
-
-    def ask_token(
-        self, fields: Any, headers: Mapping[str, str] | None = None
-    ) -> Answer:
-        given = {**BASIC, **(headers or {})}
-        return self.call("POST", self.token, body=fields, headers=given)
 
     def connect(self, identity: str = "", **consent: Any) -> dict[str, Any]:
         """Connect; search knows of it."""

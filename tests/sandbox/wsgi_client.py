@@ -1,31 +1,32 @@
 """Call a WSGI application in the same process, without a socket."""
 
+import base64
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from sandbox.core.serving.app import App
+from sandbox.hubspot.seed.accounts import OPTIONAL_SCOPES, REQUIRED_SCOPES
 from tests.support.provider_answers.described import check, make_environ
 
-CALLBACK = "http://localhost:8000/integrations/hubspot/oauth2callback"
 CLIENT = {"client_id": "sandbox-hubspot", "client_secret": "sandbox-secret-hubspot"}
-REQUIRED = "oauth crm.objects.contacts.read"
-OPTIONAL = (
-    "crm.objects.contacts.write "
-    "crm.objects.companies.read crm.objects.companies.write"
-    " crm.objects.deals.read crm.objects.deals.write crm.objects.owners.read"
-)
-AUTHORIZATION = {
-    "client_id": "sandbox-hubspot",
-    "redirect_uri": CALLBACK,
-    "scope": REQUIRED,
-    "optional_scope": OPTIONAL,
-    "state": "a-state",
-}
 ANA = "555111:4242"
 TOKEN = "/hubspot/oauth/2026-09/token"
+
+
+def make_authorization(slug: str, **own: str) -> dict[str, str]:
+    """Return what an app asks consent with, as it is registered."""
+    callback = f"http://localhost:8000/integrations/{slug}/oauth2callback"
+    app = {"client_id": f"sandbox-{slug}", "redirect_uri": callback}
+    return {**app, "response_type": "code", "state": "a-state-of-sixteen", **own}
+
+
+def make_basic(client_id: str, secret: str) -> dict[str, str]:
+    pair = base64.b64encode(f"{client_id}:{secret}".encode())
+    return {"Authorization": f"Basic {pair.decode()}"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,13 +71,21 @@ class Client:
     slug = "hubspot"
     authorize = "/hubspot/oauth/authorize"
     token = TOKEN
-    authorization: Mapping[str, str] = AUTHORIZATION
+    authorization = make_authorization(
+        "hubspot", scope=REQUIRED_SCOPES, optional_scope=OPTIONAL_SCOPES
+    )
     identity = ANA
     allow = "connect"
+    # How the name of what a person can pick begins on the consent page.
+    choice = ""
     # An address that any live token opens.
     probe = "/hubspot/account-info/2026-09/details"
-    # What is sent beside a code, and what names an error.
-    proof: Mapping[str, str] = {"redirect_uri": CALLBACK}
+    # What the token endpoint is told in headers, in fields, and beside a code; whether
+    # it takes JSON, and what names an error there.
+    credentials: Mapping[str, str] = {}
+    app_fields: Mapping[str, str] = CLIENT
+    verifier: Mapping[str, str] = {}
+    takes_json = False
     error_field = "error"
 
     def __init__(self, app: App, clock: Callable[[], float]) -> None:
@@ -148,13 +157,36 @@ class Client:
     def fault(self, kind: str, family: str = "*", **params: Any) -> None:
         self.command("faults/add", kind=kind, family=family, **params)
 
-    def consent(self, identity: str = "", **changes: str) -> Answer:
-        form = {"identity": identity or self.identity, "action": self.allow}
-        form = {**self.authorization, **form, **changes}
-        return self.call("POST", self.authorize, form=form)
+    def picker(self, user: str = "") -> dict[str, bool]:
+        """Return what the consent page offers a person, and whether it is ticked."""
+        name = self.choice.format(user or self.identity.partition(":")[2])
+        page = self.get(self.authorize, **self.authorization).text
+        found = re.findall(f'name="{name}([^":]+)"( checked)?', page)
+        return {thing: bool(ticked) for thing, ticked in found}
 
-    def ask_token(self, fields: Mapping[str, Any]) -> Answer:
-        return self.call("POST", self.token, form={**CLIENT, **fields})
+    def consent(
+        self, identity: str = "", *, picked: Iterable[str] | None = None, **changes: str
+    ) -> Answer:
+        """Consent to what is picked, by default to what the page has ticked."""
+        who = identity or self.identity
+        user = who.partition(":")[2]
+        if picked is None and self.choice:
+            picked = [thing for thing, ticked in self.picker(user).items() if ticked]
+        chosen = {f"{self.choice.format(user)}{thing}": "on" for thing in picked or ()}
+        form = {**self.authorization, "identity": who, "action": self.allow}
+        return self.call("POST", self.authorize, form={**form, **chosen, **changes})
+
+    @property
+    def proof(self) -> dict[str, str]:
+        return {"redirect_uri": self.authorization["redirect_uri"], **self.verifier}
+
+    def ask_token(
+        self, fields: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        sent = {**self.app_fields, **fields}
+        form, body = (None, sent) if self.takes_json else (sent, None)
+        given = {**self.credentials, **(headers or {})}
+        return self.call("POST", self.token, form=form, body=body, headers=given)
 
     def exchange(self, code: str, **changes: Any) -> Answer:
         fields = {"grant_type": "authorization_code", "code": code, **self.proof}

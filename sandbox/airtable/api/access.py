@@ -58,14 +58,14 @@ def admit(
     per_second = switches.get(SLUG, "calls_per_second_per_token", token.account)
     _count(sandbox, f"grant:{token.grant_id}", per_second, token.account)
     withdrawn = switches.get(SLUG, "withdrawn_scopes", token.account)
-    scopes = tuple(one for one in token.scopes if one not in withdrawn)
+    scopes = [one for one in token.scopes if one not in withdrawn]
     if scope and scope not in scopes:
         raise refuse(FORBIDDEN, f"The token lacks the scope {scope}")
     if "base" in request.params:
         _open_base(sandbox, request, token, is_metered=is_metered)
     if problem := sandbox.check_call(request):
         raise refuse(INVALID, f"{problem.where} {problem.why}")
-    return replace(token, scopes=scopes)
+    return replace(token, granted=" ".join(scopes))
 
 
 def _open_base(

@@ -12,26 +12,20 @@ INVALID, RETRIABLE = "INVALID_REQUEST_UNKNOWN", "RETRIABLE_ERROR"
 BAD_OFFSET = "INVALID_OFFSET_VALUE"
 ITERATOR_GONE = "LIST_RECORDS_ITERATOR_NOT_AVAILABLE"
 
-# The status of an error, the envelope it comes in and what it says.
+# The status of an error, the envelope it comes in and what it says; the last one of a
+# status is the usual one.
 ERRORS = {
     UNAUTHORIZED: (401, "object", "Authentication required"),
     FORBIDDEN: (403, "object", "You are not permitted to do this"),
     NO_MODEL: (403, "object", "Invalid permissions, or the model was not found"),
     NOT_FOUND: (404, "string", ""),
-    INVALID: (422, "object", "Invalid request: parameter validation failed"),
     BAD_OFFSET: (422, "object", "The offset is malformed"),
-    RATE: (429, "list", "Rate limit exceeded. Please try again later"),
+    INVALID: (422, "object", "Invalid request: parameter validation failed"),
     MONTH: (429, "list", "This workspace has used up its API calls of this month"),
+    RATE: (429, "list", "Rate limit exceeded. Please try again later"),
     RETRIABLE: (503, "object", "Service temporarily unavailable"),
 }
-BY_STATUS = {
-    401: UNAUTHORIZED,
-    403: NO_MODEL,
-    404: NOT_FOUND,
-    422: INVALID,
-    429: RATE,
-    503: RETRIABLE,
-}
+BY_STATUS = {status: kind for kind, (status, _, _) in ERRORS.items()}
 
 
 def answer_error(kind: str, message: str = "", shape: str = "") -> Response:

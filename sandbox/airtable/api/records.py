@@ -5,25 +5,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from sandbox.airtable.api.access import admit
-from sandbox.airtable.api.errors import (
-    BAD_OFFSET,
-    ITERATOR_GONE,
-    NO_MODEL,
-    refuse,
-)
+from sandbox.airtable.api.errors import BAD_OFFSET, ITERATOR_GONE, NO_MODEL, refuse
 from sandbox.airtable.api.options import Options, read_options
 from sandbox.airtable.api.render import make_render
 from sandbox.airtable.seed.accounts import RECORDS_READ, SLUG
-from sandbox.airtable.values import LENGTH, Table, is_id, list_tables, make_id, pick
+from sandbox.airtable.values import LENGTH, is_id, list_tables, make_id, pick
 from sandbox.core.serving.web import Request, Response, to_json
 from sandbox.core.state import Sandbox
 
 
 def list_records(sandbox: Sandbox, request: Request) -> Response:
     admit(sandbox, request, RECORDS_READ, is_metered=True)
-    table = _find_table(sandbox, request)
+    tables = list_tables(sandbox.storage, request.params["base"])
+    table = pick(tables, request.params["table"])
+    if table is None:
+        raise refuse(NO_MODEL)
     options = read_options(request.query)
-    ids, following = _read_ids(sandbox, request, table["id"], options)
+    life = sandbox.switches.get(SLUG, "iterator_seconds", request.account)
+    read = _go_on if options.offset else _start
+    ids, following = read(sandbox, table["id"], options, life)
     render = make_render(sandbox, request, table, by_id=options.by_id)
     # As they are now; one deleted meanwhile is left out.
     rows = sandbox.storage.all(
@@ -35,64 +35,40 @@ def list_records(sandbox: Sandbox, request: Request) -> Response:
     return to_json({**page, "offset": following} if following else page)
 
 
-def _read_ids(
-    sandbox: Sandbox, request: Request, table: str, options: Options
+def _start(
+    sandbox: Sandbox, table: str, options: Options, life: float
 ) -> tuple[Sequence[str], str]:
-    account, size = request.account, options.page_size
-    if options.offset:
-        return _go_on(sandbox, table, account, options.offset, size)
+    """Return the first page of ids, and the offset of the next one if there is one."""
     # Columns and times come from closed lists, ids have a fixed shape.
     where = f"table_id = ? AND ({options.condition}) ORDER BY id"
     sql = f"SELECT id FROM airtable_record WHERE {where}"  # noqa: S608
     ids = [row["id"] for row in sandbox.storage.all(sql, table)]
-    return _start(sandbox, table, account, ids, size)
-
-
-def _start(
-    sandbox: Sandbox, table: str, account: str, ids: Sequence[str], size: int
-) -> tuple[Sequence[str], str]:
-    """Return the first page of ids, and the offset of the next one if there is one."""
+    size, name, now = options.page_size, make_id("itr"), sandbox.clock()
     if len(ids) <= size:
         return ids, ""
-    name, now = make_id("itr"), sandbox.clock()
-    oldest = now - sandbox.switches.get(SLUG, "iterator_seconds", account)
-    sandbox.storage.run("DELETE FROM airtable_iterator WHERE used_at <= ?", oldest)
+    sandbox.storage.run("DELETE FROM airtable_iterator WHERE used_at <= ?", now - life)
     row = (name, table, now, "".join(ids))
     sandbox.storage.run("INSERT INTO airtable_iterator VALUES (?, ?, ?, ?)", *row)
     return ids[:size], f"{name}/{ids[size]}"
 
 
 def _go_on(
-    sandbox: Sandbox, table: str, account: str, offset: str, size: int
+    sandbox: Sandbox, table: str, options: Options, life: float
 ) -> tuple[Sequence[str], str]:
     """Return the page an offset names, and the offset of the next one."""
-    name, _, record = offset.partition("/")
+    size, (name, _, record) = options.page_size, options.offset.partition("/")
     if not (is_id("itr", name) and is_id("rec", record)):
         raise refuse(BAD_OFFSET)
     row = sandbox.storage.one("SELECT * FROM airtable_iterator WHERE id = ?", name)
-    life = sandbox.switches.get(SLUG, "iterator_seconds", account)
     now = sandbox.clock()
     if row is None or now - row["used_at"] >= life:
         raise refuse(ITERATOR_GONE)
     position, odd = divmod(row["ids"].find(record), LENGTH)
     if row["table_id"] != table or odd or position < 0:
         raise refuse(BAD_OFFSET)
-    dies_on = sandbox.switches.get(SLUG, "iterator_dies_on_page", account)
-    is_last = position // size + 1 == dies_on
-    # A listing that dies was used for the last time long ago.
     sql = "UPDATE airtable_iterator SET used_at = ? WHERE id = ?"
-    sandbox.storage.run(sql, 0 if is_last else now, name)
-    if is_last:
-        raise refuse(ITERATOR_GONE)
+    sandbox.storage.run(sql, now, name)
     rest = row["ids"][position * LENGTH : (position + size + 1) * LENGTH]
     page = [rest[at : at + LENGTH] for at in range(0, len(rest), LENGTH)]
     following = f"{name}/{page[size]}" if len(page) > size else ""
     return page[:size], following
-
-
-def _find_table(sandbox: Sandbox, request: Request) -> Table:
-    tables = list_tables(sandbox.storage, request.params["base"])
-    table = pick(tables, request.params["table"])
-    if table is None:
-        raise refuse(NO_MODEL)
-    return table

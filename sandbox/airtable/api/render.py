@@ -1,13 +1,12 @@
 """Show records as the API does: no empty cells, and files under expiring addresses."""
 
-import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 from sandbox.airtable.seed.accounts import PEOPLE, SLUG, show_person
-from sandbox.airtable.values import Table
+from sandbox.airtable.values import Table, derive_id
 from sandbox.core.serving.web import Request
 from sandbox.core.state import Sandbox
 from sandbox.core.storage import Row
@@ -54,7 +53,7 @@ def _make_attach(
     expires = int(sandbox.clock() + life)
 
     def make_url(file: dict[str, Any], size: str) -> str:
-        mark, name = _sign(sandbox, expires, size, file["id"]), file["filename"]
+        mark, name = derive_id("", f"{expires}/{size}/{file['id']}"), file["filename"]
         place = f"{request.origin}/{SLUG}/attachments/{expires}/{mark}/{size}"
         return f"{place}/{file['id']}/{quote(name, safe='')}"
 
@@ -68,9 +67,3 @@ def _make_attach(
         return shown
 
     return attach
-
-
-def _sign(sandbox: Sandbox, expires: int, size: str, file_id: str) -> str:
-    secret = sandbox.config.get_registration(SLUG).client_secret
-    text = f"{secret}/{expires}/{size}/{file_id}"
-    return hashlib.sha256(text.encode()).hexdigest()[:40]

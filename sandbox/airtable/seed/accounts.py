@@ -29,14 +29,8 @@ class Company(Account):
 
 
 COMPANIES = tuple(
-    Company(
-        id=company["id"],
-        name=company["name"],
-        note=company["note"],
-        workspaces=tuple(Workspace(**one) for one in company["workspaces"]),
-        people=tuple(User(**one) for one in company["people"]),
-    )
-    for company in load(__package__, "accounts")
+    Company.read(row, workspaces=tuple(Workspace(**one) for one in row["workspaces"]))
+    for row in load(__package__, "accounts")
 )
 PEOPLE = {user.id: user for company in COMPANIES for user in company.people}
 WORKSPACES = {w.id: w for company in COMPANIES for w in company.workspaces}

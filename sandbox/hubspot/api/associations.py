@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from sandbox.core.serving.web import Response
 from sandbox.core.storage import Row
 from sandbox.hubspot.api.calls import READ, Call, api, to_id
 from sandbox.hubspot.api.errors import refuse
@@ -19,11 +20,9 @@ def _check_types(call: Call) -> None:
 
 
 def _describe(type_id: int) -> dict[str, Any]:
-    if type_id in LABELS:
-        own = {"category": "USER_DEFINED", "typeId": type_id}
-        return {**own, "label": LABELS[type_id]}
-    label = "Primary" if type_id in PRIMARY else None
-    return {"category": "HUBSPOT_DEFINED", "typeId": type_id, "label": label}
+    category = "USER_DEFINED" if type_id in LABELS else "HUBSPOT_DEFINED"
+    label = LABELS.get(type_id, "Primary" if type_id in PRIMARY else None)
+    return {"category": category, "typeId": type_id, "label": label}
 
 
 def _to_page(links: list[Row], after: int, limit: int) -> tuple[list[Any], Any]:
@@ -46,7 +45,7 @@ def list_associations(call: Call) -> dict[str, Any]:
 
 
 @api(READ)
-def read_associations(call: Call) -> dict[str, Any]:
+def read_associations(call: Call) -> Response:
     """Read the associations of many records; those without any are left out."""
     _check_types(call)
     afters = {

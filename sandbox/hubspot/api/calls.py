@@ -61,10 +61,7 @@ class Call:
 
     @cached_property
     def records(self) -> Records:
-        return self.open(self.type)
-
-    def open(self, type_id: str) -> Records:
-        return Records(sandbox=self.sandbox, portal=self.portal, type=type_id)
+        return Records(sandbox=self.sandbox, portal=self.portal, type=self.type)
 
     @property
     def enforces_rules(self) -> bool:

@@ -89,20 +89,22 @@ def read_batch(call: Call) -> Response:
     name = str(call.body.get("idProperty") or "")
     found = {text: call.records.find_by(name, text) for text in ids}
     rows = [row for row in found.values() if row]
-    answer = to_batch(call, to_objects(call, rows, shape))
-    if len(rows) == len(ids):
-        return to_json(answer)
     missing = [text for text, row in found.items() if row is None]
     message = "Could not get some objects, they may be deleted or not exist."
     more: dict[str, Any] = {"context": {"ids": missing}, "errors": [], "links": {}}
-    error = make_error(message, "OBJECT_NOT_FOUND", **more)
-    return to_json({**answer, "numErrors": 1, "errors": [error]}, 207)
+    errors = [make_error(message, "OBJECT_NOT_FOUND", **more)] if missing else []
+    return to_batch(call, to_objects(call, rows, shape), errors)
 
 
-def to_batch(call: Call, results: list[dict[str, Any]]) -> dict[str, Any]:
+def to_batch(
+    call: Call, results: list[Any], errors: Sequence[Any] = (), status: int = 200
+) -> Response:
     now = to_short_iso(call.sandbox.now_ms)
     times = {"startedAt": now, "completedAt": now}
-    return {"status": "COMPLETE", "results": results, **times}
+    answer = {"status": "COMPLETE", "results": results, **times}
+    if not errors:
+        return to_json(answer, status)
+    return to_json({**answer, "numErrors": len(errors), "errors": errors}, 207)
 
 
 def to_objects(call: Call, rows: list[Row], shape: Shape) -> list[dict[str, Any]]:

@@ -4,13 +4,8 @@ from typing import Any
 
 from sandbox.hubspot.api.calls import READ, READ_SCHEMA, Call, api
 from sandbox.hubspot.api.errors import not_found
+from sandbox.hubspot.seed import definitions
 from sandbox.hubspot.seed.accounts import BY_ID, DEALS
-from sandbox.hubspot.seed.definitions import (
-    PIPELINES,
-    PLAIN,
-    get_owners,
-    list_definitions,
-)
 
 
 @api("oauth")
@@ -22,8 +17,8 @@ def show_details(call: Call) -> dict[str, Any]:
 
 @api(READ, READ_SCHEMA)
 def list_properties(call: Call) -> dict[str, Any]:
-    wanted = (call.is_archived, PLAIN)
-    every = list_definitions(call.type, call.count_of_properties)
+    wanted = (call.is_archived, definitions.PLAIN)
+    every = definitions.list_definitions(call.type, call.count_of_properties)
     shown = [d for d in every if (d["archived"], d["dataSensitivity"]) == wanted]
     return {"results": shown}
 
@@ -32,7 +27,7 @@ def list_properties(call: Call) -> dict[str, Any]:
 def list_pipelines(call: Call) -> dict[str, Any]:
     if call.type != DEALS:
         raise not_found()
-    return {"results": PIPELINES}
+    return {"results": definitions.PIPELINES}
 
 
 @api("crm.objects.owners.read")
@@ -40,7 +35,7 @@ def list_owners(call: Call) -> dict[str, Any]:
     limit = call.read_limit(default=100, highest=500)
     rest = [
         owner
-        for owner in get_owners(call.portal)
+        for owner in definitions.get_owners(call.portal)
         if owner["archived"] == call.is_archived and int(owner["id"]) > call.after
     ]
     if len(rest) <= limit:

@@ -50,9 +50,8 @@ def create_batch(call: Call) -> Response:
 def _write_batch(call: Call, *, are_new: bool) -> Response:
     """Make or change up to a hundred records, each by itself where all have a trace id.
 
-    With a trace id on every input the answer tells of each what became of it; without
-    them one that is refused, such as by its address, refuses them all. Records that
-    are not there are told of in either case. The order of the results is nobody's
+    Without them one that is refused, such as by its address, refuses them all; records
+    that are not there are told of in either case. The order of the results is nobody's
     promise.
     """
     inputs = call.read_inputs(MAX_PAGE)
@@ -74,10 +73,7 @@ def _write_batch(call: Call, *, are_new: bool) -> Response:
             continue
         shown = _show(call, _save(call, row, write), write)
         results.append({**shown, TRACE: item[TRACE]} if is_traced else shown)
-    answer = to_batch(call, results[::-1])
-    if not errors:
-        return to_json(answer, 201 if are_new else 200)
-    return to_json({**answer, "numErrors": len(errors), "errors": errors}, 207)
+    return to_batch(call, results[::-1], errors, 201 if are_new else 200)
 
 
 def _save(call: Call, row: Row | None, write: Write) -> int:

@@ -6,17 +6,13 @@ from typing import Any
 
 from sandbox.core.config import Config
 from sandbox.core.data import load
-from sandbox.core.provider import Account, User
+from sandbox.core.provider import Account
 
 CONTACTS, COMPANIES, DEALS = "0-1", "0-2", "0-3"
 TYPES = {CONTACTS: "contacts", COMPANIES: "companies", DEALS: "deals"}
 SINGULAR = {CONTACTS: "contact", COMPANIES: "company", DEALS: "deal"}
 ALIASES = {**{name: name for name in TYPES}, **{v: k for k, v in TYPES.items()}}
-MODIFIED = {
-    CONTACTS: "lastmodifieddate",
-    COMPANIES: "hs_lastmodifieddate",
-    DEALS: "hs_lastmodifieddate",
-}
+MODIFIED = dict.fromkeys(TYPES, "hs_lastmodifieddate") | {CONTACTS: "lastmodifieddate"}
 VERSIONS = ("2026-03", "2026-09")
 
 REQUIRED_SCOPES = "oauth crm.objects.contacts.read"
@@ -42,10 +38,7 @@ class Portal(Account):
         return not any(scope.startswith(f"crm.objects.{what}.") for what in self.lacks)
 
 
-PORTALS = tuple(
-    Portal(**{**row, "people": tuple(User(**user) for user in row["people"])})
-    for row in load(__package__, "portals")
-)
+PORTALS = tuple(map(Portal.read, load(__package__, "portals")))
 BY_ID = {portal.id: portal for portal in PORTALS}
 
 

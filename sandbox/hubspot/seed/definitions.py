@@ -115,26 +115,16 @@ def get_owners(portal_id: str) -> list[dict[str, Any]]:
             person = portal.people[number]
             first, _, last = person.name.partition(" ")
             email, user_id = person.email, int(person.id)
-        owner_id = str(300_100 + number * 3)
-        found.append(_make_owner(owner_id, user_id, email, (first, last)))
-        if number >= portal.owners:
-            found[-1]["archived"] = True
-            del found[-1]["userId"]
+        is_active = number < portal.owners
+        owner = {
+            "id": str(300_100 + number * 3),
+            "type": "PERSON",
+            "firstName": first,
+            "lastName": last,
+            "email": email,
+            "userIdIncludingInactive": user_id,
+            "archived": not is_active,
+            **DATED,
+        }
+        found.append(owner | ({"userId": user_id} if is_active else {}))
     return found
-
-
-def _make_owner(
-    owner_id: str, user_id: int, email: str, names: tuple[str, str]
-) -> dict[str, Any]:
-    """Return an active owner as its endpoint shows it."""
-    return {
-        "id": owner_id,
-        "type": "PERSON",
-        "firstName": names[0],
-        "lastName": names[1],
-        "email": email,
-        "userIdIncludingInactive": user_id,
-        "userId": user_id,
-        "archived": False,
-        **DATED,
-    }

@@ -125,11 +125,10 @@ class Maker:
         values["createdate"] = to_short_iso(created)
         values[MODIFIED[type_id]] = to_short_iso(modified)
         if number % EACH_OWNED == 3:
-            people = definitions.get_owners(self.portal.id)[1:][
-                : len(self.portal.people)
-            ]
-            owner = people[number // EACH_OWNED % len(people)]
-            values["hubspot_owner_id"] = owner["id"]
+            # Behind the queue the owners begin with these people.
+            owner = 1 + number // EACH_OWNED % len(self.portal.people)
+            owners = definitions.get_owners(self.portal.id)
+            values["hubspot_owner_id"] = owners[owner]["id"]
         values["hs_object_id"] = str(record_id)
         times = (modified, NEWEST if is_archived else None, 0)
         return (self.portal.id, type_id, record_id, *times, json.dumps(values))

@@ -148,7 +148,7 @@ def _check_limit(sandbox: Sandbox, workspace: str) -> None:
     limit, now = own or BY_ID[workspace].calls_per_minute, sandbox.clock()
     # Calls are counted per workspace, whoever's token they use.
     name = f"{SLUG}:{workspace}"
-    wait = sandbox.fixed_windows.admit(name, limit=limit, seconds=60.0, now=now)
+    wait = sandbox.windows.admit_fixed(name, limit=limit, seconds=60.0, now=now)
     if wait is not None:
         raise slow_down(RATE, wait)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.core.provider import Account, User
+from sandbox.core.provider import Account
 
 SLUG = "notion"
 PAGE, DATABASE, DATA_SOURCE = "page", "database", "data_source"
@@ -34,10 +34,7 @@ def load(name: str, names: Mapping[str, Any]) -> Any:
 
 
 WORDS = load("words", {"endless": "A title that goes on " + "and on " * 270})
-WORKSPACES = tuple(
-    Workspace(**{**one, "people": tuple(User(**who) for who in one["people"])})
-    for one in load("workspaces", {})
-)
+WORKSPACES = tuple(map(Workspace.read, load("workspaces", {})))
 BY_ID = {workspace.id: workspace for workspace in WORKSPACES}
 
 

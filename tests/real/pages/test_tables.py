@@ -26,7 +26,10 @@ SAME = (
     "tests/services/sync/runs/test_claims_at_once.py",
     "tests/views/items/parts/test_beside.py",
     "tests/views/items/parts/test_many_links.py",
-    "tests/views/items/past/test_changes.py",
+    "tests/views/items/past/changes/test_changes.py",
+    "tests/views/items/past/changes/test_day_lists.py",
+    "tests/views/items/past/changes/test_seen_changes.py",
+    "tests/views/items/past/changes/test_what_came.py",
     "tests/views/items/past/test_past_differences.py",
     "tests/views/items/past/test_past_table_filters.py",
 )

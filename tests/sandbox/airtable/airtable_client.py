@@ -2,40 +2,23 @@
 
 import base64
 import hashlib
-import re
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.sandbox.wsgi_client import Answer, Client
+from tests.sandbox.wsgi_client import Answer, Client, make_authorization, make_basic
 
-AUTHORIZE, TOKEN = "/airtable/oauth2/v1/authorize", "/airtable/oauth2/v1/token"
-API = "/airtable/v0"
-CALLBACK = "http://localhost:8000/integrations/airtable/oauth2callback"
+API, OAUTH = "/airtable/v0", "/airtable/oauth2/v1"
 SCOPES = "data.records:read schema.bases:read user.email:read"
 VERIFIER = "A" * 43
 # The pair the documentation gives as an example of S256.
 CHALLENGE = "DwBzhbb51LfusnSGBa_hqYSgo7-j8BTQnip4TOnlzRo"
-AUTHORIZATION = {
-    "client_id": "sandbox-airtable",
-    "redirect_uri": CALLBACK,
-    "response_type": "code",
-    "scope": SCOPES,
-    "state": "a-state-of-sixteen",
-    "code_challenge": CHALLENGE,
-    "code_challenge_method": "S256",
-}
+PKCE = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
 ANA, BO, CLEO = (
     f"harbour:{user}"
     for user in ("usrAnaMarinHarbor", "usrBoLindqvistHrb", "usrCleoAbaraHarbr")
 )
 JURGEN, IDA = "nordlicht:usrJurgenGrossNrd", "nordlicht:usrIdaNeuNordlich"
 MO = "kestrel:usrMoKestrelStudi"
-
-
-def make_basic(user: str = "sandbox-airtable", secret: str = "") -> dict[str, str]:
-    text = f"{user}:{secret or 'sandbox-secret-airtable'}"
-    return {"Authorization": f"Basic {base64.b64encode(text.encode()).decode()}"}
 
 
 def make_challenge(verifier: str) -> str:
@@ -53,29 +36,14 @@ class AirtableClient(Client):
     """Send requests to the simulated Airtable."""
 
     slug = "airtable"
-    authorize, token = AUTHORIZE, TOKEN
-    authorization = AUTHORIZATION
+    authorize, token = f"{OAUTH}/authorize", f"{OAUTH}/token"
+    authorization = make_authorization("airtable", scope=SCOPES, **PKCE)
     identity = ANA
+    choice = "use:"
     probe = f"{API}/meta/whoami"
-    proof = {"redirect_uri": CALLBACK, "code_verifier": VERIFIER}
-
-    def consent(
-        self,
-        identity: str = "",
-        resources: tuple[str, ...] | None = None,
-        **changes: str,
-    ) -> Answer:
-        if resources is None:
-            page = self.get(AUTHORIZE, **AUTHORIZATION).text
-            resources = tuple(re.findall(r'name="use:(\w+)" checked', page))
-        chosen = {f"use:{name}": "on" for name in resources}
-        return super().consent(identity, **chosen, **changes)
-
-    def ask_token(
-        self, fields: Mapping[str, Any], headers: Mapping[str, str] | None = None
-    ) -> Answer:
-        given = {"Authorization": "", **(make_basic() if headers is None else headers)}
-        return self.call("POST", TOKEN, form=fields, headers=given)
+    credentials = make_basic("sandbox-airtable", "sandbox-secret-airtable")
+    app_fields = {}
+    verifier = {"code_verifier": VERIFIER}
 
     def api(self, path: str, *pairs: tuple[str, str], **query: Any) -> Answer:
         fields = urlencode([*pairs, *query.items()])

@@ -70,7 +70,7 @@ def test_only_what_was_picked_is_shared_and_that_can_stop_and_come_back(harbour)
     assert get_error(refused) == (403, "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND")
     assert harbour.api(f"/meta/bases/{base}/tables").status == 200
     for picked, name in ((base, "Operations"), ("wspHarbourHobbies", "Inventory 📦")):
-        harbour.connect(resources=(picked,))
+        harbour.connect(picked=[picked])
         assert [base["name"] for base in list_bases(harbour)] == [name]
 
 

@@ -126,15 +126,6 @@ def test_what_is_not_simulated_is_404_and_other_sites_command_nothing(client, la
         assert client.call("POST", url, body={}, headers=elsewhere).status == 403
 
 
-def test_the_inventory_tells_what_the_api_lists(connected):
-    page = connected.get("/hubspot/crm/objects/2026-09/deals", limit=100).data
-
-    found = connected.query("inventory", portal="555111", with_ids=1)["types"]["deals"]
-
-    ids = [item["id"] for item in page["results"]]
-    assert (found["live"], found["id_list"]) == (40, ids)
-
-
 def test_the_inventory_of_notion_is_that_of_one_person(notion):
     """What it counts is what a crawler finds: the connector's own tests see to that."""
     notion.connect()
@@ -244,7 +235,6 @@ def test_statistics_count_until_they_are_reset(connected):
     assert stats["by_endpoint"]["hubspot GET /crm/objects/{v}/{type}"] == 5
     assert stats["token_requests"] == {"hubspot:authorization_code": 1}
     assert stats["max_in_10_seconds"]["hubspot:555111:api"] == 4
-    assert stats["by_account"]["hubspot:555111"] >= 5
     assert (after["requests"], after["token_requests"]) == (0, {})
 
 

@@ -7,17 +7,7 @@ import pytest
 
 from sandbox.core.serving.endpoints import Endpoints
 from sandbox.providers import PROVIDERS
-from tests.support.provider_answers.described import (
-    UndescribedError,
-    apart,
-    check,
-    is_explained,
-)
-from tests.support.provider_answers.descriptions import (
-    find_directory,
-    find_operation,
-    list_operations,
-)
+from tests.support.provider_answers import described, descriptions
 
 BY_SLUG = {provider.slug: provider for provider in PROVIDERS}
 IN_PATHS = {"v": "2026-09", "type": "contacts", "from": "contacts", "to": "companies"}
@@ -83,13 +73,13 @@ def test_a_field_that_no_token_request_has_is_refused(flow: Any, form: Any) -> N
 def test_an_answer_that_is_not_as_described_is_noticed() -> None:
     url = "/crm/pipelines/2026-09/deals"
 
-    check("hubspot", "GET", url, answer=(200, b'{"results":[]}'))
+    described.check("hubspot", "GET", url, answer=(200, b'{"results":[]}'))
 
     for odd in (b'{"results":[{}]}', b'{"results":[],"more":1}', b'{"results":{}}'):
-        with apart(), pytest.raises(UndescribedError):
-            check("hubspot", "GET", url, answer=(200, odd))
-    with apart(), pytest.raises(UndescribedError):
-        check("hubspot", "GET", url, answer=(201, b'{"results":[]}'))
+        with described.apart(), pytest.raises(described.UndescribedError):
+            described.check("hubspot", "GET", url, answer=(200, odd))
+    with described.apart(), pytest.raises(described.UndescribedError):
+        described.check("hubspot", "GET", url, answer=(201, b'{"results":[]}'))
 
 
 def make_samples(table: Endpoints, shape: Any, key: str = "") -> list[Any]:
@@ -132,7 +122,7 @@ def compare(slug: str, name: str) -> Iterator[str]:
     method, path = name.split(" ")
     for part in ("v", "type", "from", "to"):
         path = path.replace(f"{{{part}}}", IN_PATHS[part])
-    operation = find_operation(slug, method, path)
+    operation = descriptions.find_operation(slug, method, path)
     if operation is None:
         yield "the endpoint is not described"
         return
@@ -154,9 +144,9 @@ def compare(slug: str, name: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("slug", sorted(BY_SLUG))
 def test_the_table_says_what_the_official_descriptions_say(slug: str) -> None:
-    if not find_directory():
+    if not descriptions.find_directory():
         pytest.skip("API_DESCRIPTIONS names no directory of official descriptions")
-    if not list_operations(slug):
+    if not descriptions.list_operations(slug):
         pytest.skip(f"API_DESCRIPTIONS has no description of {slug}")
 
     found = {
@@ -165,4 +155,4 @@ def test_the_table_says_what_the_official_descriptions_say(slug: str) -> None:
         for problem in compare(slug, name)
     }
 
-    assert sorted(each for each in found if not is_explained(each)) == []
+    assert sorted(each for each in found if not described.is_explained(each)) == []

@@ -1,36 +1,29 @@
 """Check that a provider of one file can do all that a connection needs."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox.core.provider import Plan
-from tests.sandbox.airtable.airtable_client import AUTHORIZATION, VERIFIER
+from tests.sandbox.airtable.airtable_client import PKCE, VERIFIER
 from tests.sandbox.conftest import start_app
 from tests.sandbox.plain_provider import PROVIDER
-from tests.sandbox.wsgi_client import Answer, Client, Clock
-
-CALLBACK = "http://localhost:8000/integrations/tasks/oauth2callback"
-OWN = {"client_id": "sandbox-tasks", "redirect_uri": CALLBACK, "scope": "tasks.read"}
-ASKED = {**AUTHORIZATION, **OWN}
-APP = {"client_id": "sandbox-tasks", "client_secret": "sandbox-secret-tasks"}
+from tests.sandbox.wsgi_client import Client, Clock, make_authorization
 
 
 class Tasks(Client):
     """Send requests to the plain provider."""
 
     slug = "tasks"
-    authorize = "/tasks/oauth/authorize"
-    authorization = ASKED
+    authorize, token = "/tasks/oauth/authorize", "/tasks/oauth/token"
+    authorization = make_authorization("tasks", scope="tasks.read", **PKCE)
     identity = "dock:u1"
     probe = "/tasks/v1/me"
-    proof = {"redirect_uri": CALLBACK, "code_verifier": VERIFIER}
-
-    def ask_token(self, fields: Mapping[str, Any]) -> Answer:
-        return self.call("POST", "/tasks/oauth/token", form={**APP, **fields})
+    app_fields = {"client_id": "sandbox-tasks", "client_secret": "sandbox-secret-tasks"}
+    verifier = {"code_verifier": VERIFIER}
 
     def list(self, **query: str) -> Iterator[dict[str, Any]]:
         cursor: str | None = "0"
@@ -49,7 +42,7 @@ def tasks(tmp_path: Path) -> Tasks:
 
 
 def test_from_consent_to_an_edit_seen_in_the_next_list(tasks: Tasks) -> None:
-    page = tasks.get("/tasks/oauth/authorize", **ASKED)
+    page = tasks.get(tasks.authorize, **tasks.authorization)
     tokens = tasks.connect()
     before = list(tasks.list())
     fresh = tasks.refresh(tokens["refresh_token"]).data

@@ -4,15 +4,15 @@ from urllib.parse import urlencode
 
 import pytest
 
+from sandbox.hubspot.seed.accounts import OPTIONAL_SCOPES, REQUIRED_SCOPES
 from tests.sandbox.airtable.airtable_client import (
-    AUTHORIZATION,
     CHALLENGE,
     IDA,
     SCOPES,
     AirtableClient,
 )
 from tests.sandbox.notion_client import INES, LANTERN, NOUR, TOMASZ, NotionClient
-from tests.sandbox.wsgi_client import OPTIONAL, REQUIRED, Client
+from tests.sandbox.wsgi_client import Client
 
 KESTREL, FJORD, CLEO = "2081774:61", "9907316:88120", "555111:4244"
 OFFERED = {
@@ -23,7 +23,7 @@ OFFERED = {
 # Each mistake with the error that is sent back; without one there is a page.
 MISTAKES = [
     (Client, {"scope": "oauth"}, ""),
-    (Client, {"scope": f"{REQUIRED} crm.objects.deals.read"}, ""),
+    (Client, {"scope": f"{REQUIRED_SCOPES} crm.objects.deals.read"}, ""),
     (Client, {"optional_scope": "crm.objects.quotes.read"}, ""),
     (Client, {"code_challenge": "x", "code_challenge_method": "S512"}, ""),
     (AirtableClient, {"response_type": "token"}, "unsupported_response_type"),
@@ -121,13 +121,14 @@ def test_hubspot_sends_back_who_is_no_administrator(client, identity):
 def test_optional_scopes_outside_the_tier_are_dropped_silently(client):
     large, small = client.connect(), client.connect(KESTREL)
 
-    assert set(large["scopes"]) == {*REQUIRED.split(), *OPTIONAL.split()}
+    required = set(REQUIRED_SCOPES.split())
+    assert set(large["scopes"]) == required | {*OPTIONAL_SCOPES.split()}
     kept = {"crm.objects.contacts.write", "crm.objects.owners.read"}
-    assert set(small["scopes"]) == {*REQUIRED.split(), *kept}
+    assert set(small["scopes"]) == required | kept
 
 
 def test_airtable_sends_the_challenge_back_and_takes_nothing_twice(airtable):
-    url = f"{airtable.authorize}?{urlencode(AUTHORIZATION)}"
+    url = f"{airtable.authorize}?{urlencode(airtable.authorization)}"
     again = airtable.get(f"{url}&scope=webhook%3Amanage")
     clients = airtable.get(f"{url}&client_id=sandbox-airtable")
 
@@ -142,7 +143,7 @@ def test_airtable_sends_the_challenge_back_and_takes_nothing_twice(airtable):
 def test_airtable_wants_something_of_the_persons_account_to_be_chosen(airtable):
     page = airtable.get(airtable.authorize, **airtable.authorization).text
 
-    answer = airtable.consent(resources=())
+    answer = airtable.consent(picked=())
     airtable.connect(IDA)
 
     assert [page.count(f'name="use:{kind}') for kind in ("app", "wsp")] == [7, 4]
@@ -180,7 +181,7 @@ def test_the_picker_lists_only_what_the_person_has_full_access_to(notion):
 
     assert private not in notion.picker(INES)
     assert private in notion.picker(TOMASZ)
-    assert notion.consent(pages=[private]).status == 400
+    assert notion.consent(picked=[private]).status == 400
     assert notion.consent(grant_owner="nobody").status == 400
 
 
@@ -188,11 +189,11 @@ def test_only_an_exchanged_code_shares_what_a_second_visit_shows_ticked(notion):
     handbook, projects = notion.id("Team handbook"), notion.id("Projects")
     notion.consent()
     assert notion.query("inventory")["grant"] is None
-    notion.connect(pages=[handbook])
+    notion.connect(picked=[handbook])
     before = notion.show(projects).status
     ticked = [page for page, is_ticked in notion.picker().items() if is_ticked]
 
-    notion.connect(pages=[*ticked, projects])
+    notion.connect(picked=[*ticked, projects])
 
     assert ticked == [handbook]
     assert (before, notion.show(projects).status) == (404, 200)

@@ -5,13 +5,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.sandbox.airtable.airtable_client import (
-    AirtableClient,
-    make_basic,
-    make_challenge,
-)
+from tests.sandbox.airtable.airtable_client import AirtableClient, make_challenge
 from tests.sandbox.notion_client import BASIC, NotionClient
-from tests.sandbox.wsgi_client import CLIENT, TOKEN, Client
+from tests.sandbox.wsgi_client import CLIENT, TOKEN, Client, make_basic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,13 +204,13 @@ def test_tokens_expire_and_grants_end_by_command(flow, keep_access):
 
 PAIR = {"client_id": "sandbox-notion", "client_secret": "sandbox-secret-notion"}
 STRANGERS = [
-    (AirtableClient, {}, {}),
-    (AirtableClient, {}, {"client_id": "sandbox-airtable"}),
+    (AirtableClient, {"Authorization": ""}, {}),
+    (AirtableClient, {"Authorization": ""}, {"client_id": "sandbox-airtable"}),
     (AirtableClient, {"Authorization": "Bearer x"}, {}),
     (AirtableClient, {"Authorization": "Basic not-base-64!"}, {}),
-    (AirtableClient, make_basic(secret="wrong"), {}),
-    (AirtableClient, make_basic(user="somebody"), {}),
-    (AirtableClient, make_basic(), {"client_id": "somebody"}),
+    (AirtableClient, make_basic("sandbox-airtable", "wrong"), {}),
+    (AirtableClient, make_basic("somebody", "sandbox-secret-airtable"), {}),
+    (AirtableClient, {}, {"client_id": "somebody"}),
     *(
         (NotionClient, {"Authorization": text}, PAIR)
         for text in ("", "Bearer x", "Basic x", "Basic YTpi")
@@ -253,7 +249,8 @@ def test_a_body_in_another_format_is_not_read(airtable, notion):
     code = airtable.consent().query["code"]
     sent = {"grant_type": "authorization_code", "code": code}
 
-    json = airtable.call("POST", airtable.token, body=sent, headers=make_basic())
+    basic = airtable.credentials
+    json = airtable.call("POST", airtable.token, body=sent, headers=basic)
     form = notion.call("POST", notion.token, form=sent, headers=BASIC)
 
     assert airtable.get_error(json) == "invalid_request"
@@ -266,7 +263,7 @@ def test_airtable_takes_the_client_id_in_the_body_once(airtable):
     form = f"grant_type=refresh_token&refresh_token={token}{same}{same}".encode()
     kind = "application/x-www-form-urlencoded"
 
-    sent = {"body": form, "kind": kind, "headers": make_basic()}
+    sent = {"body": form, "kind": kind, "headers": airtable.credentials}
     twice = airtable.call("POST", airtable.token, **sent)
 
     assert twice.data["error"] == "invalid_request"

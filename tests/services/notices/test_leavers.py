@@ -15,7 +15,7 @@ from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
 from integrations.services.notices.following import digests, leavers, view_items
 from integrations.services.notices.following import follows as following
-from tests.services.notices.test_digests import DAY, HOUR, choose, tick, view_of
+from tests.services.notices.digests.making import DAY, HOUR, choose, tick, view_of
 from tests.support.rows import make_collection, make_connection
 
 pytestmark = pytest.mark.django_db

@@ -98,11 +98,8 @@ class PastConditions:
             )
             texts = kept_texts([item.pk for item in part])
             for item in part:
-                words = self._indexer.text(
-                    name=item.name,
-                    remote_id=item.remote_id,
-                    properties=item.properties,
-                    parent_id=item.parent_remote_id,
+                words = self._indexer.text_of(
+                    item,
                     content=texts.get(item.pk, ""),
                     noted=noted.get(item.remote_id, ()),
                 )

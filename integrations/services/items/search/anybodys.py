@@ -44,13 +44,7 @@ def _found_by_notes(
     beside = [item for item in items if item.remote_id in noted]
     kept, indexer = kept_texts([item.pk for item in beside]), Indexer(collection)
     for item in beside:
-        words = indexer.text(
-            name=item.name,
-            remote_id=item.remote_id,
-            properties=item.properties,
-            parent_id=item.parent_remote_id,
-            content=kept.get(item.pk, ""),
-        )
+        words = indexer.text_of(item, content=kept.get(item.pk, ""))
         if search_query.condition and not is_held(
             search_query.condition, words.split()
         ):

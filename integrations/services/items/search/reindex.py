@@ -221,11 +221,8 @@ def _write(indexer: Indexer, items: Sequence[Item], texts: Mapping[int, str]) ->
     ids = [item.remote_id for item in items]
     noted = own_words.find_words(indexer.collection, ids)
     found = {
-        item.pk: indexer.text(
-            name=item.name,
-            remote_id=item.remote_id,
-            properties=item.properties,
-            parent_id=item.parent_remote_id,
+        item.pk: indexer.text_of(
+            item,
             content=texts.get(item.pk, ""),
             noted=noted.get(item.remote_id, ()),
         )

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, cast
 
 from django.utils import timezone
 
-from integrations.models import Collection
+from integrations.models import Collection, Item
 from integrations.providers import CONNECTORS
 from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField, read_fields
@@ -106,6 +106,19 @@ class Indexer:
         absent = dict.fromkeys(s.name for s in read_fields(self.collection.schema))
         shown = {field.name for field in self._describe(absent)}
         return {name: None for name in absent if name in shown}
+
+    def text_of(
+        self, item: Item, *, content: str = "", noted: Iterable[str] = ()
+    ) -> str:
+        """Return the words of a stored item; ``content`` is the text of its page."""
+        return self.text(
+            name=item.name,
+            remote_id=item.remote_id,
+            properties=item.properties,
+            parent_id=item.parent_remote_id,
+            content=content,
+            noted=noted,
+        )
 
     def text(
         self,

@@ -71,13 +71,8 @@ def words_of(row: ItemContent) -> str:
     """Return the words by which an item with this text is found."""
     item = row.item
     noted = own_words.find_words(item.collection, [item.remote_id])
-    return Indexer(item.collection).text(
-        name=item.name,
-        remote_id=item.remote_id,
-        properties=item.properties,
-        parent_id=item.parent_remote_id,
-        content=row.text,
-        noted=noted.get(item.remote_id, ()),
+    return Indexer(item.collection).text_of(
+        item, content=row.text, noted=noted.get(item.remote_id, ())
     )
 
 

@@ -9,12 +9,11 @@ import sys
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
-from django.db import connection as database
-
 from integrations.models import Collection, RecordDigests
 from integrations.providers.records import Same
 from integrations.providers.stored import Recognize
 from integrations.services.common import release
+from integrations.services.common.database.row_reads import read_rows
 from integrations.services.common.database.row_writes import uuid_value, write_rows
 from integrations.services.items.storage.rows import Known, read_known
 
@@ -87,17 +86,12 @@ def note(
     blocks = _read(collection, told)
     changed: set[int] = set()
     for pk, digest in told.items():
-        number, place = divmod(pk, RecordDigests.KEYS)
+        number, place = _place(pk)
         block = blocks.setdefault(
             number, bytearray(RecordDigests.KEYS * RecordDigests.SIZE)
         )
-        if (
-            block[place * RecordDigests.SIZE : (place + 1) * RecordDigests.SIZE]
-            != digest
-        ):
-            block[place * RecordDigests.SIZE : (place + 1) * RecordDigests.SIZE] = (
-                digest
-            )
+        if block[place] != digest:
+            block[place] = digest
             changed.add(number)
     write_rows(
         "INSERT INTO integrations_recorddigests (collection_id, number, digests)"
@@ -113,12 +107,14 @@ def note(
 
 
 def _kept(blocks: Blocks, pk: int) -> bytes:
+    number, place = _place(pk)
+    return bytes(blocks.get(number, b"")[place])
+
+
+def _place(pk: int) -> tuple[int, slice]:
+    """Return the block that an item's digest is kept in, and its bytes there."""
     number, place = divmod(pk, RecordDigests.KEYS)
-    return bytes(
-        blocks.get(number, b"")[
-            place * RecordDigests.SIZE : (place + 1) * RecordDigests.SIZE
-        ]
-    )
+    return number, slice(place * RecordDigests.SIZE, (place + 1) * RecordDigests.SIZE)
 
 
 def _digest(source: bytes, digest: str) -> bytes:
@@ -127,13 +123,10 @@ def _digest(source: bytes, digest: str) -> bytes:
 
 
 def _read(collection: Collection, keys: Iterable[int]) -> Blocks:
-    numbers = sorted({key // RecordDigests.KEYS for key in keys})
-    if not numbers:
-        return {}
-    statement = (
+    found = read_rows(
         "SELECT number, digests FROM integrations_recorddigests"
-        f" WHERE collection_id = %s AND number IN ({', '.join(['%s'] * len(numbers))})"
+        " WHERE collection_id = %s AND number IN",
+        [uuid_value(collection.pk)],
+        sorted({key // RecordDigests.KEYS for key in keys}),
     )
-    with database.cursor() as cursor:
-        cursor.execute(statement, [uuid_value(collection.pk), *numbers])
-        return {number: bytearray(digests) for number, digests in cursor.fetchall()}
+    return {number: bytearray(digests) for number, digests in found}

@@ -17,6 +17,7 @@ from integrations.models.uuids import time_ordered_uuid
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.records import IntegrationItem
 from integrations.providers.typed.values import cut
+from integrations.services.common.database.row_reads import read_rows
 from integrations.services.common.database.row_writes import uuid_value, write_rows
 from integrations.services.items.storage.statements import upsert_statement
 
@@ -192,20 +193,16 @@ def fitting_url(url: str | None) -> str:
 
 def read_known(collection: Collection, ids: Sequence[str]) -> dict[str, Known]:
     """Return what is stored of the items with these remote ids."""
-    if not ids:
-        return {}
-    statement = (
+    found = read_rows(
         "SELECT remote_id, id, digest, deleted_at, deleted_kind FROM integrations_item"
-        f" WHERE collection_id = %s AND remote_id IN ({', '.join(['%s'] * len(ids))})"
+        " WHERE collection_id = %s AND remote_id IN",
+        [uuid_value(collection.pk)],
+        ids,
     )
-    with database.cursor() as cursor:
-        cursor.execute(statement, [uuid_value(collection.pk), *ids])
-        return {
-            remote_id: Known(
-                pk, digest, at is not None, kind == DeletionKind.DESELECTED
-            )
-            for remote_id, pk, digest, at, kind in cursor.fetchall()
-        }
+    return {
+        remote_id: Known(pk, digest, at is not None, kind == DeletionKind.DESELECTED)
+        for remote_id, pk, digest, at, kind in found
+    }
 
 
 def upsert(rows: list[Row], collection: Collection, *, now: datetime) -> None:

@@ -5,12 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection as database
-
 from integrations.models import Collection, Item, SeenBlock
 from integrations.providers import CONNECTORS
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import DELETED_KIND
+from integrations.services.common.database.row_reads import read_rows
 from integrations.services.common.database.row_writes import uuid_value, write_rows
 from integrations.services.items.storage import store
 from integrations.services.items.storage.store import CHUNK
@@ -42,13 +41,13 @@ def mark(collection: Collection, keys: Iterable[int]) -> None:
 
 def _read(place: tuple[Any, int], numbers: Sequence[int]) -> dict[int, bytearray]:
     """Return the marks of some blocks of a refresh, of those that there are."""
-    statement = (
+    found = read_rows(
         "SELECT number, bits FROM integrations_seenblock WHERE collection_id = %s"
-        f" AND generation = %s AND number IN ({', '.join(['%s'] * len(numbers))})"
+        " AND generation = %s AND number IN",
+        place,
+        numbers,
     )
-    with database.cursor() as cursor:
-        cursor.execute(statement, [*place, *numbers])
-        return {number: bytearray(bits) for number, bits in cursor.fetchall()}
+    return {number: bytearray(bits) for number, bits in found}
 
 
 def forget(collection: Collection) -> None:

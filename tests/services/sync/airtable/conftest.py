@@ -55,7 +55,7 @@ def few(
     """Return a connection to two bases of the large account, with five tables."""
     airtable.shared = ("Inventory 📦", "محتوى · Content")
     chosen = tuple(base["id"] for base in airtable.bases())
-    return alice.connections.first() or connect_airtable(alice, resources=chosen)
+    return alice.connections.first() or connect_airtable(alice, picked=chosen)
 
 
 @pytest.fixture

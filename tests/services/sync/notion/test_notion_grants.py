@@ -99,12 +99,12 @@ def test_pages_added_by_consenting_again_show_up_at_once(
 ) -> None:
     settings.CONTENT_PAGES_PER_RUN = 0
     books, *rest = notion.picker(NOUR)
-    first = connect_notion(alice, pages=[books])
+    first = connect_notion(alice, picked=[books])
     finish_sync(first)
     assert_equal_to(notion)
     few = len(live())
 
-    again = connect_notion(alice, pages=[books, *rest])
+    again = connect_notion(alice, picked=[books, *rest])
     finish_sync(again)
 
     assert (again.pk, Connection.objects.count()) == (first.pk, 1)

@@ -44,9 +44,9 @@ def test_what_a_search_learns_late_is_found_by_a_second_full_refresh(
 ) -> None:
     settings.CONTENT_PAGES_PER_RUN = 0
     books, *rest = notion.picker(NOUR)
-    finish_sync(connect_notion(alice, pages=[books]))
+    finish_sync(connect_notion(alice, picked=[books]))
     notion.switch("grant_lag", 3600)
-    connection = connect_notion(alice, pages=[books, *rest])
+    connection = connect_notion(alice, picked=[books, *rest])
     finish_sync(connection)
     notion.switch("grant_lag", 0)
     finish_sync(connection)

@@ -13,18 +13,9 @@ from integrations.providers import CONNECTORS
 from integrations.services.items.saved_views.problems import Problem
 from integrations.services.notices.following import follows as following
 from integrations.services.notices.following import leavers, news
-from tests.services.notices.test_digests import (
-    HOUR,
-    ana,
-    change,
-    choose,
-    contacts,
-    tick,
-    view_of,
-)
+from tests.services.notices.digests.making import HOUR, change, choose, tick, view_of
 from tests.support.rows import make_item
 
-__all__ = ["ana", "contacts"]
 pytestmark = pytest.mark.django_db
 
 

@@ -1,122 +1,29 @@
-"""The digest tells what changed in what a user follows, at the hour they chose."""
+"""A followed view tells what is new, changed and gone in it, beside followed items."""
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
 from django.utils import timezone
 
-from integrations.models import (
-    Collection,
-    Follow,
-    Item,
-    ItemChange,
-    Notice,
-    NoticeSettings,
-    Preferences,
-    SavedView,
-)
+from integrations.models import Collection, Item, SavedView
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.saved_views.problems import Problem
 from integrations.services.items.storage import store
-from integrations.services.notices import sending
 from integrations.services.notices.following import digests, news, view_items
 from integrations.services.notices.following import follows as following
+from tests.services.notices.digests.making import (
+    DAY,
+    HOUR,
+    change,
+    choose,
+    tick,
+    view_of,
+)
 from tests.support.rows import make_collection, make_connection, make_item
 
 pytestmark = pytest.mark.django_db
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-def contacts(alice: User) -> Collection:
-    connection = make_connection(alice, last_synced_at=timezone.now())
-    return make_collection(
-        connection, first_full_refresh_at=timezone.now() - timedelta(days=30)
-    )
-
-
-@pytest.fixture
-def ana(contacts: Collection) -> Item:
-    return make_item(contacts, name="Ana Reyes", properties={"phone": "2"})
-
-
-def change(item: Item, **values: Any) -> ItemChange:
-    # Long enough ago for nothing older to be stored any more.
-    now = timezone.now() - timedelta(minutes=1)
-    Item.objects.filter(pk=item.pk).update(changed_at=now)
-    told = {
-        "kind": "changed",
-        "fields": {"properties.phone": ["1", "2"]},
-        "at": now,
-        **values,
-    }
-    return ItemChange.objects.create(item=item, connection=item.connection, **told)
-
-
-def tick(now: datetime) -> None:
-    digests.plan_due(now=now)
-    sending.send_due(now=now)
-
-
-def choose(user: User, **values: Any) -> NoticeSettings:
-    chosen, _ = NoticeSettings.objects.update_or_create(
-        user=user,
-        defaults={
-            "digest": "daily",
-            "digest_due_at": timezone.now() + HOUR,
-            "digest_until": timezone.now() - HOUR,
-            **values,
-        },
-    )
-    return chosen
-
-
-def view_of(user: User, collection: Collection, **values: Any) -> SavedView:
-    return SavedView.objects.create(
-        owner=user,
-        name="Calls",
-        provider=collection.connection.provider,
-        account_id=collection.connection.remote_id,
-        collection_id=collection.remote_id,
-        collection_name=collection.name,
-        item_type=collection.item_type,
-        **values,
-    )
-
-
-def test_what_changed_in_a_followed_item_is_told_once(alice: User, ana: Item) -> None:
-    following.follow(alice, ana)
-    choose(alice)
-    change(ana)
-
-    for hours in (2, 3, 27, 51):
-        tick(timezone.now() + hours * HOUR)
-
-    assert len(mail.outbox) == 1
-    message = mail.outbox[0]
-    assert message.subject == "[Mooring] 1 change in what you follow"
-    assert "Ana Reyes" in message.body
-    assert "1 → 2" in message.body
-    html = message.alternatives[0]
-    assert html.mimetype == "text/html"
-    assert "Ana Reyes" in html.content
-    assert "List-Unsubscribe" in message.extra_headers
-
-
-def test_nothing_is_sent_when_nothing_changed(alice: User, ana: Item) -> None:
-    following.follow(alice, ana)
-    choose(alice)
-    other = make_item(ana.collection, name="Somebody else")
-    change(other)
-    Item.objects.filter(pk=other.pk).update(first_seen_at=timezone.now() - DAY)
-
-    tick(timezone.now() + 2 * HOUR)
-
-    assert mail.outbox == []
-    assert Notice.objects.get().state == "skipped"
 
 
 def test_a_followed_view_tells_what_is_new_and_changed_in_it(
@@ -172,16 +79,6 @@ def test_a_view_over_everything_tells_what_its_search_finds(
     assert "Bob Stone" not in mail.outbox[0].body
 
 
-def test_a_deleted_item_is_told_as_deleted(alice: User, ana: Item) -> None:
-    following.follow(alice, ana)
-    choose(alice)
-    change(ana, kind="deleted", fields={})
-
-    tick(timezone.now() + 2 * HOUR)
-
-    assert "- Deleted" in mail.outbox[0].body
-
-
 def test_a_shared_view_tells_each_of_their_own_items(
     alice: User, bob: User, contacts: Collection, ana: Item
 ) -> None:
@@ -205,107 +102,6 @@ def test_a_shared_view_tells_each_of_their_own_items(
     assert list(following.followed(bob)) == []
 
 
-def test_what_belongs_to_somebody_else_by_now_is_not_told(
-    alice: User, bob: User, ana: Item
-) -> None:
-    Follow.objects.create(owner=bob, item=ana)
-    choose(bob)
-    change(ana)
-
-    tick(timezone.now() + 2 * HOUR)
-
-    assert mail.outbox == []
-
-
-def test_a_name_from_a_provider_is_no_markup_in_a_mail(alice: User, ana: Item) -> None:
-    Item.objects.update(name="<script>alert(1)</script>")
-    following.follow(alice, ana)
-    choose(alice)
-    change(ana)
-
-    tick(timezone.now() + 2 * HOUR)
-
-    assert "<script>" not in mail.outbox[0].alternatives[0].content
-    assert "<script>" in mail.outbox[0].body
-
-
-def test_two_schedulers_plan_one_digest(alice: User, ana: Item) -> None:
-    following.follow(alice, ana)
-    read = choose(alice)
-    now = timezone.now() + 2 * HOUR
-    digests.plan_due(now=now)
-
-    assert not digests._plan(read, now)
-    assert Notice.objects.count() == 1
-
-
-def test_a_digest_whose_mail_was_not_taken_tells_the_same_time_again(
-    alice: User, ana: Item, settings: Any
-) -> None:
-    following.follow(alice, ana)
-    choose(alice)
-    change(ana)
-    backend = settings.EMAIL_BACKEND
-    settings.EMAIL_BACKEND = "tests.support.mail.RefusingBackend"
-    tick(timezone.now() + 2 * HOUR)
-    settings.EMAIL_BACKEND = backend
-
-    tick(timezone.now() + 3 * HOUR)
-
-    assert "Ana Reyes" in mail.outbox[0].body
-
-
-@pytest.mark.parametrize(
-    ("chosen", "now", "expected"),
-    [
-        ({"digest": "off"}, "2026-11-27T12:00+00:00", None),
-        # A Friday, after and before eight in Kathmandu.
-        ({"digest": "daily"}, "2026-11-27T08:00+05:45", "2026-11-28T08:00+05:45"),
-        ({"digest": "daily"}, "2026-11-27T07:59+05:45", "2026-11-27T08:00+05:45"),
-        ({"digest": "weekly"}, "2026-11-27T09:00+05:45", "2026-11-30T08:00+05:45"),
-        (
-            {"digest": "weekly", "digest_weekday": 4},
-            "2026-11-27T09:00+05:45",
-            "2026-12-04T08:00+05:45",
-        ),
-    ],
-)
-def test_the_next_digest_is_at_the_hour_of_the_users_zone(
-    alice: User, chosen: dict[str, Any], now: str, expected: str | None
-) -> None:
-    Preferences.objects.create(user=alice, time_zone="Asia/Kathmandu")
-    slot = following.next_slot(
-        NoticeSettings(user=alice, **chosen), datetime.fromisoformat(now)
-    )
-
-    assert slot == (datetime.fromisoformat(expected) if expected else None)
-
-
-def test_the_hour_stays_when_clocks_change(alice: User) -> None:
-    Preferences.objects.create(user=alice, time_zone="Europe/Berlin")
-    chosen = NoticeSettings(user=alice, digest="daily")
-    before = datetime.fromisoformat("2026-10-24T09:00+02:00")
-
-    slot = following.next_slot(chosen, before)
-
-    assert slot == datetime.fromisoformat("2026-10-25T08:00+01:00")
-
-
-def test_a_followed_item_is_told_however_much_else_changed(
-    alice: User, ana: Item, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(news, "MOST_LOOKED_AT", 1)
-    following.follow(alice, ana)
-    choose(alice)
-    change(ana)
-    for _ in range(3):
-        change(make_item(ana.collection))
-
-    tick(timezone.now() + 2 * HOUR)
-
-    assert "Ana Reyes" in mail.outbox[0].body
-
-
 def test_a_view_says_so_when_not_all_changes_were_looked_through(
     alice: User, contacts: Collection, ana: Item, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -318,22 +114,6 @@ def test_a_view_says_so_when_not_all_changes_were_looked_through(
     tick(timezone.now() + 2 * HOUR)
 
     assert digests.CUT in mail.outbox[0].body
-
-
-def test_of_many_changes_of_an_item_the_latest_are_told(alice: User, ana: Item) -> None:
-    following.follow(alice, ana)
-    choose(alice)
-    at = timezone.now() - timedelta(minutes=1)
-    for number in range(30):
-        fields = {"properties.phone": [str(number), str(number + 1)]}
-        change(ana, fields=fields, at=at - timedelta(seconds=30 - number))
-
-    tick(timezone.now() + 2 * HOUR)
-
-    body = mail.outbox[0].body
-    assert "29 → 30" in body
-    assert "1 → 2" not in body.replace("21 → 22", "")
-    assert "- and earlier changes" in body
 
 
 def test_a_view_that_lost_only_how_it_looks_still_tells(

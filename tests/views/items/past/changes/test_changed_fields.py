@@ -9,9 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from integrations.providers import records
 from integrations.views.items.past import changed_fields
 from tests.support.rows import NOON, make_collection, make_connection, make_item
-from tests.views.items.past.test_changes import PATH, change, deals, keys
-
-__all__ = ["deals"]
+from tests.views.items.past.changes.entries import PATH, change, keys
 
 
 def offered(page):
