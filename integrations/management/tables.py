@@ -15,6 +15,7 @@ from integrations.management.output import printable
 from integrations.models import Item
 from integrations.models.messages import wording
 from integrations.providers import SPECS
+from integrations.services.items.relations.parents import put_parents
 
 BATCH = 200
 # Wide enough to lose nothing to a file; a terminal says its own width.
@@ -62,6 +63,7 @@ def print_items(items: Iterable[Item], output: OutputWrapper) -> int:
     """Print items under one heading; return how many there were."""
     console, rows, count = make_console(output), iter(items), 0
     while batch := list(islice(rows, BATCH)):
+        put_parents(batch)
         console.print(_table(batch, console.width, has_heading=count == 0))
         count += len(batch)
     console.print(f"{count:,} item{'' if count == 1 else 's'}")

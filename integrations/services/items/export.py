@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
-from uuid import UUID
 
 from django.utils import timezone
 
@@ -17,7 +16,8 @@ from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField
 from integrations.providers.typed.plain import plain
 from integrations.services.common.errors import ConnectorError
-from integrations.services.items.described import complete, describe
+from integrations.services.items.described import complete, describe_all
+from integrations.services.items.relations.links import Links, find_each
 
 FIELDS = (
     "id",
@@ -39,16 +39,22 @@ FIELDS = (
 # What a spreadsheet takes for the beginning of a formula:
 # https://owasp.org/www-community/attacks/CSV_Injection
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-# How the properties of an item of a collection are written.
-Values: TypeAlias = Callable[[Item, Collection | None], Mapping[str, Any]]
+# Items, each with its collection, whose schema is read once.
+Held: TypeAlias = Sequence[tuple[Item, Collection | None]]
+# How the properties of some items are written.
+Values: TypeAlias = Callable[[Held], Sequence[Mapping[str, Any]]]
 Row: TypeAlias = Mapping[str, Any]
 
 
-def raw_values(item: Item, collection: Collection | None) -> Mapping[str, Any]:
+def raw_values(held: Held) -> Sequence[Mapping[str, Any]]:
     """Return properties by name, as the provider wrote them: for programs.
 
     A mistake of ours, which leaves some out, is noted at the item.
     """
+    return [_complete(item, collection) for item, collection in held]
+
+
+def _complete(item: Item, collection: Collection | None) -> Mapping[str, Any]:
     try:
         return complete(item, collection)
     except ConnectorError as exc:
@@ -56,30 +62,44 @@ def raw_values(item: Item, collection: Collection | None) -> Mapping[str, Any]:
         return item.properties
 
 
-def shown_values(item: Item, collection: Collection | None) -> Mapping[str, Any]:
-    """Return properties by label, as the item's page writes them.
+def shown_values(held: Held) -> Sequence[Mapping[str, Any]]:
+    """Return properties by label, as the items' pages write them.
 
-    After a mistake of ours, which is noted at the item, they are as the provider's.
+    Linked items are named, by one question for all. After a mistake of ours, which is
+    noted at the item, properties are as the provider's.
     """
-    described: Iterable[DisplayField] = ()
+    described = [_described(item, collection) for item, collection in held]
+    told = [(item, each) for (item, _), each in zip(held, described, strict=True)]
+    links = find_each(told)
+    return [_in_words(each, links[item.connection_id]) for item, each in told]
+
+
+def _described(item: Item, collection: Collection | None) -> Sequence[DisplayField]:
+    found: Sequence[DisplayField] = ()
     if collection is not None:
         try:
             properties = complete(item, collection)
-            described = describe(collection, properties, item=item.remote_id)
+            found, item.mistake = describe_all(
+                collection, properties, item=item.remote_id
+            )
         except ConnectorError as exc:
             item.mistake = exc.reference
-    described = described or describe_raw(item.properties, {})
+    return found or list(describe_raw(item.properties, {}))
+
+
+def _in_words(fields: Iterable[DisplayField], links: Links) -> Mapping[str, Any]:
     texts: defaultdict[str, list[str]] = defaultdict(list)
     zone = timezone.get_current_timezone()
-    for field in described:
-        texts[field.label].append(plain(field.value, zone=zone))
+    for field in fields:
+        texts[field.label].append(plain(links.named(field.value), zone=zone))
     return {label: "; ".join(filter(None, each)) for label, each in texts.items()}
 
 
-def to_integration_item(
-    item: Item, collection: Collection | None, values: Values = raw_values
-) -> dict[str, Any]:
-    """Return a stored item in the shape a connector gave it, JSON-safe."""
+def to_integration_item(item: Item, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored item in the shape a connector gave it, JSON-safe.
+
+    Its parent is named where ``put_parents`` has named it.
+    """
     return {
         "id": item.remote_id,
         "type": item.type,
@@ -95,24 +115,13 @@ def to_integration_item(
         "delta": item.delta or None,
         "drive_id": item.drive_id or None,
         "visibility": item.is_visible,
-        "properties": values(item, collection),
+        "properties": properties,
     }
 
 
 def _told(item: Item) -> datetime | None:
     """Return the modified time that the provider told; what was noticed is not it."""
     return None if item.is_update_noticed else item.remote_updated_at
-
-
-def to_integration_items(
-    items: Iterable[Item], values: Values = raw_values
-) -> Iterator[Row]:
-    """Yield items as exports show them; a schema can be long, and is read once."""
-    collections: dict[UUID | None, Collection | None] = {None: None}
-    for item in items:
-        if item.collection_id not in collections:
-            collections[item.collection_id] = item.collection
-        yield to_integration_item(item, collections[item.collection_id], values)
 
 
 def _isoformat(value: datetime | None) -> str | None:

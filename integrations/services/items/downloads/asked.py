@@ -98,6 +98,4 @@ def list_source(user: User | None, content: Content, items: Iterable[Item]) -> S
     own = list(OwnColumn.objects.filter(owner=user)) if user else []
     if not own:
         return ShownListSource(items=items, properties=shown_values)
-    return ShownListSource(
-        items=beside.load_all(items, own), properties=beside.with_own_columns(own)
-    )
+    return ShownListSource(items=items, properties=beside.with_own_columns(own))

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import islice
 from typing import Any, Final, NamedTuple, Protocol
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -23,13 +24,14 @@ from integrations.providers.typed.fields import (
 from integrations.providers.typed.plain import plain
 from integrations.services.items.export import (
     FIELDS,
+    Held,
     Row,
     Values,
     raw_values,
     to_integration_item,
-    to_integration_items,
 )
 from integrations.services.items.relations.links import MAX_LINKS, Links, find_by_id
+from integrations.services.items.relations.parents import put_parents
 from integrations.services.items.tables.columns.columns import NAME, Column
 from integrations.services.items.tables.columns.values import (
     load_beside,
@@ -101,6 +103,9 @@ class ListSource:
     name: str = "Items"
     properties: Values = raw_values
     noted: Noted = field(default_factory=Noted)
+    _collections: dict[UUID | None, Collection | None] = field(
+        default_factory=lambda: {None: None}
+    )
 
     @property
     def heads(self) -> Sequence[Head]:
@@ -109,13 +114,28 @@ class ListSource:
 
     def objects(self) -> Iterator[Row]:
         """Yield items in their own shape."""
-        return to_integration_items(self._noting(), self.properties)
+        for item, _, properties in self.rows():
+            yield to_integration_item(item, properties)
 
-    def _noting(self) -> Iterator[Item]:
-        """Yield items; each was written by the time that the next one is asked for."""
-        for item in self.items:
-            yield item
-            self.noted.note(item)
+    def rows(self) -> Iterator[tuple[Item, Collection | None, Mapping[str, Any]]]:
+        """Yield each item with its collection and its properties, and note it.
+
+        What is beside them, parents and links above all, is asked for a part at once.
+        """
+        items = iter(self.items)
+        while part := list(islice(items, PART)):
+            put_parents(part)
+            held: Held = [(item, self._collection_of(item)) for item in part]
+            told = self.properties(held)
+            for (item, collection), properties in zip(held, told, strict=True):
+                self.noted.note(item)
+                yield item, collection, properties
+
+    def _collection_of(self, item: Item) -> Collection | None:
+        """Return the collection of an item: with its schema, it is read once."""
+        if item.collection_id not in self._collections:
+            self._collections[item.collection_id] = item.collection
+        return self._collections[item.collection_id]
 
     def texts(self) -> Iterator[Sequence[Any]]:
         """Yield the fields of items."""
@@ -172,7 +192,7 @@ class TableSource:
         for item, cells in self._rows():
             texts = zip(labels, map(to_text, cells), strict=True)
             told = {label: text for label, text in texts if text}
-            yield to_integration_item(item, self.collection, lambda *_, told=told: told)
+            yield to_integration_item(item, told)
 
     def texts(self) -> Iterator[Sequence[Any]]:
         """Yield the cells in words."""
@@ -193,6 +213,7 @@ class TableSource:
         """Yield each item with its cells; links are in words, by one question."""
         items = iter(self.items)
         while part := list(islice(items, PART)):
+            put_parents(part)
             load_beside(part, self.columns, is_exact=True)
             found = [values_of(i, self.collection, self.columns) for i in part]
             links = _links_of(part[0], found)
@@ -214,7 +235,7 @@ def _links_of(item: Item, found: Sequence[Mapping[str, Value]]) -> Links:
 
 
 def _named(value: Value | None, links: Links) -> Value | None:
-    return Text(text=links.text_of(value)) if isinstance(value, Relation) else value
+    return None if value is None else links.named(value)
 
 
 def to_text(value: Value | None) -> str:

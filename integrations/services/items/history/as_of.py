@@ -35,6 +35,7 @@ class PastItem:
 
     name: str
     parent_name: str
+    parent_remote_id: str
     properties: dict[str, Any]
     presence: Presence
     in_part: set[str] = field(default_factory=set)
@@ -67,6 +68,7 @@ def undo(item: Item, changes: Iterable[ItemChange], at: datetime) -> PastItem:
     past = PastItem(
         name=item.name,
         parent_name=item.parent_name,
+        parent_remote_id=item.parent_remote_id,
         properties=dict(item.properties),
         presence=Presence.DELETED if item.is_deleted else Presence.THERE,
     )
@@ -94,6 +96,7 @@ def _undo(past: PastItem, change: ItemChange) -> None:
 def _put_back(past: PastItem, old: Mapping[str, Any]) -> None:
     past.name = str(old.get("name", past.name))
     past.parent_name = str(old.get("parent_name", past.parent_name))
+    past.parent_remote_id = str(old.get("parent_remote_id", past.parent_remote_id))
     for name, value in old.items():
         if not name.startswith(PREFIX):
             continue

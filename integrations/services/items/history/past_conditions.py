@@ -50,6 +50,7 @@ class PastConditions:
         made = copy(item)
         made.name, made.properties = past.name, past.properties
         made.parent_name = past.parent_name
+        made.parent_remote_id = past.parent_remote_id
         made.collection = self.selection.collection
         made.connection = made.collection.connection
         return made

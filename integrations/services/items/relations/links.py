@@ -1,7 +1,7 @@
 """Find stored items by the ids that other items name, one question for all of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet
 from integrations.models import Collection, Item
 from integrations.providers.links import relations_in
 from integrations.providers.records import DisplayField
-from integrations.providers.typed.fields import Relation
+from integrations.providers.typed.fields import Many, Relation, Text, Value
 
 MAX_LINKS = 50
 AT_ONCE = 10_000
@@ -48,6 +48,18 @@ class Links:
         items = self.of(relation)
         names = ", ".join(item.name or "Untitled" for item in items)
         return f"{names} {more_text(relation, len(items))}".strip()
+
+    def named(self, value: Value) -> Value:
+        """Return a value with the names of items in place of their ids."""
+        if isinstance(value, Relation):
+            return Text(text=self.text_of(value))
+        if isinstance(value, Many):
+            parts = [
+                Text(text=self.text_of(each)) if isinstance(each, Relation) else each
+                for each in value.values
+            ]
+            return replace(value, values=tuple(parts))
+        return value
 
 
 def more_text(relation: Relation, known: int) -> str:

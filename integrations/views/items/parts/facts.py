@@ -15,7 +15,7 @@ from integrations.services.items.detail import (
     find_merged_into,
     find_table,
 )
-from integrations.services.items.export import to_integration_item
+from integrations.services.items.export import raw_values, to_integration_item
 from integrations.services.items.icons import put_icons
 from integrations.services.items.relations.around import ANYWHERE, Around, look_around
 from integrations.services.items.relations.groups import find_groups
@@ -57,6 +57,7 @@ def make_context(item: Item) -> dict[str, Any]:
     entries = list(changes(item, sides, linked))
     tables = make_related_tables(item, groups)
     beside = (row["item"] for table in tables for row in table["rows"])
+    place = _make_place(item, around)
     return {
         "facts": list(facts(item)),
         "content": make_content(item, kept, around.live),
@@ -66,7 +67,7 @@ def make_context(item: Item) -> dict[str, Any]:
         "changes_mistake": "" if mistake else mistakes.of_entries(entries),
         "merged_into": find_merged_into(item, around),
         "head": make_head(item, values),
-        **_make_place(item, around),
+        **place,
         "tables": tables,
         "other_relations": find_others(item, groups),
         "related": related[:MOST],
@@ -74,7 +75,7 @@ def make_context(item: Item) -> dict[str, Any]:
         "everything": make_everything_links(traces),
         "changes": entries,
         "has_older_changes": has_older,
-        "raw": _raw_json(item),
+        "raw": _raw_json(item, place["breadcrumbs"]),
     }
 
 
@@ -111,8 +112,11 @@ def _wanted(
     return wanted
 
 
-def _raw_json(item: Item) -> str:
-    exported = to_integration_item(item, item.collection)
+def _raw_json(item: Item, above: Sequence[Item]) -> str:
+    if above and not item.parent_name:
+        item.parent_name = above[-1].name
+    [properties] = raw_values([(item, item.collection)])
+    exported = to_integration_item(item, properties)
     return json.dumps(exported, indent=2, ensure_ascii=False)
 
 

@@ -17,6 +17,7 @@ from integrations.services.items.history import table_history
 from integrations.services.items.history.table_history import PageCursor, PastPage
 from integrations.services.items.lists import counting
 from integrations.services.items.lists.query import ItemQuery
+from integrations.services.items.relations.parents import put_parents
 from integrations.views.access import UserRequest
 from integrations.views.items.past.past_times import MAX_ID, make_context
 from integrations.views.items.rows import put_titles
@@ -38,7 +39,12 @@ def list_as_of(request: UserRequest) -> HttpResponse:
             collections, at, after=after, item_type=query.type
         )
         own = list(Connection.objects.owned_by(request.user))
-        put_titles([row.item for row in page.rows], own)
+        items = [row.item for row in page.rows]
+        put_titles(items, own)
+        for item, row in zip(items, page.rows, strict=True):
+            item.parent_name = row.past.parent_name
+            item.parent_remote_id = row.past.parent_remote_id
+        put_parents(items)
         return {
             "rows": page.rows,
             "is_page_partial": page.is_partial,

@@ -1,0 +1,107 @@
+"""Wherever items are told of, what they are in and linked to has its name."""
+
+import csv
+import io
+import json
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+
+from integrations.models import Item
+from integrations.providers.records import IntegrationItem
+from integrations.services.items.storage import store
+from tests.support.rows import NOON, make_collection
+
+PAGE = reverse("integrations:item-download")
+
+
+def deal(company, *contacts, companies=()):
+    return IntegrationItem(
+        id="5",
+        type="deal",
+        name="Renewal",
+        parent_id=company,
+        properties={
+            "associations.companies": [company, *companies],
+            "associations.contacts": list(contacts),
+        },
+    )
+
+
+@pytest.fixture
+def deals(connection):
+    """Return deals, one of them of a company and a contact that are stored."""
+    rows = {"company": ("companies", "Acme"), "contact": ("contacts", "Ana")}
+    for type_, (place, name) in rows.items():
+        made = make_collection(connection, remote_id=place, item_type=type_)
+        items = [IntegrationItem(id="77", type=type_, name=name)]
+        if type_ == "company":
+            items.append(IntegrationItem(id="78", type=type_, name="Bolt"))
+        store.store_page(made, items, run_id=None, now=NOON)
+    made = make_collection(
+        connection, remote_id="deals", name="Deals", item_type="deal"
+    )
+    store.store_page(
+        made, [deal("77", "77", "99", companies=["78"])], run_id=None, now=NOON
+    )
+    made.first_full_refresh_at = NOON
+    made.save(update_fields=["first_full_refresh_at"])
+    return made
+
+
+@pytest.fixture
+def download(as_alice):
+    def do(**fields):
+        answer = as_alice.post(PAGE, {"type": "deal", **fields})
+        assert answer.status_code == 200
+        return b"".join(answer.streaming_content).decode()
+
+    return do
+
+
+def test_a_list_as_it_is_shown_names_parents_and_linked_items(download, deals):
+    [row] = csv.DictReader(io.StringIO(download(form="csv", values="shown")))
+
+    assert row["Parent"] == "Acme"
+    assert "Contacts: Ana and 1 more" in row["Values"].splitlines()
+    assert "Companies: Acme, Bolt" in row["Values"].splitlines()
+
+
+def test_programs_read_the_name_of_the_parent(as_alice, download, deals):
+    item = deals.items.get()
+    [shown] = json.loads(download(form="json", values="shown"))
+    [raw] = json.loads(download(form="json", values="raw"))
+    table_page = reverse("integrations:table-download", args=[deals.pk])
+    answer = as_alice.post(table_page, {"form": "json", "values": "shown"})
+    [of_table] = json.loads(b"".join(answer.streaming_content))
+    exported = as_alice.get(item.get_absolute_url()).context["raw"]
+
+    for told in (shown, raw, of_table, json.loads(exported)):
+        assert told["parent_id"] == "77"
+        assert told["parent_path_or_name"] == "Acme"
+    assert raw["properties"]["associations.contacts"] == ["77", "99"]
+    assert shown["properties"]["Contacts"] == "Ana and 1 more"
+
+
+def test_the_console_names_what_an_item_is_in(deals, capsys):
+    call_command("items", "--type", "deal")
+
+    assert "Acme" in capsys.readouterr().out
+
+
+def test_a_list_of_the_past_names_the_parent_of_that_time(
+    as_alice, deals, time_machine
+):
+    time_machine.move_to(NOON + timedelta(hours=5), tick=False)
+    later = NOON + timedelta(hours=2)
+    store.store_page(deals, [deal("78")], run_id=None, now=later)
+    assert Item.objects.get(collection=deals).parent_remote_id == "78"
+
+    def place(hours):
+        told = {"at": (NOON + timedelta(hours=hours)).isoformat(), "type": "deal"}
+        [row] = as_alice.get("/items/as-of/", told).context["rows"]
+        return row.item.parent_name
+
+    assert [place(1), place(3)] == ["Acme", "Bolt"]
