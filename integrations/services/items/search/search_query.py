@@ -86,6 +86,16 @@ class SearchQuery:
             Rank.IN_NAME: all_of(self.units, mark=f"{self.mark}{NAME_WORD}"),
         }
 
+    @property
+    def rare(self) -> dict[Rank, Condition]:
+        """Return what items of some ranks hold at least, which few have as a rule."""
+        links = self.links[0] if len(self.links) == 1 else ()
+        held: dict[Rank, Condition] = {**self.in_names}
+        if links:
+            words = tuple(Word(f"{self.mark}{link}") for link in links)
+            held[Rank.RELATED] = AnyOf(words)
+        return held
+
     def ranked(self, rank: Rank) -> Condition | None:
         """Return the condition of one rank; the ranks share all that is found."""
         if not self.units:

@@ -154,6 +154,39 @@ def test_a_type_of_few_rows_is_looked_through_whatever_else_has_the_words(
     assert [each.type for each in found.cut] == ["contact"]
 
 
+def test_what_is_linked_to_a_name_is_found_behind_what_is_looked_at(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(at_once, "MOST_FOUND", 99)
+    connection = make_connection(alice)
+    told = {
+        "contact": [("Tide", {})],
+        "company": [("A company", {"description": "tide"})] * 150,
+        "deal": [("Linked", {"associations.contacts": ["0"]})] * 3
+        + [("Other", {})] * sum(full_text.STEPS),
+    }
+    collections = []
+    for kind, rows in told.items():
+        remote_id = {"company": "companies"}.get(kind, f"{kind}s")
+        made = make_collection(connection, remote_id=remote_id, item_type=kind)
+        items = [
+            IntegrationItem(id=f"{n}", type=kind, name=name, properties=properties)
+            for n, (name, properties) in enumerate(rows)
+        ]
+        store.store_page(made, items, run_id=None, now=NOON)
+        made.stored_count = len(items)
+        collections.append(made)
+
+    found = grouped.search_by_type(
+        Item.objects.filter(owner=alice), "tide", collections, owner_id=alice.pk
+    )
+
+    groups = {group.type: group for group in found.groups}
+    assert [item.name for item in groups["deal"].items] == ["Linked"] * 3
+    assert str(groups["deal"].count) == "more than 2"
+    assert [each.type for each in found.cut] == ["deal"]
+
+
 def test_a_page_says_of_what_only_some_rows_were_looked_at(
     client: Client, collections: list[Collection], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -88,9 +88,9 @@ class Finder:
         self._rank = at_once.rank_of(self._ranked, condition)
         ordered = live.order_by(*ItemQuery().order.ordering)
         # In names words are rare enough to ask the index for them at once.
-        names = search_query.in_names
-        self._whole, hits = at_once.ask_whole(condition, [*names.values()], ordered)
-        few = {r: each for r, each in zip(names, hits, strict=True) if each.are_few}
+        rare = search_query.rare
+        self._whole, hits = at_once.ask_whole(condition, [*rare.values()], ordered)
+        few = {r: each for r, each in zip(rare, hits, strict=True) if each.are_few}
         # Ranks of which all is known, whatever the type.
         self._sure = {*few, *(rank for rank in Rank if rank not in self._ranked)}
         keys = {key for each in few.values() for key in each.keys}
