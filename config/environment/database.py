@@ -26,10 +26,12 @@ POSTGRESQL_OPTIONS = {
     # A worker that stands still inside a transaction must not keep its rows from
     # the one that takes over; a pooler that refuses this can be told otherwise in
     # the address (?options=). Statements of pages take milliseconds, in which helpers
-    # are started and code is compiled for longer than both save.
+    # are started and code is compiled for longer than both save. Some rows of a table
+    # are the same ones with each page, and not those where another reader just is.
     "options": (
         "-c idle_in_transaction_session_timeout=30000"
         " -c max_parallel_workers_per_gather=0 -c jit=off"
+        " -c synchronize_seqscans=off"
     ),
 }
 # A page goes on with the primary when the replica's host is gone without a word. libpq

@@ -1,6 +1,6 @@
 """Search everything from any page, or go to what a pasted address or id names."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,6 +17,7 @@ from integrations.services.items.lists.query import MAX_SEARCH, SEARCH_CUT, Item
 from integrations.services.items.search import reindex
 from integrations.services.items.search.addresses import find_named
 from integrations.services.items.search.everything.grouped import (
+    Cut,
     GroupedItems,
     TypeGroup,
     search_by_type,
@@ -83,6 +84,7 @@ def search(request: UserRequest) -> HttpResponse:
             for each in grouped.groups
         ],
         "has_more_links": grouped.has_more_links,
+        "cut": [_cut(each, names, query) for each in grouped.cut],
         "choose": _choose(query, [*named.items, *found], grouped),
     }
     return render(request, "items/search.html", context)
@@ -127,6 +129,14 @@ def _group(group: TypeGroup, name: str, query: ItemQuery) -> dict[str, Any]:
         "count": group.count,
         "has_more": group.count.is_more or group.count.number > len(group.items),
         "url": group.query.change(left_out=query.left_out).url,
+    }
+
+
+def _cut(cut: Cut, names: Mapping[str, str], query: ItemQuery) -> dict[str, Any]:
+    return {
+        "name": names.get(cut.type, cut.type),
+        "number": cut.number,
+        "url": cut.query.change(left_out=query.left_out).url,
     }
 
 

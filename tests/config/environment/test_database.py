@@ -104,9 +104,14 @@ def test_a_replica_that_vanishes_is_given_up_within_seconds() -> None:
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="PostgreSQL has helpers")
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("name", "value"), [("max_parallel_workers_per_gather", "0"), ("jit", "off")]
+    ("name", "value"),
+    [
+        ("max_parallel_workers_per_gather", "0"),
+        ("jit", "off"),
+        ("synchronize_seqscans", "off"),
+    ],
 )
-def test_no_statement_of_a_page_waits_for_helpers_or_a_compiler(
+def test_no_statement_of_a_page_waits_for_helpers_or_begins_where_others_are(
     name: str, value: str
 ) -> None:
     with connection.cursor() as cursor:

@@ -160,6 +160,7 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "services/items/storage/rows.py::URL_LENGTH": (
         f"{NONE}there is no link instead of a wrong one"
     ),
+    "services/items/search/everything/at_once.py::MOST_FOUND": "searched_in_part",
     "services/items/search/full_text.py::FEW": WHOLE,
     "services/items/search/full_text.py::ENOUGH": WHOLE,
     "services/items/search/texts.py::VALUE_LENGTH": (

@@ -37,7 +37,18 @@ class Count:
     number: int
     is_more: bool = False
 
+    @classmethod
+    def more_than(cls, known: int) -> "Count":
+        """Return that there are more than some that are known, as a round number.
+
+        There may be no others, so that one of those that are known is the one more.
+        """
+        number = max(known - 1, 0)
+        return cls(number=number // 10 * 10 or number, is_more=True)
+
     def __str__(self) -> str:
+        if self.is_more and not self.number:
+            return "at least 1"
         return f"more than {self.number:,}" if self.is_more else f"{self.number:,}"
 
 
@@ -72,11 +83,12 @@ def count_found(items: ItemQuerySet, hits: Hits, *, is_small: bool) -> Count:
     if hits.are_few:
         return Count(number=full_text.with_keys(items, hits.keys).count())
     if not is_small and hits.seen:
-        return Count(number=hits.seen // 10 * 10, is_more=True)
+        return Count.more_than(hits.seen)
     if not is_small:
+        # Which ones these are may change with any write, so their number tells nothing.
         known = full_text.with_keys(items, hits.keys[:SOME]).count()
-        if known >= ENOUGH:
-            return Count(number=known // 10 * 10, is_more=True)
+        if known > ENOUGH:
+            return Count(number=ENOUGH, is_more=True)
     return count_up_to(hits.among(items), COUNT_LIMIT)
 
 

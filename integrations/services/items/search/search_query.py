@@ -76,14 +76,32 @@ class SearchQuery:
         pairs = zip(self.units, links, strict=True)
         return tuple((*unit, *((word,) for word in own)) for unit, own in pairs)
 
+    @property
+    def in_names(self) -> dict[Rank, Word | All]:
+        """Return what a name holds, by the ranks that no other item has."""
+        key = f"{self.mark}{WHOLE_NAME}{self.key}"
+        return {
+            Rank.NAME: Word(key, is_whole=True),
+            Rank.NAME_BEGINS: Word(key),
+            Rank.IN_NAME: all_of(self.units, mark=f"{self.mark}{NAME_WORD}"),
+        }
+
+    @property
+    def rare(self) -> dict[Rank, Condition]:
+        """Return what items of some ranks hold at least, which few have as a rule."""
+        links = self.links[0] if len(self.links) == 1 else ()
+        held: dict[Rank, Condition] = {**self.in_names}
+        if links:
+            words = tuple(Word(f"{self.mark}{link}") for link in links)
+            held[Rank.RELATED] = AnyOf(words)
+        return held
+
     def ranked(self, rank: Rank) -> Condition | None:
         """Return the condition of one rank; the ranks share all that is found."""
         if not self.units:
             return None
         found = all_of(self.units, mark=self.mark)
-        whole = Word(f"{self.mark}{WHOLE_NAME}{self.key}", is_whole=True)
-        begins = Word(f"{self.mark}{WHOLE_NAME}{self.key}")
-        named = all_of(self.units, mark=f"{self.mark}{NAME_WORD}")
+        whole, begins, named = self.in_names.values()
         if rank is Rank.RELATED:
             wide = all_of(self._wide_units, mark=self.mark)
             own = AnyOf((found, named, begins))

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection as database
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from integrations.models import Collection, Item
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.lists import counting
 from integrations.services.items.search import full_text
-from integrations.services.items.search.everything import grouped
+from integrations.services.items.search.everything import at_once, grouped
 from integrations.services.items.storage import store
 from tests.support.plans import tell_statistics
 from tests.support.rows import NOON, make_collection, make_connection
@@ -44,7 +45,8 @@ def collections(alice: User) -> list[Collection]:
             for n in range(number)
         ]
         store.store_page(collection, items, run_id=None, now=NOON)
-        Collection.objects.filter(pk=collection.pk).update(stored_count=number)
+        collection.stored_count = number
+        collection.save(update_fields=["stored_count"])
         made.append(collection)
     tell_statistics("whole")
     return made
@@ -66,7 +68,7 @@ def test_the_best_of_each_type_are_found_without_looking_at_all(
 
     assert [group.type for group in found.groups] == ["deal"]
     asked = [str(query["sql"]) for query in queries]
-    best = [sql for sql in asked if f"LIMIT {grouped.MOST_SHOWN})" in sql]
+    best = [sql for sql in asked if f"place <= {grouped.MOST_SHOWN}" in sql]
     walked = [sql for sql in best if max(looked_at(sql)) > FOUND]
     assert best
     assert walked == []
@@ -92,6 +94,111 @@ def test_words_that_none_has_together_are_not_looked_for_in_all_texts(
     by_index = [sql for sql in asked if search in sql]
     assert by_index
     assert [sql for sql in by_index if max(looked_at(sql)) > FOUND] == []
+
+
+@pytest.fixture
+def are_very_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no more items be looked up than have the word."""
+    monkeypatch.setattr(at_once, "MOST_FOUND", FOUND - 1)
+
+
+@pytest.mark.usefixtures("are_very_many")
+def test_of_words_that_very_many_have_so_many_rows_of_a_type_are_looked_at(
+    collections: list[Collection],
+) -> None:
+    owner_id = collections[0].connection.owner_id
+
+    with CaptureQueriesContext(database) as queries:
+        found = grouped.search_by_type(
+            Item.objects.filter(owner=owner_id),
+            "tide",
+            collections,
+            owner_id=owner_id,
+        )
+
+    looked = sum(full_text.STEPS)
+    assert [(each.type, each.number) for each in found.cut] == [("contact", looked)]
+    told = [(each.type, str(each.count)) for each in found.groups]
+    assert told == [("deal", f"more than {full_text.STEPS[0] - 10}")]
+    if database.vendor == "postgresql":
+        asked = [str(query["sql"]) for query in queries]
+        assert [sql for sql in asked if max(looked_at(sql)) > FOUND] == []
+
+
+@pytest.mark.usefixtures("are_very_many")
+def test_a_type_of_few_rows_is_looked_through_whatever_else_has_the_words(
+    collections: list[Collection],
+) -> None:
+    deals, _ = collections
+    few = make_collection(deals.connection, remote_id="notes", item_type="note")
+    told = [("Ebb", sum(full_text.STEPS) - 2), ("Tide", 1)]
+    items = [
+        IntegrationItem(id=f"{name}{n}", type="note", name=f"{name} {n}")
+        for name, number in told
+        for n in range(number)
+    ]
+    store.store_page(few, items, run_id=None, now=NOON)
+    few.stored_count = len(items)
+    owner_id = deals.connection.owner_id
+
+    found = grouped.search_by_type(
+        Item.objects.filter(owner=owner_id),
+        "tide",
+        [*collections, few],
+        owner_id=owner_id,
+    )
+
+    groups = {group.type: group for group in found.groups}
+    assert [item.name for item in groups["note"].items] == ["Tide 0"]
+    assert str(groups["note"].count) == "1"
+    assert [each.type for each in found.cut] == ["contact"]
+
+
+def test_what_is_linked_to_a_name_is_found_behind_what_is_looked_at(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(at_once, "MOST_FOUND", 99)
+    connection = make_connection(alice)
+    told = {
+        "contact": [("Tide", {})],
+        "company": [("A company", {"description": "tide"})] * 150,
+        "deal": [("Linked", {"associations.contacts": ["0"]})] * 3
+        + [("Other", {})] * sum(full_text.STEPS),
+    }
+    collections = []
+    for kind, rows in told.items():
+        remote_id = {"company": "companies"}.get(kind, f"{kind}s")
+        made = make_collection(connection, remote_id=remote_id, item_type=kind)
+        items = [
+            IntegrationItem(id=f"{n}", type=kind, name=name, properties=properties)
+            for n, (name, properties) in enumerate(rows)
+        ]
+        store.store_page(made, items, run_id=None, now=NOON)
+        made.stored_count = len(items)
+        collections.append(made)
+
+    found = grouped.search_by_type(
+        Item.objects.filter(owner=alice), "tide", collections, owner_id=alice.pk
+    )
+
+    groups = {group.type: group for group in found.groups}
+    assert [item.name for item in groups["deal"].items] == ["Linked"] * 3
+    assert str(groups["deal"].count) == "more than 2"
+    assert [each.type for each in found.cut] == ["deal"]
+
+
+def test_a_page_says_of_what_only_some_rows_were_looked_at(
+    client: Client, collections: list[Collection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.force_login(collections[0].connection.owner)
+    monkeypatch.setattr(at_once, "MOST_FOUND", FOUND - 1)
+    page = client.get("/search/?q=tide").content.decode()
+    monkeypatch.setattr(at_once, "MOST_FOUND", FOUND)
+    whole = client.get("/search/?q=tide").content.decode()
+
+    assert 'data-code="searched_in_part"' in page
+    assert "only the 180 that changed last were looked at" in page
+    assert "searched_in_part" not in whole
 
 
 def test_ranks_of_a_rare_search_are_asked_for_together(

@@ -328,8 +328,8 @@ def test_frequent_words_are_counted_as_far_as_they_were_looked_at(fleet, monkeyp
 
     page = page_of(fleet, query)
 
-    assert str(count(own(fleet), query, fleet)) == "more than 20"
-    assert str(count(own(fleet), page.next, fleet)) == "more than 20"
+    assert str(count(own(fleet), query, fleet)) == "more than 10"
+    assert str(count(own(fleet), page.next, fleet)) == "more than 10"
 
 
 def test_less_frequent_words_are_counted_among_some_hits(fleet, monkeypatch):
@@ -343,7 +343,15 @@ def test_less_frequent_words_are_counted_among_some_hits(fleet, monkeypatch):
     page = page_of(fleet, query)
 
     for each in (query, page.next):
-        assert str(count(own(fleet), each, fleet)) == "more than 30"
+        assert str(count(own(fleet), each, fleet)) == "more than 10"
+
+
+@pytest.mark.parametrize(
+    ("known", "text"),
+    [(1, "at least 1"), (2, "more than 1"), (50, "more than 40"), (51, "more than 50")],
+)
+def test_more_than_are_known_is_said_of_no_more_than_there_may_be(known, text):
+    assert str(counting.Count.more_than(known)) == text
 
 
 def test_frequent_words_among_few_items_are_counted_to_the_end(fleet, monkeypatch):

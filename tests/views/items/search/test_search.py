@@ -6,6 +6,7 @@ from itertools import product
 
 import pytest
 from django.core.cache import cache
+from django.db import connection as database
 
 from integrations.models import Item
 from integrations.providers.records import Content, IntegrationItem
@@ -346,6 +347,40 @@ def test_every_page_of_a_result_has_its_rows_once_and_one_count(
         assert names(back) == names(pages[-2]), way
         counts = {page.context["count_text"] for page in (*pages, back)}
         assert counts == {"60 of 60 items"}, way
+
+
+def test_pages_count_alike_although_a_sync_stores_rows_meanwhile(
+    as_alice, connection, monkeypatch
+):
+    kinds = [
+        make_collection(connection, remote_id=f"{kind}s", item_type=kind)
+        for kind in ("deal", "contact")
+    ]
+    for collection in kinds:
+        for number in range(40):
+            kind = collection.item_type
+            make_item(collection, type=kind, name=f"Harbour {number:02}")
+    for module, name, value in (
+        (full_text, "FEW", 30),
+        (full_text, "STEPS", (1, 1)),
+        (counting, "SMALL", 0),
+        (counting, "ENOUGH", 10),
+    ):
+        monkeypatch.setattr(module, name, value)
+    first = as_alice.get("/items/?q=harbour&type=deal&size=25")
+    stored_anew = Item.objects.filter(type="deal").values_list("pk", flat=True)[:15]
+    with database.cursor() as cursor:
+        column = "words" if database.vendor == "postgresql" else "text"
+        cursor.executemany(
+            f"UPDATE {full_text.TABLE} SET {column} = {column}"
+            f" WHERE {full_text.key_column()} = %s",
+            [(pk,) for pk in stored_anew],
+        )
+
+    second = as_alice.get(first.context["next_url"])
+
+    told = [each.context["count_text"] for each in (first, second)]
+    assert told == ["More than 10 of 80 items"] * 2
 
 
 def test_a_row_shows_the_passage_that_was_found(as_alice, deals):

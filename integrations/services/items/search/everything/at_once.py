@@ -1,11 +1,11 @@
 """Ask the index for several conditions, or read several lists, by one statement."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection as database
-from django.db.models import BooleanField, F, IntegerField, OrderBy, QuerySet
+from django.db.models import F, IntegerField, OrderBy, QuerySet
 from django.db.models.expressions import RawSQL
 
 from integrations.models.items.item import ItemQuerySet
@@ -18,6 +18,10 @@ from integrations.services.items.search.search_query import Rank
 
 Statement: TypeAlias = tuple[str, Sequence[Any]]
 _NONE: Statement = ("", ())
+# So many that the index finds are looked up in a large account, and no more.
+MOST_FOUND: Final = 4000
+# The order of a list: those changed last first.
+LATEST: Final = ItemQuery().order.field
 
 
 class Held(NamedTuple):
@@ -28,6 +32,19 @@ class Held(NamedTuple):
     rank: int | None
 
 
+class Told(NamedTuple):
+    """An item that the index told of: the so-manieth of its rank and type, of how many.
+
+    ``place`` counts from 1 in the order of a list, those changed last first.
+    """
+
+    rank: int
+    place: int
+    type: str
+    key: int
+    number: int
+
+
 def in_order(items: ItemQuerySet) -> list[ItemQuerySet]:
     """Return the parts of a list, those changed last first, each read by an index."""
     return listing.ranges(items, ItemQuery(), None)
@@ -35,7 +52,7 @@ def in_order(items: ItemQuerySet) -> list[ItemQuerySet]:
 
 def latest() -> tuple[OrderBy, str]:
     """Return the same order for few rows: those without a time are the last."""
-    return F(ItemQuery().order.field).desc(nulls_last=True), "-id"
+    return F(LATEST).desc(nulls_last=True), "-id"
 
 
 def ask_whole(
@@ -44,32 +61,48 @@ def ask_whole(
     """Ask the index for all that is found, and for some parts of it.
 
     PostgreSQL's index puts all that it finds together before it tells the first. There
-    it is not asked for all, and no keys are known, where many of the first rows of a
-    list hold the condition.
+    it is not asked, and no keys are known, for what many of the first rows of a list
+    hold.
     """
-    few = most = str(full_text.FEW + 1)
-    before = _NONE
-    numbers: list[Statement] = []
-    if database.vendor == "postgresql":
-        held = ordered.annotate(is_held=full_text.holds(condition))
-        rows, values = _to_statement(held.values_list("is_held")[: full_text.STEPS[0]])
-        number = f"SELECT COUNT(*) AS number FROM ({rows}) AS r WHERE is_held"
-        before = (f"WITH looked AS MATERIALIZED ({number})", values)
-        numbers = [("SELECT number FROM looked", ())]
-        is_rare = f"(SELECT number FROM looked) < {full_text.ENOUGH}"
-        most = f"CASE WHEN {is_rare} THEN {few} ELSE 0 END"
-    asked = [
-        _to_select(condition, most),
-        *(_to_select(part, few) for part in parts),
-        *numbers,
+    wanted = [condition, *parts]
+    few = str(full_text.FEW + 1)
+    if database.vendor == "sqlite":
+        found = _read_each([_to_select(each, few) for each in wanted])
+        whole, *some = map(_to_hits, wanted, found)
+        return whole, some
+    before = _look_at(wanted, ordered)
+    are_many = [
+        f"(SELECT COUNT(*) FROM looked WHERE held & {2**place} > 0)"
+        f" >= {full_text.ENOUGH}"
+        for place in range(len(wanted))
     ]
-    whole, *found = ([row[0] for row in rows] for rows in _read_each(asked, before))
-    seen = found.pop()[0] if numbers else 0
-    all_hits = _to_hits(condition, whole)
-    if seen >= full_text.ENOUGH:
-        all_hits = _to_hits(condition, None)
-    some = zip(parts, found, strict=True)
-    return all_hits, [_to_hits(part, keys) for part, keys in some]
+    asked = [
+        _to_select(each, f"CASE WHEN {is_much} THEN 0 ELSE {few} END")
+        for each, is_much in zip(wanted, are_many, strict=True)
+    ]
+    told: list[Statement] = [(f"SELECT ({is_much})::int", ()) for is_much in are_many]
+    answers = _read_each([*asked, *told], before)
+    whole, *some = (
+        Hits(condition=each, keys=[], are_few=False)
+        if is_much
+        else _to_hits(each, keys)
+        for each, keys, [(is_much,)] in zip(
+            wanted, answers[: len(wanted)], answers[len(wanted) :], strict=True
+        )
+    )
+    return whole, some
+
+
+def _look_at(wanted: Sequence[Condition], ordered: ItemQuerySet) -> Statement:
+    """Name what the first rows of a list hold, a bit for each of some conditions."""
+    tests = [full_text.to_test(each) for each in wanted]
+    bits = " + ".join(
+        f"{2**place} * ({matches})::int" for place, (matches, _) in enumerate(tests)
+    )
+    held = _of_text(bits, [value for _, values in tests for value in values])
+    first = ordered.annotate(held=held).values_list("held")[: full_text.STEPS[0]]
+    rows, parameters = _to_statement(first)
+    return f"WITH looked AS MATERIALIZED ({rows})", parameters
 
 
 def rank_of(ranked: Mapping[Rank, Condition], found: Condition) -> RawSQL:
@@ -84,13 +117,15 @@ def rank_of(ranked: Mapping[Rank, Condition], found: Condition) -> RawSQL:
         parameters += values
     matches, values = full_text.to_test(found)
     cases.insert(0, f"WHEN NOT ({matches}) THEN NULL")
-    table, key = database.ops.quote_name(TABLE), full_text.key_column()
     rank_sql = f"CASE {' '.join(cases)} ELSE {int(last)} END"
-    return RawSQL(
-        f"SELECT {rank_sql} FROM {table} WHERE {key} = {ITEM_KEYS['pk']}",
-        [*values, *parameters],
-        output_field=IntegerField(),
-    )
+    return _of_text(rank_sql, [*values, *parameters])
+
+
+def _of_text(told: str, parameters: Sequence[str]) -> RawSQL:
+    """Return a number that SQL tells of the text of an item."""
+    table, key = database.ops.quote_name(TABLE), full_text.key_column()
+    statement = f"SELECT {told} FROM {table} WHERE {key} = {ITEM_KEYS['pk']}"
+    return RawSQL(statement, parameters, output_field=IntegerField())
 
 
 def read_held(lists: Sequence[ItemQuerySet], rank: RawSQL) -> list[list[Held]]:
@@ -102,72 +137,50 @@ def read_held(lists: Sequence[ItemQuerySet], rank: RawSQL) -> list[list[Held]]:
     return [[Held(*row) for row in rows] for rows in _read_each(asked)]
 
 
-def first_each(
-    wanted: Sequence[tuple[Condition, ItemQuerySet]], most: int
-) -> list[list[int]]:
-    """Return the first keys of some items that hold a condition, however spread."""
-    found: list[list[int] | None] = [None] * len(wanted)
-    if database.vendor == "postgresql" and wanted:
-        found = _first_by_index(wanted, most)
-    walked = [
-        _to_statement(part.values_list("pk")[:most])
-        for (condition, items), keys in zip(wanted, found, strict=True)
-        if keys is None
-        for part in in_order(_to_hits(condition, None).among(items))
-    ]
-    parts = iter(_read_each(walked))
-    for place, keys in enumerate(found):
-        if keys is None:
-            rows = [*next(parts), *next(parts)]
-            found[place] = [key for (key,) in rows[:most]]
-    return [keys or [] for keys in found]
+def ask_ranks(
+    ranked: Mapping[Rank, Condition], live: ItemQuerySet, *, limit: int, most: int
+) -> dict[Rank, list[Told]]:
+    """Ask the index for all live items of some ranks, and return the first of each.
 
-
-def _first_by_index(
-    wanted: Sequence[tuple[Condition, ItemQuerySet]], most: int
-) -> list[list[int] | None]:
-    """Return them by what PostgreSQL's index finds, None where that is very many.
-
-    As lists that the index makes first. PostgreSQL takes what is found for evenly
-    spread, and would walk through a million rows in their order to find the first of
-    those that are all elsewhere.
+    Ranks are left out from where they have more items together than the limit, so many
+    of which are looked up one by one.
     """
-    names = {condition: "" for condition, _ in wanted}
-    tables, values, numbers = list[str](), list[str](), list[Statement]()
-    for condition in names:
-        name = names[condition] = f"found_{len(tables)}"
-        statement, parameter = full_text.select_some(condition, str(full_text.MANY + 1))
-        tables.append(f"{name} AS MATERIALIZED ({statement})")
+    selects, values = list[str](), list[Any]()
+    for rank, condition in ranked.items():
+        some, parameter = full_text.select_some(condition, str(limit + 1))
+        key = full_text.key_column()
+        selects.append(f"SELECT {int(rank)} AS rank, {key} AS item FROM ({some}) AS f")
         values.append(parameter)
-        numbers.append((f"SELECT COUNT(*) FROM {name}", ()))
-    asked = list[Statement]()
-    for condition, items in wanted:
-        name = names[condition]
-        are_some = f"(SELECT COUNT(*) FROM {name}) <= {full_text.MANY}"
-        keys = f"ARRAY(SELECT {full_text.key_column()} FROM {name} WHERE {are_some})"
-        is_found = RawSQL(
-            f"{ITEM_KEYS['pk']} = ANY({keys})", (), output_field=BooleanField()
-        )
-        rows = items.filter(is_found).order_by(*latest()).values_list("pk")
-        asked.append(_to_statement(rows[:most]))
-    before = (f"WITH {', '.join(tables)}", values)
-    answers = _read_each([*numbers, *asked], before)
-    counted, found = answers[: len(numbers)], answers[len(numbers) :]
-    known = {
-        condition
-        for condition, [(number,)] in zip(names, counted, strict=True)
-        if number <= full_text.MANY
+    rows, parameters = _to_statement(live.order_by().values_list("id", "type", LATEST))
+    if not (selects and rows):
+        return {rank: [] for rank in ranked}
+    # What is found is looked up: a planner that began with the items would read all.
+    statement = (
+        f"WITH found AS ({' UNION ALL '.join(selects)}), too_many AS ("
+        "SELECT rank FROM (SELECT rank, SUM(COUNT(*)) OVER (ORDER BY rank) AS number"
+        f" FROM found GROUP BY rank) AS n WHERE number > {limit}), told AS ("
+        "SELECT rank, type, id, COUNT(*) OVER (PARTITION BY rank, type) AS number,"
+        " ROW_NUMBER() OVER (PARTITION BY rank, type"
+        f" ORDER BY {LATEST} DESC NULLS LAST, id DESC) AS place"
+        f" FROM found CROSS JOIN ({rows}) AS i WHERE i.id = found.item"
+        " AND rank NOT IN (SELECT rank FROM too_many))"
+        f" SELECT rank, place, type, id, number FROM told WHERE place <= {most}"
+        " UNION ALL SELECT rank, 0, '', 0, 0 FROM too_many"
+    )
+    with full_text.reading().cursor() as cursor:
+        cursor.execute(statement, [*values, *parameters])
+        answers = sorted(map(Told._make, cursor.fetchall()))
+    unknown = {each.rank for each in answers if not each.place}
+    return {
+        rank: [each for each in answers if each.rank == rank]
+        for rank in ranked
+        if rank not in unknown
     }
-    return [
-        [key for (key,) in keys] if condition in known else None
-        for (condition, _), keys in zip(wanted, found, strict=True)
-    ]
 
 
-def _to_hits(condition: Condition, keys: list[int] | None) -> Hits:
-    """Return what the index told, keys unless it was not asked."""
-    are_few = keys is not None and len(keys) <= full_text.FEW
-    return Hits(condition=condition, keys=keys or [], are_few=are_few)
+def _to_hits(condition: Condition, rows: Sequence[tuple[Any, ...]]) -> Hits:
+    keys = [row[0] for row in rows]
+    return Hits(condition=condition, keys=keys, are_few=len(keys) <= full_text.FEW)
 
 
 def _to_select(condition: Condition, most: str) -> Statement:

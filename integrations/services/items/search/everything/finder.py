@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import TypeAlias
 
+from integrations.models import Collection
 from integrations.models.items.item import ItemQuerySet
 from integrations.services.items.lists import counting
 from integrations.services.items.lists.counting import Count
@@ -15,15 +17,13 @@ from integrations.services.items.search.everything import at_once
 from integrations.services.items.search.everything.at_once import Held
 from integrations.services.items.search.full_text import Hits
 from integrations.services.items.search.search_query import Rank, SearchQuery
-
-# In names words are rare enough to ask the index for them at once.
-NAMED = (Rank.NAME, Rank.NAME_BEGINS, Rank.IN_NAME)
+from integrations.services.items.types import types_in
 
 Best: TypeAlias = list[tuple[int, Rank]]
 
 
 @dataclass(frozen=True)
-class _Look:
+class Look:
     """What the first rows of a type hold.
 
     ``ends`` is how many were read of each part of its list.
@@ -33,10 +33,10 @@ class _Look:
     ends: tuple[int, int] = (0, 0)
     has_ended: bool = False
 
-    def then(self, known: list[Held], unknown: list[Held], step: int) -> "_Look":
+    def then(self, known: list[Held], unknown: list[Held], step: int) -> "Look":
         """Return it with the next rows, those of known times first."""
         rows = [*known, *unknown][:step]
-        return _Look(
+        return Look(
             held=(*self.held, *(row for row in rows if row.rank is not None)),
             ends=(
                 self.ends[0] + len(known),
@@ -49,13 +49,20 @@ class _Look:
         """Return those that hold a rank."""
         return [row.key for row in self.held if row.rank == rank]
 
+    @property
+    def number(self) -> int:
+        """Return how many rows were looked at."""
+        return sum(self.ends)
+
 
 class Finder:
-    """Looks for what a user searches for, among their live items of some types.
+    """Looks for what a user searches for, among their live items by type.
 
     Where the index finds few, these are all, and their texts tell their ranks. Where
     there are many, it is asked for those of names, and for the others the first rows
-    of each type are looked at. The index is asked for what these lack, if anything.
+    of each type are looked at. The index is asked for what these lack, but not for
+    more than can be looked up: of such words so many rows of a type are looked at, and
+    no more, however many it has. ``cut`` tells of which types, and how many rows.
     """
 
     def __init__(
@@ -63,102 +70,142 @@ class Finder:
         search_query: SearchQuery,
         condition: Condition,
         live: ItemQuerySet,
-        types: Sequence[str],
+        collections: Sequence[Collection],
     ) -> None:
         """Ask the index, and look at the first rows where it finds many.
 
         The ``condition`` is that of all which is found.
         """
         self._live, self._condition = live, condition
+        self._stored = Counter[str]()
+        for collection in collections:
+            for type_ in types_in(collection):
+                self._stored[type_] += collection.stored_count
+        self._is_small = counting.stored_items(collections) <= counting.SMALL
+        self._limit = full_text.MANY if self._is_small else at_once.MOST_FOUND
         ranked = {rank: search_query.ranked(rank) for rank in Rank}
         self._ranked = {rank: each for rank, each in ranked.items() if each}
         self._rank = at_once.rank_of(self._ranked, condition)
         ordered = live.order_by(*ItemQuery().order.ordering)
-        named = [rank for rank in NAMED if rank in self._ranked]
-        self._whole, hits = at_once.ask_whole(
-            condition, [self._ranked[rank] for rank in named], ordered
-        )
-        few = {r: each for r, each in zip(named, hits, strict=True) if each.are_few}
+        # In names words are rare enough to ask the index for them at once.
+        rare = search_query.rare
+        self._whole, hits = at_once.ask_whole(condition, [*rare.values()], ordered)
+        few = {r: each for r, each in zip(rare, hits, strict=True) if each.are_few}
         # Ranks of which all is known, whatever the type.
         self._sure = {*few, *(rank for rank in Rank if rank not in self._ranked)}
         keys = {key for each in few.values() for key in each.keys}
+        types = sorted(self._stored)
         if self._whole.are_few:
-            self._sure, keys, types = set(Rank), set(self._whole.keys), ()
-        self._looks = {type_: _Look() for type_ in types}
+            self._sure, keys, types = set(Rank), set(self._whole.keys), []
+        self._looks = {type_: Look() for type_ in types}
         self._known: dict[tuple[str, Rank], list[int]] = {}
+        self._numbers = Counter[tuple[str, Rank]]()
+        self.cut: dict[str, int] = {}
         self._begin(keys)
         self._first_looks = dict(self._looks)
 
     def _begin(self, keys: set[int]) -> None:
         """Read the rows that the index told of, and look at the first of each type."""
-        some = set(self._whole.keys[: counting.SOME])
-        told = full_text.with_keys(
-            self._live.order_by(*at_once.latest()), list(keys | some)
-        )
-        rows = self._look(list(self._looks), full_text.STEPS[0], told)
-        for row in rows:
+        told = full_text.with_keys(self._live.order_by(*at_once.latest()), list(keys))
+        for row in self._look(list(self._looks), full_text.STEPS[0], told):
             if row.rank is not None and row.rank in self._sure:
                 place = (row.type, Rank(row.rank))
                 self._known.setdefault(place, []).append(row.key)
-        self._some = Counter(row.type for row in rows if row.key in some)
+                self._numbers[place] += 1
 
     def find(self, most: int) -> dict[str, Best]:
         """Return the best of each type of which anything is found, up to so many."""
         self._look_on(most)
-        asked = [
-            (type_, rank)
-            for type_ in self._missing(most)
-            for rank in self._unsure(type_, most)
-        ]
-        wanted = [
-            (self._ranked[rank], self._live.filter(type=type_)) for type_, rank in asked
-        ]
-        self._known |= zip(asked, at_once.first_each(wanted, most), strict=True)
+        self._ask_index(most)
+        self._look_on(most, is_last=True)
+        self.cut = {type_: self._looks[type_].number for type_ in self._missing(most)}
         types = {*self._looks, *(type_ for type_, _ in self._known)}
         found = {type_: self._best(type_, most)[0] for type_ in sorted(types)}
         return {type_: best for type_, best in found.items() if best}
 
-    def count(self, *, is_small: bool) -> dict[str, Count]:
+    def count(self) -> dict[str, Count]:
         """Return how many there are of each type, where that is quick to say."""
-        if self._whole.are_few:
-            types = Counter(
-                type_ for (type_, _), keys in self._known.items() for _ in keys
-            )
-            return {type_: Count(number=number) for type_, number in types.items()}
-        counts: dict[str, Count] = {}
-        left = {type_ for type_, _ in self._known}.difference(self._looks)
-        for type_, look in self._first_looks.items():
-            number = len(look.held)
-            if look.has_ended:
-                counts[type_] = Count(number=number)
-            elif number >= full_text.ENOUGH and not is_small:
-                counts[type_] = _more_than(number)
-            else:
-                left.add(type_)
-        if left and not is_small:
-            some = self._some or self._ask_some()
-            much = [each for each in left if some[each] >= counting.ENOUGH]
-            counts |= {type_: _more_than(some[type_]) for type_ in much}
-        exact = sorted(left.difference(counts))
+        types = {*self._looks, *(type_ for type_, _ in self._numbers)}
+        counts = {type_: self._count(type_) for type_ in sorted(types)}
+        left = [type_ for type_, each in counts.items() if each.is_more]
+        if not (self._is_small and left):
+            return counts
         every = Hits(condition=self._condition, keys=[], are_few=False)
-        rows = [every.among(self._live.filter(type=type_)) for type_ in exact]
-        numbers = counting.count_each(rows, counting.COUNT_LIMIT) if rows else []
-        return counts | dict(zip(exact, numbers, strict=True))
+        rows = [every.among(self._live.filter(type=type_)) for type_ in left]
+        numbers = counting.count_each(rows, counting.COUNT_LIMIT)
+        return counts | dict(zip(left, numbers, strict=True))
 
-    def _ask_some(self) -> Counter[str]:
-        """Return of which types some of what is found are, wherever it stands."""
-        keys = full_text.keys_of(self._condition, most=counting.SOME)
-        rows = full_text.with_keys(self._live, keys).order_by()
-        return Counter(rows.values_list("type", flat=True))
+    def _count(self, type_: str) -> Count:
+        """Count what is known of a type; where not all is, there are more than that."""
+        look = self._looks.get(type_, Look())
+        if look.has_ended:
+            return Count(number=len(look.held))
+        first = len(self._first_looks.get(type_, look).held)
+        if first >= full_text.ENOUGH:
+            return Count.more_than(first)
+        known = sum(self._numbers[type_, rank] for rank in self._sure)
+        if len(self._sure) == len(Rank):
+            number = min(known, counting.COUNT_LIMIT)
+            return Count(number=number, is_more=known > number)
+        known += sum(1 for row in look.held if row.rank not in self._sure)
+        return Count.more_than(min(known, counting.COUNT_LIMIT + 1))
 
-    def _look_on(self, most: int) -> None:
+    def _ask_index(self, most: int) -> None:
+        """Ask the index for ranks of which not all is known, as far as they are few.
+
+        Where the first rows of a type hold enough, better ones are looked for among the
+        next rows alone.
+        """
+        asked, expected = dict[Rank, Condition](), 0.0
+        for rank, condition in self._ranked.items():
+            if rank in self._sure:
+                continue
+            expected += self._expected(rank)
+            if expected > self._limit:
+                break
+            asked[rank] = condition
+        is_all = len(self._sure) + len(asked) == len(Rank)
+        enough = max(most, full_text.ENOUGH)
+        is_lacking = any(self._holds(type_) < enough for type_ in self._missing(most))
+        if not asked or not (is_lacking or (is_all and self._is_uncounted())):
+            return
+        answers = at_once.ask_ranks(asked, self._live, limit=self._limit, most=most)
+        for rank, told in answers.items():
+            self._sure.add(rank)
+            for each in told:
+                self._known.setdefault((each.type, rank), []).append(each.key)
+                self._numbers[each.type, rank] = each.number
+
+    def _expected(self, rank: Rank) -> float:
+        """Return how many items have a rank if all are as the first rows are."""
+        return sum(
+            len(look.keys(rank)) * self._stored[type_] / look.number
+            for type_, look in self._looks.items()
+            if look.number
+        )
+
+    def _is_uncounted(self) -> bool:
+        """Tell whether there is a type of which nobody knows how many there are."""
+        types = {*self._looks, *(type_ for type_, _ in self._numbers)}
+        is_few = any(self._holds(type_) < full_text.ENOUGH for type_ in types)
+        return is_few and not self._is_small
+
+    def _holds(self, type_: str) -> float:
+        """Return how many the first rows of a type hold, endless where that is all."""
+        look = self._looks.get(type_, Look())
+        return inf if look.has_ended else len(look.held)
+
+    def _look_on(self, most: int, *, is_last: bool = False) -> None:
         """Look at the next rows of types where those may hold what is missing."""
-        looked, types = full_text.STEPS[0], list[str]()
+        step, types = full_text.STEPS[0], list[str]()
         for type_, (rank, want) in self._missing(most).items():
-            number = len(self._looks[type_].keys(rank))
-            if not full_text.are_rare(number, want, looked):
+            look = self._looks[type_]
+            is_rare = full_text.are_rare(len(look.keys(rank)), want, step)
+            may_end = self._stored[type_] <= sum(full_text.STEPS)
+            if look.number <= step and (is_last or may_end or not is_rare):
                 types.append(type_)
-        self._look(types, full_text.STEPS[1])
+        if types:
+            self._look(types, full_text.STEPS[1])
 
     def _look(
         self, types: Sequence[str], step: int, *beside: ItemQuerySet
@@ -184,22 +231,6 @@ class Finder:
         left = {type_: self._best(type_, most)[1] for type_ in self._looks}
         return {type_: missing for type_, missing in left.items() if missing}
 
-    def _unsure(self, type_: str, most: int) -> list[Rank]:
-        """Return the ranks that may be shown of a type and of which some are missing.
-
-        Ranks behind so many keys that are known already are not shown.
-        """
-        unsure, number = list[Rank](), 0
-        for rank in Rank:
-            keys = self._keys(type_, rank, most)
-            if keys is None:
-                unsure.append(rank)
-                keys = self._looks[type_].keys(rank)
-            number += len(keys)
-            if number >= most:
-                break
-        return unsure
-
     def _best(self, type_: str, most: int) -> tuple[Best, tuple[Rank, int] | None]:
         """Return the best of a type as far as is known, and what is missing."""
         best: Best = []
@@ -213,13 +244,9 @@ class Finder:
 
     def _keys(self, type_: str, rank: Rank, want: int) -> list[int] | None:
         """Return the first of a type and rank, None where so many may be missing."""
-        is_told = rank in self._sure or (type_, rank) in self._known
-        if is_told or type_ not in self._looks:
+        if rank in self._sure or type_ not in self._looks:
             return self._known.get((type_, rank), [])
         look = self._looks[type_]
         keys = look.keys(rank)
-        return keys if len(keys) >= want or look.has_ended else None
-
-
-def _more_than(number: int) -> Count:
-    return Count(number=number // 10 * 10, is_more=True)
+        is_all = look.has_ended or type_ in self.cut
+        return keys if len(keys) >= want or is_all else None

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 from integrations.models import Collection, Item
 from integrations.models.items.item import ItemQuerySet
-from integrations.services.items.lists import counting, loading
+from integrations.services.items.lists import loading
 from integrations.services.items.lists.counting import Count
 from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.search.everything.finder import Finder
 from integrations.services.items.search.related_names import with_related
 from integrations.services.items.search.search_query import SearchQuery
-from integrations.services.items.types import types_in
 
 MOST_SHOWN = 5
 
@@ -27,11 +26,24 @@ class TypeGroup:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cut:
+    """A type of which so many rows were looked at, those that changed last."""
+
+    type: str
+    number: int
+    query: ItemQuery
+
+
+@dataclass(frozen=True, kw_only=True)
 class GroupedItems:
-    """What a search finds, by type; too many names may be meant to follow them all."""
+    """What a search finds, by type; too many names may be meant to follow them all.
+
+    Of types that are ``cut`` there may be others, and better ones.
+    """
 
     groups: Sequence[TypeGroup]
     has_more_links: bool
+    cut: Sequence[Cut] = ()
 
     @property
     def count(self) -> Count:
@@ -56,10 +68,8 @@ def search_by_type(
     condition = search_query.condition
     if condition is None:
         return GroupedItems(groups=[], has_more_links=False)
-    types = {each for held in collections for each in types_in(held)}
-    is_small = counting.stored_items(collections) <= counting.SMALL
-    finder = Finder(search_query, condition, own.live(), sorted(types))
-    found, counts = finder.find(MOST_SHOWN), finder.count(is_small=is_small)
+    finder = Finder(search_query, condition, own.live(), collections)
+    found, counts = finder.find(MOST_SHOWN), finder.count()
     best = [each for some in found.values() for each in some]
     items = {item.pk: item for item in loading.by_keys(best, with_texts=True)}
     loading.put_collections(list(items.values()), collections)
@@ -73,4 +83,11 @@ def search_by_type(
         )
         for type_, some in ranked
     ]
-    return GroupedItems(groups=groups, has_more_links=search_query.has_more_links)
+    return GroupedItems(
+        groups=groups,
+        has_more_links=search_query.has_more_links,
+        cut=[
+            Cut(type=type_, number=number, query=ItemQuery(search=text, type=type_))
+            for type_, number in finder.cut.items()
+        ],
+    )
