@@ -20,6 +20,7 @@ from django.db import migrations
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
+from django.db.migrations.utils import resolve_relation
 from django.db.models.constraints import BaseConstraint
 from django.db.models.fields import NOT_PROVIDED
 
@@ -42,6 +43,8 @@ def findings(migration: migrations.Migration, before: ProjectState) -> Iterator[
         for part in _parts(operation):
             if isinstance(part, migrations.RunSQL):
                 yield "runs SQL that this check cannot read"
+            elif isinstance(part, migrations.CreateModel):
+                yield from _judge_new_table(part, before, app)
             elif _table(part) in known:
                 yield from _judge(part, before, app)
             if not (migration.atomic or _can_be_repeated(part)):
@@ -86,6 +89,19 @@ def _judge(operation: Any, before: ProjectState, app: str) -> Iterator[str]:
             yield f"renames {table}"
         case _:
             yield from _judge_column(operation, before, app, table)
+
+
+def _judge_new_table(
+    operation: migrations.CreateModel, before: ProjectState, app: str
+) -> Iterator[str]:
+    """Judge what its rows hold on to: old code deletes that, and knows no such rows."""
+    for name, field in operation.fields:
+        holds = field.remote_field if field.many_to_many else field
+        if not getattr(holds, "db_constraint", False):
+            continue
+        label, model = resolve_relation(field.remote_field.model, app)
+        if (label, model) in before.models:
+            yield f"old code deletes no {model} that {operation.name}.{name} names"
 
 
 def _judge_column(

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import django
-from celery import Celery, signals
+from celery import Celery, platforms, signals
 from celery.concurrency.thread import TaskPool as ThreadPool
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -67,6 +67,20 @@ def ask_for_signs_of_life(**_kwargs: Any) -> None:
             app.send_task(
                 "integrations.tasks.heartbeat", [queue], queue=queue, expires=60
             )
+
+
+@signals.beat_init.connect
+def leave_when_asked(**_kwargs: Any) -> None:
+    """Have a signal end beat's loop, behind which the schedule is stored.
+
+    Celery's own handler stores it at once. In the middle of another statement that
+    waits for a lock that is held below it, and beat would never end.
+    """
+    platforms.signals.update(SIGTERM=_leave, SIGINT=_leave)
+
+
+def _leave(_number: int, _frame: object) -> NoReturn:
+    raise SystemExit
 
 
 @signals.worker_process_init.connect

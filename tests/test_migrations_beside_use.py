@@ -64,6 +64,12 @@ def added(field: Any) -> Operation:
     return migrations.AddField("box", "size", field)
 
 
+def table_of_lids(*, db_constraint: bool) -> Operation:
+    box = models.ForeignKey("store.Box", models.CASCADE, db_constraint=db_constraint)
+    key = models.BigAutoField(primary_key=True)
+    return migrations.CreateModel("Lid", [("id", key), ("box", box)])
+
+
 BREAKING = {
     "drops box.name": migrations.RemoveField("Box", "name"),
     "drops box": migrations.DeleteModel("Box"),
@@ -80,6 +86,7 @@ BREAKING = {
     ),
     "locks box.name for an index": altered("name", max_length=60, db_index=True),
     "locks box for index box_by_name": migrations.AddIndex("box", INDEX),
+    "old code deletes no box that Lid.box names": table_of_lids(db_constraint=True),
     "runs SQL that this check cannot read": migrations.RunSQL("drop table store_box"),
 }
 
@@ -142,7 +149,7 @@ def test_what_old_code_can_live_with_is_allowed(guard: ModuleType) -> None:
         AddIndexConcurrently("box", INDEX),
         beside_use.RemoveIndex("box", "box_by_name"),
         migrations.RunPython(migrations.RunPython.noop),
-        table_of_lids(),
+        table_of_lids(db_constraint=False),
         migrations.AddField("lid", "size", models.IntegerField(default=1)),
         migrations.AddIndex("lid", models.Index(fields=("size",), name="lid_size")),
     )
@@ -150,7 +157,9 @@ def test_what_old_code_can_live_with_is_allowed(guard: ModuleType) -> None:
 
 def test_a_reason_for_what_is_not_done_is_refused(guard: ModuleType) -> None:
     lines = refused(
-        guard, table_of_lids(), breaks_old_code={"drops box": "It was of no use."}
+        guard,
+        table_of_lids(db_constraint=False),
+        breaks_old_code={"drops box": "It was of no use."},
     )
 
     assert lines == ["0002_next: allows what it does not do: drops box"]
@@ -163,16 +172,10 @@ def test_without_a_transaction_every_operation_can_be_done_again(
     code = migrations.RunPython(migrations.RunPython.noop)
 
     assert not refused(guard, beside, code, atomic=False)
-    assert not refused(guard, table_of_lids(), atomic=True)
-    assert refused(guard, table_of_lids(), beside, atomic=False) == [
+    assert not refused(guard, table_of_lids(db_constraint=False), atomic=True)
+    assert refused(guard, table_of_lids(db_constraint=False), beside, atomic=False) == [
         "0002_next: cannot be repeated: CreateModel lid"
     ]
-
-
-def table_of_lids() -> Operation:
-    return migrations.CreateModel(
-        "Lid", [("id", models.BigAutoField(primary_key=True))]
-    )
 
 
 def test_migrations_of_ours_are_allowed(guard: ModuleType) -> None:

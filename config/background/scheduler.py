@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from celery.utils.time import maybe_make_aware
+from django.db import connection
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,3 +54,8 @@ class ClockSafeScheduler(DatabaseScheduler):
             return False
         self._looks_at = now + self.look_every
         return bool(super().schedule_changed())
+
+    def close(self) -> None:
+        """Store the schedule, by a connection that no signal has interrupted."""
+        connection.close()
+        super().close()

@@ -295,21 +295,28 @@
     }
   })
 
-  // An open page looks for news, except while nobody sees it, words are selected or a
-  // filter is written: what it finds may load the page again.
+  // An open page looks for news, except while nobody sees it, words are selected or
+  // something is written: what it finds may load the page again.
   const isLook = (element) =>
     (element.getAttribute("hx-trigger") ?? "").startsWith("every")
   let isLooking = false
 
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    const isWriting = document.querySelector("#filtering form")
-    const isBusy = document.hidden || isWriting || !document.getSelection().isCollapsed
-    if (isBusy && isLook(event.detail.elt)) event.preventDefault()
-  })
+  const isInUse = () => {
+    const held = document.activeElement
+    // What is sent as one types is not lost.
+    const isText = held.matches("input, textarea") && !held.closest("[hx-get]")
+    const isTyped = isText && held.value !== held.defaultValue
+    const isWriting = isTyped || document.querySelector("#filtering form")
+    return document.hidden || isWriting || !document.getSelection().isCollapsed
+  }
 
-  document.addEventListener("htmx:beforeOnLoad", (event) => {
-    isLooking = isLook(event.detail.elt)
-  })
+  // Nor is what was found taken where that began only after the question.
+  for (const moment of ["htmx:beforeRequest", "htmx:beforeOnLoad"]) {
+    document.addEventListener(moment, (event) => {
+      isLooking = isLook(event.detail.elt)
+      if (isLooking && isInUse()) event.preventDefault()
+    })
+  }
 
   // A page that could not be brought up to date says so until it can. What is asked
   // for by hand, and a page that is not there any more, is opened instead: its error

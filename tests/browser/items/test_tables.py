@@ -5,7 +5,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from sandbox.hubspot.seed.accounts import BY_ID
 from sandbox.hubspot.seed.definitions import get_owners
@@ -47,6 +47,9 @@ def choose_operator(
 ) -> None:
     """Choose how a column is compared, and wait for the inputs that this takes."""
     choice = page.get_by_label(column, exact=True)
+    expect(choice).to_be_visible()
+    # What htmx has put in listens a moment later, sooner than a person chooses.
+    expect(page.locator(".htmx-added")).to_have_count(0)
     choice.select_option(label=operator)
     if not has_script:
         page.get_by_role("button", name="Show its fields").click()
@@ -99,8 +102,23 @@ def keep_what_is_written(page: Page) -> None:
     assert [each for each in asked if "/live/" in each] == []
     page.get_by_role("link", name="Cancel").click()
     expect(page.locator("#filtering form")).to_have_count(0)
+    page.wait_for_load_state()
+    # What was asked for before the form was there is answered behind that.
+    late: list[Route] = []
+
+    def hold_back(route: Route) -> None:
+        late.append(route)
+
+    page.route("**/live/**", hold_back)
     with page.expect_request("**/live/**"):
         page.evaluate(look)
+    page.get_by_role("link", name="Filter", exact=True).click()
+    expect(page.get_by_label("Find a column")).to_be_focused()
+    with page.expect_response("**/live/**"):
+        late[0].fulfill(headers={"HX-Refresh": "true"})
+    page.get_by_label("Find a column").fill("nothing is so")
+    expect(page.locator("#filter-found")).to_contain_text("No column")
+    page.unroute("**/live/**")
 
 
 def sort_filter_and_group(page: Page, *, has_script: bool) -> None:

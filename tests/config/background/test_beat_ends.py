@@ -1,0 +1,52 @@
+"""Beat ends when it is asked to, wherever the signal finds it."""
+
+import signal
+from threading import Lock
+from typing import Any
+
+import pytest
+from celery.beat import Scheduler
+
+from config.celery import app
+from config.monitoring import machine
+
+STATEMENT = Lock()
+
+
+class Interrupted(Scheduler):
+    """Be told to end while a statement holds what the next one has to wait for."""
+
+    stored: list[bool]
+
+    def setup_schedule(self) -> None:
+        type(self).stored = []
+
+    def tick(self, *_args: Any, **_kwargs: Any) -> float:
+        with STATEMENT:
+            signal.raise_signal(signal.SIGTERM)
+        raise AssertionError("nobody listened")
+
+    def sync(self) -> None:
+        self.stored.append(STATEMENT.acquire(blocking=False))
+        STATEMENT.release()
+
+
+@pytest.fixture
+def handlers(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Keep the handlers of the process that runs the tests, and publish nothing."""
+    monkeypatch.setattr(app, "send_task", lambda *_args, **_kwargs: None)
+    monkeypatch.setattr(machine, "begin", lambda: None)
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("handlers")
+def test_a_signal_in_the_middle_of_a_statement_waits_for_nothing() -> None:
+    beat = app.Beat(scheduler_cls=Interrupted, quiet=True, remote_control=False)
+
+    beat.start_scheduler()
+
+    assert Interrupted.stored == [True]
