@@ -27,6 +27,7 @@ FAST = "tests/http/sending/test_urls.py::test_a_path[items]"
 OWN = "tests/real/run/test_run.py::test_a_taken_port_is_named"
 LONG_FILE = "tests/providers/test_mutations.py::test_a_mistake[notion]"
 BROWSER = "tests/browser/test_journey.py::test_a_newcomer[js]"
+IN_BROWSER = "tests/browser/items/test_tables.py::test_a_table"
 ALL_OF_A_PAGE = "tests/browser/test_every_control.py::test_everything"
 GAME_DAY = "tests/real/operations/test_game_day.py::test_each_fault[postgres]"
 OWN_STACK = "tests/real/sync/test_sync.py::test_a_worker_killed[sqlite]"
@@ -46,6 +47,7 @@ GRANTS = "tests/real/grants/test_grants.py"
         (OWN, OWN),
         ("tests/real/web/test_doors.py::test_a_page", "tests/real/web/test_doors.py"),
         (BROWSER, "tests/browser/"),
+        (IN_BROWSER, "tests/browser/items/"),
         (ALL_OF_A_PAGE, "tests/browser/ controls"),
         (GAME_DAY, GAME_DAY),
         (OWN_STACK, OWN_STACK),
@@ -63,9 +65,17 @@ def test_a_name_says_the_group(node_id: str, group: str) -> None:
 
 
 def test_what_waits_comes_first() -> None:
-    ids = [FAST, LONG_FILE, OWN, POSTGRES, BROWSER]
+    ids = [FAST, LONG_FILE, ALL_OF_A_PAGE, POSTGRES, BROWSER]
 
     assert sorted(ids, key=order_of) == [*reversed(ids)]
+    assert order_of(OWN) == order_of(ALL_OF_A_PAGE)
+
+
+def test_what_is_long_is_no_more_than_workers() -> None:
+    """A fifth would wait behind one of them."""
+    paths = map(str, Path("tests").rglob("test_*.py"))
+
+    assert len({group_of(path) for path in paths if order_of(path) == 0}) == 4
 
 
 def test_the_tests_of_a_file_that_share_its_server_stay_together() -> None:

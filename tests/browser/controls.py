@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from urllib.parse import urlsplit
 
@@ -23,6 +23,12 @@ SELECTORS = {
     "select": "main select, footer select",
     "details": "main details > summary, header details > summary",
 }
+# Without a script, the words of what only one could make do something.
+DEAD = """() => window.htmx ? []
+    : [...document.querySelectorAll('button[type=button]')]
+        .filter(e => e.getClientRects().length
+            && e.checkVisibility({visibilityProperty: true}))
+        .map(e => e.innerText)"""
 # Left out is what a script makes needless, and what only the Enter key presses. What
 # a menu holds can be reached if the menu can.
 FIND = """selectors => Object.entries(selectors).flatMap(([kind, selector]) => {
@@ -37,11 +43,17 @@ FIND = """selectors => Object.entries(selectors).flatMap(([kind, selector]) => {
                 || (e.form && e.form.getAttribute('action')) || '',
             field: e.name || '',
             value: kind == 'button' ? e.value : '',
-            words: kind == 'details' ? e.innerText : ''})) })"""
+            words: kind == 'details' ? e.innerText : '',
+            is_folded: !e.checkVisibility()})) })"""
+BOTH = f"selectors => [({DEAD})(), ({FIND})(selectors)]"
 # What ends the part that a control shares with those of other rows and columns:
 # `up:email`, `width-email`, `The numbers of Contacts`, `Without a value (22)`.
 OF_ONE = re.compile(r"[-:(\n]")
 LENGTH_OF_ID = 31
+# Buttons of a form that share a name: more of them are no actions of ours, but each
+# stands for something that the account has, as a column.
+MOST_ACTIONS = 5
+OF_MANY = "*"
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,8 @@ class Control:
     words: str
     selector: str
     index: int
+    # It is in a menu that is closed.
+    is_folded: bool
 
     @property
     def key(self) -> str:
@@ -164,15 +178,23 @@ def assert_shows_something(page: Page, answer: Response | None, what: object) ->
 
 def assert_works_without_script(page: Page) -> None:
     """Look for buttons that only a script could make do something."""
-    if not page.evaluate("() => !!window.htmx"):
-        dead = page.locator("button[type=button]:visible")
-        assert dead.all_inner_texts() == [], page.url
+    assert page.evaluate(DEAD) == [], page.url
 
 
 def controls_of(page: Page, address: str) -> list[Control]:
     """Return what can be pressed on the page that is open, links left out."""
-    assert_works_without_script(page)
-    return [Control(page=address, **each) for each in page.evaluate(FIND, SELECTORS)]
+    dead, offered = page.evaluate(BOTH, SELECTORS)
+    assert dead == [], page.url
+    found = [Control(page=address, **each) for each in offered]
+    actions: dict[tuple[str, str], set[str]] = {}
+    for each in found:
+        actions.setdefault((each.form, each.field), set()).add(shared(each.value))
+    return [
+        each
+        if len(actions[each.form, each.field]) <= MOST_ACTIONS
+        else replace(each, value=OF_MANY)
+        for each in found
+    ]
 
 
 def one_of_each_form(found: Found) -> list[Control]:

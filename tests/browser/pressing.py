@@ -25,12 +25,18 @@ SENDS = "[type=submit]:not([tabindex='-1'], :disabled)"
 FIELDS = (
     ":is(input:not([type=radio], [type=checkbox], [type=hidden], [hx-get]), textarea)"
 )
-# Places of those that are seen and empty, with their types: asked of each, a long form
+CHOICES = "input[type=radio][required]"
+# Of the form of a button, if it has one, whether something has to be chosen, and the
+# places of those that are seen and empty, with their types: asked of each, a long form
 # takes hundreds of calls.
-EMPTY = f"""form => [...form.querySelectorAll('{FIELDS}')]
-    .map((e, index) => ({{e, index}}))
-    .filter(({{e}}) => !e.value && e.getClientRects().length && e.checkVisibility())
-    .map(({{e, index}}) => [index, e.type])"""
+WANTED = f"""button => {{
+    const all = selector => [
+        ...(button.closest('form')?.querySelectorAll(selector) ?? [])]
+    return [all('{CHOICES}').length > 0, all('{FIELDS}')
+        .map((e, index) => ({{e, index}}))
+        .filter(({{e}}) =>
+            !e.value && e.getClientRects().length && e.checkVisibility())
+        .map(({{e, index}}) => [index, e.type])] }}"""
 
 
 def press(page: Page, control: Control) -> Response | None:
@@ -39,7 +45,7 @@ def press(page: Page, control: Control) -> Response | None:
     Return what was answered; None where nothing is asked and the page is as it was.
     """
     element = page.locator(control.selector).nth(control.index)
-    if not element.is_visible():
+    if control.is_folded:
         reveal(element)
     if control.kind == "details":
         for was_open in (is_open(element), not is_open(element)):
@@ -106,12 +112,13 @@ def is_open(summary: Locator) -> bool:
 
 def fill_in(button: Locator) -> None:
     """Fill in what its form requires: the first choice, and words of the right kind."""
+    chooses, empty = button.evaluate(WANTED)
     form = button.locator("xpath=ancestor::form[1]")
-    for radio in form.locator("input[type=radio][required]").all()[:1]:
-        radio.check()
+    if chooses:
+        form.locator(CHOICES).first.check()
+        _, empty = button.evaluate(WANTED)
     words = {"email": "second@example.com", "password": "no-password-9"}
-    # A button that only a script hears has no form.
-    for index, kind in form.evaluate(EMPTY) if form.count() else ():
+    for index, kind in empty:
         form.locator(FIELDS).nth(index).fill(words.get(kind, "7"))
 
 
@@ -190,7 +197,7 @@ def press_signed_out(page: Page, found: Found) -> int:
 
 def press_for_sign_in(page: Page, control: Control) -> None:
     element = page.locator(control.selector).nth(control.index)
-    if not element.is_visible():
+    if control.is_folded:
         reveal(element)
     if control.kind != "select":
         fill_in(element)

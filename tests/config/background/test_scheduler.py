@@ -1,6 +1,7 @@
 """Beat ticks on whatever a clock that was wrong has left behind."""
 
 import datetime as dt
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
@@ -117,3 +118,20 @@ def test_what_the_product_needs_is_switched_on_again_by_a_restart() -> None:
     PeriodicTask.objects.filter(name="sweep").update(enabled=False)
 
     assert "sweep" in Recording().schedule
+
+
+def test_changes_are_looked_for_every_few_seconds_and_not_at_each_tick(
+    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    beat = Recording()
+    beat.tick_until_idle()
+    at = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: at)
+    beat.schedule_changed()
+    PeriodicTask.objects.get(name="watch").delete()
+
+    with django_assert_num_queries(0):
+        for _ in range(20):
+            assert "watch" in beat.schedule
+    at += beat.look_every
+    assert "watch" not in beat.schedule

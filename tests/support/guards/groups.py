@@ -9,7 +9,9 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 BROWSER, REAL = "tests/browser/", "tests/real/"
-# They take as long as all the others there, so they have a site of their own.
+# The pages of items and the rest take minutes each, so they have sites of their own.
+ITEMS = f"{BROWSER}items/"
+# So do they: what they press is what others need, and they take as long.
 CONTROLS = (
     "tests/browser/test_account_controls.py",
     "tests/browser/test_every_control.py",
@@ -57,7 +59,9 @@ def group_of(node_id: str) -> str:
     """
     path, _, test = node_id.partition("::")
     if path.startswith(BROWSER):
-        return f"{BROWSER} controls" if path in CONTROLS else BROWSER
+        if path in CONTROLS:
+            return f"{BROWSER} controls"
+        return ITEMS if path.startswith(ITEMS) else BROWSER
     parameters = test.partition("[")[2].rstrip("]").split("-")
     database = next((name for name in DATABASES if name in parameters), "")
     if path in ONE_STACK:
@@ -70,11 +74,13 @@ def group_of(node_id: str) -> str:
 def order_of(node_id: str) -> int:
     """Return when a test's turn is: long ones, other real processes, no server last.
 
+    A worker is given two groups at first, if one is a single test, and the second has
+    to wait: so of the long ones there are no more than workers, and then short ones.
     The long files of those without a server come before the many short ones.
     """
-    if node_id.startswith(LONGEST):
+    if node_id.startswith(LONGEST) and not node_id.startswith(CONTROLS):
         return 0
-    if node_id.startswith(REAL):
+    if node_id.startswith((REAL, *CONTROLS)):
         return 1 if group_of(node_id) in DATABASES else 2
     return 3 if node_id.startswith(LONG) else 4
 
