@@ -28,14 +28,11 @@ SHAPES: dict[str, str] = {
 }
 
 # The status is always said in words beside the icon, so icons stay silent.
-SVG = (
-    '<svg class="icon icon-{}" viewBox="0 0 24 24" width="20" height="20"'
-    ' aria-hidden="true">{}</svg>'
-)
+SVG = '<svg class="icon" viewBox="0 0 24 24" width="20" aria-hidden="true">{}</svg>'
 
 
 @functools.cache
 def draw(name: str) -> SafeString:
     """Return the inline SVG of one icon."""
     shape = mark_safe(SHAPES[name])  # noqa: S308 - one of the constants above
-    return format_html(SVG, name, shape)
+    return format_html(SVG, shape)

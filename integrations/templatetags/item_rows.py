@@ -17,10 +17,11 @@ from integrations.templatetags.times import when
 
 register = template.Library()
 
-# Its row says what it chooses, so that no name stands in a page twice. The form around
-# it keeps browsers from ticking places again, which other rows may have by then.
+# Its row says what it chooses, so that no name stands in a page twice. A browser would
+# tick places again, which other rows may have by then.
 BOX: Final = (
-    '<input type="checkbox" name="item" value="{0}" aria-labelledby="choose r{0}">'
+    '<input type="checkbox" name="item" value="{0}" autocomplete="off"'
+    ' aria-labelledby="choose r{0}">'
 )
 ROW_ID: Final = ' id="r{}"'
 NO_TIME: Final = "\N{EN DASH}"

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from itertools import cycle
 
 import pytest
+from django.utils import timezone
 
 from config.web.templates import compact
 from integrations.providers.hubspot.mapping.fields import to_field
@@ -108,6 +109,8 @@ def test_an_address_that_its_link_tells_has_no_title(as_alice, connection):
 
 def make_records(connection, kind):
     """Make sixty records of a type with the 300 properties of a usual account."""
+    connection.last_synced_at = timezone.now()
+    connection.save(update_fields=["last_synced_at"])
     made = {key: make_described(connection, key) for key in {"companies", kind}}
     company = {"name": "Harbour Freight", "remote_id": "1"}
     make_items(made["companies"], [company])

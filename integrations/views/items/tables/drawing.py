@@ -35,7 +35,7 @@ OWN: Final = (
     '<a class="own" href="{}"><span class="sr-only">Change {} of {}: </span>{}</a>'
 )
 CONTACT: Final = '<a href="{}">{}</a>'
-ROW: Final = '<tr><th scope="row"{}>{} <a{} href="{}">{}<bdi>{}</bdi></a>{}{}</tr>\n'
+ROW: Final = '<tr><th scope="row"{}>{}<a{} href="{}">{}<bdi>{}</bdi></a>{}{}</tr>\n'
 # So many letters fit into a column at least, by how wide it is.
 ROOM: Final[Mapping[str, int]] = {"narrow": 8, "": 20, "wide": 50}
 # And so many more of a time, which is of digits for the most part.
@@ -105,7 +105,7 @@ def draw_cells(
     """
     drawn = []
     for column, cell in cells:
-        look = _look(is_number=column.is_number, width=column.width)
+        look = look_of(is_number=column.is_number, width=column.width)
         html = _own(item, column, cell, back) if column.yours else draw(cell)
         title = "" if is_whole else _title(column, cell)
         drawn.append(f"<td{look}{title}>{html}")
@@ -135,8 +135,8 @@ def _whole(cell: Cell) -> str:
 
 
 @functools.cache
-def _look(*, is_number: bool, width: str) -> SafeString:
-    """Return the attribute of a column's cells: their alignment, and their width."""
+def look_of(*, is_number: bool, width: str) -> SafeString:
+    """Return the attribute of a column's head and cells: alignment and width."""
     look = " ".join(name for name in ("right" if is_number else "", width) if name)
     return format_html(' class="{}"', look) if look else SafeString("")
 
