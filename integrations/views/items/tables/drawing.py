@@ -245,9 +245,7 @@ def _chips(cell: Cell) -> SafeString:
 def _chip(tag: str, part: "Part") -> str:
     """Return one chip; the stylesheet knows the look of such an element in a table."""
     colour = f' class="colour-{part.colour}"' if part.colour else ""
-    # As in an element that sets its text apart.
-    apart = "" if part.text.isascii() else ' dir="auto"'
-    return f"<{tag}{colour}{apart}>{to_html(part.text)}</{tag}>"
+    return f"<{tag}{colour}>{set_apart(part.text)}</{tag}>"
 
 
 _DRAWN: Final[Mapping[str, Callable[[Cell], SafeString]]] = {
