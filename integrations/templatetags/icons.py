@@ -14,7 +14,6 @@ SHAPES: dict[str, str] = {
     "cross": '<path d="m6 6 12 12M18 6 6 18"/>',
     "dash": '<circle cx="12" cy="12" r="9"/><path d="M8 12h8"/>',
     "down": '<path d="M12 5v14m-5-5 5 5 5-5"/>',
-    "external": '<path d="M13.5 4.5H19.5V10.5M19 5l-8.5 8.5M17.5 14v5.5h-13v-13H10"/>',
     "fail": '<circle cx="12" cy="12" r="9"/><path d="M12 7.2v5.6M12 16.2v.3"/>',
     "left": '<path d="m14.5 6-6 6 6 6"/>',
     "pause": '<circle cx="12" cy="12" r="9"/><path d="M9.8 9v6M14.2 9v6"/>',
@@ -29,14 +28,11 @@ SHAPES: dict[str, str] = {
 }
 
 # The status is always said in words beside the icon, so icons stay silent.
-SVG = (
-    '<svg class="icon icon-{}" viewBox="0 0 24 24" width="20" height="20"'
-    ' aria-hidden="true">{}</svg>'
-)
+SVG = '<svg class="icon" viewBox="0 0 24 24" width="20" aria-hidden="true">{}</svg>'
 
 
 @functools.cache
 def draw(name: str) -> SafeString:
     """Return the inline SVG of one icon."""
     shape = mark_safe(SHAPES[name])  # noqa: S308 - one of the constants above
-    return format_html(SVG, name, shape)
+    return format_html(SVG, shape)

@@ -38,9 +38,8 @@ def live_part(
     seen = f"{name}.{digest}"
     inside = format_html("{}{}", format_html(SEEN, seen), html)
     if not context.get("is_live"):
-        return format_html(
-            '<{0} id="{1}" class="{2}">{3}</{0}>', tag, name, css, inside
-        )
+        look = format_html(' class="{}"', css) if css else ""
+        return format_html('<{0} id="{1}"{2}>{3}</{0}>', tag, name, look, inside)
     if seen in context["request"].GET.getlist("seen"):
         return SafeString("")
     return format_html('<{0} hx-swap-oob="innerHTML:#{1}">{2}</{0}>', tag, name, inside)

@@ -29,6 +29,10 @@ MARK_COLOURS = 6
 NAV_LINK = '<a href="{}"{}>{}{}</a>\n'
 HERE = mark_safe(' aria-current="page"')
 COUNTED = ("attention-count", "partials/attention_count.html")
+# Who leaves no trace of where they come from leaves no handle to the page either.
+EXTERNAL = (
+    '<a{} href="{}" rel="noreferrer" target="_blank" aria-describedby="new-tab">{}</a>'
+)
 MARK, END_MARK = mark_safe("<mark>"), mark_safe("</mark>")
 TONE_ICONS = {
     "ok": "check",
@@ -164,17 +168,15 @@ def parent_text(item: Item) -> str:
 
 @register.simple_tag
 def external(url: str, text: str, css_class: str = "") -> SafeString | str:
-    """Link to a page elsewhere, only when it is plain https."""
+    """Link to a page elsewhere, only when it is plain https.
+
+    Its icon is the stylesheet's, and that it opens in a new tab is said once for all
+    such links of a page.
+    """
     if not is_safe_link(url):
         return ""
-    return format_html(
-        '<a class="{}" href="{}" rel="noopener noreferrer" target="_blank">{}{}'
-        '<span class="sr-only"> (opens in a new tab)</span></a>',
-        css_class,
-        url,
-        text,
-        icons.draw("external"),
-    )
+    looks = format_html(' class="{}"', css_class) if css_class else ""
+    return format_html(EXTERNAL, looks, url, text)
 
 
 @register.filter

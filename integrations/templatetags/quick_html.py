@@ -34,3 +34,11 @@ def format_html_join(
     """Return a form filled with each of some rows of values, which are escaped."""
     drawn = (form.format(*map(to_html, values)) for values in rows)
     return SafeString(to_html(glue).join(drawn))
+
+
+def set_apart(text: str) -> str:
+    """Return a text as HTML that turns no words around it, nor is turned by them.
+
+    Only letters that are written from the right do so, and of ASCII none is.
+    """
+    return escape(text) if text.isascii() else f"<bdi>{escape(text)}</bdi>"

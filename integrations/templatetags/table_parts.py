@@ -9,12 +9,12 @@ from django.utils.safestring import SafeString
 from integrations.templatetags import icons
 from integrations.templatetags.quick_html import format_html, format_html_join
 from integrations.views.items.tables.cells import Row
+from integrations.views.items.tables.drawing import look_of
 
 register = template.Library()
 
 HEAD: Final = (
-    '<th scope="col"{} aria-sort="{}" class="{}{}">'
-    '<a href="{}"{}><bdi>{}</bdi> {}{}</a></th>\n'
+    '<th scope="col"{} aria-sort="{}"{}><a href="{}"{}><bdi>{}</bdi> {}{}</a></th>\n'
 )
 # What the script makes links to edit a cell of.
 FIELD: Final = ' data-field="{}" data-label="{}"'
@@ -55,8 +55,7 @@ def _head(head: Mapping[str, Any], writable: Container[str]) -> tuple[object, ..
     return (
         format_html(FIELD, column.id, head["label"]) if is_writable else "",
         direction,
-        head["width"],
-        " right" if column.is_number else "",
+        look_of(is_number=column.is_number, width=column.width),
         here(head["sort_url"]),
         format_html(TITLE, sorted_by) if sorted_by else "",
         head["label"],

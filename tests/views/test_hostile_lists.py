@@ -37,7 +37,7 @@ def contacts(alice):
         first_full_refresh_at=NOON,
     )
     OwnColumn.objects.create(owner=alice, name=HOSTILE, kind="text", **remote_key(made))
-    values = {"note": HOSTILE, "email": "a@gpj.exe.test", "stage": "a", "amount": "1"}
+    values = {"note": HOSTILE, "email": "ä@gpj.exe.test", "stage": "a", "amount": "1"}
     item = make_item(made, name=HOSTILE, properties=values, first_seen_at=NOON)
     ItemChange.objects.create(
         item=item,

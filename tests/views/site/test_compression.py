@@ -1,11 +1,16 @@
 """Pages are small: without what only their authors see, and compressed."""
 
 import gzip
+from dataclasses import asdict
 from itertools import cycle
 
 import pytest
+from django.utils import timezone
 
 from config.web.templates import compact
+from integrations.providers.hubspot.mapping.fields import to_field
+from integrations.providers.hubspot.objects import OBJECT_TYPES
+from sandbox.hubspot.seed.definitions import list_definitions
 from tests.support.rows import make_collection, make_connection, make_items
 
 LONG = "Fischer & Sons, harbour 4: <tide> tables"
@@ -23,6 +28,111 @@ def test_a_list_of_fifty_rows_is_below_forty_kilobytes(as_alice, connection):
 
     assert page.content.count(b"<td>") == 50 * 4
     assert len(page.content) < 40_000
+
+
+STAGES = ("customer", "salesqualifiedlead", "lead")
+# What records of each type have in the columns that HubSpot's own lists show first.
+RECORDS = {
+    "contacts": lambda n: {
+        "email": f"max.oberholzer{n}@harbour.example",
+        "phone": f"+49 30 5550 {n:04}",
+        "associations.companies": ["1"],
+        "hubspot_owner_id": f"{41 + n % 2}",
+        "lifecyclestage": STAGES[n % 3],
+        "hs_lead_status": "IN_PROGRESS",
+    },
+    "companies": lambda n: {
+        "domain": f"harbour-freight-{n}.example",
+        "industry": "COMPUTER_SOFTWARE",
+        "phone": f"+49 30 5550 {n:04}",
+        "hubspot_owner_id": f"{41 + n % 2}",
+        "lifecyclestage": STAGES[n % 3],
+    },
+    "deals": lambda n: {
+        "amount": f"{125_000 + n}.50",
+        "deal_currency_code": "EUR",
+        "dealstage": f"s{n % 2}",
+        "hubspot_owner_id": f"{41 + n % 2}",
+        "closedate": f"2026-12-{1 + n % 28:02}T16:30:00Z",
+    },
+}
+LOOKUPS = {
+    "owner": {"41": "Cleo Cole", "42": "Alexandra Featherstone"},
+    "stage": {"s0": "Presentation scheduled", "s1": "Closed won"},
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "most"),
+    # Contacts and companies have two or three links in each row.
+    [("deals", 40_000), ("companies", 45_000), ("contacts", 46_000)],
+)
+def test_a_table_of_fifty_rows_is_small(as_alice, connection, kind, most):
+    page = as_alice.get(make_records(connection, kind))
+
+    assert page.content.count(b'name="item"') == 50
+    assert len(page.content) < most
+
+
+def test_what_a_row_costs_more_in_another_zone_and_with_a_pencil_is_bounded(
+    as_alice, alice
+):
+    scopes = ["oauth", "crm.objects.contacts.read", "crm.objects.contacts.write"]
+    connection = make_connection(alice, granted_scopes=scopes, is_editing=True)
+    as_alice.cookies["tz"] = "America/New_York"
+
+    page = as_alice.get(make_records(connection, "contacts"))
+
+    assert page.content.count(b'class="cell-edit"') == 50
+    assert len(page.content) < 54_000
+
+
+def test_links_elsewhere_tell_once_that_they_open_a_tab(as_alice, connection):
+    html = as_alice.get(make_records(connection, "companies")).content.decode()
+
+    link = (
+        '<td><a href="https://harbour-freight-59.example" rel="noreferrer"'
+        ' target="_blank" aria-describedby="new-tab">harbour-freight-59.example</a><td'
+    )
+    assert link in html
+    assert html.count("opens in a new tab") == 1
+    assert '<span id="new-tab" hidden>opens in a new tab</span>' in html
+
+
+def test_an_address_that_its_link_tells_has_no_title(as_alice, connection):
+    html = as_alice.get(make_records(connection, "contacts")).content.decode()
+
+    email = "max.oberholzer59@harbour.example"
+    assert f'<td><a href="mailto:{email}">{email}</a><td' in html
+    assert '<td title="Alexandra Featherstone"><i>Alexandra Featherstone</i>' in html
+
+
+def make_records(connection, kind):
+    """Make sixty records of a type with the 300 properties of a usual account."""
+    connection.last_synced_at = timezone.now()
+    connection.save(update_fields=["last_synced_at"])
+    made = {key: make_described(connection, key) for key in {"companies", kind}}
+    company = {"name": "Harbour Freight", "remote_id": "1"}
+    make_items(made["companies"], [company])
+    rows = [
+        {"name": f"Max Oberholzer {number}", "properties": RECORDS[kind](number)}
+        for number in range(60)
+    ]
+    make_items(made[kind], rows)
+    return f"/collections/{made[kind].pk}/"
+
+
+def make_described(connection, kind):
+    described = OBJECT_TYPES[kind]
+    definitions = list_definitions(described.type_id, 300)
+    fields = filter(None, (to_field(each, described) for each in definitions))
+    return make_collection(
+        connection,
+        remote_id=kind,
+        name=kind.capitalize(),
+        item_type=described.item_type,
+        schema={"fields": [asdict(field) for field in fields], "lookups": LOOKUPS},
+    )
 
 
 def test_a_page_is_compressed_for_whoever_takes_it_so(as_alice, connection):

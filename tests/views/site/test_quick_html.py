@@ -38,3 +38,16 @@ def test_what_is_drawn_is_not_escaped_again():
 
     assert quick_html.format_html("{}", drawn) == "<b>&lt;</b>"
     assert isinstance(drawn, SafeString)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Ada & <Co>", "Ada &amp; &lt;Co&gt;"),
+        ("café", "<bdi>café</bdi>"),
+        ("שלום <1>", "<bdi>שלום &lt;1&gt;</bdi>"),
+        ("", ""),
+    ],
+)
+def test_only_what_may_turn_words_around_it_is_set_apart(text, expected):
+    assert quick_html.set_apart(text) == expected

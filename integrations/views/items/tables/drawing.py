@@ -18,7 +18,12 @@ from integrations.services.items.tables.columns.columns import Column
 from integrations.templatetags import icons
 from integrations.templatetags.item_rows import choose_box
 from integrations.templatetags.mooring import external, is_safe_link
-from integrations.templatetags.quick_html import format_html, format_html_join, to_html
+from integrations.templatetags.quick_html import (
+    format_html,
+    format_html_join,
+    set_apart,
+    to_html,
+)
 from integrations.templatetags.times import shown_time
 from integrations.views.items.parts.values import Shown
 
@@ -29,7 +34,8 @@ EDIT: Final = '<a class="cell-edit" href="{}" aria-labelledby="edit r{}"></a>'
 OWN: Final = (
     '<a class="own" href="{}"><span class="sr-only">Change {} of {}: </span>{}</a>'
 )
-ROW: Final = '<tr><th scope="row"{}>{} <a{} href="{}">{}<bdi>{}</bdi></a>{}{}</tr>\n'
+CONTACT: Final = '<a href="{}">{}</a>'
+ROW: Final = '<tr><th scope="row"{}>{}<a{} href="{}">{}<bdi>{}</bdi></a>{}{}</tr>\n'
 # So many letters fit into a column at least, by how wide it is.
 ROOM: Final[Mapping[str, int]] = {"narrow": 8, "": 20, "wide": 50}
 # And so many more of a time, which is of digits for the most part.
@@ -99,7 +105,7 @@ def draw_cells(
     """
     drawn = []
     for column, cell in cells:
-        look = _look(is_number=column.is_number, width=column.width)
+        look = look_of(is_number=column.is_number, width=column.width)
         html = _own(item, column, cell, back) if column.yours else draw(cell)
         title = "" if is_whole else _title(column, cell)
         drawn.append(f"<td{look}{title}>{html}")
@@ -110,6 +116,9 @@ def draw_cells(
 def _title(column: Column, cell: Cell) -> str:
     """Return the attribute that tells a text whole where its column may cut it."""
     text = "" if cell.title else _whole(cell)
+    if cell.value is not None and text in cell.value.href:
+        # Where the link leads is shown as well.
+        return ""
     is_time = cell.value is not None and cell.value.kind == "time"
     room = ROOM[column.width] + (TIME_ROOM if is_time else 0)
     is_cut = len(text) > room
@@ -126,8 +135,8 @@ def _whole(cell: Cell) -> str:
 
 
 @functools.cache
-def _look(*, is_number: bool, width: str) -> SafeString:
-    """Return the attribute of a column's cells: their alignment, and their width."""
+def look_of(*, is_number: bool, width: str) -> SafeString:
+    """Return the attribute of a column's head and cells: alignment and width."""
     look = " ".join(name for name in ("right" if is_number else "", width) if name)
     return format_html(' class="{}"', look) if look else SafeString("")
 
@@ -171,7 +180,7 @@ def draw(cell: Cell) -> SafeString:
     if value.kind == "time":
         return shown_time(value)
     if value.kind == "contact":
-        return format_html('<a href="{}"><bdi>{}</bdi></a>', value.href, value.text)
+        return SafeString(CONTACT.format(to_html(value.href), set_apart(value.text)))
     if value.kind == "link" and is_safe_link(value.href):
         return SafeString(external(value.href, value.text))
     template = get_template("items/partials/value_whole.html")
@@ -183,12 +192,12 @@ def _linked(cell: Cell) -> SafeString:
     items = cell.value.items if cell.value else ()
     html = format_html_join(
         ", ",
-        '<a href="{}">{}<bdi>{}</bdi></a>',
+        '<a href="{}">{}{}</a>',
         [
             (
                 item.get_absolute_url(),
                 format_html(ICON, item.icon) if item.icon else "",
-                item.name or "Untitled",
+                SafeString(set_apart(item.name or "Untitled")),
             )
             for item in items
         ],
@@ -224,17 +233,19 @@ def _check(cell: Cell) -> SafeString:
 
 
 def _chips(cell: Cell) -> SafeString:
-    look = "person" if cell.look == "people" else "choice"
-    parts = [
-        (f"{look} colour-{part.colour}" if part.colour else look, part.text)
-        for part in cell.parts
-    ]
-    html = format_html_join(" ", '<bdi class="{}">{}</bdi>', parts)
+    tag = "i" if cell.look == "people" else "b"
+    html = SafeString(" ".join(_chip(tag, part) for part in cell.parts))
     if cell.more:
         html = format_html('{} <span class="soft">+{}</span>', html, cell.more)
     if cell.title:
         return format_html('<span title="{}">{}</span>', cell.title, html)
     return html
+
+
+def _chip(tag: str, part: "Part") -> str:
+    """Return one chip; the stylesheet knows the look of such an element in a table."""
+    colour = f' class="colour-{part.colour}"' if part.colour else ""
+    return f"<{tag}{colour}>{set_apart(part.text)}</{tag}>"
 
 
 _DRAWN: Final[Mapping[str, Callable[[Cell], SafeString]]] = {

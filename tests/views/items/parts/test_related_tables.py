@@ -90,7 +90,7 @@ def test_rows_look_as_those_of_the_table_of_all(as_alice, company, deals):
     page = as_alice.get(company.get_absolute_url())
 
     [cells] = [each["cells"] for each in page.context["tables"][0]["rows"]]
-    assert 'class="choice colour-green"' in cells[1]["html"]
+    assert cells[1]["html"] == '<b class="colour-green">Won</b>'
     for cell in cells:
         assert cell["html"] in row.html
         start = f'<td class="{cell["look"]}" data-label="{cell["label"]}">'
