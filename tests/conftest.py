@@ -26,6 +26,9 @@ REAL = {"real", "browser"}
 # Looks for garbage among modules and tests, all of which stay, are a third of what it
 # takes to collect the tests and to end.
 gc.disable()
+# How much may be new before the next look for garbage among it. A test makes more than
+# Python's own 700 things with every page and every sync, most of which it then keeps.
+NEW_THINGS = 20_000
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -57,6 +60,7 @@ def pytest_sessionfinish() -> None:
 def pytest_runtestloop() -> None:
     """Look for garbage in what the tests make, not in what is there before them."""
     gc.freeze()
+    gc.set_threshold(NEW_THINGS)
     gc.enable()
 
 
