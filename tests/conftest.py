@@ -18,7 +18,11 @@ from integrations.services.grants.stores import grant_ledger
 from tests.support import lock_order
 from tests.support.guards.groups import InGroups, order_of, stack_of
 from tests.support.migrated import migrated_before
-from tests.support.pages.snapshots import left_to_the_next, restore
+from tests.support.pages.snapshots import (
+    has_rows_of_another,
+    left_to_the_next,
+    restore,
+)
 from tests.support.provider_answers import tally
 
 pytest_plugins = ["tests.real.support.fixtures", "tests.browser.fixtures"]
@@ -149,7 +153,8 @@ def without_logs() -> Iterator[None]:
 @pytest.fixture
 def alice(db: None) -> User:
     """Return the user who owns things."""
-    kept = User.objects.filter(username="alice").first()
+    # Thousands of tests have her; few begin with a database in which she is.
+    kept = has_rows_of_another() and User.objects.filter(username="alice").first()
     return kept or User.objects.create_user(
         "alice", "alice@example.com", "wonderland-7"
     )
