@@ -18,7 +18,11 @@ from integrations.services.grants.stores import grant_ledger
 from tests.support import lock_order
 from tests.support.guards.groups import InGroups, order_of, stack_of
 from tests.support.migrated import migrated_before
-from tests.support.pages.snapshots import left_to_the_next, restore
+from tests.support.pages.snapshots import (
+    has_rows_of_another,
+    left_to_the_next,
+    restore,
+)
 from tests.support.provider_answers import tally
 
 pytest_plugins = ["tests.real.support.fixtures", "tests.browser.fixtures"]
@@ -26,6 +30,9 @@ REAL = {"real", "browser"}
 # Looks for garbage among modules and tests, all of which stay, are a third of what it
 # takes to collect the tests and to end.
 gc.disable()
+# How much may be new before the next look for garbage among it. A test makes more than
+# Python's own 700 things with every page and every sync, most of which it then keeps.
+NEW_THINGS = 20_000
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -57,6 +64,7 @@ def pytest_sessionfinish() -> None:
 def pytest_runtestloop() -> None:
     """Look for garbage in what the tests make, not in what is there before them."""
     gc.freeze()
+    gc.set_threshold(NEW_THINGS)
     gc.enable()
 
 
@@ -145,7 +153,8 @@ def without_logs() -> Iterator[None]:
 @pytest.fixture
 def alice(db: None) -> User:
     """Return the user who owns things."""
-    kept = User.objects.filter(username="alice").first()
+    # Thousands of tests have her; few begin with a database in which she is.
+    kept = has_rows_of_another() and User.objects.filter(username="alice").first()
     return kept or User.objects.create_user(
         "alice", "alice@example.com", "wonderland-7"
     )

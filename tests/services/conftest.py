@@ -27,7 +27,11 @@ from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
 from tests.sandbox.wsgi_client import ANA, Client
 from tests.services.fixtures import let_time_pass, read_once
-from tests.support.pages.snapshots import made_once, sandbox_file
+from tests.support.pages.snapshots import (
+    has_rows_of_another,
+    made_once,
+    sandbox_file,
+)
 from tests.support.provider_answers.sandbox_transport import SandboxTransport
 from tests.support.provider_answers.seeds import (
     FEW,
@@ -133,7 +137,8 @@ def connect(grant: Callable[..., Any]) -> Callable[..., Connection]:
 
 @pytest.fixture
 def connection(alice: User, connect: Callable[..., Connection]) -> Connection:
-    return alice.connections.first() or connect(alice)
+    kept = has_rows_of_another() and alice.connections.first()
+    return kept or connect(alice)
 
 
 @pytest.fixture

@@ -107,6 +107,11 @@ def restore(item: pytest.Item) -> None:
     _restored[:] = wanted
 
 
+def has_rows_of_another() -> bool:
+    """Tell whether a test begins with what another one made, and its users with it."""
+    return bool(_restored)
+
+
 @contextmanager
 def left_to_the_next() -> Iterator[None]:
     """Leave what a test commits to the next one, which begins with a copy anyhow.

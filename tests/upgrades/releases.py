@@ -1,16 +1,9 @@
-"""What earlier releases stored is read by the newest one after its migrations."""
+"""Rows that earlier releases have stored, and what the newest one reads of them."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-from django.apps import apps
 from django.contrib.auth.models import User
-from django.db import connections
-from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
-from pytest_django.plugin import DjangoDbBlocker
 
 from integrations.http.secrets import Secret
 from integrations.models import (
@@ -23,38 +16,17 @@ from integrations.models import (
 )
 from integrations.oauth.tokens import TokenSet
 from integrations.services.grants import credentials, tokens
-from integrations.services.items.search import reindex
 from integrations.services.sync.refresh import checkpoint
-from tests.support import file_database, one_of_each
+from tests.support import one_of_each
 from tests.support.rows import NOON
 
 # The last migration of each of three earlier releases.
-RELEASES = (
+NAMES = (
     "0021_failed_revocations",
     "0031_item_links",
     "0042_connections_of_changes",
 )
 CHECKPOINT = {"kind": "full_refresh", "began": NOON.isoformat(), "phase": "listing"}
-
-
-@pytest.fixture
-def database(
-    tmp_path: Path, django_db_blocker: DjangoDbBlocker
-) -> Iterator[MigrationExecutor]:
-    """Use a database of its own in which nothing was migrated."""
-    empty = tmp_path / "empty.sqlite3"
-    empty.touch()
-    with (
-        django_db_blocker.unblock(),
-        file_database.used(empty, tmp_path / "used.sqlite3"),
-    ):
-        yield MigrationExecutor(connections["default"])
-
-
-def migrate(executor: MigrationExecutor, *targets: tuple[str, str]) -> Any:
-    """Migrate, and return the models as they then are."""
-    executor.loader.build_graph()
-    return executor.migrate(list(targets)).apps
 
 
 def store(models: Any, release: str) -> None:
@@ -146,28 +118,6 @@ def tables(models: Any) -> dict[str, int]:
     """Return how many rows each table has that a release knows."""
     known = models.get_app_config("integrations").get_models()
     return {each._meta.db_table: each.objects.count() for each in known}
-
-
-def test_rows_of_three_earlier_releases_are_read_by_the_newest(
-    database: MigrationExecutor,
-) -> None:
-    newest = database.loader.graph.leaf_nodes()
-    stored: dict[str, int] = {}
-    for release in RELEASES:
-        models = migrate(database, ("integrations", release))
-        store(models, release)
-        stored = tables(models)
-    migrate(database, *newest)
-
-    # None of them is lost, and each can be shown.
-    kept = tables(apps)
-    assert {name: kept.get(name) for name in stored} == stored
-    assert min(stored.values()) >= 1
-    for model in apps.get_app_config("integrations").get_models():
-        assert all(str(row) for row in model._default_manager.all())
-    reindex.run_slice()
-    for release in RELEASES:
-        assert_readable(release)
 
 
 def assert_readable(release: str) -> None:
