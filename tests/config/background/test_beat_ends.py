@@ -45,7 +45,9 @@ def handlers(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.mark.usefixtures("handlers")
 def test_a_signal_in_the_middle_of_a_statement_waits_for_nothing() -> None:
-    beat = app.Beat(scheduler_cls=Interrupted, quiet=True, remote_control=False)
+    # Nor may other sockets of this process get beat's time-out.
+    options = {"quiet": True, "remote_control": False, "socket_timeout": 0}
+    beat = app.Beat(scheduler_cls=Interrupted, **options)
 
     beat.start_scheduler()
 
