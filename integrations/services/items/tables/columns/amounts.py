@@ -12,6 +12,8 @@ from integrations.services.items.tables.columns.columns import Column, Family
 _SECONDS: Final = {"day": 86_400, "d": 86_400, "h": 3600, "min": 60, "s": 1}
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?) *(days?|d|h|min|s)\b *")
 _CLOCK: Final = re.compile(r"(\d+):(\d\d)(?::(\d\d(?:\.\d+)?))?")
+# An ID as some providers write it: a number behind letters.
+_SERIAL: Final = re.compile(r"[^\W\d_]\w*-(\d+)")
 _OUT_OF: Final = re.compile(r"(\d+(?:\.\d+)?) of \d+")
 # What stands before and behind an amount, whose sign may be on either side of that.
 _AMOUNT: Final = re.compile(
@@ -27,6 +29,7 @@ _LOOKS: Final = {
 }
 _LOOKS_OF_KIND: Final = {
     "percent": "a percentage, such as 25 %",
+    "serial": "a number, such as 12",
     "duration": "a duration, such as 2 h, 90 min or 1:30:00",
 }
 
@@ -51,6 +54,8 @@ def to_amount(text: str, column: Column) -> float | None:
         bare = rated[1]
     elif column.kind == "percent":
         bare = bare.rstrip("% ")
+    elif column.kind == "serial" and (named := _SERIAL.fullmatch(bare)):
+        bare = named[1]
     number = read_unsigned(bare)
     if number is None:
         return None
