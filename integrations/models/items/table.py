@@ -26,9 +26,11 @@ class PropertyIndex(models.Model):
         REBUILDING = "rebuilding", "Rebuilding"
         DROPPING = "dropping", "Dropping"
 
-    # No columns: whether texts, or values of an item, are in it in part only.
+    # No columns: whether texts, or values of an item, are in it in part only, and
+    # whether texts are among its numbers.
     has_cut = False
     has_more = False
+    has_texts = False
 
     id = models.BigAutoField(primary_key=True)
     collection = models.ForeignKey(

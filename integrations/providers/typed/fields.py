@@ -35,13 +35,15 @@ class RichText:
 class Number:
     """A number; ``precision`` are its field's decimals, ``out_of`` a rating's best.
 
-    One that is not grouped counts nothing: it is a name made of digits.
+    One that is not grouped counts nothing: it is a name made of digits, behind those
+    letters of its ``prefix`` that all of its field have.
     """
 
     amount: Decimal
     precision: int | None = None
     out_of: int | None = None
     is_grouped: bool = True
+    prefix: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -61,7 +61,7 @@ def _(value: fields.Number, *, zone: tzinfo | None = None) -> str:
     if value.out_of is not None:
         return f"{_unsigned_zero(value.amount):f} of {value.out_of}"
     if not value.is_grouped:
-        return f"{_unsigned_zero(value.amount):f}"
+        return f"{value.prefix}{_unsigned_zero(value.amount):f}"
     return _number(value.amount, value.precision)
 
 

@@ -88,7 +88,7 @@ def test_every_type_of_property_is_typed(notion):
         "Files": Many(
             values=(File(name="plan.pdf"), Link(url="https://example.com/x"))
         ),
-        "Number": text("TASK-12"),
+        "Number": Number(amount=Decimal(12), is_grouped=False, prefix="TASK-"),
         "Checked": Choice(label="Verified"),
         "Checked by": ANA,
         "Checked until": Date(day=date(2027, 1, 30)),

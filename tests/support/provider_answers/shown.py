@@ -17,7 +17,10 @@ IDS_BEGIN = {slug: form.partition("{")[0] for slug, form in IDS.items()}
 WORDS: dict[type, Callable[[Any], Any]] = {
     typed.Text: lambda value: ("text", value.text),
     typed.RichText: lambda value: ("text", to_plain(value.blocks)),
-    typed.Number: lambda value: ("number", value.amount.normalize()),
+    typed.Number: lambda value: (
+        *("number", value.amount.normalize()),
+        *filter(None, [value.prefix]),
+    ),
     typed.Money: lambda told: ("money", told.amount.normalize(), unit_of(told)),
     typed.Percent: lambda value: ("percent", value.share.normalize()),
     typed.Duration: lambda value: ("seconds", value.seconds.normalize()),

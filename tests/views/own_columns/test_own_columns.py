@@ -2,6 +2,7 @@
 
 import csv
 import json
+from urllib.parse import urlencode
 
 import pytest
 from django.urls import reverse
@@ -20,6 +21,7 @@ from tests.views.own_columns.own_tables import (
     table,
 )
 
+NOTHING = "\N{EN DASH}"
 # A value, a filter that it passes, and a value that does not.
 KINDS = {
     "text": ("Call back", "contains", "call", "Nobody"),
@@ -65,6 +67,34 @@ def test_numbers_of_ones_own_sort_and_sum_like_others(as_alice, deals, three):
     assert names(up) == ["One", "Two", "Three"]
     assert names(down) == ["Two", "One", "Three"]
     assert sums.context["group_rows"][0]["sums"] == [["19.5"]]
+
+
+@pytest.mark.parametrize(
+    ("written", "cell"),
+    [
+        ("1,234.5", "1,234.5"),
+        ("-1,234,567", "-1,234,567"),
+        ("\u22125", "-5"),
+        ("+5", "5"),
+        ("12,34", NOTHING),
+        ("1,5", NOTHING),
+        ("1.234,5", NOTHING),
+        ("+-5", NOTHING),
+        (f"-{'7' * 24}.{'7' * 7}", f"-{int('7' * 24):,}.{'7' * 7}"),
+    ],
+)
+def test_a_number_is_taken_as_it_is_shown_and_filtered_by(
+    as_alice, deals, three, written, cell
+):
+    column = add(as_alice, deals)
+
+    note(as_alice, three[0], column, written)
+    asked = urlencode({f"{column.column_id}__is": written})
+    found = table(as_alice, deals, f"?{asked}")
+
+    assert shown(table(as_alice, deals), column.name)["One"] == cell
+    assert bool(found.context["query"].left_out) is (cell == NOTHING)
+    assert names(found) == ["One"] or cell == NOTHING
 
 
 def test_a_changed_value_is_found_by_its_new_one_alone(as_alice, deals, three):

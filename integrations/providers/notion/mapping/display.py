@@ -70,6 +70,7 @@ _UNAVAILABLE: Final = {
     "incomplete": "Too much for Notion to give; see there",
     UNKNOWN: NOT_READ,
 }
+_SERIAL: Final = re.compile(r"(.*-)?(0|[1-9]\d*)\Z", re.ASCII | re.DOTALL)
 _ISO_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
 
 
@@ -210,6 +211,15 @@ def _text(text: str) -> Value:
     return Text(text=text)
 
 
+def _serial(text: str) -> Value:
+    """Return an ID, as in TASK-12, as its number behind what all of them begin with."""
+    found = _SERIAL.match(text)
+    number = to_number(found[2]) if found else None
+    if found is None or number is None:
+        return Text(text=text)
+    return Number(amount=number, is_grouped=False, prefix=found[1] or "")
+
+
 _TEXTS: Final[Mapping[str, Callable[[str], Value]]] = {
     "choice": lambda text: Choice(label=text),
     "choices": lambda text: Choice(label=text),
@@ -217,4 +227,5 @@ _TEXTS: Final[Mapping[str, Callable[[str], Value]]] = {
     "files": lambda text: File(name=text),
     "link": lambda text: Link(url=text),
     "phone": lambda text: Phone(number=text),
+    "serial": _serial,
 }

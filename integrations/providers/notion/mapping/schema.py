@@ -71,6 +71,7 @@ _KINDS: Final = {
     "phone_number": "phone",
     "relation": "relation",
     "files": "files",
+    "unique_id": "serial",
     "formula": "value",
     "rollup": "value",
     "verification": "verification",

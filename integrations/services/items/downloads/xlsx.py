@@ -138,7 +138,7 @@ class _Writer:
 
     def _to_number(self, value: Value) -> tuple[float | None, str]:
         """Return what Excel calculates with and how it is shown, None for neither."""
-        if isinstance(value, Number):
+        if isinstance(value, Number) and not value.prefix:
             return exact(value.amount), digits_format(value)
         if isinstance(value, Percent):
             return exact(value.share), percent_format(value)

@@ -16,6 +16,7 @@ from integrations.services.items.search.conditions import is_in
 from integrations.services.items.search.own_words import find_words
 from integrations.services.items.search.texts import Indexer
 from integrations.services.items.storage.contents import kept_texts
+from integrations.services.items.tables.columns.values import is_apart
 from integrations.services.items.tables.conditions import Asker, Condition
 from integrations.services.items.tables.indexing.key_conditions import holds
 from integrations.services.items.tables.indexing.rows import keys_by_column
@@ -138,14 +139,26 @@ class PastConditions:
         first = {
             item.pk: keys[sort.id][0] for item, keys in zip(items, told, strict=True)
         }
-        is_text = query.sorts_by_text
-        return {pk: key.text if is_text else key.number for pk, key in first.items()}
+        if query.sorts_by_text:
+            return {pk: key.text for pk, key in first.items()}
+        return {
+            pk: key.text if is_apart(key.text) else key.number
+            for pk, key in first.items()
+        }
 
     def order(self, values: Mapping[int, Any]) -> list[int]:
-        """Return keys in the order of the table; unknown values come last."""
+        """Return keys in the order of the table; unknown values come last.
+
+        Before them come texts that are told among numbers.
+        """
         is_descending = self.selection.query.is_descending
-        known = [key for key, value in values.items() if value is not None]
-        unknown = [key for key, value in values.items() if value is None]
-        known.sort(key=lambda key: (values[key], key), reverse=is_descending)
-        unknown.sort(reverse=is_descending)
-        return [*known, *unknown]
+        found: list[int] = []
+        for is_text, is_known in ((False, True), (True, True), (False, False)):
+            keys = [
+                key
+                for key, value in values.items()
+                if (value is not None) is is_known and is_apart(value) is is_text
+            ]
+            keys.sort(key=lambda key: (values[key], key), reverse=is_descending)
+            found += keys
+        return found

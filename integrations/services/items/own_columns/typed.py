@@ -17,7 +17,7 @@ from integrations.providers.typed.fields import (
     User,
     Value,
 )
-from integrations.providers.typed.values import to_number
+from integrations.providers.typed.written import read_number
 
 MOST_LENGTH: Final = 2000
 MOST_NAME: Final = 200
@@ -47,9 +47,9 @@ def read(column: OwnColumn, text: str) -> str:
 
 
 def _read_number(text: str) -> str:
-    number = to_number(text)
+    number = read_number(text)
     if number is None:
-        raise ValidationError("Write a number, as in 1250.5.", code="no_number")
+        raise ValidationError("Write a number, as in 1,250.5.", code="no_number")
     return f"{number:f}"
 
 

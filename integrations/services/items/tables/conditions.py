@@ -26,6 +26,7 @@ from integrations.services.items.tables.columns.columns import LINKING, Column, 
 from integrations.services.items.tables.columns.values import (
     DAY,
     TIME,
+    apart,
     fold,
     id_number,
 )
@@ -224,6 +225,8 @@ def compare(condition: Condition, asker: Asker, names: _Names = _Names()) -> Q:
         return names.q(number__isnull=True, text__isnull=True)
     if condition.operator is Operator.ME:
         return names.q(number__in=asker.identities)
+    if condition.operator is Operator.TOLD:
+        return names.q(text=apart(condition.values[0]))
     family = condition.column.family
     if family is Family.RELATION:
         return names.q(number__in=[id_number(i) for i in asker.linked[condition]])

@@ -14,8 +14,10 @@ from integrations.providers.typed.values import to_number
 from integrations.services.items.tables import totals
 from integrations.services.items.tables.columns.columns import Column, Family
 from integrations.services.items.tables.columns.values import (
+    APART,
     Key,
     fold,
+    is_apart,
     keys_of,
     load_beside,
     places_of,
@@ -179,11 +181,12 @@ def _condition(
     """Return what filters for a group; users of one name are told by identity."""
     if key == Key(None, None):
         return Condition(column=column, operator=Operator.EMPTY)
-    label = written.text
+    # A filter compares no more of it.
+    label = " ".join(written.text.split())[:MOST_LENGTH].rstrip()
+    if is_apart(key.text):
+        return Condition(column=column, operator=Operator.TOLD, values=(label,))
     if column.family is Family.BOOLEAN:
         label = YES if key.number else NO
-    # A filter compares no more of it.
-    label = " ".join(label.split())[:MOST_LENGTH].rstrip()
     # Of some names nothing is compared, so nobody is found by them.
     is_nameless = column.family is Family.USER and not key.text
     if (is_alike or is_nameless) and key.number is not None:
@@ -239,7 +242,7 @@ def _of_value(value: Value | None, key: Key, column: Column) -> _Written:
         for each in singles_of(value):
             if keys_of(each, column.family, places=places_of(column))[0] == key:
                 return _Written(plain(each), _hint(each))
-    return _Written(key.text or f"{key.number:g}")
+    return _Written((key.text or "").removeprefix(APART) or f"{key.number:g}")
 
 
 def _hint(value: Value) -> str:

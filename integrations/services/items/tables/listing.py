@@ -17,9 +17,10 @@ from integrations.services.items.lists.counting import SMALL, Count, count_found
 from integrations.services.items.lists.loading import COLUMNS
 from integrations.services.items.lists.query import SIZES
 from integrations.services.items.search import full_text
+from integrations.services.items.tables.columns.values import is_apart
 from integrations.services.items.tables.cursors import Cursor
 from integrations.services.items.tables.indexing.first_keys import first_held
-from integrations.services.items.tables.orders import At, Order, unfiltered
+from integrations.services.items.tables.orders import At, Order, Part, unfiltered
 from integrations.services.items.tables.selection import FEW, Selection
 from integrations.services.items.tables.table_query import TableQuery
 
@@ -88,13 +89,13 @@ def _find(
 ) -> list[tuple[int, Any]]:
     """Return the keys of rows beyond a position, and what they are sorted by."""
     if selection.keys is not None:
-        parts = [order.at_once(begin, is_backward=is_backward)]
-    elif selection.is_all and order.key == "pk" and (begin is None or begin.value):
+        rows = order.at_once(begin, is_backward=is_backward)
+        told = rows.values_list(order.key, *order.values)[:most]
+        return [(key, order.told(*values)) for key, *values in told]
+    if selection.is_all and order.key == "pk" and (begin is None or begin.value):
         return _find_unfiltered(selection, order, begin, most, is_backward=is_backward)
-    else:
-        parts = order.parts(begin, is_backward=is_backward)
     found: list[tuple[int, Any]] = []
-    for part in parts:
+    for part in order.parts(begin, is_backward=is_backward):
         found += _take(selection, order, part, most - len(found))
         if len(found) == most:
             break
@@ -138,10 +139,11 @@ def _read_few(selection: Selection, order: Order, *, has_more: bool) -> TablePag
         items = found[: query.size]
     else:
         beside = [f"item__{name}" for name in LOADED]
-        found = list(rows.select_related("item").only(order.value, *beside))
+        found = list(rows.select_related("item").only(*order.values, *beside))
         items = [each.item for each in found[: query.size]]
     has_next = has_more and len(found) > query.size
-    values = [getattr(each, order.value) for each in found]
+    told = [[getattr(each, name) for name in order.values] for each in found]
+    values = [order.told(*each) for each in told]
     last = [(item.pk, value) for item, value in zip(items, values, strict=False)]
     return TablePage(
         items=_placed(selection, [each for each in items if each.deleted_at is None]),
@@ -158,23 +160,23 @@ def is_in_order(selection: Selection) -> bool:
 
 
 def _take(
-    selection: Selection, order: Order, part: QuerySet[Any], want: int
+    selection: Selection, order: Order, part: Part, want: int
 ) -> list[tuple[int, Any]]:
     """Return the first rows of a part that are selected.
 
     Most pages are full after a look at the first rows. Where selected rows are too
     rare for that, the keys of all of them are asked for, once.
     """
-    rows = part.values_list(order.key, order.value)
+    rows = part.rows.values_list(order.key, part.value)
     if not _is_looked_at(selection):
         return list(rows[:want])
     found: list[tuple[int, Any]] = []
     looked = 0
     for look in () if selection.has_all_keys else LOOKS:
         looked += look
-        columns = (order.key, order.value)
+        columns = (order.key, part.value)
         held = selection.holds(order.key)
-        found, is_end = first_held(part[:looked], held, columns, want)
+        found, is_end = first_held(part.rows[:looked], held, columns, want)
         if is_end or len(found) == want:
             return found
         if len(found) * sum(LOOKS) < want * looked:
@@ -214,11 +216,15 @@ def _order_of(selection: Selection) -> Order:
         )
     values = PropertyValue.objects.filter(index=index)
     found = values if is_looked_at else selection.values(index)
+    # A position among texts stays one when the last of them went meanwhile.
+    at = query.before or query.after
+    has_texts = index.has_texts or (at is not None and is_apart(at.value))
     return Order(
         rows=found.filter(position=0),
         value="text" if query.sorts_by_text else "number",
         key="item_id",
         is_descending=query.is_descending,
+        has_texts=has_texts and not query.sorts_by_text,
     )
 
 
@@ -255,8 +261,8 @@ def cursor_of(selection: Selection, item: Item) -> Cursor | None:
     """Return the position of an item, if it is among the rows."""
     order = _order_of(selection)
     rows = order.rows.filter(**{order.key: item.pk})
-    found = rows.values_list(order.key, order.value).first()
-    return _cursor(selection.query, found) if found else None
+    found = rows.values_list(*order.values).first()
+    return _cursor(selection.query, (item.pk, order.told(*found))) if found else None
 
 
 def _cursor(query: TableQuery, found: tuple[int, Any]) -> Cursor:

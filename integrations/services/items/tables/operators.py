@@ -36,6 +36,8 @@ class Operator(StrEnum):
     ME = "me"
     # One of several users of one name: identity, name, and what tells them apart.
     SAME = "same"
+    # A text where the others are yes or no, such as why there is neither.
+    TOLD = "told"
     EMPTY = "empty"
     FILLED = "filled"
 
@@ -53,7 +55,7 @@ ALLOWED: Final[Mapping[Family, Sequence[Operator]]] = {
         *(*_EXACT, O.GREATER, O.AT_LEAST, O.LESS, O.AT_MOST),
         *(O.BETWEEN, *_ANY),
     ),
-    Family.BOOLEAN: (O.IS, O.IS_NOT, *_ANY),
+    Family.BOOLEAN: (O.IS, O.IS_NOT, O.TOLD, *_ANY),
     Family.DATE: (
         *(O.IS, O.IS_NOT, O.BEFORE, O.AFTER, O.BETWEEN),
         *(O.LAST, O.NEXT),
@@ -89,11 +91,12 @@ LABELS: Final[Mapping[Operator, str]] = {
     O.NEXT: "is in the next … days",
     O.ME: "is me",
     O.SAME: "is one of several called",
+    O.TOLD: "is",
     O.EMPTY: "is empty",
     O.FILLED: "is not empty",
 }
-# No form offers it, as nobody can write an identity.
-UNOFFERED: Final = frozenset({O.SAME})
+# No form offers them: nobody can write an identity, or knows what else is told.
+UNOFFERED: Final = frozenset({O.SAME, O.TOLD})
 WITHOUT_VALUE: Final = frozenset({O.ME, O.EMPTY, O.FILLED})
 YES, NO = "yes", "no"
 # Of more values words name the first ones, and of longer ones how they begin.
@@ -165,6 +168,8 @@ def _read_value(column: Column, operator: Operator, text: str) -> str | None:
         is_number = text.isascii() and text.isdecimal() and len(text) <= len("36500")
         is_known = is_number and 0 < int(text) <= MOST_DAYS
         return str(int(text)) if is_known else None
+    if operator is O.TOLD:
+        return text if fold(text) else None
     if column.family is Family.BOOLEAN:
         return _BOOLEANS.get(text.lower())
     if column.family is Family.DATE:

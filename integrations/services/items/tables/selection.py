@@ -50,7 +50,10 @@ NOT_THERE = "The item that rows were to be linked with is not there."
 # So few items are fetched first, and sorted then.
 FEW = 1000
 EXACT = frozenset(
-    {Operator.IS, Operator.ONE_OF, Operator.ME, Operator.SAME, Operator.EMPTY}
+    {
+        *(Operator.IS, Operator.ONE_OF, Operator.ME, Operator.SAME),
+        *(Operator.TOLD, Operator.EMPTY),
+    }
 )
 
 

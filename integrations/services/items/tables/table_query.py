@@ -12,6 +12,7 @@ from integrations.models.paths import path_of
 from integrations.services.items.left_out import find_lost_place, mark
 from integrations.services.items.lists.query import DEFAULT_SIZE, SIZES
 from integrations.services.items.tables.columns.columns import UPDATED, Column, Columns
+from integrations.services.items.tables.columns.values import is_apart
 from integrations.services.items.tables.conditions import Condition, write_line
 from integrations.services.items.tables.cursors import Cursor
 from integrations.services.items.tables.link_filter import LinkFilter
@@ -147,7 +148,9 @@ class TableQuery:
         if cursor is None or cursor.value is None:
             return cursor
         is_text = self.sorts_by_text or self.is_by_update
-        return cursor if isinstance(cursor.value, str) is is_text else None
+        is_among = not is_text and is_apart(cursor.value)
+        is_told = isinstance(cursor.value, str) is is_text
+        return cursor if is_told or is_among else None
 
     @property
     def filters(self) -> list[tuple[str, str]]:

@@ -33,6 +33,8 @@ from integrations.services.sync.refresh.context import connector_of, context_of
 logger = logging.getLogger(__name__)
 
 CHOICES: Final = ("choice", "choices")
+# Kinds that a release reads what is stored as, which no provider has changed.
+_READ_ANEW: Final = frozenset({("text", "serial")})
 
 
 def fetch_schema(
@@ -141,7 +143,9 @@ def _is_other(old: FieldSpec, new: FieldSpec) -> bool:
 
     Schemas that were kept by an earlier version have no hints.
     """
-    is_retyped = old.kind != new.kind or old.hint not in ("", new.hint)
+    is_read_anew = (old.kind, new.kind) in _READ_ANEW
+    is_retyped = old.kind != new.kind and not is_read_anew
+    is_retyped = is_retyped or old.hint not in ("", new.hint)
     is_retargeted = old.options.get(TARGET) != new.options.get(TARGET)
     has_lost = old.kind in CHOICES and not old.options.keys() <= new.options.keys()
     return is_retyped or is_retargeted or has_lost or old.is_hidden != new.is_hidden

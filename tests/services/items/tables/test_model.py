@@ -220,7 +220,7 @@ def holds(value, operator, wanted, kind):
     elif operator in {Operator.ME, Operator.SAME}:
         return isinstance(value, User) and value.id == ME
     elif isinstance(value, Boolean):
-        return value.is_true == (wanted[0] == "yes")
+        return operator != Operator.TOLD and value.is_true == (wanted[0] == "yes")
     elif isinstance(value, Number | Money | Percent | Duration):
         own = float(comparable(value))
         wanted = [float(w) / (100 if kind == "percent" else 1) for w in wanted]
@@ -284,6 +284,8 @@ def values_for(operator, kind, chosen):
         return []
     if operator == Operator.SAME:
         return [f"{identity(ME):.0f}", "Same Name"]
+    if operator == Operator.TOLD:
+        return ["Neither"]
     if operator in {Operator.LAST, Operator.NEXT}:
         return ["2"]
     if operator == Operator.BETWEEN:

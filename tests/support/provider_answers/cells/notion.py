@@ -198,7 +198,10 @@ CELLS: Mapping[str, Cells] = {
             st.sampled_from((None, "TASK")),
             st.integers(1, 999),
         ),
-        lambda told: text_of("-".join(map(str, filter(None, told.values())))),
+        lambda told: (
+            *number_of(told["number"]),
+            *([f"{told['prefix']}-"] if told["prefix"] else []),
+        ),
     ),
     "verification": pairs(
         st.sampled_from(

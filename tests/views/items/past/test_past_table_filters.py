@@ -14,7 +14,7 @@ from integrations.services.items.history import past_selection, table_history
 from integrations.services.items.search import reindex
 from integrations.services.items.tables.indexing import indexes
 from tests.support.rows import NOON
-from tests.views.items.past.conftest import WON, ask, codes, names, put
+from tests.views.items.past.conftest import HOUR, WON, ask, codes, names, put
 from tests.views.items.tables.test_relation_columns import COMPANIES
 
 
@@ -71,6 +71,24 @@ def test_rows_of_a_time_are_those_that_fitted_then(as_alice, deals, asked, then,
 )
 def test_rows_of_a_time_are_sorted_by_what_they_were(as_alice, deals, sort, expected):
     assert names(ask(as_alice, deals, 1, sort=sort)) == expected
+
+
+def test_texts_among_numbers_stand_where_the_table_has_them(
+    as_alice, deals, time_machine
+):
+    time_machine.move_to(NOON + 10 * HOUR)
+    told = {"x": ("Xylem", "many", "won", {}), "y": ("Yew", "few", "won", {})}
+    put(deals, 10, **told, z=("Zelkova", None, "won", {}))
+    time_machine.move_to(NOON + 12 * HOUR)
+    put(deals, 12, y=("Yew", "1", "won", {}))
+
+    up, down = (
+        names(ask(as_alice, deals, 11, sort=sort)) for sort in ("amount", "-amount")
+    )
+
+    assert [each for each in up if each > "X"] == ["Yew", "Xylem", "Zelkova"]
+    assert [each for each in down if each > "X"] == ["Xylem", "Yew", "Zelkova"]
+    assert up[-3:] == ["Yew", "Xylem", "Zelkova"]
 
 
 def test_the_order_of_now_is_that_of_the_table(as_alice, deals):

@@ -6,19 +6,19 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from integrations.providers.typed.values import to_number
+from integrations.providers.typed.written import read_unsigned, split_sign
 from integrations.services.items.tables.columns.columns import Column, Family
 
 _SECONDS: Final = {"day": 86_400, "d": 86_400, "h": 3600, "min": 60, "s": 1}
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?) *(days?|d|h|min|s)\b *")
 _CLOCK: Final = re.compile(r"(\d+):(\d\d)(?::(\d\d(?:\.\d+)?))?")
-_GROUPED: Final = re.compile(r"\d{1,3}(?:[,\u00a0\u202f]\d{3})+(?:\.\d+)?")
+# An ID as some providers write it: a number behind letters.
+_SERIAL: Final = re.compile(r"[^\W\d_]\w*-(\d+)")
 _OUT_OF: Final = re.compile(r"(\d+(?:\.\d+)?) of \d+")
 # What stands before and behind an amount, whose sign may be on either side of that.
 _AMOUNT: Final = re.compile(
     r"([-\u2212]?)(\D*?)[ \u00a0]?([-\u2212]?)(\d.*?)[ \u00a0]?([^\d.]*)"
 )
-_MINUS: Final = ("-", "\u2212")
 _LONGEST: Final = 4
 _DAYS: Final = ("%d %b %Y", "%d %B %Y")
 # What a value looks like, by the family of a column and then by its kind.
@@ -29,6 +29,7 @@ _LOOKS: Final = {
 }
 _LOOKS_OF_KIND: Final = {
     "percent": "a percentage, such as 25 %",
+    "serial": "a number, such as 12",
     "duration": "a duration, such as 2 h, 90 min or 1:30:00",
 }
 
@@ -46,16 +47,16 @@ def to_amount(text: str, column: Column) -> float | None:
     clock shows them.
     """
     text = _without_currency(text) if column.kind == "money" else text
-    sign, bare = (-1, text[1:].lstrip()) if text.startswith(_MINUS) else (1, text)
+    sign, bare = split_sign(text)
     if column.kind == "duration" and (seconds := _to_seconds(bare)) is not None:
         return sign * seconds
     if column.kind == "rating" and (rated := _OUT_OF.fullmatch(bare)):
         bare = rated[1]
     elif column.kind == "percent":
         bare = bare.rstrip("% ")
-    if _GROUPED.fullmatch(bare):
-        bare = re.sub("[,\u00a0\u202f]", "", bare)
-    number = to_number(bare) if bare[:1] not in {"", "+", *_MINUS} else None
+    elif column.kind == "serial" and (named := _SERIAL.fullmatch(bare)):
+        bare = named[1]
+    number = read_unsigned(bare)
     if number is None:
         return None
     # Divided as decimals, so that 55 % is the very share that is stored.

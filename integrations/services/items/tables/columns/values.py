@@ -66,6 +66,9 @@ CUT_FAMILIES: Final = frozenset({Family.TEXT, Family.FILES})
 SINGLE: Final = frozenset({Family.NUMBER, Family.BOOLEAN, Family.DATE})
 # Whose texts are folded: numbers have none, and what names an item is found by ids.
 FOLDED: Final = frozenset(Family) - SINGLE - {Family.INCOMING}
+# What begins the texts of columns that are compared by numbers: it is behind all that
+# is told with a number, so that those texts stand together, and in their order.
+APART: Final = "\U0010ffff"
 # What the values of a column that stand for others are compared by: the places of
 # folded options, or the names of linked items by collection and id.
 Places = Mapping[str, int]
@@ -97,12 +100,15 @@ def keys_of(
 ) -> list[Key]:
     """Return a key for each of the values that a value is made of; never none.
 
-    What is written with blanks alone is no value.
+    What is written with blanks alone is no value. Why a provider gives none is told in
+    its place, and is compared as the text that it is, behind values that are there.
     """
     singles = () if value is None else singles_of(value)
-    told = [each for each in singles if not isinstance(each, Unavailable)]
+    told = sorted(singles, key=lambda each: isinstance(each, Unavailable))
     if family in LINKING:
-        return _keys_of_links(told, family, names) or [NONE]
+        if keys := _keys_of_links(told, family, names):
+            return keys
+        told = [each for each in told if not isinstance(each, Relation)]
     found = [key for each in told if (key := _key_of(each, family, places)) != NONE]
     if len(found) > MOST_VALUES and family not in SINGLE:
         return [*found[:MOST_VALUES], Key(MORE, None)]
@@ -123,13 +129,27 @@ def _key_of(value: Single, family: Family, places: Places) -> Key:
         text = fold(plain(value))
         # What is no option any more comes after those that are.
         found = Key(float(places.get(text, len(places))), text) if text else NONE
-    return found or _textual(value, is_marked=family in CUT_FAMILIES)
+    return found or _textual(value, family)
 
 
-def _textual(value: Single, *, is_marked: bool) -> Key:
+def _textual(value: Single, family: Family) -> Key:
     whole = _fold_all(plain(value))
-    is_cut = is_marked and len(whole) > TEXT_LENGTH
-    return Key(CUT if is_cut else None, whole[:TEXT_LENGTH].rstrip()) if whole else NONE
+    if not whole:
+        return NONE
+    if family in SINGLE:
+        return Key(None, apart(plain(value)))
+    is_cut = family in CUT_FAMILIES and len(whole) > TEXT_LENGTH
+    return Key(CUT if is_cut else None, whole[:TEXT_LENGTH].rstrip())
+
+
+def apart(text: str) -> str:
+    """Return a text as it is compared where the others are numbers."""
+    return APART + _fold_all(text)[: TEXT_LENGTH - len(APART)].rstrip()
+
+
+def is_apart(value: object) -> bool:
+    """Tell whether a key of a value is a text among numbers."""
+    return isinstance(value, str) and value.startswith(APART)
 
 
 def places_of(column: Column) -> Places:

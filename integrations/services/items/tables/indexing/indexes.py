@@ -25,10 +25,12 @@ from integrations.services.common import queue
 from integrations.services.items.tables.columns.columns import (
     LINKING,
     Column,
+    Family,
     columns_of,
 )
 from integrations.services.items.tables.columns.results import typed_columns_of
 from integrations.services.items.tables.columns.values import (
+    APART,
     CUT,
     FOLDED,
     MORE,
@@ -53,6 +55,9 @@ DROPPED_AT_ONCE = 20_000
 VERSION = 4
 # Part of the digest where texts are compared: another number builds those again.
 FOLDING = 1
+# Part of the digest of how values are typed: another number has rows written again,
+# while they can be used as they are.
+TYPING = 1
 # So much of what an index was made with tells how its rows are compared and ordered.
 ORDER_LENGTH = 16
 # What changes in a schema without changing how values are typed.
@@ -141,12 +146,13 @@ def prepare(
 def _find(
     collection: Collection, names: Sequence[str], summed: Sequence[str]
 ) -> dict[str, PropertyIndex]:
-    """Return indexes by name, with whether they hold all of their items' values."""
+    """Return indexes by name, with what is to be known of the values they hold."""
     rows = PropertyValue.objects.filter(index=OuterRef("pk"))
     found = PropertyIndex.objects.filter(collection=collection, name__in=names)
     told = found.exclude(state=_STATE.DROPPING).annotate(  # type: ignore[no-redef]
         has_cut=Exists(rows.filter(number=CUT)),
         has_more=Exists(rows.filter(number=MORE)),
+        has_texts=Exists(rows.filter(text__gte=APART)),
     )
     if summed:
         told = told.annotate(**{currencies.TOLD: currencies.told_of(summed)})
@@ -170,7 +176,10 @@ def labels_of(collection: Collection, column: Column) -> str:
     rest = {key: value for key, value in schema.items() if key not in _NOT_TYPED}
     folding = [FOLDING] if column.family in FOLDED else []
     order = _digest([VERSION, list(places_of(column)), *folding])
-    return order + _digest([fields, rest, collection.connection.account])
+    account = collection.connection.account
+    # What names other items is told by these alone.
+    typing = [] if column.family is Family.INCOMING else [TYPING]
+    return order + _digest([fields, rest, account, *typing])
 
 
 def _digest(told: Sequence[object]) -> str:

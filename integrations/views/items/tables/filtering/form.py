@@ -178,9 +178,14 @@ def _sent(parameters: QueryDict) -> list[str]:
 
 
 def _of_condition(condition: Condition) -> tuple[str, Sequence[str]]:
-    """Return what a form shows of a filter: who is one of several is told by name."""
+    """Return what a form shows of a filter: who is one of several is told by name.
+
+    It offers no text that is told instead of yes and no.
+    """
     if condition.operator is Operator.SAME:
         return Operator.IS, condition.values[1:2]
+    if condition.operator is Operator.TOLD:
+        return Operator.IS, ()
     return condition.operator, condition.values
 
 
