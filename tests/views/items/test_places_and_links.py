@@ -9,12 +9,14 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
-from integrations.models import Item
+from integrations.models import Collection
+from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
 from tests.support.rows import NOON, make_collection
 
 PAGE = reverse("integrations:item-download")
+GONE = Deletion(kind=DeletionKind.DELETED)
 
 
 def deal(company, *contacts, companies=()):
@@ -91,17 +93,27 @@ def test_the_console_names_what_an_item_is_in(deals, capsys):
     assert "Acme" in capsys.readouterr().out
 
 
-def test_a_list_of_the_past_names_the_parent_of_that_time(
-    as_alice, deals, time_machine
-):
-    time_machine.move_to(NOON + timedelta(hours=5), tick=False)
-    later = NOON + timedelta(hours=2)
-    store.store_page(deals, [deal("78")], run_id=None, now=later)
-    assert Item.objects.get(collection=deals).parent_remote_id == "78"
+def test_a_list_of_the_past_names_the_parent_as_it_was(as_alice, deals, time_machine):
+    time_machine.move_to(NOON + timedelta(hours=9), tick=False)
+
+    def at(hours):
+        return NOON + timedelta(hours=hours)
+
+    companies = Collection.objects.get(item_type="company")
+    renamed = IntegrationItem(id="77", type="company", name="Acme Holding")
+    store.store_page(companies, [renamed], run_id=None, now=at(2))
+    store.store_page(deals, [deal("78")], run_id=None, now=at(4))
+    gone = {companies.items.get(remote_id="78").pk: GONE}
+    store.soft_delete(companies, gone, run_id=None, now=at(6))
 
     def place(hours):
-        told = {"at": (NOON + timedelta(hours=hours)).isoformat(), "type": "deal"}
+        told = {"at": at(hours).isoformat(), "type": "deal"}
         [row] = as_alice.get("/items/as-of/", told).context["rows"]
-        return row.item.parent_name
+        return row.past.parent_name
 
-    assert [place(1), place(3)] == ["Acme", "Bolt"]
+    assert [place(each) for each in (1, 3, 5, 7)] == [
+        "Acme",
+        "Acme Holding",
+        "Bolt",
+        "",
+    ]

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_safe
 from integrations.models import Collection, Connection
 from integrations.services.items.history import table_history
 from integrations.services.items.history.table_history import PageCursor, PastPage
+from integrations.services.items.history.undoing import put_past_parents
 from integrations.services.items.lists import counting
 from integrations.services.items.lists.query import ItemQuery
-from integrations.services.items.relations.parents import put_parents
 from integrations.views.access import UserRequest
 from integrations.views.items.past.past_times import MAX_ID, make_context
 from integrations.views.items.rows import put_titles
@@ -39,12 +39,8 @@ def list_as_of(request: UserRequest) -> HttpResponse:
             collections, at, after=after, item_type=query.type
         )
         own = list(Connection.objects.owned_by(request.user))
-        items = [row.item for row in page.rows]
-        put_titles(items, own)
-        for item, row in zip(items, page.rows, strict=True):
-            item.parent_name = row.past.parent_name
-            item.parent_remote_id = row.past.parent_remote_id
-        put_parents(items)
+        put_titles([row.item for row in page.rows], own)
+        put_past_parents(page.rows, at)
         return {
             "rows": page.rows,
             "is_page_partial": page.is_partial,
