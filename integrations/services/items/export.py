@@ -70,7 +70,7 @@ def shown_values(held: Held) -> Sequence[Mapping[str, Any]]:
     """
     described = [_described(item, collection) for item, collection in held]
     told = [(item, each) for (item, _), each in zip(held, described, strict=True)]
-    links = find_each(told)
+    links = find_each(told, most=None)
     return [_in_words(each, links[item.connection_id]) for item, each in told]
 
 
@@ -91,7 +91,7 @@ def _in_words(fields: Iterable[DisplayField], links: Links) -> Mapping[str, Any]
     texts: defaultdict[str, list[str]] = defaultdict(list)
     zone = timezone.get_current_timezone()
     for field in fields:
-        texts[field.label].append(plain(links.named(field.value), zone=zone))
+        texts[field.label].append(plain(links.in_full(field.value), zone=zone))
     return {label: "; ".join(filter(None, each)) for label, each in texts.items()}
 
 

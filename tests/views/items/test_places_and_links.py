@@ -16,6 +16,7 @@ from integrations.services.items.storage import store
 from tests.support.rows import NOON, make_collection
 
 PAGE = reverse("integrations:item-download")
+FIELDS = [{"name": "amount", "label": "Amount", "kind": "number"}]
 GONE = Deletion(kind=DeletionKind.DELETED)
 
 
@@ -43,7 +44,7 @@ def deals(connection):
             items.append(IntegrationItem(id="78", type=type_, name="Bolt"))
         store.store_page(made, items, run_id=None, now=NOON)
     made = make_collection(
-        connection, remote_id="deals", name="Deals", item_type="deal"
+        connection, remote_id="deals", item_type="deal", schema={"fields": FIELDS}
     )
     store.store_page(
         made, [deal("77", "77", "99", companies=["78"])], run_id=None, now=NOON
@@ -67,7 +68,7 @@ def test_a_list_as_it_is_shown_names_parents_and_linked_items(download, deals):
     [row] = csv.DictReader(io.StringIO(download(form="csv", values="shown")))
 
     assert row["Parent"] == "Acme"
-    assert "Contacts: Ana and 1 more" in row["Values"].splitlines()
+    assert "Contacts: Ana, 99" in row["Values"].splitlines()
     assert "Companies: Acme, Bolt" in row["Values"].splitlines()
 
 
@@ -84,7 +85,7 @@ def test_programs_read_the_name_of_the_parent(as_alice, download, deals):
         assert told["parent_id"] == "77"
         assert told["parent_path_or_name"] == "Acme"
     assert raw["properties"]["associations.contacts"] == ["77", "99"]
-    assert shown["properties"]["Contacts"] == "Ana and 1 more"
+    assert shown["properties"]["Contacts"] == "Ana, 99"
 
 
 def test_the_console_names_what_an_item_is_in(deals, capsys):
@@ -117,3 +118,25 @@ def test_a_list_of_the_past_names_the_parent_as_it_was(as_alice, deals, time_mac
         "Bolt",
         "",
     ]
+
+
+@pytest.mark.parametrize("page", ["item", "table"])
+def test_a_file_names_every_linked_item_however_many(as_alice, deals, page):
+    contacts = Collection.objects.get(item_type="contact")
+    people = [
+        IntegrationItem(id=str(n), type="contact", name=f"Person {n}")
+        for n in range(100, 180)
+    ]
+    store.store_page(contacts, people, run_id=None, now=NOON)
+    several = deal("77", *(each.id for each in people), "9")
+    store.store_page(deals, [several], run_id=None, now=NOON + timedelta(hours=1))
+    place = {"table": [deals.pk]}.get(page, [])
+    address = reverse(f"integrations:{page}-download", args=place)
+
+    values = {"table": "all"}.get(page, "shown")
+    fields = {"form": "json", "values": values, "type": "deal"}
+    answer = as_alice.post(address, fields)
+
+    [told] = json.loads(b"".join(answer.streaming_content))
+    names = told["properties"]["Contacts"].split(", ")
+    assert names == [*(each.name for each in people), "9"]

@@ -30,7 +30,7 @@ from integrations.services.items.export import (
     raw_values,
     to_integration_item,
 )
-from integrations.services.items.relations.links import MAX_LINKS, Links, find_by_id
+from integrations.services.items.relations.links import Links, find_by_id
 from integrations.services.items.relations.parents import put_parents
 from integrations.services.items.tables.columns.columns import NAME, Column
 from integrations.services.items.tables.columns.values import (
@@ -39,8 +39,8 @@ from integrations.services.items.tables.columns.values import (
     values_of,
 )
 
-# So many rows are looked at together.
-PART: Final = 500
+# So many rows are looked at together: they may have a hundred kilobytes each.
+PART: Final = 100
 KINDS: Final[Mapping[str, str]] = {
     "creation_time": "datetime",
     "last_modified_time": "datetime",
@@ -130,6 +130,7 @@ class ListSource:
             for (item, collection), properties in zip(held, told, strict=True):
                 self.noted.note(item)
                 yield item, collection, properties
+            del part, held, told
 
     def _collection_of(self, item: Item) -> Collection | None:
         """Return the collection of an item: with its schema, it is read once."""
@@ -220,6 +221,7 @@ class TableSource:
             for item, values in zip(part, found, strict=True):
                 self.noted.note(item)
                 yield item, [_named(values.get(c.id), links) for c in self.columns]
+            del part, found, links
 
 
 def _links_of(item: Item, found: Sequence[Mapping[str, Value]]) -> Links:
@@ -229,13 +231,13 @@ def _links_of(item: Item, found: Sequence[Mapping[str, Value]]) -> Links:
         for value in values.values()
         for part in singles_of(value)
         if isinstance(part, Relation)
-        for each in part.linked_ids[:MAX_LINKS]
+        for each in part.linked_ids
     )
     return Links(found=find_by_id(item, ids))
 
 
 def _named(value: Value | None, links: Links) -> Value | None:
-    return None if value is None else links.named(value)
+    return None if value is None else links.in_full(value)
 
 
 def to_text(value: Value | None) -> str:

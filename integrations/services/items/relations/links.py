@@ -49,17 +49,28 @@ class Links:
         names = ", ".join(item.name or "Untitled" for item in items)
         return f"{names} {more_text(relation, len(items))}".strip()
 
-    def named(self, value: Value) -> Value:
-        """Return a value with the names of items in place of their ids."""
+    def in_full(self, value: Value) -> Value:
+        """Return a value with all items that it links to by their names.
+
+        One that is not stored, or has no name, has its id.
+        """
         if isinstance(value, Relation):
-            return Text(text=self.text_of(value))
+            return self._all_of(value)
         if isinstance(value, Many):
-            parts = [
-                Text(text=self.text_of(each)) if isinstance(each, Relation) else each
+            parts = tuple(
+                self._all_of(each) if isinstance(each, Relation) else each
                 for each in value.values
-            ]
-            return replace(value, values=tuple(parts))
+            )
+            return replace(value, values=parts)
         return value
+
+    def _all_of(self, relation: Relation) -> Text:
+        place, names = relation.linked_collection, list[str]()
+        for each in relation.linked_ids:
+            item = self.found.get((place, each))
+            names.append(item.name if item is not None and item.name else each)
+        more = more_text(relation, len(names))
+        return Text(text=f"{', '.join(names)} {more}".strip())
 
 
 def more_text(relation: Relation, known: int) -> str:
@@ -85,18 +96,19 @@ def find(item: Item, *described: Sequence[DisplayField]) -> Links:
 
 
 def find_each(
-    told: Iterable[tuple[Item, Sequence[DisplayField]]],
+    told: Iterable[tuple[Item, Sequence[DisplayField]]], most: int | None = MAX_LINKS
 ) -> Mapping[UUID, Links]:
     """Return the items that fields of some items relate to, by connection.
 
-    By one statement for ten thousand ids, however many connections these are of.
+    Of one relation these are the first ``most``, or all. By one statement for ten
+    thousand ids, however many connections these are of.
     """
     wanted: dict[UUID, dict[str, None]] = {}
     for item, described in told:
         ids = wanted.setdefault(item.connection_id, {})
         for field in described:
             for relation in relations_in(field.value):
-                ids |= dict.fromkeys(relation.linked_ids[:MAX_LINKS])
+                ids |= dict.fromkeys(relation.linked_ids[:most])
     found: dict[UUID, dict[tuple[str, str], Item]] = {key: {} for key in wanted}
     beside = Collection.objects.filter(connection__in=list(wanted)).order_by()
     every = list(dict.fromkeys(each for ids in wanted.values() for each in ids))
