@@ -45,7 +45,9 @@ FORGOTTEN_SECONDS: Final = 600.0
 SAID_AGAIN_SECONDS: Final = 60.0
 # What takes messages, and acknowledges them; what a worker asks besides is asked by
 # modules of other names.
-CONSUMERS: Final = ("celery.worker.consumer", "celery.worker.request")
+CONSUMERS: Final = tuple(
+    f"celery.worker.{each}" for each in ("consumer", "loops", "request")
+)
 BROKER_ERRORS: Final = (
     AMQPError,
     BrokerError,

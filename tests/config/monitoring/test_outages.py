@@ -119,6 +119,8 @@ def test_a_rabbitmq_that_is_away_is_one_line_of_its_worker(log: Log) -> None:
     fail("celery.worker", ConnectionForced("(0, 0): (320) CONNECTION_FORCED"))
     # A task that ends meanwhile cannot be acknowledged, and is delivered again.
     fail("celery.worker.request", SSLEOFError(8, "EOF occurred"))
+    # The loop that it waited in writes once more to the connection that has ended.
+    fail("celery.worker.loops", OSError("Server unexpectedly closed connection"))
     fail("somebody.else", refused)
 
     begins, other = log.lines[0], log.lines[1:]
