@@ -187,6 +187,63 @@ def test_what_is_linked_to_a_name_is_found_behind_what_is_looked_at(
     assert [each.type for each in found.cut] == ["deal"]
 
 
+@pytest.mark.parametrize("small", [0, 20_000], ids=["large", "small"])
+def test_the_best_is_first_whatever_the_first_rows_hold(
+    alice: User, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr(counting, "SMALL", small)
+    monkeypatch.setattr(at_once, "MOST_FOUND", FOUND - 1)
+    texts = ["project plan", *["projects planned"] * FOUND]
+    deals = make_deals(alice, texts)
+
+    found = grouped.search_by_type(
+        Item.objects.filter(owner=alice), "project plan", [deals], owner_id=alice.pk
+    )
+
+    (group,) = found.groups
+    assert group.items[0].name == "Deal 0"
+    assert len(group.items) == grouped.MOST_SHOWN
+    assert found.cut == []
+
+
+def test_a_small_account_is_searched_to_its_end_whatever_was_deleted(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = 80
+    live, gone = sum(full_text.STEPS) + number + 1, FOUND + 1
+    monkeypatch.setattr(counting, "SMALL", live)
+    monkeypatch.setattr(full_text, "MANY", FOUND)
+    deals = make_deals(alice, ["tide"] * (gone + number) + ["ebb"] * (live - number))
+    keys = list(deals.items.order_by("pk").values_list("pk", flat=True)[:gone])
+    deals.items.filter(pk__in=keys).update(deleted_at=NOON)
+    deals.stored_count = live
+
+    found = grouped.search_by_type(
+        Item.objects.filter(owner=alice), "tide", [deals], owner_id=alice.pk
+    )
+
+    last = gone + number - 1
+    (group,) = found.groups
+    names = [f"Deal {n}" for n in range(last, last - grouped.MOST_SHOWN, -1)]
+    assert [item.name for item in group.items] == names
+    assert str(group.count) == str(number)
+    assert found.cut == []
+
+
+def make_deals(owner: User, texts: list[str]) -> Collection:
+    """Return stored deals with such texts beside their names, the oldest first."""
+    deals = make_collection(make_connection(owner), remote_id="deals", item_type="deal")
+    items = [
+        IntegrationItem(
+            id=f"{n}", type="deal", name=f"Deal {n}", properties={"description": text}
+        )
+        for n, text in enumerate(texts)
+    ]
+    store.store_page(deals, items, run_id=None, now=NOON)
+    deals.stored_count = len(items)
+    return deals
+
+
 def test_a_page_says_of_what_only_some_rows_were_looked_at(
     client: Client, collections: list[Collection], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -142,8 +142,8 @@ def ask_ranks(
 ) -> dict[Rank, list[Told]]:
     """Ask the index for all live items of some ranks, and return the first of each.
 
-    Ranks are left out from where they have more items together than the limit, so many
-    of which are looked up one by one.
+    Ranks are left out from where they have more items together than the limit, deleted
+    ones as well: so many are looked up one by one.
     """
     selects, values = list[str](), list[Any]()
     for rank, condition in ranked.items():

@@ -82,7 +82,8 @@ class Finder:
             for type_ in types_in(collection):
                 self._stored[type_] += collection.stored_count
         self._is_small = counting.stored_items(collections) <= counting.SMALL
-        self._limit = full_text.MANY if self._is_small else at_once.MOST_FOUND
+        # The index finds deleted items as well: of a small account any number of them.
+        self._limit = counting.EVERY if self._is_small else at_once.MOST_FOUND
         ranked = {rank: search_query.ranked(rank) for rank in Rank}
         self._ranked = {rank: each for rank, each in ranked.items() if each}
         self._rank = at_once.rank_of(self._ranked, condition)
@@ -153,8 +154,8 @@ class Finder:
     def _ask_index(self, most: int) -> None:
         """Ask the index for ranks of which not all is known, as far as they are few.
 
-        Where the first rows of a type hold enough, better ones are looked for among the
-        next rows alone.
+        However many of worse ranks the first rows of a type hold, the best may be
+        behind them.
         """
         asked, expected = dict[Rank, Condition](), 0.0
         for rank, condition in self._ranked.items():
@@ -165,8 +166,7 @@ class Finder:
                 break
             asked[rank] = condition
         is_all = len(self._sure) + len(asked) == len(Rank)
-        enough = max(most, full_text.ENOUGH)
-        is_lacking = any(self._holds(type_) < enough for type_ in self._missing(most))
+        is_lacking = bool(self._missing(most))
         if not asked or not (is_lacking or (is_all and self._is_uncounted())):
             return
         answers = at_once.ask_ranks(asked, self._live, limit=self._limit, most=most)
