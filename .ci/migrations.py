@@ -11,7 +11,7 @@ what was done stays, and is done again.
 """
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,9 @@ from django.db.migrations.state import ProjectState
 from django.db.migrations.utils import resolve_relation
 from django.db.models.constraints import BaseConstraint
 from django.db.models.fields import NOT_PROVIDED
+
+# Its app and its name in lower case.
+Model = tuple[str, str]
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 # Releases with those up to here are out.
@@ -38,14 +41,14 @@ def findings(migration: migrations.Migration, before: ProjectState) -> Iterator[
     ``before`` is what the migration starts from; it is brought up to date meanwhile.
     """
     app = migration.app_label
-    known = {name for label, name in before.models if label == app}
+    known = frozenset(before.models)
     for operation in migration.operations:
         for part in _parts(operation):
             if isinstance(part, migrations.RunSQL):
                 yield "runs SQL that this check cannot read"
-            elif isinstance(part, migrations.CreateModel):
-                yield from _judge_new_table(part, before, app)
-            elif _table(part) in known:
+            for name, field in _new_fields(part):
+                yield from _held(name, field, (app, _table(part)), known)
+            if (app, _table(part)) in known:
                 yield from _judge(part, before, app)
             if not (migration.atomic or _can_be_repeated(part)):
                 yield f"cannot be repeated: {type(part).__name__} {_table(part)}"
@@ -91,17 +94,26 @@ def _judge(operation: Any, before: ProjectState, app: str) -> Iterator[str]:
             yield from _judge_column(operation, before, app, table)
 
 
-def _judge_new_table(
-    operation: migrations.CreateModel, before: ProjectState, app: str
-) -> Iterator[str]:
-    """Judge what its rows hold on to: old code deletes that, and knows no such rows."""
-    for name, field in operation.fields:
-        holds = field.remote_field if field.many_to_many else field
-        if not getattr(holds, "db_constraint", False):
-            continue
-        label, model = resolve_relation(field.remote_field.model, app)
-        if (label, model) in before.models:
-            yield f"old code deletes no {model} that {operation.name}.{name} names"
+def _new_fields(operation: Operation) -> Iterable[tuple[str, Any]]:
+    match operation:
+        case migrations.CreateModel():
+            return operation.fields
+        case migrations.AddField():
+            return [(operation.name, operation.field)]
+    return []
+
+
+def _held(name: str, field: Any, of: Model, known: frozenset[Model]) -> Iterator[str]:
+    """Judge what new rows hold on to: old code deletes that, and knows no such rows."""
+    holds = field.remote_field if field.many_to_many else field
+    if not getattr(holds, "db_constraint", False):
+        return
+    held = {resolve_relation(field.remote_field.model, *of)}
+    if field.many_to_many:
+        # A table between the two names either; one that is given is judged itself.
+        held = set() if holds.through else held | {of}
+    for _, model in held & known:
+        yield f"old code deletes no {model} that {of[1]}.{name} names"
 
 
 def _judge_column(

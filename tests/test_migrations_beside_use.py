@@ -64,10 +64,19 @@ def added(field: Any) -> Operation:
     return migrations.AddField("box", "size", field)
 
 
-def table_of_lids(*, db_constraint: bool) -> Operation:
-    box = models.ForeignKey("store.Box", models.CASCADE, db_constraint=db_constraint)
+def table(name: str, **fields: Any) -> Operation:
     key = models.BigAutoField(primary_key=True)
-    return migrations.CreateModel("Lid", [("id", key), ("box", box)])
+    return migrations.CreateModel(name, [("id", key), *fields.items()])
+
+
+def key_to(model: str, **options: Any) -> Any:
+    return models.ForeignKey(
+        model, models.CASCADE, null=True, db_index=False, **options
+    )
+
+
+def table_of_lids(*, db_constraint: bool) -> Operation:
+    return table("Lid", box=key_to("store.Box", db_constraint=db_constraint))
 
 
 BREAKING = {
@@ -86,7 +95,15 @@ BREAKING = {
     ),
     "locks box.name for an index": altered("name", max_length=60, db_index=True),
     "locks box for index box_by_name": migrations.AddIndex("box", INDEX),
-    "old code deletes no box that Lid.box names": table_of_lids(db_constraint=True),
+    "old code deletes no box that lid.box names": table_of_lids(db_constraint=True),
+    "old code deletes no box that lid.boxes names": table(
+        "Lid", boxes=models.ManyToManyField("store.Box")
+    ),
+    "old code deletes no box that box.size names": added(key_to("self")),
+    # The table between the two names boxes in any case.
+    "old code deletes no box that box.lids names": migrations.AddField(
+        "box", "lids", models.ManyToManyField("store.Lid")
+    ),
     "runs SQL that this check cannot read": migrations.RunSQL("drop table store_box"),
 }
 
@@ -153,6 +170,26 @@ def test_what_old_code_can_live_with_is_allowed(guard: ModuleType) -> None:
         migrations.AddField("lid", "size", models.IntegerField(default=1)),
         migrations.AddIndex("lid", models.Index(fields=("size",), name="lid_size")),
     )
+
+
+def test_rows_of_new_tables_may_hold_on_to_one_another(guard: ModuleType) -> None:
+    lid = key_to("store.Lid")
+    boxes = models.ManyToManyField("store.Box", through="store.Fit")
+    fit = table("Fit", lid=lid, box=key_to("store.Box"))
+
+    assert not refused(
+        guard,
+        table("Lid", outer=key_to("self"), others=models.ManyToManyField("self")),
+        table("Hinge", lid=lid),
+        migrations.AddField("lid", "hinge", key_to("store.Hinge")),
+        migrations.AddField("lid", "boxes", boxes),
+        table("Seal", boxes=boxes),
+        added(key_to("store.Lid")),
+    )
+    breaking = "0002_next: old code deletes no box that {} names"
+    assert refused(guard, fit) == [breaking.format("fit.box")]
+    late = migrations.AddField("lid", "box", key_to("store.Box"))
+    assert refused(guard, table("Lid"), late) == [breaking.format("lid.box")]
 
 
 def test_a_reason_for_what_is_not_done_is_refused(guard: ModuleType) -> None:

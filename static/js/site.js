@@ -295,26 +295,42 @@
     }
   })
 
-  // An open page looks for news, except while nobody sees it, words are selected or
-  // something is written: what it finds may load the page again.
+  // What was written or chosen, and not sent, is lost with its part of the page: all but
+  // what is sent as it changes, and the ticks of rows, which are kept.
+  const KEPT = "[hx-get], [hx-get] *, [data-submit-on-change], [data-chosen] [name=item]"
+
+  const isChanged = (field) => {
+    if (field.matches("[type=checkbox], [type=radio]")) {
+      return field.checked !== field.defaultChecked
+    }
+    if (!field.matches("select")) return field.value !== field.defaultValue
+    const first = [...field.options].findIndex((option) => option.defaultSelected)
+    return field.selectedIndex !== Math.max(first, 0)
+  }
+
+  const isWritten = (part) =>
+    [...part.querySelectorAll("input, select, textarea")].some(
+      (field) => !field.matches(KEPT) && isChanged(field),
+    )
+
+  // An open page looks for news, except while nobody sees it, words are selected or a
+  // filter is open. It is not loaded again while something is written anywhere.
   const isLook = (element) =>
     (element.getAttribute("hx-trigger") ?? "").startsWith("every")
   let isLooking = false
 
-  const isInUse = () => {
-    const held = document.activeElement
-    // What is sent as one types is not lost.
-    const isText = held.matches("input, textarea") && !held.closest("[hx-get]")
-    const isTyped = isText && held.value !== held.defaultValue
-    const isWriting = isTyped || document.querySelector("#filtering form")
-    return document.hidden || isWriting || !document.getSelection().isCollapsed
-  }
+  const isInUse = () =>
+    document.hidden ||
+    document.querySelector("#filtering form") ||
+    !document.getSelection().isCollapsed
 
   // Nor is what was found taken where that began only after the question.
   for (const moment of ["htmx:beforeRequest", "htmx:beforeOnLoad"]) {
     document.addEventListener(moment, (event) => {
-      isLooking = isLook(event.detail.elt)
-      if (isLooking && isInUse()) event.preventDefault()
+      const { elt, xhr } = event.detail
+      isLooking = isLook(elt)
+      const isLoss = xhr.getResponseHeader("HX-Refresh") && isWritten(document)
+      if (isLooking && (isInUse() || isLoss)) event.preventDefault()
     })
   }
 
@@ -347,8 +363,8 @@
     if (event.detail.successful) showOutdated(false)
   })
 
-  // Whoever is in the middle of a part keeps their place: a choice is not taken away,
-  // and the part is sent again at the next look; the focus returns to the same link.
+  // Whoever is in the middle of a part keeps their place: what is written or being chosen
+  // is not taken away, and the part is sent again at the next look; the focus returns to the same link.
   // htmx itself returns it to what has an id.
   let lost = null
 
@@ -356,10 +372,11 @@
     const { target } = event.detail
     const held = document.activeElement
     const isPart = target.querySelector(":scope > [name=seen]")
-    if (!isLooking || !isPart || !target.contains(held)) return
-    if (held.matches("select")) {
+    if (!isLooking || !isPart) return
+    const isHeld = target.contains(held)
+    if (isWritten(target) || (isHeld && held.matches("select"))) {
       event.detail.shouldSwap = false
-    } else if (held.matches("a") && !held.id) {
+    } else if (isHeld && held.matches("a") && !held.id) {
       const alike = `a[href="${CSS.escape(held.getAttribute("href"))}"]`
       const number = [...target.querySelectorAll(alike)].indexOf(held)
       lost = { target, alike, number }

@@ -134,14 +134,20 @@ class Records:
         self._run("DELETE FROM hubspot_record WHERE key = ?", row["key"])
 
     def merge(self, winner: Row, loser: Row) -> int:
-        """Merge two records into a new one, and return its id."""
+        """Merge two records and return the id of the result, usually a new one."""
         if winner["id"] == loser["id"]:
             raise refuse("A record cannot be merged into itself")
-        new = self.create(_join_values(winner, loser))
-        for row in (winner, loser):
+        keeps_id = self.sandbox.switches.get(SLUG, "merge_keeps_id", self.portal)
+        gone = [loser] if keeps_id else [winner, loser]
+        values = _join_values(winner, loser, gone)
+        for row in gone:
             self.erase(row)
+        if keeps_id:
+            self.change(winner, values)
+        new = winner["id"] if keeps_id else self.create(values)
+        for row in gone:
             self._redirect(row["id"], new)
-        return new
+        return int(new)
 
     def _redirect(self, old: int, new: int) -> None:
         key = (self.portal, self.type, old)
@@ -159,12 +165,12 @@ class Records:
         return self.sandbox.storage.run(sql, *values)
 
 
-def _join_values(winner: Row, loser: Row) -> dict[str, str | None]:
+def _join_values(winner: Row, loser: Row, gone: list[Row]) -> dict[str, str | None]:
     first, second = json.loads(winner["properties"]), json.loads(loser["properties"])
     values = {**second, **{name: value for name, value in first.items() if value}}
     values = {name: value for name, value in values.items() if name not in OWN}
     merged = [v["hs_merged_object_ids"] for v in (first, second) if v.get(OWN[2])]
-    ids = ";".join([*merged, str(winner["id"]), str(loser["id"])])
+    ids = ";".join([*merged, *(str(row["id"]) for row in gone)])
     if ids.count(";") > MAX_MERGES:
         raise refuse(f"A record can take part in {MAX_MERGES} merges at most")
     values["hs_merged_object_ids"] = ids

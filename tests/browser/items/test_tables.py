@@ -21,6 +21,8 @@ OWNED = (
     " and json_extract(properties, ?) = ?"
 )
 
+LOOK = "document.dispatchEvent(new Event('visibilitychange'))"
+
 
 def amounts(page: Page) -> list[float]:
     """Return the amounts of the page's rows, without those that have none."""
@@ -90,13 +92,12 @@ def change_filters(page: Page, least: float, *, has_script: bool) -> None:
 
 def keep_what_is_written(page: Page) -> None:
     """Look for news while a filter is written, and after that."""
-    look = "document.dispatchEvent(new Event('visibilitychange'))"
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.get_by_role("link", name="Filter", exact=True).click()
     expect(page.get_by_label("Find a column")).to_be_focused()
     asked.clear()
-    page.evaluate(look)
+    page.evaluate(LOOK)
     page.get_by_label("Find a column").fill("nothing is so")
     expect(page.locator("#filter-found")).to_contain_text("No column")
     assert [each for each in asked if "/live/" in each] == []
@@ -111,7 +112,7 @@ def keep_what_is_written(page: Page) -> None:
 
     page.route("**/live/**", hold_back)
     with page.expect_request("**/live/**"):
-        page.evaluate(look)
+        page.evaluate(LOOK)
     page.get_by_role("link", name="Filter", exact=True).click()
     expect(page.get_by_label("Find a column")).to_be_focused()
     with page.expect_response("**/live/**"):
@@ -119,6 +120,62 @@ def keep_what_is_written(page: Page) -> None:
     page.get_by_label("Find a column").fill("nothing is so")
     expect(page.locator("#filter-found")).to_contain_text("No column")
     page.unroute("**/live/**")
+    page.get_by_role("link", name="Cancel").click()
+    expect(page.locator("#filtering form")).to_have_count(0)
+    page.wait_for_load_state()
+    keep_what_has_no_focus(page)
+
+
+def keep_what_has_no_focus(page: Page) -> None:
+    """Write something, leave it, and get news that would take it away."""
+
+    def load_again(route: Route) -> None:
+        route.fulfill(headers={"HX-Refresh": "true"})
+
+    def send_parts_again(route: Route) -> None:
+        answer = route.fetch()
+        part = '<div hx-swap-oob="innerHTML:#{}">Sent again</div>'
+        parts = [part.format(name) for name in ("live-count", "live-news")]
+        route.fulfill(response=answer, body="".join([answer.text(), *parts]))
+
+    def look(answer: Callable[[Route], None]) -> None:
+        page.route("**/live/**", answer, times=1)
+        with page.expect_response("**/live/**"):
+            page.evaluate(LOOK)
+
+    field, box = page.get_by_label("Search in"), page.locator("[name=item]").first
+    choice = page.get_by_label("Which rows")
+    field.fill("not sent")
+    box.focus()
+    # The second would be of another page.
+    look(load_again)
+    look(load_again)
+    expect(field).to_have_value("not sent")
+    field.fill("")
+    choice.select_option("page")
+    look(load_again)
+    look(load_again)
+    expect(choice).to_have_value("page")
+
+    count, news = page.locator("#live-count"), page.locator("#live-news")
+    count.evaluate("e => e.insertAdjacentHTML('beforeend', '<textarea>a</textarea>')")
+    count.locator("textarea").fill("ab")
+    box.focus()
+    look(send_parts_again)
+    expect(news).to_have_text("Sent again")
+    expect(page.locator(".htmx-added")).to_have_count(0)
+    expect(count.locator("textarea")).to_have_value("ab")
+    count.locator("textarea").fill("a")
+    look(send_parts_again)
+    expect(count).to_have_text("Sent again")
+    expect(page.locator(".htmx-added")).to_have_count(0)
+
+    # A tick comes back, and so nothing is lost.
+    box.check()
+    expect(choice).to_have_value("ticked")
+    with page.expect_event("load"):
+        look(load_again)
+    expect(box).to_be_checked()
 
 
 def sort_filter_and_group(page: Page, *, has_script: bool) -> None:

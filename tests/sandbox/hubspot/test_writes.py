@@ -121,23 +121,25 @@ def test_archiving_hides_a_record_and_is_no_error_twice(connected):
     assert [*statuses, connected.get(url).status] == [404, 200, 200]
 
 
-def test_merging_makes_a_new_record_that_the_old_ids_lead_to(connected):
+@pytest.mark.parametrize("keeps_id", [False, True])
+def test_merging_makes_a_new_record_or_keeps_the_winners_id(connected, keeps_id):
+    connected.switch("merge_keeps_id", keeps_id)
     one = make(connected, email="one@b.example", firstname="One").data["id"]
     two = make(connected, email="two@b.example", city="Bonn").data["id"]
 
     merged = connected.command("records/merge", id=one, other=two)["id"]
 
-    assert merged not in (one, two)
+    assert (merged == one, merged == two) == (keeps_id, False)
     names = "firstname,city,hs_merged_object_ids,hs_additional_emails"
     for old in (one, two):
         shown = connected.get(f"{CONTACTS}/{old}", properties=names).data
         assert shown["id"] == merged
         patched = connected.patch(f"{CONTACTS}/{old}", {"properties": {}})
-        assert patched.status == 404
+        assert patched.status == (200 if old == merged else 404)
     assert shown["properties"] == {
         "firstname": "One",
         "city": "Bonn",
-        "hs_merged_object_ids": f"{one};{two}",
+        "hs_merged_object_ids": two if keeps_id else f"{one};{two}",
         "hs_additional_emails": "two@b.example",
     }
 

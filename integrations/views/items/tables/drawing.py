@@ -116,13 +116,18 @@ def draw_cells(
 def _title(column: Column, cell: Cell) -> str:
     """Return the attribute that tells a text whole where its column may cut it."""
     text = "" if cell.title else _whole(cell)
-    if cell.value is not None and text in cell.value.href:
+    if cell.value is not None and text in _addresses(cell.value.href):
         # Where the link leads is shown as well.
         return ""
     is_time = cell.value is not None and cell.value.kind == "time"
     room = ROOM[column.width] + (TIME_ROOM if is_time else 0)
     is_cut = len(text) > room
     return f' title="{to_html(text)}"' if is_cut else ""
+
+
+def _addresses(href: str) -> tuple[str, str]:
+    """Return the address of a link with its scheme and without, as labels say it."""
+    return href, href.partition(":")[2].removeprefix("//")
 
 
 def _whole(cell: Cell) -> str:

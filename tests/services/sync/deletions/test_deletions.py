@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from django.utils import timezone
 
 from integrations.models import Collection, Connection, Item, ItemChange
@@ -10,19 +11,26 @@ from tests.services.fixtures import FinishSync
 from tests.services.hubspot_account import assert_equal_to, full_refresh_of, live
 
 
+@pytest.mark.parametrize("keeps_id", [False, True])
 def test_archived_and_merged_records_are_hidden_with_their_reason(
-    synced: Connection, finish_sync: FinishSync, sandbox: Any
+    synced: Connection, finish_sync: FinishSync, sandbox: Any, *, keeps_id: bool
 ) -> None:
     first, second, third, *_ = sorted(live("contacts"))
     where = {"portal": "555111", "type": "contacts"}
+    sandbox.client.switch("merge_keeps_id", keeps_id)
     sandbox.client.command("records/archive", id=first, **where)
-    sandbox.client.command("records/merge", id=second, other=third, **where)
+    merged = sandbox.client.command("records/merge", id=second, other=third, **where)
 
     finish_sync(synced, full=True)
 
     assert_equal_to(sandbox)
-    kind = Item.objects.get(remote_id=first, type="contact").deleted_kind
-    assert kind == "archived"
+    contacts = Item.objects.filter(type="contact", remote_id__in=(first, second, third))
+    into = ("merged", merged["id"])
+    assert set(contacts.values_list("remote_id", "deleted_kind", "deleted_detail")) == {
+        (first, "archived", ""),
+        (second, None, "") if keeps_id else (second, *into),
+        (third, *into),
+    }
 
 
 def test_a_restored_record_comes_back(

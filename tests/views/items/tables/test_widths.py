@@ -5,9 +5,14 @@ import re
 import pytest
 from django.utils import timezone
 
-from integrations.models import SavedView
+from integrations.models import Item, SavedView
+from integrations.providers.typed.fields import Email, Link
+from integrations.providers.typed.plain import plain
+from integrations.services.items.tables.columns.columns import Column
 from integrations.services.items.tables.table_address import DENSITIES
+from integrations.views.items.parts.values import show
 from integrations.views.items.tables.cells import MOST_TITLE
+from integrations.views.items.tables.drawing import Cell, draw_cells
 from tests.views.items.tables.test_table import deals, four, get
 
 __all__ = ["deals", "four"]
@@ -107,6 +112,31 @@ def test_a_text_that_a_column_may_cut_is_told_whole(
 
     titles = set(re.findall(r'<td[^>]* title="([^"]*)"', page.content.decode()))
     assert titles == ({text} if is_told else set())
+
+
+ADDRESS = "https://shop.example/a-page-with-a-long-name/and-more-behind-it?of=it"
+MAIL = "ana.with.a.long.name.that.a.column.may.cut@a-long-domain.example"
+
+
+@pytest.mark.parametrize(
+    ("value", "is_told"),
+    [
+        (Link(url=ADDRESS), False),
+        (Link(url=ADDRESS, label=ADDRESS.removeprefix("https://")), False),
+        (Email(address=MAIL), False),
+        (Link(url=ADDRESS, label="shop.example/a-page-with-a-long-name"), True),
+        (Link(url=ADDRESS, label="a-page-with-a-long-name/and-more-behind-it"), True),
+    ],
+)
+def test_the_words_of_a_link_are_told_whole_unless_they_are_all_its_address(
+    value, is_told
+):
+    cell = Cell(value=show(value))
+
+    drawn = draw_cells(Item(), [(Column(id="site", label="Site"), cell)], "/")
+
+    assert (f'title="{plain(value)}"' in drawn) is is_told
+    assert ("title=" in drawn) is is_told
 
 
 def test_a_long_name_and_the_names_of_chips_are_told_whole(as_alice, four):
