@@ -364,8 +364,8 @@
   })
 
   // Whoever is in the middle of a part keeps their place: what is written or being chosen
-  // is not taken away, and the part is sent again at the next look; the focus returns to the same link.
-  // htmx itself returns it to what has an id.
+  // is not taken away, and the part is sent again at the next look; the focus returns to
+  // the same link. htmx itself returns it to what has an id.
   let lost = null
 
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
