@@ -94,16 +94,16 @@ def test_guessing_one_password_ends_after_five(client, alice):
 
 
 def test_users_are_called_by_their_address(client, db):
-    sign_up("new@example.com")
+    sign_up("quagga@example.com")
     answer = client.post(
         "/accounts/login/",
-        {"login": "new@example.com", "password": PASSWORD},
+        {"login": "quagga@example.com", "password": PASSWORD},
         follow=True,
     )
 
     text = answer.content.decode()
-    assert "Successfully signed in as new@example.com" in text
-    assert User.objects.get().username not in text.replace("new@example.com", "")
+    assert "Successfully signed in as quagga@example.com" in text
+    assert User.objects.get().username not in text.replace("quagga@example.com", "")
 
 
 def test_guesses_are_counted_where_every_process_sees_them(client, alice):
