@@ -12,6 +12,7 @@ import pytest
 from tests.real.support.fixtures import MakeStack, running
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
+from tests.support.guards.groups import group_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
@@ -104,12 +105,13 @@ def browsers(request: pytest.FixtureRequest) -> Browsers:
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """End Playwright and the site with the last of them.
+    """End Playwright and the site with the last test of a group.
 
     While Playwright runs, its event loop does, and Django refuses the database to
-    whatever test follows. A site that idles until the last test of all costs minutes.
+    whatever test follows. A site that idles until the last test of all costs minutes,
+    and accounts that users of one group have are those of another group's as well.
     """
-    if not (nextitem and nextitem.get_closest_marker("browser")):
+    if nextitem is None or group_of(nextitem.nodeid) != group_of(item.nodeid):
         _close(item.session.stash)
 
 

@@ -37,7 +37,7 @@ def test_everything_that_can_be_pressed_does_something(
     page = open_page(walker)
     connect(page, "HubSpot", user="Bo Lindqvist", consent="Connect app")
     wait_until_complete(page, "Contacts")
-    connect(page, "Airtable", user="Ida Neu", consent="Grant access")
+    connect(page, "Airtable", user="Mo Kestrel", consent="Grant access")
     connect(page, "HubSpot", user="Jürgen Groß", consent="Connect app")
     wait_until_complete(page, "Contacts")
 

@@ -23,7 +23,7 @@ def test_a_newcomer_signs_up_connects_and_sees_contacts(
     page.locator("form[action$='/signup/'] [type=submit]").click()
     page.goto("/connections/connect/hubspot/")
     page.get_by_role("button", name="Continue to HubSpot").click()
-    page.locator("[name=identity]").nth(2 if java_script_enabled else 3).check()
+    page.locator("[name=identity]").nth(2 if java_script_enabled else 5).check()
     page.get_by_role("button", name="Connect app").click()
     page.wait_for_url("**/connections/**")
 

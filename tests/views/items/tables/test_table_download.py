@@ -122,7 +122,9 @@ def test_json_keeps_the_shape_of_items_with_the_shown_columns(four, download):
     assert {**raw, "properties": 0} == {**row, "properties": 0}
 
 
-def test_linked_items_are_named_as_the_table_names_them(alice, as_alice, download):
+def test_linked_items_are_named_and_those_not_stored_have_their_ids(
+    alice, as_alice, download
+):
     field = {"name": "fld1", "label": "Owner", "kind": "relation"}
     table = make_collection(
         make_connection(alice, provider="airtable"),
@@ -151,7 +153,7 @@ def test_linked_items_are_named_as_the_table_names_them(alice, as_alice, downloa
 
     (_, row) = rows_of(body_of(download(table, address)), "csv")
 
-    assert row == ["Bob", "Ada and 1 more"]
+    assert row == ["Bob", "Ada, recGGGGGGGGGGGGG1"]
     assert "Ada" in shown_rows(get(as_alice, table, address).content.decode())[0][1]
 
 
