@@ -1,7 +1,8 @@
 """Processes of a site that is spread over machines, and how many of each."""
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from config.background.queues import WORKERS
 
@@ -9,8 +10,7 @@ PORT: Final = 8000
 CELERY: Final = ("celery", "-A", "config")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Process:
+class Process(Struct, frozen=True, kw_only=True):
     """Process of ours: its command, and how many of it a small cluster runs."""
 
     name: str

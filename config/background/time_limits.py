@@ -9,18 +9,17 @@ import os
 import signal
 import threading
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from celery import signals
+from msgspec import Struct
 
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 5.0
 
 
-@dataclass
-class _Running:
+class _Running(Struct):
     """Task under way, and how many seconds it has left."""
 
     name: str

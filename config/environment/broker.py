@@ -1,9 +1,10 @@
 """Broker in Celery's terms: Redis, Redis behind Sentinel, or RabbitMQ."""
 
 import ssl
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
+
+from msgspec import Struct
 
 from config.environment.address import read_address
 from config.environment.sentinel import (
@@ -19,8 +20,7 @@ RABBITMQ: Final = ("amqp", "amqps")
 TIMEOUTS: Final = {"socket_connect_timeout": 0.5, "socket_timeout": 0.6}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Broker:
+class Broker(Struct, frozen=True, kw_only=True):
     """Address, TLS and the options of the transport, as Celery's settings have them."""
 
     url: str

@@ -1,7 +1,8 @@
 """EMAIL_URL in Django's terms."""
 
-from dataclasses import dataclass
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from config.environment.address import split_address
 from config.environment.env import Environment
@@ -17,8 +18,7 @@ BACKENDS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Mail:
+class Mail(Struct, frozen=True, kw_only=True):
     """Mail server and how to talk to it."""
 
     scheme: str

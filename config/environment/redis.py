@@ -1,8 +1,8 @@
 """Addresses of the broker and the cache, from what the operator gave."""
 
-from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from msgspec import Struct
 from redis.connection import parse_url
 
 from config.environment.address import read_address
@@ -11,8 +11,7 @@ from config.environment.env import Environment
 from config.environment.sentinel import is_database, is_sentinel, read_sentinels
 
 
-@dataclass(frozen=True, kw_only=True)
-class RedisAddresses:
+class RedisAddresses(Struct, frozen=True, kw_only=True):
     """Addresses of the broker and the cache; both default to one server."""
 
     broker_url: str

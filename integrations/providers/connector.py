@@ -2,11 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import SplitResult
+
+from msgspec import Struct
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError
@@ -31,8 +32,7 @@ from integrations.providers.stored import Recognize, StoredItems
 from integrations.providers.typed.values import to_label
 
 
-@dataclass(frozen=True, kw_only=True)
-class CollectionContext:
+class CollectionContext(Struct, frozen=True, kw_only=True):
     """One collection, with what a connector needs to know to read it.
 
     ``schema`` is what ``fetch_schema`` returned, as kept beside the collection;
@@ -57,8 +57,7 @@ class CollectionContext:
     recognize: Recognize | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewGrant:
+class NewGrant(Struct, frozen=True, kw_only=True):
     """A new grant: its tokens, and whom to ask whose it is.
 
     ``api`` calls with the grant's access token, and ``oauth`` can introspect it.
@@ -70,8 +69,7 @@ class NewGrant:
     settings: ProviderSettings
 
 
-@dataclass(frozen=True, kw_only=True)
-class PageTarget:
+class PageTarget(Struct, frozen=True, kw_only=True):
     """The item that an address stands for, by id.
 
     Its type and its account, as that stands in the addresses of all its items, where

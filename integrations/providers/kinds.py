@@ -1,7 +1,8 @@
 """Codes for what connectors report beside items: deletions, gaps, open ends, roles."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class DeletionKind(StrEnum):
@@ -32,8 +33,7 @@ class Role(StrEnum):
     COMPANY = "company"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Deletion:
+class Deletion(Struct, frozen=True, kw_only=True):
     """What became of one item; ``detail`` of a merged one is the id that took it in."""
 
     kind: DeletionKind
@@ -60,8 +60,7 @@ class IncompleteKind(StrEnum):
     PARTS_NOT_LISTED = "parts_not_listed"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Incomplete:
+class Incomplete(Struct, frozen=True, kw_only=True):
     """Why a listing proves nothing: ``number`` is the cap, or of the parts."""
 
     kind: IncompleteKind
@@ -74,8 +73,7 @@ class CutKind(StrEnum):
     LINKS_CAPPED = "links_capped"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cut:
+class Cut(Struct, frozen=True, kw_only=True):
     """Which values are kept in part; ``number`` is up to where they are kept."""
 
     kind: CutKind
@@ -90,8 +88,7 @@ class PendingKind(StrEnum):
     NOT_EXHAUSTIVE = "not_exhaustive"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pending:
+class Pending(Struct, frozen=True, kw_only=True):
     """What is still open; ``number`` is how many are looked into at a time."""
 
     kind: PendingKind

@@ -1,8 +1,9 @@
 """Links between items: what a record names of others, by collection and id."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from integrations.providers.records import DisplayField
 from integrations.providers.typed.fields import SEVERAL, Relation, Value
@@ -17,8 +18,7 @@ TARGET: Final = "target"
 SOURCE, RELATION = "source", "relation"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RemoteLink:
+class RemoteLink(Struct, frozen=True, kw_only=True):
     """A link from an item to another of the same connection, which need not be stored.
 
     ``relation`` is the property that holds it, and ``target_collection`` the remote id

@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from hashlib import blake2b
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from integrations.http.errors import InvalidResponse
 from integrations.http.responses.shape import expect_list, expect_object
@@ -103,8 +104,7 @@ def all_pages(
         raise InvalidResponse("the listing has no end")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rows(Generic[T]):
+class Rows(Struct, Generic[T], frozen=True, kw_only=True):
     """The rows of a page that could be mapped, and the count of those that could not.
 
     ``unreadable_ids`` name those whose id could be read: they exist. ``mistakes`` are

@@ -1,14 +1,14 @@
 """Name mistakes of our own by their place, never by the values in them."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from traceback import walk_tb
+
+from msgspec import Struct
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-@dataclass(frozen=True, kw_only=True)
-class Mistake:
+class Mistake(Struct, frozen=True, kw_only=True):
     """An error's type and place; never its text, which may hold a value."""
 
     error: str

@@ -1,10 +1,11 @@
 """Describe the OAuth side of a provider, and what an operator configured for it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 from urllib.parse import quote, urljoin, urlsplit
+
+from msgspec import Struct, field
 
 from integrations.http.responses.error_forms import ANY_FORM, RFC_FORM, ErrorForm
 from integrations.http.secrets import Secret
@@ -14,8 +15,7 @@ from integrations.providers.versions import ApiVersion, UsedVersion, used_versio
 ReadEnvironment = Callable[[str], str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProviderSettings:
+class ProviderSettings(Struct, frozen=True, kw_only=True):
     """What an operator configured for one provider.
 
     ``rate_limit`` is how many requests per ten seconds the provider grants this
@@ -39,8 +39,7 @@ class ProviderSettings:
         return bool(self.client_id)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scope:
+class Scope(Struct, frozen=True, kw_only=True):
     """One OAuth scope, and what it allows in plain words.
 
     One that ``writes`` is optional, and asked for only by whoever wants to edit.
@@ -52,8 +51,7 @@ class Scope:
     writes: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProviderSpec:
+class ProviderSpec(Struct, frozen=True, kw_only=True):
     """Describe the OAuth side of one provider; no secrets, no settings.
 
     ``introspect_path`` and ``revoke_path`` are references relative to the token

@@ -1,13 +1,13 @@
 """What a connector can ask of the stored items, where its listings have holes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, kw_only=True)
-class StoredItem:
+
+class StoredItem(Struct, frozen=True, kw_only=True):
     """One live item as it is stored.
 
     ``collection_id`` is the remote id of its collection, and ``crowd`` how many live

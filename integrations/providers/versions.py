@@ -2,18 +2,18 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 # How long before its end a version in use is warned of.
 WARNED_BEFORE: Final = timedelta(days=180)
 VERSION: Final = re.compile(r"v\d+|\d{4}-\d{2}(?:-\d{2})?")
 
 
-@dataclass(frozen=True, kw_only=True)
-class ApiVersion:
+class ApiVersion(Struct, frozen=True, kw_only=True):
     """One version of a provider's API, and the day on which it ends.
 
     ``ends_on`` is None where the provider has published no day; ``is_estimated`` says
@@ -27,8 +27,7 @@ class ApiVersion:
     is_estimated: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class UsedVersion:
+class UsedVersion(Struct, frozen=True, kw_only=True):
     """A version in use, and for what; ``known`` is None where nothing is known of it.
 
     ``setting`` is the environment name by which an operator moves to another.

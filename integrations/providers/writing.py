@@ -1,10 +1,11 @@
 """What a connector says of writing: fields of a form, reasons of a refusal."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from integrations.http.errors import ApiError
 
@@ -47,8 +48,7 @@ class Refusal(StrEnum):
     TAKEN = "taken"
 
 
-@dataclass(frozen=True, kw_only=True)
-class WritableField:
+class WritableField(Struct, frozen=True, kw_only=True):
     """One field of a form.
 
     ``options`` are those that are offered; a value that is not among them may be kept.
@@ -71,8 +71,7 @@ class WritableField:
     heading_part: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Written:
+class Written(Struct, frozen=True, kw_only=True):
     """What a provider answered to a write: the item's id, and values as it keeps them.
 
     Of the values there are at least those that were sent. ``updated_at`` is when the
@@ -84,8 +83,7 @@ class Written:
     updated_at: datetime | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class WrittenMany:
+class WrittenMany(Struct, frozen=True, kw_only=True):
     """What a provider answered to a write of many items: by their ids, or their keys.
 
     What is in neither has to be looked for: nobody knows whether it was written.

@@ -1,10 +1,10 @@
 """Read an authorization response strictly, before anything is done with it."""
 
 import re
-from dataclasses import dataclass
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest
+from msgspec import Struct
 
 from integrations.http.secrets import Secret
 
@@ -14,8 +14,7 @@ STATE = re.compile(r"^[A-Za-z0-9._-]{16,256}$")
 ERROR = re.compile(r"^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,100}$")
 
 
-@dataclass(frozen=True, kw_only=True)
-class AuthorizationResponse:
+class AuthorizationResponse(Struct, frozen=True, kw_only=True):
     """Parameters of an authorization response; either a code or an error is there."""
 
     state: str

@@ -1,17 +1,17 @@
 """Code exchange: spend an authorization code, and find out whose grant it is."""
 
-import dataclasses
 import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError
 from django.db import connection as database
 from django.utils import timezone
+from msgspec import Struct
+from msgspec.structs import replace
 
 from integrations.http.errors import ApiError, Forbidden, Unauthorized
 from integrations.http.secrets import Secret
@@ -61,8 +61,7 @@ class ConsentKept(Exception):
     """The database is away; the grant is kept beside it, and finished by a worker."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class IdentifiedGrant:
+class IdentifiedGrant(Struct, frozen=True, kw_only=True):
     """Grant that no row holds yet, whose it is, and the file that keeps it."""
 
     consent: Consent
@@ -103,7 +102,7 @@ def exchanged(
     with consent_store.keep(consent) as file:
         try:
             account = _identify_or_revoke(consent, file)
-            identified = dataclasses.replace(consent, account=account)
+            identified = replace(consent, account=account)
             file.write(identified)
             yield IdentifiedGrant(consent=identified, account=account, file=file)
         except (OperationalError, InterfaceError) as exc:

@@ -1,6 +1,5 @@
 """allauth provider whose authorization request no request parameter can change."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -11,6 +10,7 @@ from allauth.socialaccount.providers.oauth2.views import OAuth2Adapter
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
+from msgspec import Struct
 
 from integrations.models import Connection
 from integrations.oauth.config import (
@@ -42,8 +42,7 @@ class GrantAdapter(OAuth2Adapter):
         return settings.PROVIDERS[self.provider_id].redirect_uri
 
 
-@dataclass(frozen=True, kw_only=True)
-class ConnectForm:
+class ConnectForm(Struct, frozen=True, kw_only=True):
     """What a user sends along to connect: what to reconnect, which plan they have."""
 
     connection: Connection | None = None

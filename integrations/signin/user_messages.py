@@ -1,13 +1,13 @@
 """User messages: how an authorization ended, and what to do next."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Level = Literal["success", "info", "warning", "error"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class UserMessage:
+class UserMessage(Struct, frozen=True, kw_only=True):
     """Message to a user who comes back; ``{name}`` is the provider's.
 
     ``code`` tells the message from others, whatever its words.

@@ -1,7 +1,6 @@
 """Looks of an open page for what has changed since it was made."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -9,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.utils import timezone
+from msgspec import Struct
 
 from integrations.models import Connection, Item
 from integrations.models.times import read_time
@@ -21,8 +21,7 @@ BUSY_SECONDS, LEAST_SECONDS, MOST_SECONDS = 5, 30, 6 * 3600
 ANY = "This list has changed."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Look:
+class Look(Struct, frozen=True, kw_only=True):
     """What an open page shows of a list: since when, and the digest of its rows.
 
     The digest is empty where there were no rows.

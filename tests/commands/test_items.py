@@ -6,13 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import asdict
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.http import QueryDict
+from msgspec.structs import asdict
 
 from integrations.models import AuditEvent
 from integrations.providers import CONNECTORS

@@ -1,9 +1,9 @@
 """Over a real connection, it is known whether a token was sent."""
 
-from dataclasses import replace
 from threading import Event, Timer
 
 import pytest
+from msgspec.structs import replace
 
 from integrations.http.resilience.limits import LocalLimiter
 from integrations.http.secrets import Secret

@@ -3,12 +3,12 @@
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client as Browser
+from msgspec.structs import replace
 
 from integrations.models import Connection, Credential, Item, ItemChange, SyncRun
 from integrations.oauth.errors import GrantRejected

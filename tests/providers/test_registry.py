@@ -1,11 +1,10 @@
 """One registry: what it lists, allauth knows by our own classes, and only that."""
 
-from dataclasses import replace
-
 import pytest
 from allauth.socialaccount.providers import registry
 from allauth.socialaccount.providers.oauth2.provider import OAuth2Provider
 from django.urls import reverse
+from msgspec.structs import replace
 
 from integrations import checks
 from integrations.providers import CONNECTORS, REGISTERED, SPECS

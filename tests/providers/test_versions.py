@@ -1,10 +1,10 @@
 """Versions of the providers' APIs: which are in use, and when it is time to move."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from django.conf import settings
+from msgspec.structs import replace
 
 from integrations.providers import SPECS
 from integrations.providers.versions import WARNED_BEFORE, ApiVersion, UsedVersion

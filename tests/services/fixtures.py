@@ -1,12 +1,12 @@
 """Name what the fixtures of this folder return, and do what several of them do."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
+from msgspec.structs import replace
 
 from integrations.models import Connection, SyncRun
 from integrations.providers.records import IntegrationItem

@@ -1,6 +1,5 @@
 """The newest grant is kept, and one that is not kept is given back."""
 
-import dataclasses
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
+from msgspec.structs import replace
 
 from integrations.http.errors import ApiError, Network, Transient
 from integrations.models import Connection, Credential, PendingRevocation
@@ -133,7 +133,7 @@ def test_nothing_is_given_back_that_would_end_the_kept_grant(
 def test_a_revocation_still_due_does_not_end_a_grant_made_since(
     alice: User, connect: Any, sandbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = dataclasses.replace(SPECS["hubspot"], revokes_one_pair=False)
+    whole = replace(SPECS["hubspot"], revokes_one_pair=False)
     monkeypatch.setitem(revocation.SPECS, "hubspot", whole)
     disconnect(connect(alice), actor=alice, keep_items=True)
     connect(alice)

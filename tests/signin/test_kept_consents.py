@@ -1,6 +1,5 @@
 """A consent's grant is stored or given back, whatever happens after the answer."""
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +11,7 @@ from django.db import OperationalError
 from django.db import connection as database
 from django.test import Client
 from django.utils import timezone
+from msgspec.structs import replace
 
 from integrations.http.errors import ApiError
 from integrations.models import Connection, Credential, PendingRevocation
@@ -303,7 +303,7 @@ def test_a_grant_whose_account_is_never_told_is_given_back_in_the_end(
     with file:
         consent = file.read()
         long_ago = consent.issued_at - timedelta(days=2)
-        file.write(dataclasses.replace(consent, account=None, issued_at=long_ago))
+        file.write(replace(consent, account=None, issued_at=long_ago))
 
     def never_told(*_: Any) -> Any:
         raise ApiError("an odd answer")

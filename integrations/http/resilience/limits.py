@@ -7,9 +7,9 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from msgspec import Struct
 from redis import Redis
 
 from integrations.http.errors import RateLimited
@@ -23,8 +23,7 @@ MAX_BLOCK: Final = 32 * 86_400.0
 _MAX_KEYS: Final = 10_000
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limit:
+class Limit(Struct, frozen=True, kw_only=True):
     """At most `limit` requests in any `seconds` for everybody who uses this `key`.
 
     The key names the bucket in which requests are counted. `blocks` is False for a
@@ -43,8 +42,7 @@ class Limit:
             raise ValueError("a limit needs a key, a count and a time")
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """A limiter's answer: go now (wait 0), or how long to wait and for which bucket."""
 
     wait: float

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 import requests
 import urllib3
+from msgspec import Struct
 
 from integrations.http.errors import InvalidResponse, Network
 from integrations.http.secrets import Secret
@@ -21,8 +22,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
 _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?\Z")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Timeouts:
+class Timeouts(Struct, frozen=True, kw_only=True):
     """Seconds a call may take: to connect, between two reads, and all in all."""
 
     connect: float = 5.0

@@ -1,9 +1,10 @@
 """Held deletions as they are stored: of what, how many, and which of them to show."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from integrations.providers.kinds import Deletion
 from integrations.providers.typed import typed_json
@@ -16,8 +17,7 @@ class HoldKind(StrEnum):
     COLLECTION = "collection"
 
 
-@dataclass(frozen=True, kw_only=True)
-class HeldDeletions:
+class HeldDeletions(Struct, frozen=True, kw_only=True):
     """Deletions of one collection that wait for a user.
 
     ``generation`` is the full refresh that they are of, ``sample`` some of the items'

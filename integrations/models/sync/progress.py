@@ -1,10 +1,12 @@
 """What a run notes: of listing the collections, and of each of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from integrations.models.reasons import Reason
 from integrations.providers.typed import typed_json
@@ -38,8 +40,7 @@ class ProgressState(StrEnum):
         return self in (self.PENDING, self.READING, self.WAITING)
 
 
-@dataclass(frozen=True, kw_only=True)
-class CollectionProgress:
+class CollectionProgress(Struct, frozen=True, kw_only=True):
     """How far a run has come with one collection.
 
     ``failure`` is what a full refresh failed of before what has changed was read
@@ -90,8 +91,7 @@ class CollectionProgress:
         return typed_json.load(cls, value)
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunProgress:
+class RunProgress(Struct, frozen=True, kw_only=True):
     """What a run notes, as it is stored in ``SyncRun.progress``.
 
     ``listing`` is of listing the account's collections, None before that was tried;

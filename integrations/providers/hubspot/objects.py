@@ -1,8 +1,9 @@
 """List the three kinds of CRM records that are read, and how they differ."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from integrations.http.errors import NotFound
 from integrations.providers.kinds import Role
@@ -13,8 +14,7 @@ SYSTEM_PROPERTIES = ("hs_object_id", "createdate", "hs_merged_object_ids")
 BOOKKEEPING = ("lastmodifieddate", "hs_lastmodifieddate")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Association:
+class Association(Struct, frozen=True, kw_only=True, dict=True):
     """Records that a record is associated with.
 
     A pair can carry several types at once. ``name`` is that of the ordinary type in
@@ -38,8 +38,7 @@ class Association:
         return self.name, f"{self.name}_unlabeled"
 
 
-@dataclass(frozen=True, kw_only=True)
-class ObjectType:
+class ObjectType(Struct, frozen=True, kw_only=True):
     """Describe one object type: its names, its scope and its odd ends.
 
     ``modified`` matters: filtering by the other types' property matches nothing

@@ -8,8 +8,9 @@ keeps its words and loses its looks.
 import html
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from integrations.providers.text.rich_text import (
     MAX_DEPTH,
@@ -107,16 +108,14 @@ def _attribute(tag: str, name: str) -> str:
     return html.unescape(value).strip()
 
 
-@dataclass(kw_only=True)
-class _List:
+class _List(Struct, kw_only=True):
     """An open list; ``is_new`` until an entry of it has its own words."""
 
     number: int | None
     is_new: bool = True
 
 
-@dataclass(kw_only=True)
-class _Builder:
+class _Builder(Struct, kw_only=True):
     """The blocks so far, and what is open around the words that come next."""
 
     blocks: list[Block] = field(default_factory=list)

@@ -6,8 +6,10 @@ all lengths are bounded, so that a line of nothing but openings costs no minute.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from integrations.providers.text.rich_text import Span, Spans, Style, trim_spans
 
@@ -60,8 +62,7 @@ def markdown_spans(
     return trim_spans(spans)
 
 
-@dataclass(kw_only=True)
-class _Pieces:
+class _Pieces(Struct, kw_only=True):
     """The pieces of a line, and where each mark that is still open stands."""
 
     underscores: bool

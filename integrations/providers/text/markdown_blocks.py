@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from integrations.providers.text.html_blocks import MAX_BLOCKS, MAX_TEXT
 from integrations.providers.text.markdown import MAX_LINE, markdown_spans
@@ -39,8 +40,7 @@ def markdown_blocks(raw: str) -> tuple[Block, ...]:
     return builder.finish(is_cut=len(raw) > MAX_TEXT)
 
 
-@dataclass(kw_only=True)
-class _Builder:
+class _Builder(Struct, kw_only=True):
     """The blocks so far, and what the next line may go on with."""
 
     blocks: list[Block] = field(default_factory=list)

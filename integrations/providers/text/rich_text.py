@@ -7,11 +7,13 @@ search, export and console take its words.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby
 from typing import Any, Final
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 MAX_DEPTH: Final = 12
 INDENT: Final = "  "
@@ -54,8 +56,7 @@ class BlockKind(StrEnum):
 _KINDS: Final = {kind.value: kind for kind in BlockKind}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Span:
+class Span(Struct, frozen=True, kw_only=True):
     """A run of text of one look; ``href`` is a link's target, safe or not."""
 
     text: str
@@ -66,8 +67,7 @@ class Span:
 Spans = tuple[Span, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Block:
+class Block(Struct, frozen=True, kw_only=True):
     """One paragraph, heading, list entry, table row or the like.
 
     ``level`` is a heading's, ``number`` that of an entry in a numbered list, ``cells``

@@ -6,10 +6,12 @@ it is shown with, the zone it was entered in.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from integrations.providers.text.rich_text import Block
 
@@ -17,22 +19,19 @@ from integrations.providers.text.rich_text import Block
 CURRENCY_PROPERTY: Final = "currency_property"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Text:
+class Text(Struct, frozen=True, kw_only=True):
     """A plain text."""
 
     text: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class RichText:
+class RichText(Struct, frozen=True, kw_only=True):
     """A formatted text; each provider's markup is parsed by its connector."""
 
     blocks: tuple[Block, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Number:
+class Number(Struct, frozen=True, kw_only=True):
     """A number; ``precision`` are its field's decimals, ``out_of`` a rating's best.
 
     One that is not grouped counts nothing: it is a name made of digits, behind those
@@ -46,16 +45,14 @@ class Number:
     prefix: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Percent:
+class Percent(Struct, frozen=True, kw_only=True):
     """A share of one: 0.25 is 25 percent."""
 
     share: Decimal
     precision: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Money:
+class Money(Struct, frozen=True, kw_only=True):
     """An amount in a currency; some providers know its code, others its symbol."""
 
     amount: Decimal
@@ -64,24 +61,21 @@ class Money:
     precision: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Boolean:
+class Boolean(Struct, frozen=True, kw_only=True):
     """Yes or no, with the provider's own word for it if there is one."""
 
     is_true: bool
     label: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Date:
+class Date(Struct, frozen=True, kw_only=True):
     """A day, or the days from one to another, in no time zone."""
 
     day: date
     end: date | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class DateTime:
+class DateTime(Struct, frozen=True, kw_only=True):
     """A time in UTC, or a period; ``zone`` is the one that the provider shows it in."""
 
     at: datetime
@@ -89,24 +83,21 @@ class DateTime:
     zone: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Duration:
+class Duration(Struct, frozen=True, kw_only=True):
     """How long something takes; ``style`` is a pattern such as h:mm:ss."""
 
     seconds: Decimal
     style: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Choice:
+class Choice(Struct, frozen=True, kw_only=True):
     """One of the options of a field."""
 
     label: str
     colour: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class User:
+class User(Struct, frozen=True, kw_only=True):
     """A user, a bot or a group at the provider; the name may be withheld."""
 
     id: str = ""
@@ -114,30 +105,26 @@ class User:
     email: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Email:
+class Email(Struct, frozen=True, kw_only=True):
     """An e-mail address."""
 
     address: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Phone:
+class Phone(Struct, frozen=True, kw_only=True):
     """A telephone number, as it was entered."""
 
     number: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Link:
+class Link(Struct, frozen=True, kw_only=True):
     """An address of the web, as it was entered; it need not be a safe one."""
 
     url: str
     label: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class File:
+class File(Struct, frozen=True, kw_only=True):
     """A file, without a link to it: those expire."""
 
     name: str
@@ -145,8 +132,7 @@ class File:
     type: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Relation:
+class Relation(Struct, frozen=True, kw_only=True):
     """Items of the same connection, each once, of one collection if that is known.
 
     ``has_more`` says that the provider has more of them than it told, or this site
@@ -161,11 +147,10 @@ class Relation:
 
     def __post_init__(self) -> None:
         """Name an item once that the provider names twice."""
-        object.__setattr__(self, "linked_ids", tuple(dict.fromkeys(self.linked_ids)))
+        force_setattr(self, "linked_ids", tuple(dict.fromkeys(self.linked_ids)))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Unavailable:
+class Unavailable(Struct, frozen=True, kw_only=True):
     """No value for now, and why: a formula that failed, a text not generated yet."""
 
     reason: str
@@ -192,32 +177,28 @@ Single: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Choices:
+class Choices(Struct, frozen=True, kw_only=True):
     """Some of the options of a field."""
 
     values: tuple[Choice, ...]
     has_more: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Users:
+class Users(Struct, frozen=True, kw_only=True):
     """Several users."""
 
     values: tuple[User, ...]
     has_more: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Files:
+class Files(Struct, frozen=True, kw_only=True):
     """Several files."""
 
     values: tuple[File, ...]
     has_more: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Many:
+class Many(Struct, frozen=True, kw_only=True):
     """Several values of any type, as lookups and rollups gather them."""
 
     values: tuple[Single, ...]

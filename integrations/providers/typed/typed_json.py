@@ -1,11 +1,10 @@
-"""Write frozen dataclasses as JSON and read them back strictly.
+"""Write frozen structs as JSON and read them back strictly.
 
 What has its default is left out, so that what is stored stays small. Reading refuses
 whatever was not written by this: unknown keys, missing ones, values of another type.
 """
 
 from collections.abc import Hashable, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
@@ -20,6 +19,9 @@ from typing import (
     get_origin,
     get_type_hints,
 )
+
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import FieldInfo, fields
 
 T = TypeVar("T")
 
@@ -37,7 +39,7 @@ class _Named(Protocol):
 
 
 def dump(record: Any) -> dict[str, Any]:
-    """Return the JSON object of a dataclass, without what has its default."""
+    """Return the JSON object of a struct, without what has its default."""
     return {
         each.name: _dump_value(value)
         for each in fields(record)
@@ -59,14 +61,14 @@ def _dump_value(value: Any) -> Any:
     return value.to_json() if hasattr(value, "to_json") else dump(value)
 
 
-def _default_of(each: Field[Any]) -> Any:
-    if each.default_factory is not MISSING:
+def _default_of(each: FieldInfo) -> Any:
+    if each.default_factory is not NODEFAULT:
         return each.default_factory()
     return each.default
 
 
 def load(kind: type[T], value: object) -> T:
-    """Return the dataclass that a JSON object was written of; UnreadableError."""
+    """Return the struct that a JSON object was written of; UnreadableError."""
     if not isinstance(value, dict):
         raise UnreadableError(f"{kind.__name__}: expected an object")
     types = _types_of(cast("Hashable", kind))
@@ -117,7 +119,7 @@ def _load_plain(hint: Any, value: Any, name: str) -> Any:
             return _to_time(_of_type(str, value, name))
     except ValueError as exc:
         raise UnreadableError(f"{name}: {value!r:.80} is not one of ours") from exc
-    if is_dataclass(hint):
+    if issubclass(hint, Struct):
         return load(cast("type[Any]", hint), value)
     return _of_type(hint, value, name)
 

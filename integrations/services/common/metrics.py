@@ -15,11 +15,11 @@ import threading
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from django.db import transaction
 from django_redis import get_redis_connection
+from msgspec import Struct
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -33,8 +33,7 @@ INFINITE: Final = "+Inf"
 Sample = tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Metric:
+class Metric(Struct, frozen=True, kw_only=True):
     """Counter, or a histogram where it has buckets, by its name in Prometheus."""
 
     name: str

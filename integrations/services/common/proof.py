@@ -1,12 +1,10 @@
 """Proof of who asks, which every deletion that cannot be undone needs."""
 
-from dataclasses import dataclass
-
 from django.contrib.auth.models import User
+from msgspec import Struct
 
 
-@dataclass(frozen=True, kw_only=True)
-class RecentProof:
+class RecentProof(Struct, frozen=True, kw_only=True):
     """Evidence that a user has just given a password or a second factor.
 
     Whoever has neither cannot be asked, and proves enough by the session. Only what

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -10,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from msgspec import Struct
 
 from integrations.models import Connection, Credential, SyncRun, times
 from integrations.models.connection import ConnectionQuerySet
@@ -31,8 +31,7 @@ from integrations.services.writing import waiting
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Connected:
+class Connected(Struct, frozen=True, kw_only=True):
     """The connection that a new grant belongs to, and whether it is a new one."""
 
     connection: Connection
@@ -40,8 +39,7 @@ class Connected:
     delivered: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Stored:
+class _Stored(Struct, frozen=True, kw_only=True):
     """The connection of a new grant, and whether that reads what the old one did."""
 
     connection: Connection

@@ -1,8 +1,9 @@
 """What comes next for a connection: its next sync, and what its user can do."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from integrations.models import Connection, SyncRun
 from integrations.models.condition import Condition
@@ -12,8 +13,7 @@ from integrations.services.connections.facts import Facts
 from integrations.services.sync import retries
 
 
-@dataclass(frozen=True, kw_only=True)
-class Planned:
+class Planned(Struct, frozen=True, kw_only=True):
     """What happens next, and when, if that is known."""
 
     text: str = ""

@@ -6,13 +6,13 @@ A mistake in the connector's sums is a ConnectorError.
 import math
 from collections.abc import Collection as Some
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
+from msgspec import Struct
 
 from integrations.models import Collection, Connection, Item, SyncRun
 from integrations.models.reasons import ReasonCode
@@ -49,8 +49,7 @@ def estimate(
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Overrun:
+class Overrun(Struct, frozen=True, kw_only=True):
     """A schedule needs more calls a month than its plan has.
 
     ``is_said`` tells the plan the user named from the smallest there is.

@@ -1,7 +1,6 @@
 """Status of a connection: one decision, from facts, that every page shows."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +8,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from msgspec import Struct
 
 from integrations.models import Collection, Connection, SyncRun, times
 from integrations.models.condition import Condition
@@ -40,8 +40,7 @@ SINCE = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Status:
+class Status(Struct, frozen=True, kw_only=True):
     """What is shown of a connection, on whichever page.
 
     ``code`` is the reason behind the condition, ``sentence`` says it to users.

@@ -1,7 +1,6 @@
 """Credentials: the sealed tokens of a connection's row."""
 
 import zlib
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Left
+from msgspec import Struct
 
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential
@@ -28,8 +28,7 @@ SHORTEST_LIFE = 30
 TOLD = ("fingerprint", "access_expires_at", "refreshed_at", "refresh_due_at")
 
 
-@dataclass(frozen=True, kw_only=True)
-class IssuedToken:
+class IssuedToken(Struct, frozen=True, kw_only=True):
     """Access token with what tells it from its successors."""
 
     secret: Secret
@@ -38,8 +37,7 @@ class IssuedToken:
     expires_at: datetime | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class CredentialFacts:
+class CredentialFacts(Struct, frozen=True, kw_only=True):
     """What may be shown of a credential; ``key_id`` is of the key that sealed it."""
 
     fingerprint: str

@@ -6,11 +6,11 @@ between has sealed with the first key anyway.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.db import models
+from msgspec import Struct, field
 
 from integrations.http.secrets import Secret
 from integrations.models import (
@@ -28,8 +28,7 @@ UNREADABLE = "(unreadable)"
 MFA_KEYS = ("secret", "seed")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sealed:
+class Sealed(Struct, frozen=True, kw_only=True):
     """Sealed text: where it is stored, and what it was sealed with."""
 
     row: models.Model
@@ -53,8 +52,7 @@ class Sealed:
         return self.write(self.text, new)
 
 
-@dataclass(kw_only=True)
-class Count:
+class Count(Struct, kw_only=True):
     """Sealed texts by the id of their key, and by table those that do not open."""
 
     by_key: Counter[str] = field(default_factory=Counter)

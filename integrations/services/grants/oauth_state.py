@@ -6,12 +6,12 @@ answer sent several times at once leads to one token request.
 
 import hmac
 import secrets
-from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 
 from django.contrib.auth.models import User
 from django.utils import timezone
+from msgspec import Struct
 
 from integrations.http.secrets import Secret
 from integrations.models import AuthorizationState, Connection, times
@@ -31,8 +31,7 @@ class StateRefusedError(Exception):
         self.kind = kind
 
 
-@dataclass(frozen=True, kw_only=True)
-class Authorization:
+class Authorization(Struct, frozen=True, kw_only=True):
     """Authorization begun with a state, for the callback that completes it."""
 
     provider: str

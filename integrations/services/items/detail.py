@@ -1,10 +1,10 @@
 """Find what an item's page shows around it: what it is inside of, and what it holds."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from django.db import connection as database
 from django.db.models import Exists, OuterRef, Q
+from msgspec import Struct
 
 from integrations.models import Collection, Item, ItemLink
 from integrations.providers import CONNECTORS
@@ -20,8 +20,7 @@ NOT_SHARED = "Something that is not shared with this connection"
 NOT_READ = "Something that is not read yet, or not shared with this connection"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ancestry:
+class Ancestry(Struct, frozen=True, kw_only=True):
     """The items that one is inside of, the outermost first, and what is above them.
 
     ``top_name`` is the provider's word for that, or what became of it.
@@ -31,16 +30,14 @@ class Ancestry:
     top_name: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Child:
+class Child(Struct, frozen=True, kw_only=True):
     """An item inside of another, and the collection that it stands for, if any."""
 
     item: Item
     table: Collection | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Children:
+class Children(Struct, frozen=True, kw_only=True):
     """The first of the items inside of one, how many there are, and the list of all."""
 
     shown: Sequence[Child]

@@ -1,8 +1,9 @@
 """Failures to send a message: whether they are its own, its reader's or the way's."""
 
 import smtplib
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from integrations.models import Notice
 from integrations.providers.typed.values import cut
@@ -30,8 +31,7 @@ class Scope(StrEnum):
     CHANNEL = "channel"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Failure:
+class Failure(Struct, frozen=True, kw_only=True):
     """Why a message was not sent, in words that name no address."""
 
     scope: Scope

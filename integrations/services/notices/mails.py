@@ -1,7 +1,6 @@
 """Mails of notices: to one user, or to the operators."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +9,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from msgspec import Struct
 
 from integrations.models import Incident, Notice, NoticeSettings
 from integrations.models.messages.wording import count_text, time_text
@@ -22,8 +22,7 @@ TEST_TITLE = "This is a test"
 TEST_TEXT = "Somebody asked for it on the page of notices. Notices arrive here."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """What one message says of one incident."""
 
     title: str

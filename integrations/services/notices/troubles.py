@@ -1,7 +1,8 @@
 """Troubles of a connection that its user is told of, by the findings of its status."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from integrations.models import Collection, Connection, NoticeKind
 from integrations.models.collection import Completeness
@@ -22,8 +23,7 @@ AT_REST = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Trouble:
+class Trouble(Struct, frozen=True, kw_only=True):
     """One trouble of one subject: a connection, or a collection of it."""
 
     kind: NoticeKind

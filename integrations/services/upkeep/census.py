@@ -4,7 +4,6 @@ Each part is read when it is first asked for, and once.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +23,7 @@ from django.db.models import (
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
+from msgspec import Struct
 
 from integrations.models import Connection, Edit, Heartbeat, ProviderState, SyncRun
 from integrations.services.sync.calls import spend
@@ -41,8 +41,7 @@ SHORTEST_PROMISE_MINUTES, PROMISED_INTERVALS = 60, 3
 USUAL_MINUTES = (20, 30, 60, 180, 360, 720, 1440, 2880, 4320, 10080, 20160, 43200)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Group:
+class Group(Struct, frozen=True, kw_only=True):
     """Connections of one provider in one state for one reason, counted."""
 
     provider: str
@@ -58,8 +57,7 @@ class Group:
     calls_this_month: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Work:
+class Work(Struct, frozen=True, kw_only=True):
     """Runs or edits of one kind, counted, and the time that one waits since."""
 
     kind: str

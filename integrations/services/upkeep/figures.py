@@ -1,12 +1,12 @@
 """Figures of the overview: what each is a count of, and how it is worded."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, kw_only=True)
-class Figure:
+
+class Figure(Struct, frozen=True, kw_only=True):
     """One figure: its value, its words, and which rows it counts.
 
     ``rows`` names the model and ``where`` the filters of its list in the admin.
@@ -22,8 +22,7 @@ class Figure:
     where: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Section:
+class Section(Struct, frozen=True, kw_only=True):
     """Figures that belong together."""
 
     id: str

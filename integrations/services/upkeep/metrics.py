@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import DatabaseError
+from msgspec import Struct
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -28,8 +28,7 @@ SECONDS_OF_A_DAY = 86_400
 Values = Iterator[tuple[Sequence[str], float]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Gauge:
+class Gauge(Struct, frozen=True, kw_only=True):
     """A figure that is taken when it is asked for."""
 
     name: str

@@ -5,11 +5,11 @@ The admin's first page and ``manage.py status`` show the same.
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
+from msgspec import Struct
 
 from integrations.models import Connection, Edit, SyncRun
 from integrations.models.messages import wording
@@ -32,8 +32,7 @@ NO_FIGURES = "There are no figures now: the database did not answer."
 States = Connection.State
 
 
-@dataclass(frozen=True, kw_only=True)
-class Overview:
+class Overview(Struct, frozen=True, kw_only=True):
     """All of it, with the checks that do not pass first.
 
     ``note`` says why there are no sections.

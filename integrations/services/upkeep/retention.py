@@ -1,7 +1,6 @@
 """Delete what is too old to be of use, a little at a time."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.db.models import Model, QuerySet
+from msgspec import Struct, field
 
 from integrations.models import (
     AuditEvent,
@@ -40,8 +40,7 @@ HOURLY = "pruned_hourly"
 BY_HISTORY, BY_AUDIT = "HISTORY_DAYS", "AUDIT_DAYS"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """How long rows of a table are kept after the time in ``column``.
 
     That is what a setting says, in days or in seconds by its name, or ``kept``.

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
+from msgspec import Struct
 
 from integrations.models import Collection, Connection, times
 from integrations.models.messages import wording
@@ -34,8 +34,7 @@ from integrations.views.connections.schedule import full_refresh_text, interval_
 SAVE = "save"
 
 
-@dataclass(kw_only=True)
-class Choice:
+class Choice(Struct, kw_only=True):
     """What there is to choose from, and what a user has ticked so far.
 
     ``offered`` are the collections that were on the page they saw.

@@ -1,12 +1,12 @@
 """What a form showed when it was opened, which it carries along signed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.core import signing
 from django.utils import timezone
+from msgspec import Struct, field
 
 from integrations.models.accounts.preferences import to_zone
 from integrations.providers.writing import Input, WritableField
@@ -18,8 +18,7 @@ class StaleFormError(Exception):
     """What the form showed when it was opened cannot be told any more."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shown:
+class Shown(Struct, frozen=True, kw_only=True):
     """What a form showed when it was opened: raw values, fields, and in which zone."""
 
     values: Mapping[str, Any]

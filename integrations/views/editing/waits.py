@@ -1,9 +1,9 @@
 """What holds edits up, and the way on: for one edit, a bulk edit and an import."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
+from msgspec import Struct
 
 from integrations.models import Collection, Connection
 from integrations.models.messages import wording
@@ -11,8 +11,7 @@ from integrations.models.writing.edit import EditQuerySet
 from integrations.services.writing import editing
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wait:
+class Wait(Struct, frozen=True, kw_only=True):
     """Why edits are not sent now, by code and in words; until when, if that is known.
 
     What only their user can change has the address where that is done.

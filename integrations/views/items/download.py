@@ -1,7 +1,6 @@
 """Send all items of a list, or all rows of a table, as a file."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import BinaryIO
 from urllib.parse import urlencode
@@ -15,6 +14,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.text import slugify
 from django.views.decorators.http import require_POST
+from msgspec import Struct
+from msgspec.structs import replace
 
 from integrations.forms import DownloadForm, TableDownloadForm
 from integrations.models import Download
@@ -115,8 +116,7 @@ def _parameters(table: Table) -> list[tuple[str, str]]:
     return table.query.change(columns=columns).parameters
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Asking:
+class _Asking(Struct, frozen=True, kw_only=True):
     """How a file was asked for: who makes it if it is large, and on which page."""
 
     order: Callable[[], Download]

@@ -1,8 +1,9 @@
 """Find what each filter of the items list can still choose, and how much that is."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from integrations.models import Collection, Connection
 from integrations.services.connections.naming import collection_names, unique_names
@@ -29,8 +30,7 @@ def type_names(collections: Iterable[Collection]) -> dict[str, str]:
     }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Choice:
+class Choice(Struct, frozen=True, kw_only=True):
     """One choice of a filter; ``count`` is None where no counter says it."""
 
     value: str
@@ -44,8 +44,7 @@ class Choice:
         return self.label if self.count is None else f"{self.label} ({self.count:,})"
 
 
-@dataclass(kw_only=True)
-class Group:
+class Group(Struct, kw_only=True):
     """Choices under one heading, or under none."""
 
     label: str = ""

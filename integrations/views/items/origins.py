@@ -1,13 +1,14 @@
 """Tell the list or page that an item was opened from, by its address."""
 
 import re
-from dataclasses import dataclass, replace
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from msgspec import Struct
+from msgspec.structs import replace
 
 from integrations.models import Item
 from integrations.models.paths import path_of
@@ -25,8 +26,7 @@ MOST_CARRIED = 1500
 FROM = "in"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Origin:
+class Origin(Struct, frozen=True, kw_only=True):
     """A list, a table, a search or a page that an item was opened from.
 
     ``kind`` is one of the names in ``KINDS``, or empty for none of them.

@@ -5,7 +5,6 @@ https://www.rfc-editor.org/rfc/rfc4287
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC
 from typing import Final
 from uuid import UUID
@@ -19,6 +18,7 @@ from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_safe
+from msgspec import Struct
 
 from integrations.http.observability import steering
 from integrations.models import Collection, Connection, Item, SavedView
@@ -57,8 +57,7 @@ MOST_TEXT: Final = 500
 FORBIDDEN: Final = re.compile("[\ufffe\uffff]")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One item of a feed, and what its view shows of it."""
 
     item: Item

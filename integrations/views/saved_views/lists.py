@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.http import Http404, QueryDict
 from django.urls import reverse
+from msgspec import Struct
 
 from integrations.models import Collection, Connection
 from integrations.services.items.lists.query import ItemQuery
@@ -23,8 +23,7 @@ from integrations.views.items.tables.table import get_collection
 TABLE = re.compile(r"/collections/([0-9a-f-]{36})/")
 
 
-@dataclass(frozen=True, kw_only=True)
-class KeptList:
+class KeptList(Struct, frozen=True, kw_only=True):
     """A list of the user's: its address, and what a view of it would keep.
 
     ``collection`` is None for the list over everything. ``left_out`` says in words

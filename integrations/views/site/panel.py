@@ -1,11 +1,11 @@
 """Panel on the admin's first page: how the site is, with a list behind each number."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
+from msgspec import Struct
 
 from integrations.services.upkeep import overview
 from integrations.services.upkeep.checks.check import Severity
@@ -16,8 +16,7 @@ APPS = {"periodictask": "django_celery_beat"}
 TONE_CLASSES = {"warn": "warning", "bad": "error"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class ShownFigure:
+class ShownFigure(Struct, frozen=True, kw_only=True):
     """A figure with the address of its list, and the colour that it is shown in."""
 
     label: str

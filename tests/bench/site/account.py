@@ -7,13 +7,13 @@ are copies of these, made by PostgreSQL, with another number wherever theirs sta
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection as database
 from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
+from msgspec.structs import asdict, replace
 
 from integrations.models import (
     Collection,

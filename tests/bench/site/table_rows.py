@@ -2,13 +2,13 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
+from msgspec.structs import asdict
 
 from integrations.models import Collection, Connection
 from integrations.providers.hubspot.mapping.fields import to_field

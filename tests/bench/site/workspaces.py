@@ -1,7 +1,8 @@
 """More workspaces for the simulated Notion, of some twenty pages each."""
 
 import uuid
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from sandbox.notion import oauth
 from sandbox.notion.seed import loader

@@ -1,7 +1,6 @@
 """Connections go on at another server, and no two servers ever have one grant."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import User
 from django.utils import timezone
+from msgspec.structs import replace
 
 from integrations.models import (
     AuditEvent,

@@ -3,11 +3,12 @@
 import copy
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from msgspec.structs import asdict
 
 from integrations.http.sending.transport import Request
 from integrations.oauth.tokens import TokenSet, read_tokens

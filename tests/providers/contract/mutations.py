@@ -5,9 +5,10 @@ what it makes of an answer, or in what it takes a refusal for.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from integrations.http.errors import (
     ApiError,

@@ -1,10 +1,10 @@
 """Raw values become typed ones."""
 
-from dataclasses import asdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import asdict
 
 from integrations.providers.hubspot.listing.schema import select_properties
 from integrations.providers.hubspot.mapping.display import Context, describe, to_value

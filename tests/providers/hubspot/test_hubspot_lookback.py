@@ -1,11 +1,11 @@
 """An incremental sync reaches back, and does not read again what is stored as it is."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from msgspec.structs import replace
 
 from integrations.http.responses.shape import expect_object
 from integrations.providers.hubspot.listing.changes import MAX_PROBES

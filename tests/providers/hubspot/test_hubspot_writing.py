@@ -1,9 +1,9 @@
 """HubSpot's connector writes contacts as its API takes them, and reads refusals."""
 
 import json
-from dataclasses import asdict
 
 import pytest
+from msgspec.structs import asdict
 
 from integrations.http.errors import (
     AlreadyExists,

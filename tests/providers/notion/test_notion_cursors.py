@@ -2,10 +2,10 @@
 
 import json
 import random
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import fields
 
 from integrations.providers.errors import ListingExpiredError
 from integrations.providers.notion.listing import cursors, reading_cursors

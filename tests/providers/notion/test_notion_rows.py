@@ -1,11 +1,11 @@
 """Rows of a data source: windows beyond 10,000, incremental syncs, odd rows."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pytest
+from msgspec.structs import replace
 
 from integrations.http.errors import InvalidRequest, InvalidResponse
 from integrations.http.sending.transport import Response

@@ -1,10 +1,10 @@
 """Before a token is spent a second time the provider is asked about it."""
 
-import dataclasses
 from typing import Any
 
 import pytest
 from django.utils import timezone
+from msgspec.structs import replace
 
 from integrations.http.errors import RateLimited, Transient
 from integrations.models import Connection, Credential
@@ -48,7 +48,7 @@ def test_a_provider_that_cannot_be_asked_is_tried_ever_more_seldom() -> None:
 def with_alive_path(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the provider be one that answers about access tokens only."""
     spec = introspection.SPECS["hubspot"]
-    changed = dataclasses.replace(
+    changed = replace(
         spec,
         introspects_refresh_tokens=False,
         alive_path="/account-info/2026-09/details",

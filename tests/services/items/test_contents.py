@@ -1,9 +1,9 @@
 """A text that comes with the list is kept like one that was fetched."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from integrations.models import Item, ItemContent
 from integrations.providers.records import Content, IntegrationItem

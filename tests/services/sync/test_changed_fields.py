@@ -1,13 +1,13 @@
 """Fields that were changed at the provider are known, and what lags behind is said."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+from msgspec.structs import replace
 
 from integrations.http.errors import (
     InvalidRequest,

@@ -1,11 +1,11 @@
 """A checkpoint is what was written, or is refused; its steps are its own."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
+from msgspec.structs import replace
 
 from integrations.http.errors import InvalidResponse
 from integrations.models import Collection, Connection, Item

@@ -1,10 +1,10 @@
 """A connector may put the texts of items on the page that lists them."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from integrations.models import Connection, Item, ItemContent
 from integrations.providers import CONNECTORS

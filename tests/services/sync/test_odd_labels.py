@@ -1,10 +1,10 @@
 """Labels that a portal cannot be without are kept, and asked for again soon."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.models import Collection, Connection, ItemChange

@@ -1,9 +1,9 @@
 """Pages without rows lock what they tell of, in the order of all transactions."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from integrations.models import Connection, Item
 from integrations.providers import CONNECTORS

@@ -1,6 +1,5 @@
 """A clock was six hours ahead and is right again: nothing waits for those hours."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db.models import DateTimeField, F
 from django.test import Client
 from django.utils import timezone
+from msgspec.structs import replace
 
 from integrations.http.errors import Transient
 from integrations.http.secrets import Secret

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -15,6 +14,7 @@ from django.db.backends.signals import connection_created
 from django.test import Client, override_settings
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from msgspec.structs import replace
 
 from integrations import tasks
 from integrations.http.secrets import Secret

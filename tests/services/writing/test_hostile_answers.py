@@ -7,11 +7,11 @@ index that lags or another version of the API would.
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from integrations.http.sending.transport import Request, Response
 from integrations.models import Edit, Item

@@ -1,7 +1,6 @@
 """Connections: the list, connecting, and what a user can do to one."""
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from kombu.exceptions import OperationalError
+from msgspec.structs import replace
 
 from integrations.http.secrets import Secret
 from integrations.models import (

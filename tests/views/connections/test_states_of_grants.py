@@ -191,7 +191,7 @@ def test_the_schedule_of_a_disconnected_connection_is_not_changed(as_alice, conn
 def test_a_provider_without_settings_offers_no_reconnection(
     as_alice, connection, settings
 ):
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     known = settings.PROVIDERS["hubspot"]
     settings.PROVIDERS = {

@@ -6,7 +6,6 @@ knows only the facts that a state is made of.
 
 import random
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import chain
 from typing import Any
 from uuid import UUID
@@ -20,6 +19,7 @@ from django.template.base import Template
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from msgspec.structs import replace
 
 from integrations.models import Connection, ProviderState, SyncRun
 from integrations.models.sync.progress import CollectionProgress

@@ -2,11 +2,11 @@
 
 import base64
 import json
-from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 from django.http import QueryDict
+from msgspec.structs import replace
 
 from integrations.http.secrets import Secret
 from integrations.services.common.sealing.opaque import to_token

@@ -1,11 +1,11 @@
 """Pages are small: without what only their authors see, and compressed."""
 
 import gzip
-from dataclasses import asdict
 from itertools import cycle
 
 import pytest
 from django.utils import timezone
+from msgspec.structs import asdict
 
 from config.web.templates import compact
 from integrations.providers.hubspot.mapping.fields import to_field

@@ -1,8 +1,10 @@
 """Ask which bases there are, and what their tables are made of."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import InvalidResponse
@@ -30,8 +32,7 @@ MAX_PAGES: Final = 50
 NO_PERMISSION: Final = "none"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Base:
+class Base(Struct, frozen=True, kw_only=True):
     """One base; ``permission`` is read, comment, edit, create or none."""
 
     id: str
@@ -39,8 +40,7 @@ class Base:
     permission: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Table:
+class Table(Struct, frozen=True, kw_only=True):
     """Describe one table; fields and views stay the objects Airtable sent.
 
     ``definitions`` are those of all fields of its base.
@@ -55,16 +55,14 @@ class Table:
     definitions: Definitions = field(default_factory=lambda: Definitions(()))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bases:
+class Bases(Struct, frozen=True, kw_only=True):
     """The bases of an account, and how many were odd or too many to read."""
 
     known: tuple[Base, ...]
     left_out: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tables:
+class Tables(Struct, frozen=True, kw_only=True):
     """The tables of a base, and how many were odd or too many to read.
 
     ``ids`` are those of all tables whose id could be read, in the base's order.

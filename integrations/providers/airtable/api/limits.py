@@ -1,7 +1,8 @@
 """Rate limits of a base, for everybody; the spec has that of a connection."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from integrations.http.client import ApiClient
 from integrations.http.resilience.limits import Limit

@@ -10,9 +10,10 @@ too, the named records tell, and the full refresh of all of them.
 import json
 import logging
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+
+from msgspec import Struct
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import (
@@ -45,8 +46,7 @@ DELETED: Final = Deletion(kind=DeletionKind.DELETED)
 PROBES: Final = "probes"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Position:
+class Position(Struct, frozen=True, kw_only=True):
     """Where a listing of changes is: which records it names, and which it missed."""
 
     offset: str | None = None

@@ -1,10 +1,11 @@
 """Read the records of one table, a page at a time, and ask for those that changed."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from integrations.http.client import ApiClient
 from integrations.http.responses.shape import expect_list, expect_object

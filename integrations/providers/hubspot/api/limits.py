@@ -1,8 +1,9 @@
 """Read the rate limit that HubSpot's answers tell: it depends on app and plan."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from integrations.http.resilience.limits import Limit
 

@@ -7,7 +7,8 @@ https://developers.hubspot.com/docs/api-reference/crm-associations-schema-v4/def
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from integrations.http.client import ApiClient
 from integrations.http.responses.answers import Answers

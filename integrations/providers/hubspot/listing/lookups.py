@@ -7,8 +7,9 @@ that cannot be true is none: a portal always has a pipeline with a stage, and an
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import (
@@ -41,8 +42,7 @@ Hinted = tuple[str, str]
 Found = dict[str, dict[str, Hinted]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Lookups:
+class Lookups(Struct, frozen=True, kw_only=True):
     """Names by lookup and id, and which of the calls for them were ``refused``.
 
     Among those are names of whom there are more than are read. ``ask_again`` when an

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from integrations.providers.hubspot.mapping.fields import DEAL_CURRENCY
 from integrations.providers.hubspot.mapping.relations import described_relations
@@ -50,8 +51,7 @@ _BARE_ADDRESS: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Context:
+class Context(Struct, frozen=True, kw_only=True):
     """What the meaning of a value depends on besides its field."""
 
     account: Mapping[str, Any] = field(default_factory=dict)

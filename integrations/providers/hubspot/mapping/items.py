@@ -1,8 +1,9 @@
 """Turn HubSpot's records into IntegrationItems."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from integrations.http.errors import InvalidResponse
 from integrations.http.responses.shape import expect_object, flag

@@ -1,8 +1,10 @@
 """Read which records a record is associated with, whichever way they are told."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from integrations.http.client import ApiClient
 from integrations.http.responses.shape import expect_object, objects, optional_object
@@ -29,8 +31,7 @@ HUBSPOT_DEFINED = "HUBSPOT_DEFINED"
 NOT_FOUND = "OBJECT_NOT_FOUND"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Linked:
+class Linked(Struct, frozen=True, kw_only=True):
     """List the records of one type that a record is associated with, sorted.
 
     ``labels`` are what the portal's users call some of these links, by id. Where a
@@ -62,12 +63,8 @@ def with_links(item: IntegrationItem, links: Links) -> IntegrationItem:
 
     HubSpot's names for properties have no dot, so none can be mistaken for these.
     """
-    changed = {
-        "parent_id": _parent_of(links),
-        "properties": {**item.properties, **_told(links)},
-    }
-    # At half the cost of ``dataclasses.replace``, for every row of every page.
-    return IntegrationItem(**(vars(item) | changed))
+    properties = {**item.properties, **_told(links)}
+    return replace(item, parent_id=_parent_of(links), properties=properties)
 
 
 def has_links(item: StoredItem, links: Links) -> bool:

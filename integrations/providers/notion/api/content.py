@@ -1,8 +1,10 @@
 """Fetch the text of one page and what is inside it, mostly in one call."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import (
@@ -32,16 +34,14 @@ MOST_FOLLOW_UPS: Final = 8
 _CHILDREN: Final = frozenset({BlockKind.PAGE, BlockKind.DATABASE})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Child:
+class Child(Struct, frozen=True, kw_only=True):
     """A page, or a database, inside a page."""
 
     id: str
     is_page: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class PageText:
+class PageText(Struct, frozen=True, kw_only=True):
     """What the Markdown of a page tells: its text, and what is inside it.
 
     ``parts`` are the blocks that were left out for their number: what is inside them
@@ -109,8 +109,7 @@ def _fetch(api: ApiClient, remote_id: str) -> dict[str, Any]:
     return answer
 
 
-@dataclass(kw_only=True)
-class _Gathered:
+class _Gathered(Struct, kw_only=True):
     """The blocks of a page, with placeholders for the parts that are missing."""
 
     blocks: list[Block] = field(default_factory=list)

@@ -7,8 +7,9 @@ Markdown says of both the same; the blocks themselves say what they are.
 import re
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError, is_refusal

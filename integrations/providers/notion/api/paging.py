@@ -1,8 +1,9 @@
 """Read Notion's lists by the rules that all of them share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from integrations.http.errors import InvalidRequest, InvalidResponse
 from integrations.http.responses.shape import (
@@ -16,8 +17,7 @@ from integrations.providers.listing import expect_cursor
 PAGE_SIZE: Final = 100
 
 
-@dataclass(frozen=True, kw_only=True)
-class Listing:
+class Listing(Struct, frozen=True, kw_only=True):
     """One page of a list; ``following`` is None at its end.
 
     ``is_incomplete`` says that Notion cut the whole list short.

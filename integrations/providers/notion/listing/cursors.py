@@ -5,10 +5,11 @@ Each is stored as JSON with its kind; ``reading_cursors`` reads them.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
+
+from msgspec import Struct
 
 from integrations.providers.typed import typed_json
 
@@ -27,26 +28,22 @@ class CursorKind(StrEnum):
     UNSEEN_ROWS = "unseen_rows"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Hits:
+class Hits(Struct, frozen=True, kw_only=True):
     """At hit ``skip`` of the page of a search that ``start`` is the cursor of."""
 
     start: str | None = None
     skip: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Search(Hits):
+class Search(Hits, frozen=True, kw_only=True):
     """In the search for what is there."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Trash(Hits):
+class Trash(Hits, frozen=True, kw_only=True):
     """In the search for what is in the trash."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Frame:
+class Frame(Struct, frozen=True, kw_only=True):
     """At block ``index`` of one page of the children of a page or block."""
 
     id: str
@@ -73,8 +70,7 @@ class Frame:
 _FRAME: Final = ((str,), (str, type(None)), (int,), (bool,))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rounds:
+class Rounds(Struct, frozen=True, kw_only=True):
     """What the phases behind the search carry along.
 
     Missing parents are looked for in rounds, each one level higher: ``round`` is how
@@ -89,8 +85,7 @@ class Rounds:
     is_crowded: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Walk(Rounds):
+class Walk(Rounds, frozen=True, kw_only=True):
     """In the walk through stored pages, behind ``after``.
 
     ``path`` leads to a block of the page ``holder``. Of what that page told, the
@@ -108,8 +103,7 @@ class Walk(Rounds):
     has_too_many: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Check(Rounds):
+class Check(Rounds, frozen=True, kw_only=True):
     """In the stored items that the refresh has not seen, behind the id ``after``.
 
     ``walked`` is where the walk ended.
@@ -119,15 +113,13 @@ class Check(Rounds):
     walked: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parents(Check):
+class Parents(Check, frozen=True, kw_only=True):
     """In the stored items without their parent; ``has_found`` one in this round."""
 
     has_found: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Query:
+class Query(Struct, frozen=True, kw_only=True):
     """At row ``skip`` of a page of rows.
 
     ``created_from`` begins the window of the query, and ``newest`` is the latest time
@@ -145,8 +137,7 @@ class Query:
     is_whole: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class UnseenRows:
+class UnseenRows(Struct, frozen=True, kw_only=True):
     """In the stored rows that no query has shown; ``checked`` of them are done."""
 
     after: str = ""

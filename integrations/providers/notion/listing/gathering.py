@@ -1,7 +1,8 @@
 """Gather what one step shows, each thing under the collection it belongs to."""
 
 from contextlib import suppress
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from integrations.http.errors import InvalidResponse
 from integrations.http.responses.shape import expect_object

@@ -8,9 +8,10 @@ edited, and walks that.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Final, Protocol
+
+from msgspec.structs import asdict, replace
 
 from integrations.http.client import ApiClient
 from integrations.providers.connector import CollectionContext
@@ -163,7 +164,7 @@ class _Step:
         if following[0] is Walk:
             return Walk()
         if following[0] is Parents or start.round:
-            return Parents(**vars(replace(start, after="")))
+            return Parents(**asdict(replace(start, after="")))
         return start
 
     def _ensure_believable(self, stored: StoredItems) -> None:

@@ -7,10 +7,11 @@ https://developers.notion.com/reference/query-a-data-source
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from integrations.http.client import ApiClient
 from integrations.http.errors import ApiError, InvalidResponse, is_refusal, may_pass

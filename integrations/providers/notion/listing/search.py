@@ -2,9 +2,10 @@
 
 import functools
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
+
+from msgspec.structs import replace
 
 from integrations.http.once import forget_post, post_once
 from integrations.providers.errors import ListingExpiredError

@@ -1,8 +1,9 @@
 """Turn Notion's pages, databases and data sources into IntegrationItems."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from integrations.http.errors import InvalidResponse
 from integrations.http.responses.shape import expect_list, expect_object

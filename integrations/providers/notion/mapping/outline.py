@@ -9,8 +9,10 @@ https://developers.notion.com/guides/data-apis/enhanced-markdown
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from integrations.providers.notion.ids import find_id
 from integrations.providers.notion.mapping.inline import to_spans
@@ -75,8 +77,7 @@ _ROW, _ROW_END = re.compile(r"(?:<table\b[^<>]*>\s*)?<tr\b[^<>]*>"), "</tr>"
 _CELL: Final = re.compile(r"(?<!\\)<t[dh]\b[^<>]*>")
 
 
-@dataclass(kw_only=True)
-class Outline:
+class Outline(Struct, kw_only=True):
     """The blocks of a text, and whether it was too long to keep all.
 
     ``unknown`` are the positions of those that Notion did not write; ``may_hide``

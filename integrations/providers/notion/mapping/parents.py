@@ -1,7 +1,8 @@
 """Read where an object stands: parents of every kind, also those not known yet."""
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from integrations.providers.notion.ids import find_id
 
@@ -22,8 +23,7 @@ _PLACES: Final = {
 UNKNOWN_PLACE: Final = "Elsewhere in Notion"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parent:
+class Parent(Struct, frozen=True, kw_only=True):
     """The parent of an object: its kind, its id if it has one, else a name."""
 
     kind: str

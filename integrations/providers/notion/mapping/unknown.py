@@ -4,8 +4,9 @@ https://developers.notion.com/guides/data-apis/enhanced-markdown
 """
 
 import re
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from integrations.providers.notion.ids import find_id
 from integrations.providers.notion.mapping.inline import to_spans

@@ -1,10 +1,10 @@
 """Rate limits as a provider's answers tell them, known to every later client."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 from django.core.cache import cache
+from msgspec.structs import replace
 
 from integrations.http.resilience.limits import Limit
 from integrations.providers.connector import BaseConnector

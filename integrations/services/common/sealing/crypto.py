@@ -10,7 +10,6 @@ import binascii
 import hmac
 import os
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from msgspec import Struct
 
 from integrations.http.secrets import Secret
 
@@ -49,8 +49,7 @@ class UnreadableError(CryptoError):
     """A sealed text was altered or moved, or is no sealed text."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class KeyRing:
+class KeyRing(Struct, frozen=True, kw_only=True):
     """Configured keys: the first one seals, all of them open."""
 
     keys: dict[str, bytes]

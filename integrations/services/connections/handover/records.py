@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from msgspec import Struct
 
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential
@@ -89,8 +90,7 @@ class NotMovedError(Exception):
         self.result = result
 
 
-@dataclass(frozen=True, kw_only=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True, kw_only=True):
     """A collection that its user does not want to be read."""
 
     remote_id: str

@@ -1,20 +1,19 @@
 """Act of staff on one row: what it does, who may, what is lost, and its trail."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.db.models import Model
 from django.http import HttpRequest
+from msgspec import Struct, field
 
 from integrations.services.common import audit
 from integrations.services.common.proof import RecentProof
 
 
-@dataclass(frozen=True, kw_only=True)
-class Actor:
+class Actor(Struct, frozen=True, kw_only=True):
     """Who acts: a member of staff, by a request of the admin or on the console.
 
     ``user`` is None on a console that was not told who sits at it. ``choices`` are
@@ -42,8 +41,7 @@ def left_alone(why: str) -> Outcome:
 Step = Callable[[Any, Actor], Outcome]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Act:
+class Act(Struct, frozen=True, kw_only=True):
     """One act on rows of one model.
 
     ``name`` is what the audit calls it, and with underscores the admin's action.

@@ -2,13 +2,13 @@
 
 import time
 import uuid
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from msgspec import Struct
 
 from integrations.http.errors import REFRESHING, RateLimited, Transient
 from integrations.http.secrets import Secret
@@ -30,8 +30,7 @@ RETRY_SPACING, LONGEST_SPACING = timedelta(seconds=30), timedelta(minutes=15)
 LEAST_PATIENCE = timedelta(seconds=75)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Attempt:
+class Attempt(Struct, frozen=True, kw_only=True):
     """One refresh attempt: what it spends, and what fences its result."""
 
     id: UUID

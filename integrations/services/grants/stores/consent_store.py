@@ -5,13 +5,11 @@ by whoever works on it until a row has the grant or an order to revoke it. The n
 sweep finds what a process leaves behind because it died or the database is away.
 """
 
-import dataclasses
 import json
 import logging
 import random
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +17,8 @@ from typing import Any, Self, TextIO
 from uuid import uuid4
 
 from django.conf import settings
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from integrations.http.secrets import Secret
 from integrations.oauth.tokens import TokenSet
@@ -33,8 +33,7 @@ SUFFIX = ".consent"
 UNREADABLE = (ValueError, KeyError, TypeError, crypto.UnreadableError)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Consent:
+class Consent(Struct, frozen=True, kw_only=True):
     """Grant that no row holds yet, for whom it was asked, and when it was issued.
 
     ``user_id`` is None where it was to sign in whoever has the account, ``account``
@@ -55,7 +54,7 @@ class Consent:
             for name, value in vars(self.tokens).items()
         }
         account = None if self.account is None else asdict(self.account)
-        fields = {**vars(self), "tokens": tokens, "account": account}
+        fields = {**asdict(self), "tokens": tokens, "account": account}
         return json.dumps({**fields, "issued_at": self.issued_at.isoformat()})
 
     @classmethod
@@ -69,7 +68,7 @@ class Consent:
         told = None if account is None else RemoteAccount(**_with_tuple(account))
         found = {"tokens": TokenSet(**tokens), "account": told, "issued_at": issued_at}
         # A newer release, beside which this one still runs, may have more of them.
-        known = {each.name for each in dataclasses.fields(cls)}
+        known = set(cls.__struct_fields__)
         return cls(**{k: v for k, v in {**fields, **found}.items() if k in known})
 
 

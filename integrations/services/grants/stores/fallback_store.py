@@ -7,7 +7,6 @@ soon as the database answers. What is stored is ciphertext bound to its row.
 import json
 import logging
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,8 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import FieldDoesNotExist
 from django.utils.dateparse import parse_datetime
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from integrations.http.secrets import Secret
 from integrations.models import Credential, RefreshAttempt
@@ -35,8 +36,7 @@ FORMER_NAME = "spill"
 TIME_KEYS = ({"datetime"}, {"moment"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class StoredAnswer:
+class StoredAnswer(Struct, frozen=True, kw_only=True):
     """Answer of a token endpoint that no row has taken yet."""
 
     connection_id: UUID

@@ -1,12 +1,12 @@
 """A file that a user asks for: which rows of which list or table, and what of them."""
 
 from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
+from msgspec import Struct
 
 from integrations.models import Collection, Item, OwnColumn
 from integrations.services.items.downloads.shown_list import ShownListSource
@@ -33,8 +33,7 @@ class Content(StrEnum):
     RAW = "raw"
 
 
-@dataclass(frozen=True, kw_only=True)
-class AskedFile:
+class AskedFile(Struct, frozen=True, kw_only=True):
     """Rows in their order, how many they are up to a limit, and what is made of them.
 
     One that is not ready needs an index that is still being built. ``left_out`` says

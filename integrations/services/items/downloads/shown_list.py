@@ -1,7 +1,6 @@
 """Items of any collections in a file, as the list of everything shows them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from integrations.models import Collection, Item
@@ -16,8 +15,7 @@ HEADS: Final = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ShownListSource(ListSource):
+class ShownListSource(ListSource, frozen=True, kw_only=True):
     """Items by what the list tells of each, and all their values in one cell.
 
     In the formats for programs they have their own shape, as everywhere.

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
@@ -10,6 +9,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
 from django.utils import timezone
+from msgspec import Struct, field
 
 from integrations.models import Collection, Item
 from integrations.providers.typed.fields import (
@@ -56,8 +56,7 @@ class Head(NamedTuple):
     kind: str = "text"
 
 
-@dataclass(kw_only=True)
-class Noted:
+class Noted(Struct, kw_only=True):
     """What is known of a file's rows once they are written.
 
     ``mistake`` is the reference of the first mistake of ours that left values raw.
@@ -95,8 +94,7 @@ class Source(Protocol):
         """Yield the cells of rows as typed values."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ListSource:
+class ListSource(Struct, frozen=True, kw_only=True):
     """Items of any collections, by the fields that every item has."""
 
     items: Iterable[Item]
@@ -164,8 +162,7 @@ def _to_value(name: str, value: Any) -> Value | None:
     return Text(text=text)
 
 
-@dataclass(frozen=True, kw_only=True)
-class TableSource:
+class TableSource(Struct, frozen=True, kw_only=True):
     """Rows of one collection, by some of its columns, as its table shows them."""
 
     collection: Collection

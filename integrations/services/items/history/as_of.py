@@ -1,12 +1,12 @@
 """Work out how an item was at a past time, by undoing its changes since then."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from django.conf import settings
+from msgspec import Struct, field
 
 from integrations.models import Item, ItemChange
 from integrations.services.items.history.differences import MOST_CHANGED, is_cut
@@ -24,8 +24,7 @@ class Presence(StrEnum):
     NOT_SEEN = "not_seen"
 
 
-@dataclass(kw_only=True)
-class PastItem:
+class PastItem(Struct, kw_only=True):
     """An item as it was: its own columns and its properties.
 
     ``in_part`` are the fields whose history holds only the beginning of a value. It

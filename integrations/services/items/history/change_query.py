@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -11,6 +10,8 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
+from msgspec import Struct
+from msgspec.structs import replace
 
 from integrations.models import ItemChange
 from integrations.providers import SPECS
@@ -60,8 +61,7 @@ class Position(NamedTuple):
         return cls(datetime.fromisoformat(at), pk)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChangeQuery:
+class ChangeQuery(Struct, frozen=True, kw_only=True):
     """Which changes a page shows, newest first, and where it starts.
 
     ``field`` is the name under which a change stores what was and what is;

@@ -1,7 +1,6 @@
 """Fetch what changed in a user's items, newest first, by keyset."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from django.contrib.auth.models import User
@@ -15,6 +14,8 @@ from django.db.models import (
     prefetch_related_objects,
 )
 from django.db.models.functions import Coalesce
+from msgspec import Struct
+from msgspec.structs import replace
 
 from integrations.models import Collection, Connection, Item, ItemChange, SyncRun
 from integrations.models.accounts.preferences import Preferences
@@ -35,8 +36,7 @@ UNSEEN_LIMIT = 1000
 BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChangePage:
+class ChangePage(Struct, frozen=True, kw_only=True):
     """The changes of one page with their items, and the page after it.
 
     ``looked_until`` is how far was looked for what is rare, where that was not the end.

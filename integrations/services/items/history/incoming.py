@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
+
+from msgspec import Struct, field
 
 from integrations.models import Collection, Item, ItemChange, ItemLink
 from integrations.models.messages.wording import LINKS_UNKNOWN, connector_text
@@ -32,8 +33,7 @@ MOST_CHANGES: Final = 2000
 Naming = dict[tuple[str, UUID], list[Item]]
 
 
-@dataclass(kw_only=True)
-class PastIncoming:
+class PastIncoming(Struct, kw_only=True):
     """What named some items at a time and what does now, by the key of what is named.
 
     It ``is_partial`` where more links or changes are there than are looked at, or

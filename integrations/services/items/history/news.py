@@ -1,13 +1,13 @@
 """What is new, changed or deleted since a time: one answer for number and list."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
+from msgspec import Struct
 
 from integrations.models import Connection, Item, ItemChange
 from integrations.models.items.item import ItemQuerySet
@@ -21,8 +21,7 @@ FORMATS = ("%Y%m%dT%H%M%SZ", "%Y%m%dT%H%M%S.%fZ")
 LONGEST = timedelta(days=3660)
 
 
-@dataclass(frozen=True, kw_only=True)
-class News:
+class News(Struct, frozen=True, kw_only=True):
     """What happened to items since a time.
 
     New is what came after everything of its collection had been read once; what a

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from integrations.models import Item
 from integrations.services.items.history.as_of import PastItem
@@ -27,8 +29,7 @@ from integrations.services.items.tables.table_address import ANY
 STEP: Final = 500
 
 
-@dataclass(frozen=True, kw_only=True)
-class PastConditions:
+class PastConditions(Struct, frozen=True, kw_only=True, dict=True):
     """What a table selects, and in which order, asked of items as they were.
 
     Items are given as they were: copies with the names and properties of that time.

@@ -1,9 +1,11 @@
 """The filters, the search and the order of a table, asked of its rows as they were."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from integrations.models import Collection, Item, PropertyIndex
 from integrations.services.items.history.as_of import Presence
@@ -23,8 +25,7 @@ from integrations.services.items.tables.table_address import ANY
 MOST_ROWS: Final = 5000
 
 
-@dataclass(frozen=True, kw_only=True)
-class PastRows:
+class PastRows(Struct, frozen=True, kw_only=True):
     """The rows of a time by their keys, in their order.
 
     They are ``cut`` where the table has more rows than are looked at.
@@ -50,8 +51,7 @@ class PastRows:
         return [PastRow(item=item, past=past) for item, past in pairs]
 
 
-@dataclass(frozen=True, kw_only=True)
-class PastSelection(PastConditions):
+class PastSelection(PastConditions, frozen=True, kw_only=True):
     """What a table selects at past times: its rows then, and what differs between."""
 
     @property

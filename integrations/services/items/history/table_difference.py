@@ -1,9 +1,10 @@
 """What differs between collections as they were at two times."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
+
+from msgspec import Struct, field
 
 from integrations.models import Collection, Item, ItemChange
 from integrations.services.items.history.as_of import PREFIX, PastItem, Presence, undo
@@ -22,8 +23,7 @@ from integrations.services.items.lists.loading import COLUMNS
 OWN_FIELDS = ("name", "parent_name")
 
 
-@dataclass(kw_only=True)
-class ByDays:
+class ByDays(Struct, kw_only=True):
     """What came to fit between two times, and what fits no longer, by days alone.
 
     Both are keys with what they are sorted by, of rows that have not changed. They are
@@ -54,8 +54,7 @@ class PastFilter(Protocol):
         """Return keys in the order of those values."""
 
 
-@dataclass(kw_only=True)
-class Difference:
+class Difference(Struct, kw_only=True):
     """What was added, removed and changed between two times.
 
     ``changed`` are no stored changes: each sums up all of one item. It ``is_partial``

@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Q
+from msgspec import Struct
 
 from integrations.models import Collection, Item, ItemChange
 from integrations.services.items.history.as_of import (
@@ -26,8 +26,7 @@ MOST_LOOKED_AT = 5000
 FEW = 500
 
 
-@dataclass(frozen=True, kw_only=True)
-class PastRow:
+class PastRow(Struct, frozen=True, kw_only=True):
     """An item, and how it was."""
 
     item: Item
@@ -41,8 +40,7 @@ class PageCursor(NamedTuple):
     remote_id: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class PastPage:
+class PastPage(Struct, frozen=True, kw_only=True):
     """The rows of one page, and the place where the next one begins.
 
     It ``is_partial`` where they changed more often since than is undone: then some

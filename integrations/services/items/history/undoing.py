@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
+
+from msgspec import Struct
 
 from integrations.models import Collection, Item, ItemChange
 from integrations.services.items.history.as_of import PastItem, Presence, undo
@@ -17,8 +18,7 @@ from integrations.services.items.history.table_history import (
 from integrations.services.items.types import parent_types
 
 
-@dataclass(frozen=True, kw_only=True)
-class Undoing:
+class Undoing(Struct, frozen=True, kw_only=True):
     """The latest changes of collections since a time: their keys by item.
 
     It ``has_more`` where there are more than are looked through.

@@ -1,7 +1,6 @@
 """Count the items of a list without counting them all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +9,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connections as databases
 from django.db import router
 from django.db.models import QuerySet
+from msgspec import Struct
 
 from integrations.models import Collection, Item
 from integrations.models.items.item import ItemQuerySet
@@ -30,8 +30,7 @@ SMALL = 20_000
 SOME, ENOUGH = 400, 100
 
 
-@dataclass(frozen=True, kw_only=True)
-class Count:
+class Count(Struct, frozen=True, kw_only=True):
     """A number of items, or that there are more than anyone counts."""
 
     number: int

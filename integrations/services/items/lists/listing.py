@@ -1,8 +1,10 @@
 """Select a user's items, and fetch one page of them by keyset."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from integrations.models import Collection, Item
 from integrations.models.items.item import ItemQuerySet
@@ -23,8 +25,7 @@ from integrations.services.items.search.search_query import Rank, SearchQuery
 from integrations.services.items.types import child_types, types_in
 
 
-@dataclass(frozen=True, kw_only=True)
-class ItemPage:
+class ItemPage(Struct, frozen=True, kw_only=True):
     """The rows of one page, and the lists before and after it.
 
     ``hits`` are what the index was asked for, where there is a search; it

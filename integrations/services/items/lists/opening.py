@@ -1,12 +1,13 @@
 """A list of items as its address asks for it: all of its pages, or some of its rows."""
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
 from typing import Self
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.http import QueryDict
+from msgspec import Struct
+from msgspec.structs import replace
 
 from integrations.models import Collection, Connection, Item
 from integrations.models.items.item import ItemQuerySet
@@ -17,8 +18,7 @@ from integrations.services.items.lists.walk import walk
 from integrations.services.items.saved_views import shelf
 
 
-@dataclass(frozen=True, kw_only=True)
-class OpenList:
+class OpenList(Struct, frozen=True, kw_only=True):
     """The items of one user that a query finds, or those of them that are ``named``.
 
     ``left_out`` says in words which filters of the address and its view they lack.

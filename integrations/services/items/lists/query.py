@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.urls import reverse
+from msgspec import Struct
+from msgspec.structs import replace
 
 from integrations.providers import SPECS
 from integrations.services.common.sealing.opaque import from_token, to_token
@@ -97,8 +98,7 @@ FILTERS = (
 SEARCH_CUT = f"The search is longer than {MAX_SEARCH} characters, its end is not used."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Position:
+class Position(Struct, frozen=True, kw_only=True):
     """Name the row that a page starts after or ends before.
 
     It travels as a sealed token, because addresses end up in histories and logs. The
@@ -147,8 +147,7 @@ def _to_value(field: str, text: str | None) -> str | datetime | None:
     return datetime.fromisoformat(str(text)) if field in TIMES else str(text)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ItemQuery:
+class ItemQuery(Struct, frozen=True, kw_only=True):
     """Which items a list shows, in what order, and which page of it.
 
     ``left_out`` says in words what the address asked for and the items lack,

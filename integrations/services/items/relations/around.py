@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Case, F, JSONField, Q, Value, When
+from msgspec import Struct
 
 from integrations.models import Collection, Item
 from integrations.models.items.item import ItemQuerySet
@@ -50,8 +50,7 @@ NAMED = (
 Wanted = Mapping[str, Iterable[str]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Around:
+class Around(Struct, frozen=True, kw_only=True, dict=True):
     """The links of an item both ways, and the stored items that are named, by name.
 
     A name is a collection's remote id, or empty, and an item's. Deleted items are among

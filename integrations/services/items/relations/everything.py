@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Q
+from msgspec import Struct
 
 from integrations.models import Collection, Item, ItemChange
 from integrations.services.common.sealing.opaque import from_token, to_token
@@ -26,8 +26,7 @@ class Event(NamedTuple):
     key: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Timeline:
+class Timeline(Struct, frozen=True, kw_only=True):
     """One page of what happened to some items, newest first.
 
     ``changes`` are those of the events that are changes, by key; ``next`` is the token

@@ -1,11 +1,11 @@
 """Find what an item is linked with, in both directions, grouped by relation."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from msgspec import Struct, field
 
 from integrations.models import Collection, Item, ItemLink
 from integrations.models.items.item import ItemQuerySet
@@ -37,8 +37,7 @@ class Linked(NamedTuple):
     labels: Sequence[str]
 
 
-@dataclass(kw_only=True)
-class Group:
+class Group(Struct, kw_only=True):
     """Items of one collection that one relation links with an item.
 
     ``missing`` counts those that are named and not stored, ``unread`` those that are

@@ -1,12 +1,13 @@
 """Find stored items by the ids that other items name, one question for all of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from django.db import models
 from django.db.models import F, QuerySet
+from msgspec import Struct
+from msgspec.structs import replace
 
 from integrations.models import Collection, Item
 from integrations.providers.links import relations_in
@@ -31,8 +32,7 @@ LINKED = (
 Found = Mapping[tuple[str, str], Item]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Links:
+class Links(Struct, frozen=True, kw_only=True):
     """The items that relations name, by collection and id."""
 
     found: Found

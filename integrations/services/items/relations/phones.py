@@ -1,8 +1,9 @@
 """Read telephone numbers however they are written, and tell which are the same."""
 
 import re
-from dataclasses import dataclass
 from typing import Final, Self
+
+from msgspec import Struct
 
 from integrations.services.items.search.words import simplify
 
@@ -18,8 +19,7 @@ TRUNK: Final = re.compile("^(?:0+|8(?=[0-9]{10}$))")
 TRUNK_IN_BRACKETS: Final = re.compile(r"\(0+\)")
 
 
-@dataclass(frozen=True, kw_only=True)
-class PhoneNumber:
+class PhoneNumber(Struct, frozen=True, kw_only=True):
     """The digits of a number as they were written, without the zeros of abroad.
 
     Those that are ``dialled`` wherever one is begin with the country if it

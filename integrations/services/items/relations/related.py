@@ -1,9 +1,9 @@
 """Find a user's items that name the same address, number or company."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.db.models import F
+from msgspec import Struct
 
 from integrations.models import Item
 from integrations.models.items.item import ItemQuerySet
@@ -17,8 +17,7 @@ FOUND, LOOKED_AT = 1000, 200
 LOOKED_AT_FOR_USER = FOUND
 
 
-@dataclass(frozen=True, kw_only=True)
-class Related:
+class Related(Struct, frozen=True, kw_only=True):
     """A related item, and why it is related."""
 
     item: Item

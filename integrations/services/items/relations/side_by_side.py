@@ -1,9 +1,10 @@
 """Find which fields of several items tell the same, whatever each provider calls it."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations, starmap
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from integrations.models import Item
 from integrations.providers import CONNECTORS
@@ -45,8 +46,7 @@ ROLES: Final[Mapping[type, Role]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Compared:
+class Compared(Struct, frozen=True, kw_only=True):
     """One field of several items, that of each or none; ``label`` is the first's.
 
     Fields of one ``role`` may have labels of their own; others are called the same.

@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
 from typing import Final
 from uuid import UUID
+
+from msgspec import Struct
 
 from integrations.models import Collection, Item
 from integrations.providers.raw import describe_raw
@@ -30,16 +31,14 @@ MOST_TABLES, MOST_ROWS, MOST_COLUMNS = 12, 5, 4
 UNSUITABLE: Final = (fields.RichText, fields.Relation, fields.Many, fields.Files)
 
 
-@dataclass(frozen=True, kw_only=True)
-class TableColumn:
+class TableColumn(Struct, frozen=True, kw_only=True):
     """A column of a small table; ``colours`` are those of the options of a choice."""
 
     label: str
     colours: Mapping[str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class TableRow:
+class TableRow(Struct, frozen=True, kw_only=True):
     """A linked item and its fields, one for each column of the table or none.
 
     ``primary`` is the type that makes the link a primary one: that of the item named.
@@ -51,8 +50,7 @@ class TableRow:
     cells: Sequence[DisplayField | None]
 
 
-@dataclass(frozen=True, kw_only=True)
-class RelatedTable:
+class RelatedTable(Struct, frozen=True, kw_only=True):
     """The first of the items that a relation links with one, and sums of them all.
 
     ``count`` is of what is still there, and where it ``is_incoming`` the labels of rows
@@ -74,8 +72,7 @@ class RelatedTable:
     url: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class OtherRelation:
+class OtherRelation(Struct, frozen=True, kw_only=True):
     """A relation for which a page has no table any more."""
 
     label: str

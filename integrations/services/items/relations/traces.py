@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 from integrations.providers.records import DisplayField
 from integrations.providers.typed.fields import SEVERAL, Email, Link, Phone, Text, Value
@@ -61,8 +62,7 @@ WHY: Mapping[Kind, str] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Trace:
+class Trace(Struct, frozen=True, kw_only=True):
     """An address, the last digits of a number, or a domain, that items can share."""
 
     kind: Kind

@@ -1,11 +1,12 @@
 """The views of one list: the user's own, and the one that is open."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, QuerySet
+from msgspec import Struct
 
 from integrations.models import Collection, Connection, Follow, SavedView
 from integrations.models.items.saved_view import SavedViewQuerySet
@@ -20,8 +21,7 @@ from integrations.services.items.tables.table_query import TableQuery
 Query = TypeVar("Query", TableQuery, ItemQuery)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shelf:
+class Shelf(Struct, frozen=True, kw_only=True):
     """The user's views of a list by name, the default, and the one that is open.
 
     ``is_lost`` where the address names a view that this user cannot open here.
@@ -38,9 +38,9 @@ class Shelf:
         Where the list opens by a default view, other addresses say that they have none.
         """
         if self.is_lost:
-            query = replace(query, view="")
+            query = dataclasses.replace(query, view="")
         if self.default is not None and not query.view and query.parameters:
-            return replace(query, view=ALL_VIEW)
+            return dataclasses.replace(query, view=ALL_VIEW)
         return query
 
     @property

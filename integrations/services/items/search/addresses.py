@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 from uuid import UUID
+
+from msgspec import Struct
 
 from integrations.models import Collection, Item
 from integrations.providers import CONNECTORS
@@ -25,8 +26,7 @@ AROUND = "<>()[]\"'.,; "
 ID = re.compile(r"(?=.*\d)[\w.:-]{1,255}", re.ASCII)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Named:
+class Named(Struct, frozen=True, kw_only=True):
     """The items that a text names; ``is_exact`` if it stands for the one."""
 
     items: Sequence[Item] = ()

@@ -4,36 +4,33 @@ Words consist of letters and digits only, so that none needs to be escaped.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from integrations.services.items.search.words import Unit
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(Struct, frozen=True):
     """A word that begins so, or that is whole."""
 
     text: str
     is_whole: bool = False
 
 
-@dataclass(frozen=True)
-class All:
+class All(Struct, frozen=True):
     """Every one of some conditions."""
 
     parts: "tuple[Condition, ...]"
 
 
-@dataclass(frozen=True)
-class AnyOf:
+class AnyOf(Struct, frozen=True):
     """At least one of some conditions."""
 
     parts: "tuple[Condition, ...]"
 
 
-@dataclass(frozen=True)
-class Except:
+class Except(Struct, frozen=True):
     """A condition, and not another one."""
 
     wanted: "Condition"

@@ -6,7 +6,6 @@ each word names whose it is.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -21,6 +20,7 @@ from django.db.models import (
     QuerySet,
 )
 from django.db.models.expressions import RawSQL
+from msgspec import Struct
 
 from integrations.models.items.item import Item, ItemQuerySet
 from integrations.services.common.database.row_writes import write_rows
@@ -94,8 +94,7 @@ def _update_texts(update: str, value: str, changed: Mapping[int, str]) -> None:
             )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Hits:
+class Hits(Struct, frozen=True, kw_only=True, dict=True):
     """What is found: all ``keys`` where they ``are_few``, else some of them.
 
     ``seen`` is how many were among the first rows of the whole list, if that was

@@ -2,10 +2,10 @@
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from django.utils import timezone
+from msgspec import Struct
 
 from integrations.models import Collection, Item
 from integrations.providers.raw import describe_raw
@@ -40,16 +40,14 @@ ID_LABEL, CONTENT_LABEL = "Id there", "Text"
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A part of a text, and whether it is what was searched for."""
 
     text: str
     is_match: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Passage:
+class Passage(Struct, frozen=True, kw_only=True):
     """A part of a value that was found, with the label of the value."""
 
     label: str

@@ -7,7 +7,6 @@ position is a row, so that whoever comes next goes on there.
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import blake2b
@@ -18,6 +17,7 @@ from django.db import transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Concat
 from django.utils import timezone
+from msgspec import Struct
 
 from integrations.models import (
     Collection,
@@ -256,8 +256,7 @@ def mark_outdated(collection: Collection) -> None:
     state.update(indexed_with=WITH_OWN, indexing_with="")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Progress:
+class Progress(Struct, frozen=True, kw_only=True):
     """How many of the items that are indexed again are done."""
 
     done: int

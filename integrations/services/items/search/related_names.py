@@ -6,10 +6,10 @@ items are linked to it, and none of them is indexed again.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 from django.db.models import OuterRef, Subquery
+from msgspec.structs import replace
 
 from integrations.models import Collection, Item
 from integrations.services.items.search import found_items, full_text

@@ -1,9 +1,9 @@
 """Read what a user searches for: what has to be found, and how good a match is."""
 
-from dataclasses import dataclass
 from enum import IntEnum
 
 from django.utils import timezone
+from msgspec import Struct
 
 from integrations.services.items.search.conditions import (
     All,
@@ -39,8 +39,7 @@ class Rank(IntEnum):
     RELATED = 5
 
 
-@dataclass(frozen=True, kw_only=True)
-class SearchQuery:
+class SearchQuery(Struct, frozen=True, kw_only=True):
     """What a user searches for, among their own items: ``mark`` is of their words.
 
     ``links`` are added by ``related_names``.

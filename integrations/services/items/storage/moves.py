@@ -2,19 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import F
 from django.db.models.functions import Greatest
+from msgspec import Struct
 
 from integrations.models import Collection, Item
 from integrations.services.items.storage.rows import Known
 from integrations.services.items.tables.indexing.rows import moves_items
 
 
-@dataclass(frozen=True, kw_only=True)
-class Moved:
+class Moved(Struct, frozen=True, kw_only=True):
     """A row that moved, and the name of the collection that it left."""
 
     known: Known

@@ -1,10 +1,11 @@
 """Record in the history what differs between items and what was stored of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
+
+from msgspec import Struct, field
 
 from integrations.models import Collection, Item, ItemChange
 from integrations.providers import CONNECTORS
@@ -25,8 +26,7 @@ PARENT_FIELDS: Final = ("parent_remote_id", "parent_name")
 Stored = Mapping[str, Any]
 
 
-@dataclass(kw_only=True)
-class Recorded:
+class Recorded(Struct, kw_only=True):
     """How many items a run changed, and since when those it only learned of stand.
 
     ``unchanged_since`` is by the key of an item.

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 from django.db import connection as database
+from msgspec import Struct
 
 from integrations.models import Collection
 from integrations.models.uuids import time_ordered_uuid
@@ -46,8 +46,7 @@ class Known(NamedTuple):
     is_deselected: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """An item ready to be written, with its digest."""
 
     item: IntegrationItem

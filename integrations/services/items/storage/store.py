@@ -1,10 +1,12 @@
 """Store pages of items: write what changed, keep what it was, soft-delete."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from integrations.models import Collection, Edit, Item, ItemChange
 from integrations.providers.kinds import Deletion
@@ -32,8 +34,7 @@ from integrations.services.items.tables.indexing.rows import Indexed
 CHUNK = 2000
 
 
-@dataclass(frozen=True, kw_only=True)
-class PageCounts:
+class PageCounts(Struct, frozen=True, kw_only=True):
     """Count what one page did, and name the keys of the items it showed."""
 
     created: int = 0
@@ -49,8 +50,7 @@ class PageCounts:
         return self.created + self.changed + self.unchanged
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Compared:
+class _Compared(Struct, frozen=True, kw_only=True):
     """The rows of a page that are to be written, and what is stored of all of them."""
 
     known: dict[str, Known]

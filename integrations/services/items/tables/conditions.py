@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import chain
 from typing import Any
@@ -18,6 +17,7 @@ from django.db.models import (
     QuerySet,
     TextField,
 )
+from msgspec import Struct, field
 
 from integrations.models import PropertyIndex, PropertyValue
 from integrations.services.items.tables import operators
@@ -42,8 +42,7 @@ SEVERAL = operators.LISTS | {Operator.BETWEEN, Operator.SAME}
 LAST_CHARACTER = "\U0010ffff"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Condition:
+class Condition(Struct, frozen=True, kw_only=True):
     """A filter: a column, an operator that its type allows, and values that fit."""
 
     column: Column
@@ -122,8 +121,7 @@ def write_line(values: Sequence[str]) -> str:
     return written.getvalue().removesuffix(END)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asker:
+class Asker(Struct, frozen=True, kw_only=True):
     """Whoever looks: the zone of their days, the day it is, and who "me" is.
 
     ``linked`` are the ids of the items that conditions on relations name; ``mistake``
@@ -141,8 +139,7 @@ class Asker:
         return bool(self.mistake) and condition.operator is Operator.ME
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Names:
+class _Names(Struct, frozen=True, kw_only=True):
     """What the two columns of a value are called in a query."""
 
     number: str = "number"
@@ -157,6 +154,7 @@ class _Names:
         return found
 
 
+_STORED = _Names()
 # The same values under names that no index is looked up by: a planner that does not
 # know how many rows there are would read a whole range for each item.
 _UNINDEXED = {
@@ -215,7 +213,7 @@ def matching(
     return rows.filter(compare(condition, asker, _Names(text="own_text")))
 
 
-def compare(condition: Condition, asker: Asker, names: _Names = _Names()) -> Q:
+def compare(condition: Condition, asker: Asker, names: _Names = _STORED) -> Q:
     """Return what holds for a value that a condition is about, negated or not.
 
     It is made of comparisons of the ``number`` and the ``text`` of a value, or of what

@@ -1,16 +1,16 @@
 """Position in a sorted table, as an opaque token of an address."""
 
 import json
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from integrations.services.common.sealing.opaque import from_token, to_token
 
 PURPOSE: Final = "table-position"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cursor:
+class Cursor(Struct, frozen=True, kw_only=True):
     """The row that a page starts after or ends before: its value, and its key.
 
     It travels sealed, and names the order that it belongs to; in another one it is as

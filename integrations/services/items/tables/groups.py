@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from integrations.models import Collection, Item
 from integrations.providers.typed.fields import Money, Number, User, Value
@@ -38,8 +39,7 @@ MOST_DIGITS, MOST_DECIMALS = 12, 6
 SUMMED = frozenset({"money", "number"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Group:
+class Group(Struct, frozen=True, kw_only=True):
     """The rows of one value: their number, and sums by column, one for each currency.
 
     ``key`` is what their value is compared by, and ``condition`` filters for them; a
@@ -55,8 +55,7 @@ class Group:
     unsummed: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Groups:
+class Groups(Struct, frozen=True, kw_only=True):
     """The largest groups, in the provider's order where it has one.
 
     ``unsummed`` are how many shown columns could be summed up as well; ``mistake`` is

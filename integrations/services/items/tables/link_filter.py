@@ -1,9 +1,9 @@
 """The filter of a table by a relation: rows that it links with one item."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import F, Q, UUIDField
+from msgspec import Struct
 
 from integrations.models import Collection, Item
 from integrations.providers.records import read_fields
@@ -12,8 +12,7 @@ from integrations.services.items.tables.columns.columns import link_columns
 from integrations.services.items.tables.unindexed import Unindexed
 
 
-@dataclass(frozen=True, kw_only=True)
-class LinkFilter:
+class LinkFilter(Struct, frozen=True, kw_only=True):
     """What an address tells of it: the item, and the relation with its direction.
 
     The relation is one by which the item names the rows, or, after a minus, by which
@@ -29,8 +28,7 @@ class LinkFilter:
         return [("linked_to", str(self.item)), ("relation", self.relation)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class LinkedRows:
+class LinkedRows(Struct, frozen=True, kw_only=True):
     """The rows of a collection that a relation links with an item."""
 
     item: Item

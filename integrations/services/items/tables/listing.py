@@ -1,7 +1,7 @@
 """One page of a table by keyset, in the order of a property, and the count."""
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -10,6 +10,8 @@ from django.db import connection as database
 from django.db.models import BooleanField, QuerySet, Window
 from django.db.models.aggregates import Count as CountOf
 from django.db.models.expressions import RawSQL
+from msgspec import Struct
+from msgspec.structs import replace
 
 from integrations.models import Item, PropertyValue
 from integrations.services.common.database.prepared import prepared
@@ -31,8 +33,7 @@ LOOKS = (600, 3000)
 LOADED = (*COLUMNS, "properties", "remote_id")
 
 
-@dataclass(frozen=True, kw_only=True)
-class TablePage:
+class TablePage(Struct, frozen=True, kw_only=True):
     """The rows of one page, and the tables before and after it.
 
     ``total`` are the rows of all pages, where they were counted with these.
@@ -272,11 +273,11 @@ def _cursor(query: TableQuery, found: tuple[int, Any]) -> Cursor:
 
 
 def _after(query: TableQuery, found: Sequence[tuple[int, Any]]) -> TableQuery:
-    return replace(query, before=None, after=_cursor(query, found[-1]))
+    return dataclasses.replace(query, before=None, after=_cursor(query, found[-1]))
 
 
 def _before(query: TableQuery, found: Sequence[tuple[int, Any]]) -> TableQuery:
-    return replace(query, after=None, before=_cursor(query, found[0]))
+    return dataclasses.replace(query, after=None, before=_cursor(query, found[0]))
 
 
 def count(selection: Selection, page: TablePage) -> Count:

@@ -1,12 +1,12 @@
 """A table as its address asks for it: columns, layout, and the rows it selects."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Self
 
 from django.contrib.auth.models import User
 from django.http import QueryDict
 from django.utils import timezone
+from msgspec import Struct
 
 from integrations.models import Collection
 from integrations.providers import CONNECTORS
@@ -26,8 +26,7 @@ from integrations.services.items.tables.listing import Selection
 from integrations.services.items.tables.table_query import TableQuery
 
 
-@dataclass(frozen=True, kw_only=True)
-class OpenTable:
+class OpenTable(Struct, frozen=True, kw_only=True):
     """A collection, and a query over it with the columns that it shows."""
 
     collection: Collection

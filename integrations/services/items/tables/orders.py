@@ -1,7 +1,6 @@
 """Rows of a table in one order, and those of them that are beyond a position."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from operator import or_
@@ -11,6 +10,7 @@ from uuid import UUID
 from django.db.models import Case, F, Func, OrderBy, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThan, IsNull, LessThan
+from msgspec import Struct
 
 from integrations.models import Item
 from integrations.services.common.database.prepared import prepared
@@ -21,8 +21,7 @@ from integrations.services.items.tables.unindexed import Unindexed
 TEXT = "text"
 
 
-@dataclass(frozen=True, kw_only=True)
-class At:
+class At(Struct, frozen=True, kw_only=True):
     """A position among rows by their updates."""
 
     value: datetime
@@ -52,8 +51,7 @@ class _Kind(NamedTuple):
     value: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Order:
+class Order(Struct, frozen=True, kw_only=True):
     """Rows in one order: which columns hold the value and the item's key.
 
     Behind known values those come that are told as texts among numbers, where the

@@ -5,8 +5,8 @@ rows are looked at in their order until a page is full; where those are rare amo
 rows, the keys of all of them are asked for.
 """
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,8 @@ from django.db.models import (
     QuerySet,
     UUIDField,
 )
+from msgspec import Struct
+from msgspec.structs import replace
 
 from integrations.models import Collection, Item, PropertyIndex, PropertyValue
 from integrations.models.items.item import ItemQuerySet
@@ -57,8 +59,7 @@ EXACT = frozenset(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Selection:
+class Selection(Struct, frozen=True, kw_only=True, dict=True):
     """What a query selects: by conditions that can be asked now, and by a search.
 
     Only rows that are ``linked`` are, where the query asks for a relation. ``keys``
@@ -167,7 +168,7 @@ class Selection:
     def words(self) -> str:
         """Return in words what selects the rows."""
         kept = filter(self.uses, self.query.conditions)
-        words = replace(self.query, conditions=tuple(kept)).words
+        words = dataclasses.replace(self.query, conditions=tuple(kept)).words
         linked = [self.linked.words] if self.linked else []
         return " and ".join([*linked, *([words] if words else [])])
 

@@ -6,11 +6,11 @@ nothing has to be sorted.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection as database
+from msgspec import Struct
 
 from integrations.models import PropertyIndex, PropertyValue
 from integrations.services.items.tables import kept_totals
@@ -21,8 +21,7 @@ from integrations.services.items.tables.indexing.currencies import MOST_CURRENCI
 from integrations.services.items.tables.selection import Selection
 
 
-@dataclass(frozen=True, kw_only=True)
-class Summed:
+class Summed(Struct, frozen=True, kw_only=True):
     """An index whose numbers are summed up, each of its first currencies by itself.
 
     Of those that it has more, only the rows are counted.
@@ -46,8 +45,7 @@ class Summed:
         ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Total:
+class Total(Struct, frozen=True, kw_only=True):
     """The rows of one value: how many, one of their items, and a sum by currency.
 
     ``unsummed`` are how many rows have an amount in a currency that has no sum.

@@ -1,7 +1,8 @@
 """Walk all rows of a table in its order, a part at a time, with all that is stored."""
 
 from collections.abc import Generator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from integrations.models import Item
 from integrations.services.items.tables import listing

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -11,6 +10,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
+from msgspec import Struct, field
 
 from integrations.models import Follow, Notice, NoticeSettings, SavedView, times
 from integrations.models.messages.wording import count_text, time_text
@@ -38,8 +38,7 @@ CUT = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Section:
+class Section(Struct, frozen=True, kw_only=True):
     """Followed items, or one followed view, with what changed.
 
     With a ``problem`` none of it is told, after a mistake of ours with its
@@ -194,8 +193,7 @@ def sections_of(user: User, span: Span) -> list[Section]:
     return list(_sections(user, span, asked))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Asked:
+class _Asked(Struct, frozen=True, kw_only=True):
     """What changed in followed items, or in one view, whatever else tells it too."""
 
     title: str

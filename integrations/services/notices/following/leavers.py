@@ -4,13 +4,13 @@ import json
 import zlib
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from itertools import accumulate, pairwise
 from typing import Final
 
 from django.contrib.auth.models import User
+from msgspec import Struct, field
 
 from integrations.models import Follow, Item, SavedView
 from integrations.services.items.saved_views import store
@@ -34,8 +34,7 @@ MARK_SIZE: Final = 16
 ARRANGING: Final = frozenset({"sort", "group"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Leaving:
+class Leaving(Struct, frozen=True, kw_only=True):
     """What a followed view shows no more, and what to remember once that is told.
 
     ``gone`` are items that are still stored, each with when it changed last. It
@@ -49,8 +48,7 @@ class Leaving:
     is_unknown: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Left:
+class Left(Struct, frozen=True, kw_only=True):
     """The followed views that items have left, by item.
 
     It ``is_cut`` where more views are followed than were asked.

@@ -1,13 +1,13 @@
 """What changed in items within a time, in words for a mail."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.db.models import Max, QuerySet
 from django.utils import timezone
+from msgspec import Struct
 
 from integrations.models import Connection, Item, ItemChange
 from integrations.models.messages import wording
@@ -35,8 +35,7 @@ Rows = QuerySet[Any, tuple[int, Any]]
 OWN_FIELDS = {"name": "Name", "parent_name": "Parent", "remote_url": "Link"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Span:
+class Span(Struct, frozen=True, kw_only=True):
     """A time with its end and without its beginning."""
 
     since: datetime
@@ -47,8 +46,7 @@ class Span:
         return {f"{name}__gt": self.since, f"{name}__lte": self.until}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One item, by its ``key``, with what happened to it, the latest first."""
 
     key: int
@@ -57,8 +55,7 @@ class Entry:
     lines: Sequence[str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Changed:
+class Changed(Struct, frozen=True, kw_only=True):
     """Items that changed or came in a time, by key, each with when it last did.
 
     ``is_cut`` says that more changed than was looked through.

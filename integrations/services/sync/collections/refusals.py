@@ -1,6 +1,6 @@
 """Refused collections: what had been proven of one goes on when the refusal ends."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from integrations.models import Collection, Connection
 from integrations.models.collection import Completeness
@@ -8,8 +8,7 @@ from integrations.models.reasons import Reason
 from integrations.providers.typed import typed_json
 
 
-@dataclass(frozen=True, kw_only=True)
-class BeforeRefusal:
+class BeforeRefusal(Struct, frozen=True, kw_only=True):
     """What was known of a collection, and the scopes it was refused with."""
 
     completeness: Completeness

@@ -1,8 +1,9 @@
 """Soft-delete what a provider says is deleted, but never more than can be believed."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from integrations.models import Collection
 from integrations.models.sync.progress import Phase

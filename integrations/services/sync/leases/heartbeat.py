@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -16,6 +15,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection as database
+from msgspec import Struct
 
 from integrations.models import SyncRun
 from integrations.services.common import signs_of_life
@@ -54,8 +54,7 @@ class _Work(NamedTuple):
     renewals: int
 
 
-@dataclass
-class _Held:
+class _Held(Struct):
     """Lease of a slice under way, its work so far, and the beats since it changed.
 
     ``queue`` is where the slice came from.

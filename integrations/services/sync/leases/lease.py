@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,8 @@ from uuid import UUID
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from msgspec import Struct
+from msgspec.structs import replace
 
 from integrations.http.client import ApiClient
 from integrations.models import Collection, Connection, SyncRun, times
@@ -32,8 +34,7 @@ NOTHING = PageCounts()
 LIMITS = (ReasonCode.RATE_LIMITED, ReasonCode.QUOTA_EXHAUSTED)
 
 
-@dataclass(frozen=True, kw_only=True)
-class PageRequest:
+class PageRequest(Struct, frozen=True, kw_only=True):
     """What a page is asked for with: by which context, and at which place."""
 
     context: CollectionContext

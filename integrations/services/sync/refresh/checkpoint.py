@@ -7,9 +7,11 @@ the collection is read in full again from its first page, and nothing is lost.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from integrations.http.errors import InvalidResponse
 from integrations.models import Collection, times
@@ -38,8 +40,7 @@ class CheckpointError(ValueError):
     """A stored checkpoint is of no known kind, or damaged."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Refresh:
+class _Refresh(Struct, frozen=True, kw_only=True):
     """What both kinds have: the cursor, and what the pages told beside items.
 
     ``refused`` names the optional parts that the provider did not give.
@@ -58,8 +59,7 @@ class _Refresh:
     cut: Cut | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class FullRefresh(_Refresh):
+class FullRefresh(_Refresh, frozen=True, kw_only=True):
     """A full refresh at some page of the listing, or behind it.
 
     ``listed`` counts its rows, ``nameless`` those of them without a readable id;
@@ -80,8 +80,7 @@ class FullRefresh(_Refresh):
         return not times.is_over(self.began, LIFE, now)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Incremental(_Refresh):
+class Incremental(_Refresh, frozen=True, kw_only=True):
     """An incremental sync at some page of what changed ``since`` its watermark.
 
     ``since`` is the watermark less the lookback, by the provider's clock. What was

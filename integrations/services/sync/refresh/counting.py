@@ -1,7 +1,8 @@
 """Ask for the provider's own count, which is a cross-check and never a proof."""
 
 import logging
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from integrations.http.errors import ApiError, is_refusal
 from integrations.models import Collection
@@ -15,8 +16,7 @@ from integrations.services.sync.refresh.context import connector_of, context_of
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True)
-class RemoteCount:
+class RemoteCount(Struct, frozen=True, kw_only=True):
     """The count, None where there is none, and the mistake that prevented it."""
 
     number: int | None = None

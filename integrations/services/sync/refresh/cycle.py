@@ -1,13 +1,14 @@
 """Notice a listing whose cursors go round in a circle."""
 
 import hashlib
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from integrations.http.errors import InvalidResponse
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cycle:
+class Cycle(Struct, frozen=True, kw_only=True):
     """Cycle detection by one earlier cursor, which is renewed ever more seldom.
 
     So cursors that go round are noticed after three rounds at most, and nothing but

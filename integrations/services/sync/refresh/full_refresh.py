@@ -1,11 +1,11 @@
 """End a full refresh: soft-delete what it did not see, or hold that for a user."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from msgspec import Struct, field
 
 from integrations.models import Collection
 from integrations.models.collection import Completeness
@@ -37,8 +37,7 @@ from integrations.services.sync.refresh.mistakes import cut_reason, unreadable_r
 LAG_ROWS, LAG_SHARE = 5, 0.001
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """How a full refresh ended; nothing may be deleted unless it ``is_proof``."""
 
     completeness: Completeness

@@ -3,7 +3,9 @@
 import logging
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from integrations.models.reasons import Reason, ReasonCode
 from integrations.providers.kinds import Cut
@@ -12,8 +14,7 @@ from integrations.providers.mistakes import Mistake
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Mistakes:
+class Mistakes(Struct, frozen=True, kw_only=True):
     """How many rows we failed to map, and where we did so first."""
 
     count: int

@@ -7,11 +7,11 @@ not had to see yet is no difference. What differs is mended in any case.
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
+from msgspec import Struct, field
 
 from integrations.http.errors import ApiError, Transient, Unauthorized
 from integrations.models import Collection, Connection, Item, SpotCheck
@@ -78,8 +78,7 @@ def _note_failure(
     lease.renew()
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Findings:
+class _Findings(Struct, frozen=True, kw_only=True):
     """What re-reading some items showed."""
 
     digests: Mapping[str, str] = field(default_factory=dict)

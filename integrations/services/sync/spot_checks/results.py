@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+
+from msgspec import Struct
 
 from integrations.models import Collection, SpotCheck, times
 
@@ -14,8 +15,7 @@ ALPHA = 0.05
 TOLERATED = 0.001
 
 
-@dataclass(frozen=True, kw_only=True)
-class Proof:
+class Proof(Struct, frozen=True, kw_only=True):
     """What the checks of a period found in a collection of so many items.
 
     ``most_wrong`` is the share of them that are wrong at the most, with 95 %

@@ -1,7 +1,6 @@
 """Answer a connector's questions about stored items, where its listings have holes."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -9,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.dateparse import parse_datetime
+from msgspec.structs import replace
 
 from integrations.models import Collection, Item, ItemChange
 from integrations.providers.stored import StoredItem

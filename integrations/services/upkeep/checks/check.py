@@ -1,10 +1,11 @@
 """Check of one part of the product: how it is probed, what is wrong, what to do."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from integrations.services.upkeep.census import Census
 
@@ -33,8 +34,7 @@ PROBED = frozenset({Surface.READY})
 REPORTED: frozenset[Surface] = frozenset()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result:
+class Result(Struct, frozen=True, kw_only=True):
     """What a probe found: in words, and as facts for machines.
 
     ``parts`` has the words by what they are about, where a check watches several
@@ -49,8 +49,7 @@ class Result:
     error: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Check:
+class Check(Struct, frozen=True, kw_only=True):
     """One check of the registry.
 
     ``title`` is what holds while it passes, ``advice`` what to do when it does not.

@@ -7,9 +7,9 @@ hangs is not asked again before it has answered.
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from django.db import connections
+from msgspec import Struct, field
 
 from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks.check import Check, Result
@@ -19,8 +19,7 @@ NO_ANSWER = Result(ok=False, error="NoAnswer", found="it did not answer in time"
 NOT_REACHED = Result(ok=False, error="NotReached", found="it was not reached in time")
 
 
-@dataclass(kw_only=True)
-class _Running:
+class _Running(Struct, kw_only=True):
     """Checks of one thread under way, with the results so far."""
 
     checks: list[Check]

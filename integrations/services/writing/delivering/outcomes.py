@@ -1,13 +1,14 @@
 """What an error makes of an edit: refused, waiting, or not known to have arrived."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from integrations.http.errors import (
     AlreadyExists,
@@ -40,8 +41,7 @@ HELD_FOR: Final = timedelta(minutes=5)
 DEFAULT_WAIT: Final = 10.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What becomes of an edit; ``wait`` is until it is tried again, None for never."""
 
     state: Edit.State

@@ -5,11 +5,11 @@ stored items are looked through for whom they mean, and values are compared.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Q
+from msgspec import Struct
 
 from integrations.http.secrets import Secret
 from integrations.models import Import, ImportRow, Item
@@ -34,8 +34,7 @@ ACCEPTED: Final = (State.NEW, State.CHANGED, State.UNCHANGED)
 Problem = tuple[int, str, int]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Check:
+class Check(Struct, frozen=True, kw_only=True):
     """One check under its lease, with what it asks for every row."""
 
     lease: ImportLease

@@ -5,10 +5,11 @@ What a cell does not say beyond doubt is refused, with a code.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, Final
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from integrations.models.writing.import_texts import RowProblem
 from integrations.providers.capabilities import WritesItems
@@ -37,8 +38,7 @@ class ValueRefusedError(Exception):
         self.code = code
 
 
-@dataclass(frozen=True, kw_only=True)
-class Meaning:
+class Meaning(Struct, frozen=True, kw_only=True):
     """How the cells of one column are meant: which field, in which format and zone."""
 
     field: WritableField

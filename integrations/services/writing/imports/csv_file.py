@@ -6,9 +6,10 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
+
+from msgspec import Struct
 
 from integrations.models.writing.import_texts import FileProblem
 from integrations.providers.typed.values import one_line
@@ -34,8 +35,7 @@ class FileRefusedError(ServiceError):
         self.problem, self.number = problem, number
 
 
-@dataclass(frozen=True, kw_only=True)
-class CsvFile:
+class CsvFile(Struct, frozen=True, kw_only=True):
     """Headings as they are shown, and rows with their numbers in a spreadsheet.
 
     ``has_heading`` tells which columns the file itself names. A row may have fewer

@@ -5,11 +5,11 @@ or than a thousand: a column's other values often say which, and else its user d
 """
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Final
 
 from django.utils.dateparse import parse_date, parse_datetime
+from msgspec import Struct
 
 DAY_FIRST: Final = "day"
 MONTH_FIRST: Final = "month"
@@ -40,8 +40,7 @@ MARKED: Final = re.compile(r"[-+]?[\d.,]*[.,][\d.,]*", re.ASCII)
 THOUSANDS_OF_NOTHING: Final = re.compile(r"[-+]?0\d*[.,]\d{3}", re.ASCII)
 
 
-@dataclass(kw_only=True)
-class Agreement:
+class Agreement(Struct, kw_only=True):
     """What the values of a column have in common: which ways all of them allow."""
 
     left: set[str] | None = None

@@ -5,10 +5,11 @@ In between the ``heartbeat`` of its process renews it, however long a call takes
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
+
+from msgspec import Struct
 
 from integrations.models import Import
 from integrations.services.common.clock import DatabaseNow
@@ -16,8 +17,7 @@ from integrations.services.common.errors import LeaseLostError
 from integrations.services.sync.leases.heartbeat import Heartbeat
 
 
-@dataclass(kw_only=True)
-class ImportLease:
+class ImportLease(Struct, kw_only=True):
     """An import that this worker is on, until another one is or its user ends it."""
 
     source: Import

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
+
+from msgspec import Struct
 
 from integrations.models import Import
 from integrations.models.accounts.preferences import to_zone
@@ -32,8 +33,7 @@ class MappingProblem(StrEnum):
     NOTHING = "nothing"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Column:
+class Column(Struct, frozen=True, kw_only=True):
     """One column: its number, its heading, and the ways its values allow."""
 
     number: int
@@ -156,8 +156,7 @@ def _lacks_format(
     return is_asked and choice.get("format") not in WAYS[field.input]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Meanings:
+class Meanings(Struct, frozen=True, kw_only=True):
     """How an import's cells are meant: the column of the id, and the other columns."""
 
     id_column: int | None

@@ -5,12 +5,12 @@ Only where nothing newer is there: what somebody has worked on since is left as 
 
 import hashlib
 import json
-from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from msgspec import Struct
 
 from integrations.models import BulkEdit, Edit, Import, ImportRow
 from integrations.models.writing.edit import EditQuerySet
@@ -22,8 +22,7 @@ from integrations.services.writing.outbox import NothingToUndoError
 from integrations.services.writing.undo import undoing
 
 
-@dataclass(frozen=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """What the undo of an import does: keys of edits by what becomes of their items."""
 
     archived: list[int]

@@ -1,13 +1,13 @@
 """Show the e-mail addresses of chosen rows, and their pages at the providers."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from msgspec import Struct, field
 
 from integrations.models import Collection, Item
 from integrations.models.messages.wording import count_text
@@ -22,8 +22,7 @@ from integrations.views.items.parts import mistakes
 MOST_ROWS, MOST_LINKS = 5000, 50
 
 
-@dataclass(frozen=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """As many of the chosen rows as a page takes; there may be more behind them."""
 
     items: Sequence[Item]
@@ -38,8 +37,7 @@ class Part:
         return cls(items=found[:MOST_ROWS], has_more=len(found) > MOST_ROWS)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChosenFrom:
+class ChosenFrom(Struct, frozen=True, kw_only=True):
     """The list or table that rows were chosen in, and where their rest begins.
 
     ``next_url`` with ``next_fields`` asks for the next part; it is empty for the last.

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.forms import Form
 from django.http import QueryDict
+from msgspec import Struct
 
 from integrations.models import Item
 from integrations.services.items.downloads.formats import FORMATS
@@ -46,8 +47,7 @@ class NoRowsError(Exception):
         return NO_ROWS[self.code]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Choice:
+class Choice(Struct, frozen=True, kw_only=True):
     """Rows by their names, or all that the filters of their list select."""
 
     scope: Scope

@@ -1,13 +1,14 @@
 """Ready typed values for pages: in words, in the zone of whoever looks, with links."""
 
 import re
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 from urllib.parse import quote
 
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
+from msgspec import Struct
+from msgspec.structs import replace
 
 from integrations.models import Item
 from integrations.providers.text.rich_text import is_plain, safe_href
@@ -39,8 +40,7 @@ NO_LINKS: Final = Links(found={})
 ROUNDED: Final = (Number, Percent, Money)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shown:
+class Shown(Struct, frozen=True, kw_only=True):
     """One value ready for its template, which chooses the look by ``kind``.
 
     ``title`` is what hovering adds, ``parts`` those of a list, ``items`` those of a

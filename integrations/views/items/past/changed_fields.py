@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from django.db.models import QuerySet
+from msgspec import Struct, field
 
 from integrations.models import Collection
 from integrations.providers.records import read_fields
@@ -49,8 +49,7 @@ class _Found:
         known.collections.add(collection.name)
 
 
-@dataclass(kw_only=True)
-class _Field:
+class _Field(Struct, kw_only=True):
     """A field by the name under which changes store it, and where it is known from."""
 
     name: str

@@ -1,13 +1,13 @@
 """Times in the past that a page is asked for: one to look at, or two to compare."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.utils import timezone
+from msgspec import Struct
 
 from integrations.models import Collection
 from integrations.models.messages.wording import PAST_UNKNOWN, connector_text
@@ -32,8 +32,7 @@ MAX_ID = 255
 Context = dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class PastTimes:
+class PastTimes(Struct, frozen=True, kw_only=True):
     """The times of an address; ``error`` is what is wrong with them."""
 
     at: datetime | None

@@ -1,10 +1,10 @@
 """Make the cells of a table: one line of each value, by its type."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 from django.utils.safestring import SafeString
+from msgspec import Struct, field
 
 from integrations.models import Collection, Item
 from integrations.providers.typed.fields import (
@@ -42,8 +42,7 @@ CHOICES: Final = frozenset({Choice})
 USERS: Final = frozenset({User})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """An item and its cells, in the order of the columns; the name has none.
 
     It ``is_writable`` if columns of it can be edited here, ``back`` is the address of

@@ -5,9 +5,10 @@ name that has no room takes another line, and its number is whole.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from integrations.providers.typed.fields import Money, Number, Value
 from integrations.providers.typed.plain import plain
@@ -16,8 +17,7 @@ from integrations.services.items.tables.groups import Group, Groups
 MOST_BARS, LONG_LABEL, MOST_CHARTS = 20, 36, 4
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bar:
+class Bar(Struct, frozen=True, kw_only=True):
     """One bar and its words; its width is in percent of that of the longest."""
 
     label: str
@@ -25,8 +25,7 @@ class Bar:
     width: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Chart:
+class Chart(Struct, frozen=True, kw_only=True):
     """A chart of bars that lie."""
 
     title: str

@@ -1,11 +1,12 @@
 """The rows that a user chose in a table: ticked ones, a page, or all that match."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import QueryDict
+from msgspec import Struct
+from msgspec.structs import replace
 
 from integrations.forms import TableDownloadForm
 from integrations.models import Item
@@ -23,8 +24,7 @@ from integrations.views.items.choosing.choice import (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChosenRows:
+class ChosenRows(Struct, frozen=True, kw_only=True):
     """Rows of one table: those named, or all that its filters select."""
 
     selection: Selection

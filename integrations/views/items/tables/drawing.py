@@ -5,12 +5,12 @@ Every word is escaped.
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.template.loader import get_template
 from django.utils.safestring import SafeString
+from msgspec import Struct
 
 from integrations.models import Item
 from integrations.models.paths import path_of
@@ -45,8 +45,7 @@ NAME_ROOM: Final = 12
 BAR: Final = '<progress max="100" value="{}" aria-hidden="true"></progress> {}'
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cell:
+class Cell(Struct, frozen=True, kw_only=True):
     """One cell: ``look`` chooses how it is drawn, ``more`` counts what is left out.
 
     It ``has_more`` where the provider, or this site, has more than are counted.
@@ -63,8 +62,7 @@ class Cell:
     is_true: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """One chip, with its colour where the provider has one that pages know."""
 
     text: str

@@ -1,10 +1,10 @@
 """Show the groups of a table's rows: as rows with counts and sums, and as charts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from django.utils.safestring import SafeString
+from msgspec.structs import replace
 
 from integrations.models.messages.wording import RAW_ROWS, connector_text
 from integrations.providers.typed.fields import Value

@@ -1,7 +1,6 @@
 """Let a user choose the columns of a table, their order, widths and density."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -12,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
+from msgspec.structs import replace
 
 from integrations.services.items.saved_views import shelf
 from integrations.services.items.saved_views.fitting import Fitted

@@ -49,7 +49,7 @@ from integrations.views.site import recent_searches
 BUILDING_SECONDS = 2
 
 
-class Table(OpenTable):
+class Table(OpenTable, frozen=True, kw_only=True):
     """What a request asks for: a collection of the user's, and a query over it."""
 
     @classmethod

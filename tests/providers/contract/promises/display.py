@@ -1,11 +1,12 @@
 """Promises about what people read: any value is described, and none raises."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import fields
 
 from integrations.providers.records import DisplayField
 from integrations.providers.typed.fields import SEVERAL, Single

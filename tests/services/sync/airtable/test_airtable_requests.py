@@ -4,7 +4,6 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.utils import timezone
+from msgspec.structs import replace
 
 from integrations.models import Collection, Connection, Item
 from integrations.services.sync import engine, runs

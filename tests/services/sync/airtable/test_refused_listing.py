@@ -1,12 +1,12 @@
 """A refused list of what an account has costs no more than what it would have told."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from msgspec.structs import replace
 
 from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.models import Connection, Item

@@ -1,10 +1,10 @@
 """What was erased for good, which no list of HubSpot's tells, is asked for."""
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.models import Connection, Item

@@ -1,6 +1,5 @@
 """What an open run waits for is stored with it, by code, and gone when it goes on."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +7,7 @@ import pytest
 import time_machine
 from django.core.cache import cache
 from django.utils import timezone
+from msgspec.structs import replace
 
 from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.models import Connection, Credential, Item, ProviderState

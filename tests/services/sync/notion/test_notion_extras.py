@@ -1,12 +1,12 @@
 """What no description names may be refused, and deletions do not depend on it."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
+from msgspec.structs import replace
 
 from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.models import Collection, Connection, Item

@@ -1,10 +1,10 @@
 """What Notion shows in part, or cannot mean, is neither shown as whole nor believed."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.models import Collection, Connection, Item

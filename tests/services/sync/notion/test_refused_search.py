@@ -1,11 +1,11 @@
 """A search that fails costs no more than what it would have told."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from msgspec.structs import replace
 
 from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.models import Item

@@ -1,10 +1,10 @@
 """One row of a table that Notion can never show is kept, and costs no other row."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.models import Collection, Connection, Item

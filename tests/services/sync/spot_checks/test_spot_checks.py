@@ -1,13 +1,13 @@
 """Spot checks find what is stored wrongly, mend it, and say what that proves."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from django.utils import timezone
+from msgspec.structs import replace
 
 from integrations.models import Collection, Connection, Item, ItemChange, SpotCheck
 from integrations.providers.hubspot.connector import HubSpot

@@ -2,11 +2,11 @@
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
 from integrations.services.upkeep import health, metrics, overview

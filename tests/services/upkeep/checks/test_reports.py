@@ -1,6 +1,5 @@
 """Each machine reports for itself; what others report is told under their names."""
 
-from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from msgspec.structs import replace
 
 from integrations.models import CheckReport, Incident
 from integrations.services.common import queue

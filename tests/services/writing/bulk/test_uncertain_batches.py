@@ -1,12 +1,12 @@
 """A batch whose end is not known is read before anything of it is sent again."""
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection as database
+from msgspec.structs import replace
 
 from integrations.models import Edit, Item
 from integrations.services.common import queue

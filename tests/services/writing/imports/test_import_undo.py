@@ -1,10 +1,10 @@
 """What an import did is taken back, but where something newer is there."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from integrations.models import BulkEdit, Edit, Import, Item
 from integrations.services.writing import outbox

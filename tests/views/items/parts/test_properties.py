@@ -1,9 +1,9 @@
 """An item's page shows its properties as its provider means them."""
 
 import re
-from dataclasses import asdict
 
 import pytest
+from msgspec.structs import asdict
 
 from integrations.models import ItemChange
 from integrations.providers.airtable.mapping.fields import to_field as airtable_field

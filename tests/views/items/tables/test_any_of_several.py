@@ -1,8 +1,7 @@
 """Rows for which one of several filters holds, where a row has several values."""
 
-from dataclasses import asdict
-
 import pytest
+from msgspec.structs import asdict
 
 from integrations.providers.hubspot.mapping.fields import to_field
 from integrations.providers.hubspot.objects import DEALS

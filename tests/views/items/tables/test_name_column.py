@@ -1,11 +1,11 @@
 """A property that is the items' name is one column: that of the names."""
 
-from dataclasses import asdict
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from msgspec.structs import asdict
 
 from integrations.models import Collection, SavedView
 from integrations.providers.airtable.api.bases import Table

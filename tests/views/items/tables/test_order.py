@@ -2,9 +2,9 @@
 
 import json
 import re
-from dataclasses import asdict
 
 import pytest
+from msgspec.structs import asdict
 
 from integrations.providers.airtable.mapping.fields import to_field as airtable_field
 from integrations.providers.hubspot.mapping.fields import to_field as hubspot_field

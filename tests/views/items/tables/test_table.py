@@ -1,9 +1,9 @@
 """A collection's page is a table of its own columns, typed and aligned."""
 
 import re
-from dataclasses import asdict
 
 import pytest
+from msgspec.structs import asdict
 
 from integrations.providers.hubspot.mapping.fields import to_field
 from integrations.providers.hubspot.objects import DEALS

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import inf
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from integrations.models import Collection
 from integrations.models.items.item import ItemQuerySet
@@ -22,8 +23,7 @@ from integrations.services.items.types import types_in
 Best: TypeAlias = list[tuple[int, Rank]]
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(Struct, frozen=True):
     """What the first rows of a type hold.
 
     ``ends`` is how many were read of each part of its list.

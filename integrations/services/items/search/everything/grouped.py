@@ -1,7 +1,8 @@
 """Search everything a user has: the best of each type of items, and how many."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from integrations.models import Collection, Item
 from integrations.models.items.item import ItemQuerySet
@@ -15,8 +16,7 @@ from integrations.services.items.search.search_query import SearchQuery
 MOST_SHOWN = 5
 
 
-@dataclass(frozen=True, kw_only=True)
-class TypeGroup:
+class TypeGroup(Struct, frozen=True, kw_only=True):
     """The best items of one type, and the list and number of all of them."""
 
     type: str
@@ -25,8 +25,7 @@ class TypeGroup:
     query: ItemQuery
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cut:
+class Cut(Struct, frozen=True, kw_only=True):
     """A type of which so many rows were looked at, those that changed last."""
 
     type: str
@@ -34,8 +33,7 @@ class Cut:
     query: ItemQuery
 
 
-@dataclass(frozen=True, kw_only=True)
-class GroupedItems:
+class GroupedItems(Struct, frozen=True, kw_only=True):
     """What a search finds, by type; too many names may be meant to follow them all.
 
     Of types that are ``cut`` there may be others, and better ones.

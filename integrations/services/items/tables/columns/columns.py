@@ -1,9 +1,12 @@
 """The columns of a collection: its fields, with what their types allow."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from integrations.models import Collection, OwnColumn
 from integrations.providers import CONNECTORS
@@ -129,8 +132,7 @@ OWN = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Columns:
+class Columns(Struct, frozen=True, kw_only=True):
     """All columns of a collection by id, and those that are shown at first.
 
     ``naming`` is the property, if any, that the column of the names stands for where
@@ -180,7 +182,7 @@ def columns_of(collection: Collection) -> Columns:
         own_columns = OwnColumn.objects.of_collection(collection)
         yours = [_yours(each, collection) for each in own_columns]
     # As its users know it, who may have another field called Name.
-    name = replace(OWN[0], label=naming.label) if naming else OWN[0]
+    name = dataclasses.replace(OWN[0], label=naming.label) if naming else OWN[0]
     found = [name, *fields, *_links(collection), *yours, *OWN[1:]]
     by_id = {column.id: column for column in found}
     shown = [each for each in leading_columns(collection) if each in by_id]
@@ -233,7 +235,7 @@ def link_columns(collection: Collection) -> list[Column]:
     specs = connector.link_fields(collection.remote_id, connection.account)
     columns = [(_to_column(spec, {}, {}), spec.options) for spec in specs]
     return [
-        replace(column, is_link=True, target=options.get(TARGET, ""))
+        dataclasses.replace(column, is_link=True, target=options.get(TARGET, ""))
         for column, options in columns
     ]
 
@@ -247,7 +249,7 @@ def incoming_columns(collection: Collection) -> list[Column]:
     specs = connector.incoming_fields(collection.remote_id, connection.account)
     columns = [(_to_column(spec, {}, {}), spec.options) for spec in specs]
     return [
-        replace(column, source=options[SOURCE], relation=options[RELATION])
+        dataclasses.replace(column, source=options[SOURCE], relation=options[RELATION])
         for column, options in columns
     ]
 

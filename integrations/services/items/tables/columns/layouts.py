@@ -1,11 +1,12 @@
 """The columns that a user has chosen for a collection, or else the usual ones."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
+from msgspec import Struct, field
 
 from integrations.models import Collection, OwnColumn, SavedView, TableLayout
 from integrations.services.items.tables.columns.beside import BESIDE, told_beside
@@ -19,8 +20,7 @@ from integrations.services.items.tables.table_address import (
 from integrations.services.items.tables.table_query import TableQuery
 
 
-@dataclass(frozen=True, kw_only=True)
-class Layout:
+class Layout(Struct, frozen=True, kw_only=True):
     """Which columns are shown, in their order, how wide, and how dense the rows are.
 
     The name is always the first one. ``lost`` counts chosen columns that the
@@ -91,7 +91,7 @@ def with_widths(
     told = widths_of(query, layout)
     widths = {name: width for name, width in told.items() if width != NORMAL}
     return [
-        replace(each, width=widths[each.id]) if each.id in widths else each
+        dataclasses.replace(each, width=widths[each.id]) if each.id in widths else each
         for each in shown
     ]
 

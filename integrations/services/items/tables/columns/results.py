@@ -1,9 +1,11 @@
 """Types of calculated columns, told by their values where no schema tells them."""
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from integrations.models import Collection, Item, PropertyIndex
 from integrations.providers.typed import fields
@@ -84,7 +86,9 @@ def _typed(column: Column, kinds: Sequence[str], indexed: Family | None) -> Colu
     if not kinds and family is Family.TEXT:
         return column
     of_family = (kind for kind, each in families.items() if each is family)
-    return replace(column, kind=next(of_family, family.value), family=family)
+    return dataclasses.replace(
+        column, kind=next(of_family, family.value), family=family
+    )
 
 
 def _kind_of(value: Value) -> str:

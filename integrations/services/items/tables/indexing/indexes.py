@@ -8,7 +8,6 @@ import json
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import islice
@@ -18,6 +17,7 @@ from django.conf import settings
 from django.db import OperationalError, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
+from msgspec import Struct
 
 from integrations.models import Collection, Item, PropertyIndex, PropertyValue
 from integrations.providers.records import FIELDS_KEY, UNSHOWN_KEYS, field_entries
@@ -70,8 +70,7 @@ COMPARED = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Building:
+class Building(Struct, frozen=True, kw_only=True):
     """An index that is not there yet: how many items are done."""
 
     column: Column
@@ -79,8 +78,7 @@ class Building:
     total: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Indexes:
+class Indexes(Struct, frozen=True, kw_only=True):
     """The indexes that some columns have, and those that are still being built."""
 
     by_column: Mapping[str, PropertyIndex]

@@ -1,13 +1,13 @@
 """Rows of property indexes: written in the transaction that stores the items."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from django.db import connection as database
 from django.db.models import Exists, Q
+from msgspec import Struct
 
 from integrations.models import Collection, Item, PropertyIndex, PropertyValue
 from integrations.providers import CONNECTORS
@@ -43,8 +43,7 @@ CHUNK = 500
 KEPT = Q(state__in=("building", "ready", "rebuilding"))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Indexed:
+class Indexed(Struct, frozen=True, kw_only=True):
     """An index that is kept, with its column where the schema still has it."""
 
     index: PropertyIndex

@@ -1,11 +1,11 @@
 """The form of one filter: its column, its operator, and the inputs that this takes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
 from django.http import QueryDict
+from msgspec import Struct
 
 from integrations.providers.typed.values import cut
 from integrations.services.items.tables.columns.columns import (
@@ -55,8 +55,7 @@ PAIRS: Final[Mapping[Family, Sequence[str]]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class FilterForm:
+class FilterForm(Struct, frozen=True, kw_only=True):
     """What the form of a filter holds: read from its address, not yet a filter.
 
     ``place`` tells which filter of the table it changes, None that it adds one;

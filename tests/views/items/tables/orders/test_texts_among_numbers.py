@@ -1,11 +1,11 @@
 """Unknown last: numbers, then what is told as text instead, then rows without any."""
 
-from dataclasses import replace
 from datetime import UTC
 from urllib.parse import urlencode
 
 import pytest
 from django.http import QueryDict
+from msgspec.structs import replace
 
 from integrations.models import PropertyIndex, PropertyValue
 from integrations.providers.records import IntegrationItem
