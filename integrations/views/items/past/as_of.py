@@ -16,8 +16,8 @@ from django.views.decorators.http import require_safe
 from integrations.models import Item
 from integrations.models.times import is_ahead, is_known
 from integrations.providers.records import DisplayField
-from integrations.services.items.history.as_of import PastItem, find_past
-from integrations.services.items.history.incoming import PastIncoming, find_incoming
+from integrations.services.items.past.as_of import PastItem, find_past
+from integrations.services.items.past.incoming import PastIncoming, find_incoming
 from integrations.services.items.relations import links
 from integrations.services.items.relations.groups import incoming_label, inverse_of
 from integrations.services.items.relations.links import Links

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations.models import Item, ItemContent, OwnColumn, OwnValue, SearchState
 from integrations.models.remote_key import remote_key
-from integrations.services.items.history import past_selection, table_history
+from integrations.services.items.past import past_selection, table_history
 from integrations.services.items.search import reindex
 from integrations.services.items.tables.indexing import indexes
 from tests.support.rows import NOON

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Self
 
 from integrations.models import Collection, Item, ItemChange
-from integrations.services.items.history.as_of import PastItem, Presence, undo
-from integrations.services.items.history.table_history import (
+from integrations.services.items.past.as_of import PastItem, Presence, undo
+from integrations.services.items.past.table_history import (
     MOST_UNDONE,
     PastRow,
     by_item,
