@@ -86,7 +86,7 @@ ALLOWED: dict[str, str] = {
     "integrations/services/items/past/table_history.py::change_keys_since": ASKED,
     "integrations/services/items/past/table_history.py::new_since": ASKED,
     "integrations/services/items/past/table_history.py::fetch_past": ASKED,
-    "integrations/services/items/past/undoing.py::put_past_parents": ASKED,
+    "integrations/services/items/past/parents.py::put_past_parents": ASKED,
     "integrations/views/items/past/past_times.py::_make_reach": ASKED,
     "integrations/services/items/history/changes.py::_within": ASKED,
     "integrations/services/items/history/arrivals.py::find": BOTH_STORED,

@@ -16,8 +16,8 @@ from integrations.models import Collection, Connection
 from integrations.services.items.lists import counting
 from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.past import table_history
+from integrations.services.items.past.parents import put_past_parents
 from integrations.services.items.past.table_history import PageCursor, PastPage
-from integrations.services.items.past.undoing import put_past_parents
 from integrations.views.access import UserRequest
 from integrations.views.items.past.past_times import MAX_ID, make_context
 from integrations.views.items.rows import put_titles
