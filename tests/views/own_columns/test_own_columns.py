@@ -11,15 +11,9 @@ from integrations.models import (
     OwnValue,
 )
 from integrations.services.items.tables.indexing import indexes
+from tests.support.pages.tables import names
 from tests.support.rows import make_connection, make_item
-from tests.views.own_columns.own_tables import (
-    add,
-    make_deals,
-    names,
-    note,
-    shown,
-    table,
-)
+from tests.views.own_columns.own_tables import add, make_deals, note, shown, table
 
 NOTHING = "\N{EN DASH}"
 # A value, a filter that it passes, and a value that does not.
