@@ -21,15 +21,12 @@ from integrations.providers.typed.fields import (
     Text,
     User,
     Value,
+    singles_of,
 )
 from integrations.providers.typed.plain import plain
 from integrations.services.items.relations.links import Links, find_by_id
 from integrations.services.items.tables.columns.columns import NAME, Column
-from integrations.services.items.tables.columns.values import (
-    load_beside,
-    singles_of,
-    values_of,
-)
+from integrations.services.items.tables.columns.values import load_beside, values_of
 from integrations.views.items.parts.values import NO_LINKS, Shown, show
 from integrations.views.items.tables.drawing import Cell, Part, draw_cells, draw_row
 

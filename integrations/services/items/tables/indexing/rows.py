@@ -12,7 +12,7 @@ from django.db.models import Exists, Q
 from integrations.models import Collection, Item, PropertyIndex, PropertyValue
 from integrations.providers import CONNECTORS
 from integrations.providers.records import IntegrationItem
-from integrations.providers.typed.fields import Relation, Value
+from integrations.providers.typed.fields import Relation, Value, singles_of
 from integrations.services.common.database.row_locks import (
     lock_collection,
     lock_collections,
@@ -34,7 +34,6 @@ from integrations.services.items.tables.columns.values import (
     keys_of,
     load_beside,
     places_of,
-    singles_of,
     values_of,
 )
 
