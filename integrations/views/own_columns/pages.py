@@ -42,10 +42,12 @@ def own_column_list(request: UserRequest, pk: UUID) -> HttpResponse:
             messages.success(request, f"The column “{column}” is there now.")
             return redirect("integrations:table", pk)
     columns = OwnColumn.objects.of_collection(collection)
+    counted = columns.annotate(value_count=Count("values"))
     context = {
         "form": form,
         "collection": collection,
-        "own_columns": columns.annotate(value_count=Count("values")),
+        # Rows that are counted so are not in the usual order by themselves.
+        "own_columns": counted.order_by("created_at", "pk"),
     }
     status = 400 if form.is_bound else 200
     return render(request, "own_columns/own_column_list.html", context, status=status)
