@@ -182,6 +182,7 @@ def _rows(rows: Sequence[PastRow], table: Table, at: datetime) -> dict[str, Any]
         shown,
         is_loaded=True,
         is_whole=density == TALL,
+        naming=table.columns.naming,
     )
     return {
         "rows": made,

@@ -183,13 +183,14 @@ def keys_by_column(
     ``families`` are those of columns that are compared as another one than their own.
     """
     load_beside(items, columns, most=MOST_LINKED, is_exact=True)
-    values = [values_of(item, collection, columns) for item in items]
+    compared = [column.compared for column in columns]
+    values = [values_of(item, collection, compared) for item in items]
     names = _names_of(collection, columns, values)
     places = {column.id: places_of(column) for column in columns}
     return [
         {
             column.id: keys_of(
-                told.get(column.id),
+                told.get(column.compared.id),
                 families.get(column.id, column.family),
                 places=places[column.id],
                 names=names,
