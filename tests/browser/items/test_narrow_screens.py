@@ -175,6 +175,43 @@ def test_what_stands_between_links_of_a_high_row_follows_the_first(page: Page) -
     assert between["isOnItsLine"]
 
 
+@pytest.mark.parametrize("read_at", [None, timezone.now()], ids=["short", "long"])
+def test_what_a_folded_cell_says_ends_at_its_edge(page: Page, read_at: Any) -> None:
+    told = {
+        "collection": Collection(links_read_at=read_at),
+        "connection": Connection(last_synced_at=read_at),
+    }
+    fresh = render_to_string("connections/partials/freshness.html", told)
+    show(
+        page,
+        '<table class="fold"><tbody><tr><td data-label="Completeness"><div class="row">'
+        f'<span class="badge">Complete</span>{fresh}</div></td></tr></tbody></table>',
+    )
+
+    edge = ends(page, "td")
+    assert ends(page, ".badge") == edge
+    assert page.locator(".note").count() == (read_at is not None)
+    if read_at is not None:
+        assert ends(page, ".note") == edge
+
+
+def ends(page: Page, selector: str) -> float:
+    """Return where an element ends on the right, in pixels."""
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    return box["x"] + box["width"]
+
+
+def test_an_address_that_everything_is_shown_about_is_read_whole(page: Page) -> None:
+    told = {"about": "ana@harbour-and-vale.example"}
+    html = render_to_string("items/everything.html", told)
+    show(page, html[html.index('<form class="tools"') :])
+
+    address = page.locator("#about")
+    expect(address).to_have_value(told["about"])
+    assert address.evaluate("input => input.scrollWidth <= input.clientWidth")
+
+
 @pytest.mark.parametrize("label", GROUP_NAMES)
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 def test_the_heading_of_a_group_is_in_view_with_its_number(
