@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.options import ModelAdmin
@@ -12,6 +11,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+
+from integrations.models.uuids import read_uuid
 
 
 class OfFilter(admin.SimpleListFilter):
@@ -26,12 +27,12 @@ class OfFilter(admin.SimpleListFilter):
         return [(value, self._name(value))] if value else []
 
     def _name(self, value: str) -> str:
-        key = _uuid(value)
+        key = read_uuid(value)
         row = self.of._default_manager.filter(pk=key).first() if key else None  # noqa: SLF001 (the documented name)
         return str(row) if row else value[:40]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        key = _uuid(self.value() or "")
+        key = read_uuid(self.value() or "")
         return queryset.filter(**{self.column: key}) if key else queryset.none()
 
 
@@ -39,7 +40,7 @@ class SubjectFilter(OfFilter):
     """Narrow the audit to what it says of one row, whose key it has as a text."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        key = _uuid(self.value() or "")
+        key = read_uuid(self.value() or "")
         return queryset.filter(subject=str(key)) if key else queryset.none()
 
 
@@ -49,13 +50,6 @@ def of(model: type[Model], column: str) -> type[OfFilter]:
     facts = {"of": model, "column": column, "parameter_name": name, "title": name}
     kind = SubjectFilter if column == "subject" else OfFilter
     return type("Of", (kind,), facts)
-
-
-def _uuid(value: str) -> UUID | None:
-    try:
-        return UUID(value)
-    except ValueError:
-        return None
 
 
 class LeadsToLists(ModelAdmin):

@@ -1,8 +1,10 @@
 """Share what the console commands have in common."""
 
 import os
+from argparse import ArgumentTypeError
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.management.base import CommandError, OutputWrapper
@@ -10,6 +12,7 @@ from django.core.management.base import CommandError, OutputWrapper
 from integrations.checks import TAG
 from integrations.models import Item
 from integrations.models.items.item import ItemQuerySet
+from integrations.models.uuids import read_uuid
 
 CHUNK = 500
 # What a command without pages checks before it starts: the settings. Addresses,
@@ -42,3 +45,11 @@ def quietly_if_closed(output: OutputWrapper) -> Iterator[None]:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, output.fileno())
         os.close(nowhere)
+
+
+def uuid_argument(text: str) -> UUID:
+    """Return the id that an argument is; ArgumentTypeError, which a parser shows."""
+    found = read_uuid(text)
+    if found is None:
+        raise ArgumentTypeError(f"{text!r} is not a UUID")
+    return found

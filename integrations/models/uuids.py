@@ -1,4 +1,4 @@
-"""Time-ordered UUIDs: version 7 of RFC 9562."""
+"""UUIDs: read from a text, and time-ordered ones, version 7 of RFC 9562."""
 
 import secrets
 import time
@@ -19,3 +19,11 @@ def time_ordered_uuid() -> UUID:
     bits = secrets.randbits(74)
     random = (bits << 2 & _HIGH) | (bits & _LOW)
     return UUID(int=milliseconds << 80 | _VERSION_AND_VARIANT | random)
+
+
+def read_uuid(text: str) -> UUID | None:
+    """Return the UUID that a text is, None for what is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

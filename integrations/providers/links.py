@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from integrations.providers.records import DisplayField
-from integrations.providers.typed.fields import SEVERAL, Relation, Value
+from integrations.providers.typed.fields import Relation, Value, singles_of
 
 # Under this option a relation names the field of the linked collection that shows the
 # same links from the other side.
@@ -60,5 +60,5 @@ def _targets_in(value: Value) -> Iterable[tuple[str, str]]:
 
 def relations_in(value: Value) -> Iterator[Relation]:
     """Yield the relations that a value is, or has among its parts."""
-    parts = value.values if isinstance(value, SEVERAL) else (value,)
+    parts = singles_of(value)
     return (part for part in parts if isinstance(part, Relation))

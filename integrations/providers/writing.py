@@ -51,7 +51,8 @@ class Refusal(StrEnum):
 class WritableField(Struct, frozen=True, kw_only=True):
     """One field of a form.
 
-    ``options`` are those that are offered; a value that is not among them may be kept.
+    ``options`` are those that are offered; a value that is not among them may be kept,
+    and is called as ``former`` says, if it was one once.
     ``aliases`` are other texts by which people know an option, such as an address.
     ``unit`` is what a number counts, ``description`` what the field is for. A column
     whose heading contains ``heading_part``, in small letters, is probably this field.
@@ -63,6 +64,7 @@ class WritableField(Struct, frozen=True, kw_only=True):
     label: str
     input: Input = Input.TEXT
     options: Mapping[str, str] = field(default_factory=dict)
+    former: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     group: str = ""
     unit: str = ""

@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404
 
 from integrations.models import Collection, Connection, SyncRun
 from integrations.models.accounts.preferences import Preferences
+from integrations.models.uuids import read_uuid
 from integrations.services.common.proof import RecentProof
 from integrations.services.connections.counts import with_item_count
 
@@ -37,10 +38,9 @@ def get_connection(request: UserRequest, pk: UUID) -> Connection:
 
 def get_connection_named(request: HttpRequest, text: str, provider: str) -> Connection:
     """Return a connection of the user's own that a form or an address names, or 404."""
-    try:
-        pk = UUID(text)
-    except ValueError:
-        raise Http404 from None
+    pk = read_uuid(text)
+    if pk is None:
+        raise Http404
     own = Connection.objects.owned_by(request.user)
     return get_object_or_404(own, pk=pk, provider=provider)
 

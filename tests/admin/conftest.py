@@ -2,7 +2,7 @@
 
 import pytest
 from allauth.mfa.models import Authenticator
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 import config.urls  # noqa: F401 (registers the admin's pages)
@@ -29,6 +29,14 @@ def sign_in(user: User, *methods: str) -> Client:
 def as_staff(staff: User) -> Client:
     Authenticator.objects.create(user=staff, type=Authenticator.Type.TOTP, data={})
     return sign_in(staff, "password", "mfa")
+
+
+@pytest.fixture
+def as_viewer(db: None) -> Client:
+    """Return the browser of staff who may look at everything and change nothing."""
+    viewer = User.objects.create_user("vic", "vic@example.com", is_staff=True)
+    viewer.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    return sign_in(viewer, "password", "mfa")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group, User
 from django.db.models import Model
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -22,7 +22,6 @@ from integrations.models import (
     Notice,
     SuspendedSignInMethod,
 )
-from tests.admin.conftest import sign_in
 from tests.admin.test_records import one_of_each  # noqa: F401 (found by name)
 
 ADMINS = {model.__name__: each for model, each in admin.site._registry.items()}
@@ -138,13 +137,6 @@ def test_rows_listed_beside_another_are_never_typed(staff: User, name: str) -> N
         assert not inline.has_add_permission(request)
         assert not inline.has_change_permission(request)
         assert not inline.can_delete
-
-
-@pytest.fixture
-def as_viewer(db: None) -> Client:
-    viewer = User.objects.create_user("vic", "vic@example.com", is_staff=True)
-    viewer.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
-    return sign_in(viewer, "password", "mfa")
 
 
 @pytest.mark.parametrize("name", ADMINS)

@@ -7,12 +7,9 @@ import pytest
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
-from django.contrib.auth.models import Permission, User
 from django.contrib.messages.storage import default_storage
 from django.db.models import Model
 from django.test import RequestFactory
-
-from tests.admin.conftest import sign_in
 
 ASKS = ("", "startswith", "regex", "iregex", "gt", "in", "contains", "isnull", "year")
 REGISTERED = admin.site._registry
@@ -45,14 +42,6 @@ def test_only_the_lists_own_filters_are_looked_up(guarded):
     }
 
     assert answered <= filters
-
-
-@pytest.fixture
-def as_viewer(db):
-    """Return the browser of staff who may look at everything and change nothing."""
-    viewer = User.objects.create_user("vic", "vic@example.com", is_staff=True)
-    viewer.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
-    return sign_in(viewer, "password", "mfa")
 
 
 @pytest.mark.parametrize("start", ["k", "x"])

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django.db import connection as database
@@ -48,15 +49,39 @@ def _is_whole(sql: str, large: re.Pattern[str]) -> bool:
         return any(map(large.match, _names(sql, scanned)))
     # Small tables are read whole because that is quicker, unless it is forbidden.
     forbidden = ("enable_seqscan", "enable_mergejoin", "enable_hashjoin")
+    plan = explain(sql, dict.fromkeys(forbidden, "off"))
+    return any(_reads_whole(node, large) for node in _nodes(plan))
+
+
+def explain(
+    sql: str,
+    settings: Mapping[str, str] = MappingProxyType({}),
+    *,
+    is_run: bool = False,
+) -> dict[str, Any]:
+    """Return PostgreSQL's plan of a statement, with what it took where that ``is_run``.
+
+    ``settings`` hold for it alone.
+    """
+    analyze = "ANALYZE, " if is_run else ""
     with database.cursor() as cursor:
-        for each in forbidden:
-            cursor.execute(f"SET {each} = off")
-        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql.replace('%', '%%')}", ())
+        for name, value in settings.items():
+            cursor.execute(f"SET {name} = {value}")
+        told = sql.replace("%", "%%")
+        cursor.execute(f"EXPLAIN ({analyze}FORMAT JSON) {told}", ())
         ((plan,),) = cursor.fetchall()
-        for each in forbidden:
-            cursor.execute(f"RESET {each}")
+        for name in settings:
+            cursor.execute(f"RESET {name}")
     plans = json.loads(plan) if isinstance(plan, str) else plan
-    return any(_reads_whole(node, large) for node in _nodes(plans[0]["Plan"]))
+    found: dict[str, Any] = plans[0]["Plan"]
+    return found
+
+
+def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield all nodes of a plan."""
+    yield plan
+    for each in plan.get("Plans", ()):
+        yield from nodes_of(each)
 
 
 def _names(sql: str, scanned: Iterable[str]) -> Iterator[str]:

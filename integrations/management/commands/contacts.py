@@ -5,12 +5,12 @@ import sys
 import time
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.core.management.base import CommandError
 
 from integrations.management import writing
-from integrations.management.console import quietly_if_closed
+from integrations.management.console import quietly_if_closed, uuid_argument
 from integrations.management.output import SafeCommand, printable
 from integrations.models import Collection, Edit, Import, ImportRow
 from integrations.models.accounts.preferences import zone_of
@@ -70,9 +70,9 @@ class Command(SafeCommand):
             "--clear-empty", action="store_true", help="empty cells clear values"
         )
         undo = actions.add_parser("undo", help="take an import back")
-        undo.add_argument("source", type=_uuid, help="the id of the import")
+        undo.add_argument("source", type=uuid_argument, help="the id of the import")
         for each in (create, edit, file, undo):
-            each.add_argument("--connection", type=_uuid, metavar="UUID")
+            each.add_argument("--connection", type=uuid_argument, metavar="UUID")
             each.add_argument("--user", default="", metavar="EMAIL", help="whose")
             each.add_argument(
                 "--dry-run", action="store_true", help="say what it would do"
@@ -267,10 +267,3 @@ def _mapping_text(
         for number, problem in problems.items()
     ]
     return printable("; ".join(lines))
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a UUID") from None

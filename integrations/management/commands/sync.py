@@ -3,11 +3,16 @@
 import argparse
 from contextlib import closing
 from typing import Any
-from uuid import UUID
 
 from django.core.management.base import CommandError
 
-from integrations.management.console import CHECKS, find_user, quietly_if_closed, stream
+from integrations.management.console import (
+    CHECKS,
+    find_user,
+    quietly_if_closed,
+    stream,
+    uuid_argument,
+)
 from integrations.management.output import SafeCommand, printable
 from integrations.management.progress import Progress
 from integrations.management.tables import print_items
@@ -27,7 +32,7 @@ class Command(SafeCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         which = parser.add_mutually_exclusive_group()
-        which.add_argument("--connection", type=_uuid, metavar="UUID")
+        which.add_argument("--connection", type=uuid_argument, metavar="UUID")
         which.add_argument("--provider", metavar="P", help=", ".join(SPECS))
         which.add_argument("--user", metavar="EMAIL")
         parser.add_argument("--full", action="store_true", help="do a full refresh")
@@ -63,13 +68,6 @@ class Command(SafeCommand):
                 ]
         self.stdout.write(f"{connection}: {_summary(run)}")
         return [printable(line) for line in _shortfalls(connection, run)]
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a UUID") from None
 
 
 def select_connections(options: dict[str, Any]) -> ConnectionQuerySet:

@@ -95,6 +95,7 @@ def _to_writable(spec: FieldSpec, collection: CollectionContext) -> WritableFiel
         label=spec.label,
         input=taken,
         options=_options(spec, collection),
+        former=_former(spec, collection),
         aliases=_aliases(spec, collection),
         group=spec.group,
         unit=_UNITS.get(spec.kind, ""),
@@ -106,12 +107,24 @@ def _to_writable(spec: FieldSpec, collection: CollectionContext) -> WritableFiel
 
 def _options(spec: FieldSpec, collection: CollectionContext) -> Mapping[str, str]:
     if spec.kind in ("user", "person"):
-        names = (collection.schema.get("lookups") or {}).get("owner") or {}
+        names = _owners(collection)
         return {key: name for key, name in names.items() if DEACTIVATED not in name}
     if spec.kind == "boolean":
         return {key: spec.options.get(key) or word for key, word in BOOLEANS.items()}
     retired = {*spec.retired, CURRENCY_PROPERTY}
     return {key: name for key, name in spec.options.items() if key not in retired}
+
+
+def _former(spec: FieldSpec, collection: CollectionContext) -> Mapping[str, str]:
+    """Return what is known and not offered: owners who left, options of before."""
+    is_user = spec.kind in ("user", "person")
+    known = _owners(collection) if is_user else spec.options
+    offered = _options(spec, collection)
+    return {key: name for key, name in known.items() if key not in offered}
+
+
+def _owners(collection: CollectionContext) -> Mapping[str, str]:
+    return (collection.schema.get("lookups") or {}).get("owner") or {}
 
 
 def _aliases(spec: FieldSpec, collection: CollectionContext) -> Mapping[str, str]:

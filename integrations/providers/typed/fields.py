@@ -5,7 +5,7 @@ here. Providers that know more of a field than its value say so as hints: the de
 it is shown with, the zone it was entered in.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
@@ -208,6 +208,11 @@ class Many(Struct, frozen=True, kw_only=True):
 Several: TypeAlias = Choices | Users | Files | Many
 SEVERAL: Final = (Choices, Users, Files, Many)
 Value: TypeAlias = Single | Several
+
+
+def singles_of(value: Value) -> Sequence[Single]:
+    """Return the values that a value is made of, itself where it is a single one."""
+    return value.values if isinstance(value, SEVERAL) else (value,)
 
 
 def to_several(

@@ -29,7 +29,8 @@ def control_of(field: WritableField, value: FormValue, *, is_required: bool) -> 
     }
     if field.input in (Input.CHOICE, Input.BOOLEAN, Input.CHOICES):
         own = value if isinstance(value, tuple) else filter(None, (value,))
-        options = {**{each: each for each in own}, **field.options}
+        kept = {each: field.former.get(each, each) for each in own}
+        options = {**kept, **field.options}
         choices = list(options.items())
         if field.input is Input.CHOICES:
             return forms.MultipleChoiceField(
@@ -53,14 +54,17 @@ def control_of(field: WritableField, value: FormValue, *, is_required: bool) -> 
     )
 
 
-def show_lost_options(control: forms.ChoiceField, chosen: Any) -> None:
+def show_lost_options(
+    control: forms.ChoiceField, field: WritableField, chosen: Any
+) -> None:
     """Show what is chosen and not offered any more, which clears nothing unseen.
 
     It cannot be saved: whoever saves has to choose another.
     """
     values = chosen if isinstance(chosen, tuple | list) else [chosen]
     lost = [value for value in values if value and not control.valid_value(value)]
-    more = [(value, f"{value} (not offered any more)") for value in lost]
+    names = {value: field.former.get(value, value) for value in lost}
+    more = [(value, f"{name} (not offered any more)") for value, name in names.items()]
     control.widget.choices = [*control.widget.choices, *more]
 
 

@@ -63,7 +63,7 @@ class ItemForm(forms.Form):
             self.initial[PREFIX + name] = list(fresh) if _is_many(fresh) else fresh
             if isinstance(control, forms.ChoiceField):
                 chosen = self._sent(name, field) if self.is_bound else fresh
-                show_lost_options(control, chosen)
+                show_lost_options(control, field, chosen)
 
     def _show(self, field: WritableField, raw: Any) -> FormValue:
         """Return a value as its control shows it."""

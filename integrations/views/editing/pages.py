@@ -15,6 +15,7 @@ from django.views.decorators.http import (
 )
 
 from integrations.models import Collection, Edit, Item
+from integrations.models.uuids import read_uuid
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items import described
 from integrations.services.items.relations import links
@@ -113,9 +114,8 @@ def _corrected(
     request: UserRequest, collection: Collection, item: Item | None = None
 ) -> Edit | None:
     """Return the refused edit that this form corrects, if the address names one."""
-    try:
-        key = UUID(request.GET.get("correct", ""))
-    except ValueError:
+    key = read_uuid(request.GET.get("correct", ""))
+    if key is None:
         return None
     rows = Edit.objects.filter(connection__owner=request.user, collection=collection)
     return rows.filter(uuid=key, state=Edit.State.REFUSED, item=item).first()
@@ -205,10 +205,7 @@ def item_archive(request: UserRequest, pk: UUID) -> HttpResponse:
 
 
 def _key(request: UserRequest) -> UUID:
-    try:
-        return UUID(request.POST.get("key", ""))
-    except ValueError:
-        return uuid4()
+    return read_uuid(request.POST.get("key", "")) or uuid4()
 
 
 @require_safe

@@ -18,8 +18,7 @@ from integrations.services.common.errors import ProofMissingError
 from integrations.services.items.own_columns import store
 from integrations.views.access import UserRequest, proof_required
 from integrations.views.items.tables.table import get_collection
-
-LAST = 10_000
+from integrations.views.places import read_place
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -43,10 +42,12 @@ def own_column_list(request: UserRequest, pk: UUID) -> HttpResponse:
             messages.success(request, f"The column “{column}” is there now.")
             return redirect("integrations:table", pk)
     columns = OwnColumn.objects.of_collection(collection)
+    counted = columns.annotate(value_count=Count("values"))
     context = {
         "form": form,
         "collection": collection,
-        "own_columns": columns.annotate(value_count=Count("values")),
+        # Rows that are counted so are not in the usual order by themselves.
+        "own_columns": counted.order_by("created_at", "pk"),
     }
     status = 400 if form.is_bound else 200
     return render(request, "own_columns/own_column_list.html", context, status=status)
@@ -114,7 +115,7 @@ def _read_options(data: QueryDict, options: Sequence[str]) -> Mapping[str, str]:
     """Return the choices by their old names, in the order of their places."""
     told = {
         old: (
-            _place(data.get(f"place-{number}", "")),
+            read_place(data.get(f"place-{number}", "")),
             number,
             " ".join(str(data.get(f"option-{number}", old)).split()),
         )
@@ -122,11 +123,6 @@ def _read_options(data: QueryDict, options: Sequence[str]) -> Mapping[str, str]:
     }
     ordered = sorted(told.items(), key=lambda pair: pair[1][:2])
     return {old: new.replace("\x00", "") for old, (_, _, new) in ordered}
-
-
-def _place(text: str) -> int:
-    is_number = text.isascii() and text.isdecimal() and len(text) < len(str(LAST))
-    return int(text) if is_number else LAST
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -10,6 +10,7 @@ from django.urls import reverse
 from msgspec import Struct
 
 from integrations.models import Collection, Connection
+from integrations.models.uuids import read_uuid
 from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.saved_views import shelf, snapshot
 from integrations.services.items.saved_views.shelf import Shelf
@@ -54,16 +55,11 @@ def find_list(request: UserRequest) -> KeptList:
     if parts.scheme or parts.netloc or not (table or parts.path == home):
         raise Http404
     parameters = QueryDict(parts.query)
+    if table and (key := read_uuid(table[1])):
+        return _find_table(request, key, parameters)
     if table:
-        return _find_table(request, _to_uuid(table[1]), parameters)
+        raise Http404
     return _find_items(request, ItemQuery.parse(parameters.dict()))
-
-
-def _to_uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Http404 from None
 
 
 def _find_table(request: UserRequest, pk: UUID, parameters: QueryDict) -> KeptList:

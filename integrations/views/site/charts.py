@@ -1,7 +1,6 @@
 """Draw how many items there were, and how syncs ended, with the numbers behind it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, SyncRun
 from integrations.models.sync.run import OUTCOME_TONES
+from integrations.models.uuids import read_uuid
 from integrations.providers.typed.fields import Date
 from integrations.providers.typed.plain import plain
 from integrations.services.connections.naming import collection_names
@@ -58,10 +58,7 @@ def charts(request: UserRequest) -> HttpResponse:
 def charts_live(request: UserRequest) -> HttpResponse:
     """Have an open page loaded again once one that it waits for can be drawn."""
     wanted = request.GET.getlist("building")[: grouped_charts.MOST_GROUPED]
-    keys = []
-    for text in wanted:
-        with suppress(ValueError):
-            keys.append(UUID(text))
+    keys = [key for text in wanted if (key := read_uuid(text))]
     user = request.user
     found = _collections(user).filter(pk__in=keys)
     building = [each for each in found if grouped_charts.is_building(each, user)]

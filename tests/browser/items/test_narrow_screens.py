@@ -18,6 +18,7 @@ from integrations.views.items.tables import charts
 from integrations.views.items.tables.cells import Row
 from integrations.views.items.tables.grouped import HEADING
 from tests.browser.fixtures import DESK, PHONE
+from tests.browser.items import whole_pages
 from tests.browser.items.whole_pages import FITS
 
 pytestmark = pytest.mark.browser
@@ -41,6 +42,17 @@ CUTTING = """link => {
         if (getComputedStyle(e).overflow !== 'visible') found.push(e.localName)
     return found
 }"""
+# Where the first link of a cell ends, and what stands behind it begins.
+AFTER_FIRST = """cell => {
+    const range = document.createRange()
+    range.setStart(cell.childNodes[1], 0)
+    range.setEnd(cell.childNodes[1], 1)
+    const comma = range.getBoundingClientRect()
+    range.selectNodeContents(cell.firstElementChild)
+    const end = [...range.getClientRects()].at(-1)
+    return { left: comma.left, right: end.right,
+        isOnItsLine: Math.abs(comma.bottom - end.bottom) < 2 }
+}"""
 # Words of which there are pieces on two lines.
 TORN = """() => [...document.querySelectorAll('tbody th bdi')]
     .map(element => element.firstChild)
@@ -52,6 +64,10 @@ TORN = """() => [...document.querySelectorAll('tbody th bdi')]
             ? word[0] : '' }))
     .filter(word => word)"""
 
+CHIPS = (
+    {"label": "Connection", "value": LONG_NAME},
+    {"label": "Collection", "value": "Unbroken" * 30},
+)
 
 # Words of a chart that are small, reach out of it or are cut.
 UNREADABLE = """() => [...document.querySelectorAll('.bars :is(text, bdi, span)')]
@@ -133,6 +149,67 @@ def test_a_name_in_a_high_row_breaks_between_its_words(page: Page) -> None:
 
     assert page.locator("tbody th bdi").inner_text() == NAME
     assert page.evaluate(TORN) == []
+
+
+def test_what_a_filter_is_of_stays_whole_however_long_its_value_is(page: Page) -> None:
+    show(page, render_to_string("items/partials/filter_chips.html", {"chips": CHIPS}))
+
+    chips = page.locator("a.chip")
+    expect(chips.first).to_contain_text(f"Connection: {LONG_NAME}")
+    assert chips.count() == len(CHIPS)
+    assert page.evaluate(whole_pages.TORN) == []
+    assert page.evaluate(FITS)
+
+
+def test_what_stands_between_links_of_a_high_row_follows_the_first(page: Page) -> None:
+    links = ", ".join(f'<a href="/">{each}</a>' for each in (NAME, "Bo"))
+    show(
+        page,
+        '<div class="panel"><div class="scroll grid-box"><table class="sheet tall">'
+        f'<tbody><tr><th scope="row">A</th><td>{links}</td></tr></tbody></table></div>'
+        "</div>",
+    )
+
+    between = page.locator("td").evaluate(AFTER_FIRST)
+    assert between["right"] <= between["left"] <= between["right"] + 1
+    assert between["isOnItsLine"]
+
+
+@pytest.mark.parametrize("read_at", [None, timezone.now()], ids=["short", "long"])
+def test_what_a_folded_cell_says_ends_at_its_edge(page: Page, read_at: Any) -> None:
+    told = {
+        "collection": Collection(links_read_at=read_at),
+        "connection": Connection(last_synced_at=read_at),
+    }
+    fresh = render_to_string("connections/partials/freshness.html", told)
+    show(
+        page,
+        '<table class="fold"><tbody><tr><td data-label="Completeness"><div class="row">'
+        f'<span class="badge">Complete</span>{fresh}</div></td></tr></tbody></table>',
+    )
+
+    edge = ends(page, "td")
+    assert ends(page, ".badge") == edge
+    assert page.locator(".note").count() == (read_at is not None)
+    if read_at is not None:
+        assert ends(page, ".note") == edge
+
+
+def ends(page: Page, selector: str) -> float:
+    """Return where an element ends on the right, in pixels."""
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    return box["x"] + box["width"]
+
+
+def test_an_address_that_everything_is_shown_about_is_read_whole(page: Page) -> None:
+    told = {"about": "ana@harbour-and-vale.example"}
+    html = render_to_string("items/everything.html", told)
+    show(page, html[html.index('<form class="tools"') :])
+
+    address = page.locator("#about")
+    expect(address).to_have_value(told["about"])
+    assert address.evaluate("input => input.scrollWidth <= input.clientWidth")
 
 
 @pytest.mark.parametrize("label", GROUP_NAMES)

@@ -8,7 +8,8 @@ from playwright.sync_api import Page
 HALF: Final[Any] = {"width": 640, "height": 360}
 FITS = "() => document.documentElement.scrollWidth <= innerWidth"
 # Words of ours that are torn apart: of one word, two lines.
-TORN = """() => [...document.querySelectorAll('nav a, .button, label, h2, dt')]
+TORN = """() => [...document.querySelectorAll(
+    'nav a, .button, .chip, .badge, .tag, label, legend, summary, h2, dt, thead th')]
     .flatMap(element => [...element.childNodes])
     .filter(node => node.nodeType === Node.TEXT_NODE)
     .flatMap(node => [...node.data.matchAll(/[a-z]{2,12}/gi)].map(word => {

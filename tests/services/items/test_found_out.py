@@ -12,9 +12,10 @@ from integrations.models import Collection, Item, ItemChange
 from integrations.models.messages import wording
 from integrations.providers.records import IntegrationItem
 from integrations.services.common.database.row_writes import MOST_ROWS
-from integrations.services.items.history import as_of, changes
+from integrations.services.items.history import changes
 from integrations.services.items.history.change_query import ChangeQuery
 from integrations.services.items.history.differences import MOST_CHANGED
+from integrations.services.items.past import as_of
 from integrations.services.items.storage import recording, store
 from integrations.services.notices.following import news
 from integrations.services.notices.following.news import Span

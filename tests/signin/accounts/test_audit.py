@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
@@ -13,7 +12,6 @@ from django.core import mail
 from django.test import Client
 
 from integrations.models import AuditEvent
-from tests.support.sessions import prove
 
 PASSWORD = "wonderland-7"
 LOGIN = "/accounts/login/"
@@ -31,19 +29,6 @@ def events(user=None):
 def written():
     """Return all that the trail says in words of its own."""
     return json.dumps(list(AuditEvent.objects.values("facts", "subject")))
-
-
-@pytest.fixture
-def signed_in(client, alice):
-    EmailAddress.objects.create(
-        user=alice, email=alice.email, primary=True, verified=True
-    )
-    client.force_login(alice)
-    prove(client)
-    session = client.session
-    session["account_authentication_methods"][0]["reauthenticated"] = True
-    session.save()
-    return client
 
 
 def test_signing_in_and_out(client, alice):
@@ -73,8 +58,8 @@ def test_an_unknown_address_is_not_written_down(client, alice):
     assert row.facts == {}
 
 
-def test_a_wrong_password_when_asked_again(signed_in, alice):
-    signed_in.post("/accounts/reauthenticate/", {"password": "a guess"})
+def test_a_wrong_password_when_asked_again(proven, alice):
+    proven.post("/accounts/reauthenticate/", {"password": "a guess"})
 
     assert events(alice) == ["reauthentication_failed"]
 
@@ -104,10 +89,10 @@ def test_signing_up(client, db):
     assert events(user) == ["signed_up", "signed_in"]
 
 
-def test_changing_the_password(signed_in, alice):
+def test_changing_the_password(proven, alice):
     form = {"oldpassword": PASSWORD, "password1": "queen-8-red", "password2": ""}
     form["password2"] = form["password1"]
-    signed_in.post("/accounts/password/change/", form)
+    proven.post("/accounts/password/change/", form)
 
     assert "password_changed" in events(alice)
 
@@ -124,9 +109,9 @@ def test_resetting_the_password(client, alice):
     assert "password_reset" in events(alice)
 
 
-def test_changing_addresses(signed_in, alice):
-    signed_in.post("/accounts/email/", {"action_add": "", "email": "a@new.example"})
-    signed_in.post("/accounts/email/", {"action_remove": "", "email": "a@new.example"})
+def test_changing_addresses(proven, alice):
+    proven.post("/accounts/email/", {"action_add": "", "email": "a@new.example"})
+    proven.post("/accounts/email/", {"action_remove": "", "email": "a@new.example"})
 
     trail = events(alice)
     assert "email_added" in trail or "email_changed" in trail
@@ -144,13 +129,13 @@ def test_ending_other_sessions(client, alice):
 
 
 @pytest.mark.django_db(transaction=True)  # allauth tells after the commit
-def test_second_factors_come_and_go(signed_in, alice):
-    secret = signed_in.get("/accounts/2fa/totp/activate/").context["form"].secret
+def test_second_factors_come_and_go(proven, alice):
+    secret = proven.get("/accounts/2fa/totp/activate/").context["form"].secret
     counter = next(iter(totp.yield_hotp_counters_from_time()))
     code = totp.format_hotp_value(totp.hotp_value(secret, counter))
-    signed_in.post("/accounts/2fa/totp/activate/", {"code": code})
-    signed_in.post("/accounts/2fa/recovery-codes/generate/")
-    signed_in.post("/accounts/2fa/totp/deactivate/")
+    proven.post("/accounts/2fa/totp/activate/", {"code": code})
+    proven.post("/accounts/2fa/recovery-codes/generate/")
+    proven.post("/accounts/2fa/totp/deactivate/")
 
     trail = events(alice)
     assert trail[:2] == ["second_factor_added", "recovery_codes_generated"]

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import allauth.urls
 import pytest
-from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
@@ -15,7 +14,6 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver
 
 from integrations.signin.adapters import AccountAdapter
-from tests.support.sessions import prove
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "templates"
 # Signing in by a mailed code is off, and a download is no page.
@@ -99,20 +97,6 @@ def test_a_page_that_says_sign_up_is_closed(client, db, monkeypatch):
 def test_a_page_for_somebody_without_an_account(client, db):
     assert client.get("/accounts/3rdparty/signup/").url == "/accounts/login/"
     assert get_template("socialaccount/signup.html")
-
-
-@pytest.fixture
-def proven(client, alice):
-    """Return a browser in which alice has just shown her password."""
-    EmailAddress.objects.create(
-        user=alice, email=alice.email, primary=True, verified=True
-    )
-    client.force_login(alice)
-    prove(client)
-    session = client.session
-    session["account_authentication_methods"][0]["reauthenticated"] = True
-    session.save()
-    return client
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "views/site/grouped_charts.py::MOST_ROWS": "charts_undrawn",
     "views/site/home.py::RECENT_ITEMS": "All items",
     "views/site/recent_searches.py::MOST": f"{NONE}only the latest are remembered",
-    "services/items/history/as_of.py::MOST_UNDONE": "is_page_partial",
+    "services/items/past/as_of.py::MOST_UNDONE": "is_page_partial",
     "services/items/history/changes.py::LOOKED_AT": "looked_until",
     "services/items/storage/contents.py::MOST_BLOCKS": "content.is_truncated",
     "services/items/detail.py::MAX_DEPTH": "top_name",
@@ -108,12 +108,12 @@ BOUNDS = bounds_of_providers.BOUNDS | {
         "says that the last words of its longest values are lost"
     ),
     "services/items/search/texts.py::MOST_KNOWN": f"{NONE}a memory that begins anew",
-    "services/items/history/table_history.py::MOST_LOOKED_AT": "difference.is_partial",
+    "services/items/past/table_history.py::MOST_LOOKED_AT": "difference.is_partial",
     "views/items/past/as_of.py::MOST_NAMED": "linked.more",
-    "services/items/history/incoming.py::MOST_OF_ONE": "links_partial",
-    "services/items/history/incoming.py::MOST_OF_ALL": "links_partial",
-    "services/items/history/incoming.py::MOST_CHANGES": "links_partial",
-    "services/items/history/past_selection.py::MOST_ROWS": "past_cut",
+    "services/items/past/incoming.py::MOST_OF_ONE": "links_partial",
+    "services/items/past/incoming.py::MOST_OF_ALL": "links_partial",
+    "services/items/past/incoming.py::MOST_CHANGES": "links_partial",
+    "services/items/past/past_selection.py::MOST_ROWS": "past_cut",
     "services/items/tables/columns/columns.py::MOST_DEFAULT": LOOK,
     "services/items/tables/groups.py::SHOWN_ID": (
         f"{NONE}enough of an id to tell two users apart"
@@ -170,8 +170,8 @@ BOUNDS = bounds_of_providers.BOUNDS | {
         f"{NONE}longer words are found by their first characters, not told apart"
     ),
     "services/items/search/words.py::REPEATED_LENGTH": WHOLE,
-    "services/items/history/table_history.py::PAGE_SIZE": "next_url",
-    "services/items/history/table_history.py::FEW": WHOLE,
+    "services/items/past/table_history.py::PAGE_SIZE": "next_url",
+    "services/items/past/table_history.py::FEW": WHOLE,
     "services/items/tables/groups.py::CURRENCY_LENGTH": (
         f"{NONE}codes of currencies have three letters"
     ),

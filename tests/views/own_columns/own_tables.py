@@ -38,10 +38,6 @@ def table(client, collection, query=""):
     return page
 
 
-def names(page):
-    return [row.item.name for row in page.context["rows"]]
-
-
 def shown(page, label):
     """Return the cells of a column as texts, by the names of their rows."""
     return {

@@ -14,8 +14,9 @@ from integrations.models import (
 )
 from integrations.services.items.own_columns import store as own_store
 from integrations.services.items.tables.indexing import indexes
+from tests.support.pages.tables import names
 from tests.support.sessions import prove
-from tests.views.own_columns.own_tables import add, names, note, shown, table
+from tests.views.own_columns.own_tables import add, note, shown, table
 
 
 def test_a_column_is_renamed_and_deleted_after_a_question(as_alice, deals, three):

@@ -2,24 +2,17 @@
 
 import csv
 import json
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
 from django.urls import reverse
 
-from integrations.models import (
-    OwnValue,
-)
+from integrations.models import OwnColumn, OwnValue
 from integrations.services.items.tables.indexing import indexes
-from tests.support.rows import make_connection, make_item
-from tests.views.own_columns.own_tables import (
-    add,
-    make_deals,
-    names,
-    note,
-    shown,
-    table,
-)
+from tests.support.pages.tables import names
+from tests.support.rows import NOON, make_connection, make_item
+from tests.views.own_columns.own_tables import add, make_deals, note, shown, table
 
 NOTHING = "\N{EN DASH}"
 # A value, a filter that it passes, and a value that does not.
@@ -53,6 +46,18 @@ def test_a_column_of_any_type_is_shown_filtered_and_grouped(
     if kind in {"choice", "person", "check"}:
         groups = table(as_alice, deals, f"?group={column.column_id}")
         assert len(groups.context["group_rows"]) == (2 if kind == "check" else 3)
+
+
+def test_columns_are_listed_in_the_order_in_which_they_were_made(as_alice, deals):
+    made = [add(as_alice, deals, name) for name in ("One", "Two", "Three")]
+    by_key = sorted(made, key=lambda column: column.pk)
+    for number, column in enumerate(reversed(by_key)):
+        at = NOON + number * timedelta(hours=1)
+        OwnColumn.objects.filter(pk=column.pk).update(created_at=at)
+
+    page = as_alice.get(f"/collections/{deals.pk}/own-columns/")
+
+    assert [*page.context["own_columns"]] == by_key[::-1]
 
 
 def test_numbers_of_ones_own_sort_and_sum_like_others(as_alice, deals, three):

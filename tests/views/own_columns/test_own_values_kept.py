@@ -15,12 +15,12 @@ from integrations.services.common.proof import RecentProof
 from integrations.services.connections import disconnect
 from integrations.services.items.own_columns import store as own_store
 from integrations.services.items.storage import store
+from tests.support.pages.tables import names
 from tests.support.rows import make_connection, make_item
 from tests.support.sessions import prove
 from tests.views.own_columns.own_tables import (
     add,
     make_deals,
-    names,
     note,
     page_of,
     shown,

@@ -9,6 +9,7 @@ from django.db import connection
 from integrations.models import Collection, SavedView
 from integrations.services.items.saved_views import store
 from integrations.services.notices.following import view_items
+from tests.support.pages.tables import names
 from tests.support.rows import make_collection, make_connection, make_item
 from tests.views.items.tables.test_table import deal
 
@@ -17,10 +18,6 @@ def follow(client, address):
     page = client.get(address, follow=True)
     assert page.status_code == 200, address
     return page
-
-
-def names(page):
-    return [row.item.name for row in page.context["rows"]]
 
 
 def notes(page):

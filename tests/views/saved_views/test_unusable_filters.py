@@ -16,9 +16,10 @@ from integrations.services.items.downloads import making
 from integrations.services.items.saved_views.problems import Problem
 from integrations.services.notices.following import digests, view_items
 from integrations.services.notices.following import follows as following
+from tests.support.pages.tables import get
 from tests.support.rows import make_connection
 from tests.views.items.tables.test_relation_columns import COMPANIES, make, stored
-from tests.views.items.tables.test_table import codes, get
+from tests.views.items.tables.test_table import codes
 from tests.views.saved_views.test_feeds import ATOM, entries, make_feed, parse
 from tests.views.saved_views.test_saved_views import table
 

@@ -1,9 +1,16 @@
-"""Read the rows that have one of many values, by one plain statement."""
+"""Read rows by plain statements."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection as database
+
+
+def ask(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Return what a statement finds."""
+    with database.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())
 
 
 def read_rows(
@@ -17,6 +24,4 @@ def read_rows(
     if not among:
         return []
     marks = ", ".join(["%s"] * len(among))
-    with database.cursor() as cursor:
-        cursor.execute(f"{select} ({marks})", [*known, *among])
-        return list(cursor.fetchall())
+    return ask(f"{select} ({marks})", [*known, *among])

@@ -20,6 +20,7 @@ from integrations.providers.typed.fields import (
     Relation,
     Text,
     Value,
+    singles_of,
 )
 from integrations.providers.typed.plain import plain
 from integrations.services.items.export import (
@@ -33,11 +34,7 @@ from integrations.services.items.export import (
 from integrations.services.items.relations.links import Links, find_by_id
 from integrations.services.items.relations.parents import put_parents
 from integrations.services.items.tables.columns.columns import NAME, Column
-from integrations.services.items.tables.columns.values import (
-    load_beside,
-    singles_of,
-    values_of,
-)
+from integrations.services.items.tables.columns.values import load_beside, values_of
 
 # So many rows are looked at together: they may have a hundred kilobytes each.
 PART: Final = 100

@@ -1,1 +1,1 @@
-"""What changed in items, and how they were at a past time."""
+"""What changed in items: told by page, number and list."""

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from integrations.models import ItemChange
+from integrations.models.uuids import read_uuid
 from integrations.providers import SPECS
 from integrations.services.common.sealing.opaque import from_token, to_token
 from integrations.services.items.left_out import (
@@ -91,13 +92,13 @@ class ChangeQuery(Struct, frozen=True, kw_only=True):
         provider, kind, type_ = read("provider"), read("kind"), read("type")
         query = cls(
             provider=provider if provider in SPECS else "",
-            connection=_to_uuid(read("connection")),
+            connection=read_uuid(read("connection")),
             type=type_ if TYPE.fullmatch(type_) else "",
             kind=kind if kind in KINDS else "",
             field=read("field") if len(read("field")) <= MAX_FIELD else "",
             day=_to_day(read("day")),
-            run=_to_uuid(read("run")),
-            item=_to_uuid(read("item")),
+            run=read_uuid(read("run")),
+            item=read_uuid(read("item")),
             since=read("since") if read("since") in SINCE else "",
             after=Position.parse(read("after")),
         )
@@ -168,13 +169,6 @@ class ChangeQuery(Struct, frozen=True, kw_only=True):
             for each in (self.day, self.day + timedelta(days=1))
         )
         return start, end
-
-
-def _to_uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _to_day(text: str) -> date | None:

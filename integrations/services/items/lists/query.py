@@ -12,6 +12,7 @@ from django.urls import reverse
 from msgspec import Struct
 from msgspec.structs import replace
 
+from integrations.models.uuids import read_uuid
 from integrations.providers import SPECS
 from integrations.services.common.sealing.opaque import from_token, to_token
 from integrations.services.items.history.news import News
@@ -192,10 +193,10 @@ class ItemQuery(Struct, frozen=True, kw_only=True):
             search=search,
             provider=read("provider") if read("provider") in SPECS else "",
             type=read("type") if TYPE.fullmatch(read("type")) else "",
-            connection=_to_uuid(read("connection")),
-            collection=(collection := _to_uuid(read("collection"))),
-            parent=_to_uuid(read("parent")),
-            linked_to=(linked_to := _to_uuid(read("linked_to"))),
+            connection=read_uuid(read("connection")),
+            collection=(collection := read_uuid(read("collection"))),
+            parent=read_uuid(read("parent")),
+            linked_to=(linked_to := read_uuid(read("linked_to"))),
             relation=relation if linked_to and collection else "",
             state=read("state") if read("state") in STATES else "",
             news=News.parse(read("news")),
@@ -297,14 +298,7 @@ def _look_left_out(query: ItemQuery, parameters: Mapping[str, str]) -> Iterator[
 
 def read_view(text: str) -> str:
     """Return the id of a saved view, or that there is to be none; empty for neither."""
-    return text if text == ALL_VIEW else str(_to_uuid(text) or "")
-
-
-def _to_uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+    return text if text == ALL_VIEW else str(read_uuid(text) or "")
 
 
 def _to_size(text: str) -> int:

@@ -9,7 +9,14 @@ from urllib.parse import unquote, urlsplit
 from msgspec import Struct
 
 from integrations.providers.records import DisplayField
-from integrations.providers.typed.fields import SEVERAL, Email, Link, Phone, Text, Value
+from integrations.providers.typed.fields import (
+    Email,
+    Link,
+    Phone,
+    Text,
+    Value,
+    singles_of,
+)
 from integrations.services.items.relations.phones import PhoneNumber
 from integrations.services.items.search.words import fold, simplify
 
@@ -111,7 +118,7 @@ def traces_of(
     Digits alone are as good as any id: only in a field for numbers are they one.
     """
     fields = list(described)
-    values = [part for field in fields for part in _parts(field.value)]
+    values = [part for field in fields for part in singles_of(field.value)]
     texts = [*_flat(properties), *filter(None, map(_text_of, values))]
     addresses = {each for text in texts for each in _emails_in(text)}
     numbers = {text for text in texts if not simplify(text).strip().isdigit()}
@@ -127,10 +134,6 @@ def traces_of(
         for kind, found in own.items()
         for text in sorted(found)[:MOST_TRACES]
     ]
-
-
-def _parts(value: Value) -> Iterable[Value]:
-    return value.values if isinstance(value, SEVERAL) else (value,)
 
 
 def _text_of(value: Value) -> str:

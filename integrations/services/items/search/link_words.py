@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from integrations.providers.records import DisplayField
-from integrations.providers.typed.fields import SEVERAL, Relation
+from integrations.providers.typed.fields import Relation, singles_of
 
 # What begins each of them, and no other word.
 LINK: Final = "→"
@@ -16,7 +16,7 @@ def relations_of(described: Iterable[DisplayField]) -> Iterator[Relation]:
     """Yield the relations among typed values."""
     for field in described:
         value = field.value
-        for part in value.values if isinstance(value, SEVERAL) else (value,):
+        for part in singles_of(value):
             if isinstance(part, Relation):
                 yield part
 

@@ -14,7 +14,7 @@ from integrations.providers import CONNECTORS
 from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField, read_fields
 from integrations.providers.typed import fields
-from integrations.providers.typed.fields import SEVERAL, Value
+from integrations.providers.typed.fields import Value, singles_of
 from integrations.providers.typed.plain import plain
 from integrations.providers.typed.values import to_zone
 from integrations.services.common.errors import ConnectorError
@@ -211,7 +211,7 @@ class Indexer:
         """Yield the words of each value; what it relates to is a word for each id."""
         for field in described:
             value = field.value
-            for part in value.values if isinstance(value, SEVERAL) else (value,):
+            for part in singles_of(value):
                 if isinstance(part, fields.Relation):
                     within, ids = part.linked_collection, part.linked_ids[:MAX_LINKS]
                     yield Found(0, [self._link_word(within, each) for each in ids])
@@ -278,7 +278,7 @@ def texts_of(described: Iterable[DisplayField]) -> Iterator[SearchText]:
     zone = timezone.get_current_timezone()
     for field in described:
         value = field.value
-        for part in value.values if isinstance(value, SEVERAL) else (value,):
+        for part in singles_of(value):
             text = _to_text(field.label, part)
             if isinstance(part, fields.DateTime):
                 text = text._replace(text=plain(part, zone=zone), also=text.text)

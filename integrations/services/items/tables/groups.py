@@ -9,7 +9,7 @@ from typing import NamedTuple
 from msgspec import Struct, field
 
 from integrations.models import Collection, Item
-from integrations.providers.typed.fields import Money, Number, User, Value
+from integrations.providers.typed.fields import Money, Number, User, Value, singles_of
 from integrations.providers.typed.plain import plain
 from integrations.providers.typed.values import to_number
 from integrations.services.items.tables import totals
@@ -22,7 +22,6 @@ from integrations.services.items.tables.columns.values import (
     keys_of,
     load_beside,
     places_of,
-    singles_of,
     values_of,
 )
 from integrations.services.items.tables.conditions import Condition

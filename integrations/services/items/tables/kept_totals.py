@@ -17,6 +17,7 @@ from django.db import connection as database
 
 from integrations.models import PropertyIndex, PropertyValue
 from integrations.models.items.own_column import PREFIX
+from integrations.services.common.database.row_reads import ask as read
 from integrations.services.items.tables.columns.columns import Family
 
 Rows = Sequence[tuple[Any, ...]]
@@ -98,7 +99,7 @@ def _state_of(keys: Sequence[int]) -> tuple[int, Sequence[int]]:
     """
     table = _table()
     counts = f", (SELECT COUNT(*) FROM {table} WHERE index_id = %s)" * len(keys)
-    [[last, *rows]] = _ask(f"SELECT (SELECT MAX(id) FROM {table}){counts}", keys)
+    [[last, *rows]] = read(f"SELECT (SELECT MAX(id) FROM {table}){counts}", keys)
     return last or 0, tuple(rows)
 
 
@@ -109,13 +110,7 @@ def _has_new(keys: Sequence[int], known: int, last: int) -> bool:
     among = ", ".join(["%s"] * len(keys))
     # The sign keeps SQLite to the few rows behind the key, from all of the indexes.
     newer = f"SELECT 1 FROM {_table()} WHERE id > %s AND +index_id IN ({among}) LIMIT 1"
-    return bool(_ask(newer, [known, *keys]))
-
-
-def _ask(sql: str, parameters: Sequence[int]) -> Rows:
-    with database.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return list(cursor.fetchall())
+    return bool(read(newer, [known, *keys]))
 
 
 def _table() -> str:

@@ -171,7 +171,7 @@ class AddressReader:
     def _make(
         self, column: Column, operator: str, values: list[str]
     ) -> Condition | None:
-        condition, problems = read_condition(self._columns, column, operator, values)
+        condition, problems = read_condition(column, operator, values)
         self.left_out += problems
         return condition
 
@@ -187,13 +187,12 @@ class AddressReader:
 
 
 def read_condition(
-    columns: Columns, column: Column, operator: str, values: Sequence[str]
+    column: Column, operator: str, values: Sequence[str]
 ) -> tuple[Condition | None, Sequence[str]]:
     """Return the filter that is asked for, if there can be one, and what it lacks."""
     if any(len(each.strip()) > MOST_LENGTH for each in values):
         told = f"A value of {column.label} is longer than {MOST_LENGTH} characters."
         return None, [told]
-    column = columns.compared(column, operator)
     condition = Condition.make(column, operator, list(values))
     if condition is None:
         return None, [why_not(column, operator, values)]

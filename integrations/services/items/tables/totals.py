@@ -13,6 +13,7 @@ from django.db import connection as database
 from msgspec import Struct
 
 from integrations.models import PropertyIndex, PropertyValue
+from integrations.services.common.database.row_reads import ask
 from integrations.services.items.tables import kept_totals
 from integrations.services.items.tables.columns.columns import Family
 from integrations.services.items.tables.columns.values import MORE, SINGLE, Key
@@ -117,9 +118,9 @@ def _fetch(
     """Return the totals as rows; a search and a relation ask other tables as well."""
     sql, parameters = _statement(selection, index, summed, by=by, among=among)
     if selection.hits is not None or selection.linked is not None:
-        return _ask(sql, parameters)
+        return ask(sql, parameters)
     used = [index, *(each.index for each in summed), *(i for _, i in selection.used)]
-    return kept_totals.ask(sql, parameters, used, _ask)
+    return kept_totals.ask(sql, parameters, used, ask)
 
 
 def _statement(
@@ -176,12 +177,6 @@ def _of_each(index: PropertyIndex, by: Sequence[str]) -> str:
     is_one = "number" in by or (is_any and index.family == Family.CHOICE)
     numbers = "g.number, g.number" if is_one else "MIN(g.number), MAX(g.number)"
     return f"{numbers}, COUNT(*), {'g.item_id' if is_any else 'MIN(g.item_id)'}"
-
-
-def _ask(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with database.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return list(cursor.fetchall())
 
 
 def _table() -> str:

@@ -12,9 +12,9 @@ from msgspec import Struct, field
 from integrations.models import Collection, Item
 from integrations.models.messages.wording import count_text
 from integrations.providers.text.rich_text import safe_href
-from integrations.providers.typed.fields import Email
+from integrations.providers.typed.fields import Email, singles_of
 from integrations.services.items.tables.columns.columns import Column, fields_of_kind
-from integrations.services.items.tables.columns.values import singles_of, values_of
+from integrations.services.items.tables.columns.values import values_of
 from integrations.views.access import UserRequest
 from integrations.views.items.choosing.choice import NoRowsError
 from integrations.views.items.parts import mistakes

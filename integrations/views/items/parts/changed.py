@@ -150,7 +150,7 @@ def _fields(sides: Sides, linked: Links) -> Iterator[dict[str, Any]]:
     for name, (old, new) in own.items():
         label = FIELD_NAMES.get(name, name)
         yield {"name": name, "label": label, "old": old, "new": new}
-    before, after = (_texts(side, linked) for side in (sides.old, sides.new))
+    before, after = (texts_by_field(side, linked) for side in (sides.old, sides.new))
     for key in {**before, **after}:
         name, label = key
         yield {
@@ -161,7 +161,10 @@ def _fields(sides: Sides, linked: Links) -> Iterator[dict[str, Any]]:
         }
 
 
-def _texts(fields: Sequence[DisplayField], linked: Links) -> dict[tuple[str, str], str]:
+def texts_by_field(
+    fields: Sequence[DisplayField], linked: Links
+) -> dict[tuple[str, str], str]:
+    """Return what fields say, by their names and labels."""
     return {(f.name, f.label): show(f.value, linked).text for f in fields}
 
 

@@ -16,15 +16,13 @@ from django.views.decorators.http import require_safe
 from integrations.models import Item
 from integrations.models.times import is_ahead, is_known
 from integrations.providers.records import DisplayField
-from integrations.services.items.history.as_of import PastItem, find_past
-from integrations.services.items.history.incoming import PastIncoming, find_incoming
+from integrations.services.items.past.as_of import PastItem, find_past
+from integrations.services.items.past.incoming import PastIncoming, find_incoming
 from integrations.services.items.relations import links
 from integrations.services.items.relations.groups import incoming_label, inverse_of
-from integrations.services.items.relations.links import Links
 from integrations.views.access import UserRequest
 from integrations.views.items.origins import Origin, onward, origin_of
-from integrations.views.items.parts.changed import describe_past
-from integrations.views.items.parts.values import show
+from integrations.views.items.parts.changed import describe_past, texts_by_field
 
 MOMENT = timedelta(microseconds=1)
 # So many of those that linked to an item are named; the others are counted.
@@ -113,7 +111,7 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     """Yield each field with what it was and what it is."""
     linked = links.find(item, then, now)
-    before, after = (_by_name(fields, linked) for fields in (then, now))
+    before, after = (texts_by_field(fields, linked) for fields in (then, now))
     own = [
         ("Name", past.name, item.name),
         ("Parent", past.parent_name, item.parent_name),
@@ -155,9 +153,3 @@ def _named(items: Sequence[Item]) -> dict[str, Any]:
 
 def _row(label: str, old: str, new: str) -> dict[str, Any]:
     return {"label": label, "then": old, "now": new, "differs": old != new}
-
-
-def _by_name(
-    fields: Sequence[DisplayField], linked: Links
-) -> dict[tuple[str, str], str]:
-    return {(f.name, f.label): show(f.value, linked).text for f in fields}

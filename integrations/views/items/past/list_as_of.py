@@ -13,11 +13,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, Connection
-from integrations.services.items.history import table_history
-from integrations.services.items.history.table_history import PageCursor, PastPage
-from integrations.services.items.history.undoing import put_past_parents
 from integrations.services.items.lists import counting
 from integrations.services.items.lists.query import ItemQuery
+from integrations.services.items.past import table_history
+from integrations.services.items.past.parents import put_past_parents
+from integrations.services.items.past.table_history import PageCursor, PastPage
 from integrations.views.access import UserRequest
 from integrations.views.items.past.past_times import MAX_ID, make_context
 from integrations.views.items.rows import put_titles

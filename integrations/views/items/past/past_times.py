@@ -13,8 +13,8 @@ from integrations.models import Collection
 from integrations.models.messages.wording import PAST_UNKNOWN, connector_text
 from integrations.models.times import is_ahead
 from integrations.services.common.errors import ConnectorError
-from integrations.services.items.history import table_history
-from integrations.services.items.history.table_difference import (
+from integrations.services.items.past import table_history
+from integrations.services.items.past.table_difference import (
     Difference,
     PastFilter,
     compare,

@@ -16,14 +16,14 @@ from integrations.models import Item
 from integrations.models.messages.wording import PAST_UNKNOWN, connector_text
 from integrations.providers.typed.fields import Relation
 from integrations.services.common.errors import ConnectorError
-from integrations.services.items.history import table_history
-from integrations.services.items.history.incoming import PastIncoming, find_incoming
-from integrations.services.items.history.past_selection import (
+from integrations.services.items.left_out import PLACES
+from integrations.services.items.past import table_history
+from integrations.services.items.past.incoming import PastIncoming, find_incoming
+from integrations.services.items.past.past_selection import (
     MOST_ROWS,
     PastSelection,
 )
-from integrations.services.items.history.table_history import PageCursor, PastRow
-from integrations.services.items.left_out import PLACES
+from integrations.services.items.past.table_history import PageCursor, PastRow
 from integrations.services.items.saved_views.snapshot import to_query_dict
 from integrations.services.items.tables.columns.columns import NAME, Column
 from integrations.services.items.tables.columns.incoming import MOST_NAMED
@@ -182,6 +182,7 @@ def _rows(rows: Sequence[PastRow], table: Table, at: datetime) -> dict[str, Any]
         shown,
         is_loaded=True,
         is_whole=density == TALL,
+        naming=table.columns.naming,
     )
     return {
         "rows": made,

@@ -21,15 +21,12 @@ from integrations.providers.typed.fields import (
     Text,
     User,
     Value,
+    singles_of,
 )
 from integrations.providers.typed.plain import plain
 from integrations.services.items.relations.links import Links, find_by_id
 from integrations.services.items.tables.columns.columns import NAME, Column
-from integrations.services.items.tables.columns.values import (
-    load_beside,
-    singles_of,
-    values_of,
-)
+from integrations.services.items.tables.columns.values import load_beside, values_of
 from integrations.views.items.parts.values import NO_LINKS, Shown, show
 from integrations.views.items.tables.drawing import Cell, Part, draw_cells, draw_row
 
@@ -47,8 +44,9 @@ class Row(Struct, frozen=True, kw_only=True):
 
     It ``is_writable`` if columns of it can be edited here, ``back`` is the address of
     the table, to which the form of a column of the user's own leads back. One that
-    ``is_whole`` shows its texts on as many lines as they take. ``heading`` is that of
-    its group, where it is the first there, as HTML.
+    ``is_whole`` shows its texts on as many lines as they take, and one that
+    ``is_unnamed`` something else in place of its name. ``heading`` is that of its
+    group, where it is the first there, as HTML.
     """
 
     item: Item
@@ -56,6 +54,7 @@ class Row(Struct, frozen=True, kw_only=True):
     is_writable: bool = False
     back: str = ""
     is_whole: bool = False
+    is_unnamed: bool = False
     heading: SafeString = field(default=SafeString(""))
 
     @property
@@ -67,7 +66,11 @@ class Row(Struct, frozen=True, kw_only=True):
     def line(self) -> SafeString:
         """Return the whole row drawn, with a box to tick."""
         return draw_row(
-            self.item, self.html, is_writable=self.is_writable, is_whole=self.is_whole
+            self.item,
+            self.html,
+            is_writable=self.is_writable,
+            is_whole=self.is_whole,
+            is_unnamed=self.is_unnamed,
         )
 
 
@@ -80,10 +83,12 @@ def make_rows(
     is_writable: bool = False,
     is_loaded: bool = False,
     is_whole: bool = False,
+    naming: Column | None = None,
 ) -> list[Row]:
     """Return a row for each item; what stands beside them may be loaded already.
 
     Where texts are shown ``is_whole``, up to ``MOST_TITLE`` characters of each are.
+    ``naming`` is the property that the names stand for, if there is one.
     """
     rest = [column for column in columns if column.id != NAME]
     if not is_loaded:
@@ -96,6 +101,7 @@ def make_rows(
             is_writable=is_writable,
             back=back,
             is_whole=is_whole,
+            is_unnamed=naming is not None and _is_blank(item, naming),
             cells=[
                 (c, make_cell(found.get(c.id), links, c.colours, is_whole=is_whole))
                 for c in rest
@@ -103,6 +109,10 @@ def make_rows(
         )
         for item, found in values
     ]
+
+
+def _is_blank(item: Item, naming: Column) -> bool:
+    return not str(item.properties.get(naming.id) or "").strip()
 
 
 def _find_links(items: Sequence[Item], values: Sequence[Mapping[str, Value]]) -> Links:

@@ -70,15 +70,22 @@ class Part(Struct, frozen=True, kw_only=True):
 
 
 def draw_row(
-    item: Item, cells: SafeString, *, is_writable: bool = False, is_whole: bool = False
+    item: Item,
+    cells: SafeString,
+    *,
+    is_writable: bool = False,
+    is_whole: bool = False,
+    is_unnamed: bool = False,
 ) -> SafeString:
     """Return the HTML of one row: a box to tick, the name, and its cells.
 
     One that can be edited has a link for that, out of which the script makes one for
-    each cell of a column that can be.
+    each cell of a column that can be. One that ``is_unnamed`` has the sign of an empty
+    cell before what is shown in place of a name.
     """
     name, address = item.name or "Untitled", item.get_absolute_url()
     icon = format_html(ICON, item.icon) if item.icon else ""
+    icon = f"{EMPTY} {icon}" if is_unnamed else icon
     name, (box, row_id) = to_html(name), choose_box(item)
     is_cut = len(item.name) > NAME_ROOM and not is_whole
     title = f' title="{name}"' if is_cut else ""

@@ -29,8 +29,7 @@ from integrations.services.items.tables.table_address import (
 from integrations.services.items.tables.table_query import TableQuery
 from integrations.views.access import UserRequest
 from integrations.views.items.tables.table import get_collection
-
-LAST = 10_000
+from integrations.views.places import read_place
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -142,7 +141,7 @@ def _rows(layout: Layout, columns: Columns) -> dict[str, Any]:
 def _read(data: QueryDict, columns: Columns, *, move: str, moved: str) -> Layout:
     """Return the layout that the form has, one column moved by a place if asked for."""
     ticked = [name for name in data.getlist("columns") if name in columns.by_id]
-    places = {name: _place(data.get(f"place-{name}", "")) for name in ticked}
+    places = {name: read_place(data.get(f"place-{name}", "")) for name in ticked}
     names = sorted(dict.fromkeys(ticked), key=lambda name: places[name])
     if moved in names and move in {"up", "down"}:
         names = _move(names, moved, -1 if move == "up" else 1)
@@ -153,11 +152,6 @@ def _read(data: QueryDict, columns: Columns, *, move: str, moved: str) -> Layout
         widths={name: width for name, width in widths.items() if width in WIDTHS},
         density=density if density in DENSITIES else DENSITIES[0],
     )
-
-
-def _place(text: str) -> int:
-    is_number = text.isascii() and text.isdecimal() and len(text) < len(str(LAST))
-    return int(text) if is_number else LAST
 
 
 def _move(names: Sequence[str], name: str, by: int) -> list[str]:

@@ -184,6 +184,7 @@ def _make_rows(
         asked.query.url,
         is_writable=is_writable,
         is_whole=density == TALL,
+        naming=asked.columns.naming,
     )
 
 

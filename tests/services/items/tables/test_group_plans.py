@@ -1,6 +1,5 @@
 """Groups are summed up by one look at each condition, or by one step for each row."""
 
-import json
 from datetime import UTC
 
 import pytest
@@ -18,7 +17,7 @@ from integrations.services.items.tables.indexing import indexes
 from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.table_query import TableQuery
 from tests.support.pages.snapshots import built_once, made_once
-from tests.support.plans import tell_statistics
+from tests.support.plans import explain, nodes_of, tell_statistics
 from tests.support.rows import NOON, make_collection
 from tests.views.items.tables.test_table import SCHEMA
 
@@ -82,21 +81,8 @@ def test_no_condition_is_read_again_at_each_row(deals):
 
 def reads_again(sql):
     """Tell whether PostgreSQL, short of memory, goes through a list for each row."""
-    with database.cursor() as cursor:
-        cursor.execute("SET LOCAL work_mem = '64kB'")
-        cursor.execute("SET LOCAL hash_mem_multiplier = 1")
-        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql.replace('%', '%%')}", ())
-        ((plan,),) = cursor.fetchall()
-        cursor.execute("RESET work_mem")
-        cursor.execute("RESET hash_mem_multiplier")
-    plans = json.loads(plan) if isinstance(plan, str) else plan
+    plan = explain(sql, {"work_mem": "'64kB'", "hash_mem_multiplier": "1"})
     return any(
         each["Node Type"] == "Materialize" and each["Parent Relationship"] == "SubPlan"
-        for each in nodes(plans[0]["Plan"])
+        for each in nodes_of(plan)
     )
-
-
-def nodes(plan):
-    yield plan
-    for each in plan.get("Plans", ()):
-        yield from nodes(each)

@@ -1,7 +1,5 @@
 """Of what names an item the latest are looked at, and not all, by either database."""
 
-import json
-
 import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
@@ -11,7 +9,7 @@ from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
 from integrations.services.items.tables.columns import incoming
 from integrations.services.items.tables.columns.columns import columns_of
-from tests.support.plans import tell_statistics
+from tests.support.plans import explain, nodes_of, tell_statistics
 from tests.support.rows import NOON, make_collection
 from tests.views.items.tables.test_relation_columns import COMPANIES
 from tests.views.items.tables.test_table import SCHEMA
@@ -57,18 +55,8 @@ def test_no_more_links_are_read_than_are_looked_at(companies, monkeypatch):
 
 def links_read(sql):
     """Return how many links a statement reads for one item, at most."""
-    with database.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql.replace('%', '%%')}", ())
-        ((plan,),) = cursor.fetchall()
-    plans = json.loads(plan) if isinstance(plan, str) else plan
     return max(
         each["Actual Rows"] * each["Actual Loops"]
-        for each in nodes(plans[0]["Plan"])
+        for each in nodes_of(explain(sql, is_run=True))
         if each.get("Relation Name") == "integrations_itemlink"
     )
-
-
-def nodes(plan):
-    yield plan
-    for each in plan.get("Plans", ()):
-        yield from nodes(each)

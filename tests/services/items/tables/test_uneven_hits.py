@@ -1,7 +1,6 @@
 """Words that many items have, and none of a type of many more, walk through no list."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from django.contrib.auth.models import User
@@ -15,7 +14,7 @@ from integrations.services.items.lists import counting
 from integrations.services.items.search import full_text
 from integrations.services.items.search.everything import at_once, grouped
 from integrations.services.items.storage import store
-from tests.support.plans import tell_statistics
+from tests.support.plans import explain, nodes_of, tell_statistics
 from tests.support.rows import NOON, make_collection, make_connection
 
 FOUND, OTHERS = 300, 3000
@@ -52,19 +51,19 @@ def collections(alice: User) -> list[Collection]:
     return made
 
 
+def search_all(text: str, collections: Sequence[Collection]) -> grouped.GroupedItems:
+    """Search everything of the user whose collections these are."""
+    owner_id = collections[0].connection.owner_id
+    rows = Item.objects.filter(owner=owner_id)
+    return grouped.search_by_type(rows, text, collections, owner_id=owner_id)
+
+
 @pytest.mark.skipif(database.vendor == "sqlite", reason="PostgreSQL's planner chooses")
 def test_the_best_of_each_type_are_found_without_looking_at_all(
     collections: list[Collection],
 ) -> None:
-    owner_id = collections[0].connection.owner_id
-
     with CaptureQueriesContext(database) as queries:
-        found = grouped.search_by_type(
-            Item.objects.filter(owner=owner_id),
-            "tide",
-            collections,
-            owner_id=owner_id,
-        )
+        found = search_all("tide", collections)
 
     assert [group.type for group in found.groups] == ["deal"]
     asked = [str(query["sql"]) for query in queries]
@@ -78,15 +77,8 @@ def test_the_best_of_each_type_are_found_without_looking_at_all(
 def test_words_that_none_has_together_are_not_looked_for_in_all_texts(
     collections: list[Collection],
 ) -> None:
-    owner_id = collections[0].connection.owner_id
-
     with CaptureQueriesContext(database) as queries:
-        found = grouped.search_by_type(
-            Item.objects.filter(owner=owner_id),
-            "tide ebb",
-            collections,
-            owner_id=owner_id,
-        )
+        found = search_all("tide ebb", collections)
 
     assert found.groups == []
     asked = [str(query["sql"]) for query in queries]
@@ -106,15 +98,8 @@ def are_very_many(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_of_words_that_very_many_have_so_many_rows_of_a_type_are_looked_at(
     collections: list[Collection],
 ) -> None:
-    owner_id = collections[0].connection.owner_id
-
     with CaptureQueriesContext(database) as queries:
-        found = grouped.search_by_type(
-            Item.objects.filter(owner=owner_id),
-            "tide",
-            collections,
-            owner_id=owner_id,
-        )
+        found = search_all("tide", collections)
 
     looked = sum(full_text.STEPS)
     assert [(each.type, each.number) for each in found.cut] == [("contact", looked)]
@@ -139,14 +124,8 @@ def test_a_type_of_few_rows_is_looked_through_whatever_else_has_the_words(
     ]
     store.store_page(few, items, run_id=None, now=NOON)
     few.stored_count = len(items)
-    owner_id = deals.connection.owner_id
 
-    found = grouped.search_by_type(
-        Item.objects.filter(owner=owner_id),
-        "tide",
-        [*collections, few],
-        owner_id=owner_id,
-    )
+    found = search_all("tide", [*collections, few])
 
     groups = {group.type: group for group in found.groups}
     assert [item.name for item in groups["note"].items] == ["Tide 0"]
@@ -177,9 +156,7 @@ def test_what_is_linked_to_a_name_is_found_behind_what_is_looked_at(
         made.stored_count = len(items)
         collections.append(made)
 
-    found = grouped.search_by_type(
-        Item.objects.filter(owner=alice), "tide", collections, owner_id=alice.pk
-    )
+    found = search_all("tide", collections)
 
     groups = {group.type: group for group in found.groups}
     assert [item.name for item in groups["deal"].items] == ["Linked"] * 3
@@ -196,9 +173,7 @@ def test_the_best_is_first_whatever_the_first_rows_hold(
     texts = ["project plan", *["projects planned"] * FOUND]
     deals = make_deals(alice, texts)
 
-    found = grouped.search_by_type(
-        Item.objects.filter(owner=alice), "project plan", [deals], owner_id=alice.pk
-    )
+    found = search_all("project plan", [deals])
 
     (group,) = found.groups
     assert group.items[0].name == "Deal 0"
@@ -218,9 +193,7 @@ def test_a_small_account_is_searched_to_its_end_whatever_was_deleted(
     deals.items.filter(pk__in=keys).update(deleted_at=NOON)
     deals.stored_count = live
 
-    found = grouped.search_by_type(
-        Item.objects.filter(owner=alice), "tide", [deals], owner_id=alice.pk
-    )
+    found = search_all("tide", [deals])
 
     last = gone + number - 1
     (group,) = found.groups
@@ -261,15 +234,8 @@ def test_a_page_says_of_what_only_some_rows_were_looked_at(
 def test_ranks_of_a_rare_search_are_asked_for_together(
     collections: list[Collection],
 ) -> None:
-    owner_id = collections[0].connection.owner_id
-
     with CaptureQueriesContext(database) as queries:
-        found = grouped.search_by_type(
-            Item.objects.filter(owner=owner_id),
-            "tide 77",
-            collections,
-            owner_id=owner_id,
-        )
+        found = search_all("tide 77", collections)
 
     assert found.groups
     assert len(queries) <= MOST_QUERIES
@@ -277,18 +243,8 @@ def test_ranks_of_a_rare_search_are_asked_for_together(
 
 def looked_at(sql: str) -> Iterator[float]:
     """Yield how many rows each step of a statement went through."""
-    with database.cursor() as cursor:
-        # Small tables are read whole, unless it is forbidden.
-        cursor.execute("SET enable_seqscan = off")
-        statement = sql.replace("%", "%%")
-        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", ())
-        ((told,),) = cursor.fetchall()
-        cursor.execute("RESET enable_seqscan")
-    plans = json.loads(told) if isinstance(told, str) else told
-    nodes = [plans[0]["Plan"]]
-    while nodes:
-        node = nodes.pop()
-        nodes += node.get("Plans", ())
-        yield (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node[
-            "Actual Loops"
-        ]
+    # Small tables are read whole, unless it is forbidden.
+    plan = explain(sql, {"enable_seqscan": "off"}, is_run=True)
+    for node in nodes_of(plan):
+        rows = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+        yield rows * node["Actual Loops"]

@@ -119,6 +119,25 @@ def test_a_form_offers_what_can_be_chosen_and_keeps_what_is_chosen(
     assert "p.made" not in form.fields
 
 
+def test_what_is_chosen_and_not_offered_any_more_has_its_name(
+    as_alice: Client, item: Item
+) -> None:
+    url = edit_url(item)
+    page = as_alice.get(url)
+    data = filled(page)
+    item.properties = {**VALUES, "owner": "1", "stage": "won"}
+    item.save()
+
+    fields = page.context["form"].fields
+    assert dict(fields["p.owner"].choices)["2"] == "Ben (deactivated)"
+    assert dict(fields["p.stage"].choices)["old"] == "Old"
+    # Somebody else chose another one meanwhile.
+    newer = as_alice.get(url).context["form"]["base"].value()
+    refused = as_alice.post(url, {**data, "base": newer})
+    assert refused.status_code == 400
+    assert "Ben (deactivated) (not offered any more)" in refused.text
+
+
 @pytest.mark.parametrize("is_long", [False, True])
 @pytest.mark.parametrize("name", ["city", "topics", "met", "score"])
 def test_what_a_property_is_for_stands_at_its_field(

@@ -95,9 +95,5 @@ def ask(client, deals, start, end=None, **asked):
     return page
 
 
-def names(page):
-    return [row.item.name for row in page.context["rows"]]
-
-
 def codes(page):
     return set(re.findall(r'data-code="(\w+)"', page.content.decode()))

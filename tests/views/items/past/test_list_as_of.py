@@ -147,7 +147,7 @@ def test_pages_lead_through_all_items_once(as_alice, everything, monkeypatch, fe
     deals, table = everything
     put(deals, 5, **{f"d{n:03}": (f"Deal {n}", n) for n in range(60)})
     put(table, 5, **{f"t{n:03}": (f"Row {n}", n) for n in range(60)})
-    monkeypatch.setattr("integrations.services.items.history.table_history.FEW", few)
+    monkeypatch.setattr("integrations.services.items.past.table_history.FEW", few)
     seen, page = [], ask(as_alice, 9)
 
     while page.context["next_url"]:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from integrations.models import Item
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
-from integrations.services.items.history import incoming
+from integrations.services.items.past import incoming
 from integrations.services.items.storage import store
 from tests.support.plans import STATISTICS, tell_statistics, whole_reads
 from tests.support.rows import NOON

@@ -10,11 +10,12 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations.models import Item, ItemContent, OwnColumn, OwnValue, SearchState
 from integrations.models.remote_key import remote_key
-from integrations.services.items.history import past_selection, table_history
+from integrations.services.items.past import past_selection, table_history
 from integrations.services.items.search import reindex
 from integrations.services.items.tables.indexing import indexes
+from tests.support.pages.tables import names
 from tests.support.rows import NOON
-from tests.views.items.past.conftest import HOUR, WON, ask, codes, names, put
+from tests.views.items.past.conftest import HOUR, WON, ask, codes, put
 from tests.views.items.tables.test_relation_columns import COMPANIES
 
 

@@ -6,8 +6,9 @@ from msgspec.structs import asdict
 from integrations.providers.hubspot.mapping.fields import to_field
 from integrations.providers.hubspot.objects import DEALS
 from integrations.services.items.tables import listing, selection
+from tests.support.pages.tables import get
 from tests.support.rows import make_collection
-from tests.views.items.tables.test_table import deal, get
+from tests.views.items.tables.test_table import deal
 
 TAGS = {
     "name": "tags",

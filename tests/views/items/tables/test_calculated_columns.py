@@ -6,6 +6,7 @@ from integrations.models import PropertyIndex, SavedView
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
 from integrations.services.items.tables.columns.columns import Family
+from tests.support.pages.tables import get_whole, names
 from tests.support.rows import NOON, make_collection, make_connection
 
 RESULTS = {
@@ -59,17 +60,6 @@ def table(alice):
     return made
 
 
-def get(client, table, address):
-    page = client.get(f"/collections/{table.pk}/{address}")
-    assert page.status_code == 200
-    assert page.context["query"].left_out == ()
-    return page
-
-
-def names(page):
-    return [row.item.name for row in page.context["rows"]]
-
-
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
@@ -88,11 +78,11 @@ def names(page):
 def test_results_are_sorted_and_filtered_by_their_type(
     as_alice, table, address, expected
 ):
-    assert names(get(as_alice, table, address)) == expected
+    assert names(get_whole(as_alice, table, address)) == expected
 
 
 def test_numbers_are_summed_in_groups_and_stand_to_the_right(as_alice, table):
-    page = get(as_alice, table, "?columns=number&group=state")
+    page = get_whole(as_alice, table, "?columns=number&group=state")
 
     (row,) = page.context["group_rows"]
     assert row["sums"] == [["119"]]
@@ -101,30 +91,30 @@ def test_numbers_are_summed_in_groups_and_stand_to_the_right(as_alice, table):
 
 
 def test_what_a_sync_brings_later_is_sorted_by_the_same_type(as_alice, table):
-    get(as_alice, table, "?sort=number")
+    get_whole(as_alice, table, "?sort=number")
 
     put(table, Twenty={"number": 20})
 
     expected = ["Nine", "Ten", "Twenty", "Hundred", "None"]
-    assert names(get(as_alice, table, "?sort=number")) == expected
+    assert names(get_whole(as_alice, table, "?sort=number")) == expected
 
 
 def test_results_of_another_type_are_sorted_as_what_they_are_now(as_alice, table):
-    get(as_alice, table, "?sort=number")
+    get_whole(as_alice, table, "?sort=number")
 
     put(table, **{name: {"number": f"{name} of them"} for name in NAMES})
 
     expected = ["Hundred", "Nine", "None", "Ten"]
-    assert names(get(as_alice, table, "?sort=number")) == expected
-    assert names(get(as_alice, table, "?number__starts=ni")) == ["Nine"]
+    assert names(get_whole(as_alice, table, "?sort=number")) == expected
+    assert names(get_whole(as_alice, table, "?number__starts=ni")) == ["Nine"]
 
 
 def test_one_edited_row_does_not_index_all_rows_as_another_type(as_alice, table):
-    get(as_alice, table, "?sort=number")
+    get_whole(as_alice, table, "?sort=number")
     before = PropertyIndex.objects.get()
 
     put(table, Ten={"number": "not a number"})
-    page = get(as_alice, table, "?sort=number")
+    page = get_whole(as_alice, table, "?sort=number")
 
     after = PropertyIndex.objects.get()
     assert (after.family, after.labels) == (before.family, before.labels)
@@ -132,10 +122,10 @@ def test_one_edited_row_does_not_index_all_rows_as_another_type(as_alice, table)
 
 
 def test_an_index_keeps_its_type_while_no_late_row_has_a_value(as_alice, table):
-    get(as_alice, table, "?sort=number")
+    get_whole(as_alice, table, "?sort=number")
 
     put(table, **{name: {"state": "Open"} for name in NAMES})
-    get(as_alice, table, "?number__gt=9.5")
+    get_whole(as_alice, table, "?number__gt=9.5")
 
     assert PropertyIndex.objects.get().family == Family.NUMBER
 
@@ -143,7 +133,7 @@ def test_an_index_keeps_its_type_while_no_late_row_has_a_value(as_alice, table):
 def test_results_of_several_types_are_texts_whichever_is_the_latest(as_alice, table):
     put(table, Ten={"number": "10 of them"}, Nine={"number": 11})
 
-    get(as_alice, table, "?number__contains=10")
+    get_whole(as_alice, table, "?number__contains=10")
 
     assert PropertyIndex.objects.get().family == Family.TEXT
 

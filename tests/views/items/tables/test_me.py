@@ -4,8 +4,8 @@ import pytest
 
 from integrations.models import OwnColumn, OwnValue
 from integrations.models.remote_key import remote_key
+from tests.support.pages.tables import get, names
 from tests.support.rows import NOON, make_collection, make_connection, make_item
-from tests.views.items.tables.test_table import get, names
 
 ME = "11111111-2222-3333-4444-555555555555"
 OTHER = "99999999-2222-3333-4444-555555555555"

@@ -14,6 +14,7 @@ from integrations.providers.records import FieldSpec
 from integrations.services.items.saved_views.fitting import fit_table
 from integrations.services.items.tables.columns.columns import NAME, columns_of
 from integrations.services.items.tables.table_query import TableQuery
+from integrations.views.items.tables.drawing import EMPTY
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 from tests.views.saved_views.test_feeds import make_feed, titles
 
@@ -279,6 +280,48 @@ def test_that_a_name_is_empty_is_asked_of_what_the_name_stands_for(
     )
 
     assert [row.item.name for row in page.context["rows"]] == found
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "found"),
+    [
+        ("contains", "quay", []),
+        ("not", "Pier", ["quay.test"]),
+        ("is", "pier", ["Pier"]),
+    ],
+)
+def test_what_is_shown_in_place_of_a_name_is_compared_with_nothing(
+    client: Client, alice: User, operator: str, value: str, found: list[str]
+) -> None:
+    table = companies(alice)
+    client.force_login(alice)
+
+    page = client.get(f"/collections/{table.pk}/?{NAME}__{operator}={value}")
+
+    assert [row.item.name for row in page.context["rows"]] == found
+    assert 'data-code="lost_' not in page.text
+
+
+@pytest.mark.parametrize(
+    ("sign", "names"), [("", ["Pier", "Wharf"]), ("-", ["Wharf", "Pier"])]
+)
+def test_rows_without_a_name_are_last_and_look_it(
+    client: Client, alice: User, sign: str, names: list[str]
+) -> None:
+    table = projects(alice)
+    for name in ("Pier", "Wharf"):
+        make_item(table, name=name, properties={PRIMARY: name})
+    make_item(table, name="Record recAbc", properties={})
+    make_item(table, name="Record recXyz", properties={PRIMARY: " "})
+    client.force_login(alice)
+
+    page = client.get(f"/collections/{table.pk}/?sort={sign}{NAME}")
+
+    rows = page.context["rows"]
+    assert [row.item.name for row in rows][:2] == names
+    assert {row.item.name for row in rows[2:]} == {"Record recAbc", "Record recXyz"}
+    heads = [row.line.partition("<bdi>")[0] for row in rows]
+    assert [EMPTY in head for head in heads] == [False, False, True, True]
 
 
 def test_where_nothing_but_the_name_is_known_it_is_not_asked_whether_it_is_empty(

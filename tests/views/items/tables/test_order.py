@@ -11,8 +11,8 @@ from integrations.providers.hubspot.mapping.fields import to_field as hubspot_fi
 from integrations.providers.hubspot.objects import DEALS
 from integrations.providers.notion.mapping.schema import to_schema
 from integrations.services.items.tables.columns.columns import NAME, UPDATED
+from tests.support.pages.tables import get, names
 from tests.support.rows import NOON, make_collection, make_connection, make_item
-from tests.views.items.tables.test_table import get
 
 # Neither in the order of letters nor in that of their length.
 LABELS = ("Zero", "Middle of it", "Alpha")
@@ -90,10 +90,6 @@ def table(request, alice):
     make_item(collection, name="Nothing", properties={})
     collection.refresh_from_db()
     return collection, column
-
-
-def names(page):
-    return [row.item.name for row in page.context["rows"]]
 
 
 def test_choices_are_sorted_as_the_provider_orders_them(as_alice, table):

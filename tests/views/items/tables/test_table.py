@@ -7,6 +7,7 @@ from msgspec.structs import asdict
 
 from integrations.providers.hubspot.mapping.fields import to_field
 from integrations.providers.hubspot.objects import DEALS
+from tests.support.pages.tables import get, names
 from tests.support.rows import NOON, make_collection, make_item
 
 STAGES = {"s1": "Qualified", "s2": "Closed won"}
@@ -48,6 +49,7 @@ def deals(connection):
 
 def deal(deals, name, amount=None, stage="s1", owner="41", currency="USD", **more):
     told = {
+        "dealname": name,
         "amount": amount,
         "dealstage": stage,
         "hubspot_owner_id": owner,
@@ -66,16 +68,6 @@ def four(deals):
     deal(deals, "Unknown", None, owner=None)
     deals.refresh_from_db()
     return deals
-
-
-def names(page):
-    return [row.item.name for row in page.context["rows"]]
-
-
-def get(client, collection, address=""):
-    page = client.get(f"/collections/{collection.pk}/{address}")
-    assert page.status_code == 200
-    return page
 
 
 def heads(page):

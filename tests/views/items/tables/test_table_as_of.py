@@ -17,7 +17,7 @@ FIELDS = [
     {"name": "note", "label": "Note"},
 ]
 GONE = Deletion(kind=DeletionKind.DELETED)
-HISTORY = "integrations.services.items.history.table_history"
+HISTORY = "integrations.services.items.past.table_history"
 
 
 def at(hours):
@@ -181,7 +181,7 @@ def test_a_time_that_the_history_does_not_reach_is_said(as_alice, deals, end):
 
 def test_more_changes_than_are_looked_through_are_said(as_alice, deals, monkeypatch):
     monkeypatch.setattr(
-        "integrations.services.items.history.table_history.MOST_LOOKED_AT", 2
+        "integrations.services.items.past.table_history.MOST_LOOKED_AT", 2
     )
 
     page = ask(as_alice, deals, 1, 9)
@@ -190,9 +190,7 @@ def test_more_changes_than_are_looked_through_are_said(as_alice, deals, monkeypa
 
 
 def test_more_changes_of_a_page_than_are_undone_are_said(as_alice, deals, monkeypatch):
-    monkeypatch.setattr(
-        "integrations.services.items.history.table_history.MOST_UNDONE", 2
-    )
+    monkeypatch.setattr("integrations.services.items.past.table_history.MOST_UNDONE", 2)
 
     assert "partial" not in codes(ask(as_alice, deals, 3))
     page = ask(as_alice, deals, 1)

@@ -10,10 +10,11 @@ import pytest
 
 from integrations.models import Item, OwnColumn, Preferences
 from integrations.services.items.tables import walk
+from tests.support.pages.tables import get
 from tests.support.rows import make_collection, make_connection, make_item
 from tests.support.table_rows import shown_rows
 from tests.support.workbooks import body_of, open_workbook, rows_of
-from tests.views.items.tables.test_table import SCHEMA, deal, deals, four, get
+from tests.views.items.tables.test_table import SCHEMA, deal, deals, four
 
 __all__ = ["deals", "four"]
 

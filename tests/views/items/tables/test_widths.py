@@ -13,7 +13,8 @@ from integrations.services.items.tables.table_address import DENSITIES
 from integrations.views.items.parts.values import show
 from integrations.views.items.tables.cells import MOST_TITLE
 from integrations.views.items.tables.drawing import Cell, draw_cells
-from tests.views.items.tables.test_table import deals, four, get
+from tests.support.pages.tables import get
+from tests.views.items.tables.test_table import deals, four
 
 __all__ = ["deals", "four"]
 

@@ -21,8 +21,6 @@ from integrations.services.items.tables.columns.beside import selected_beside
 
 NAME, UPDATED, CREATED = "item.name", "item.updated", "item.created"
 MOST_DEFAULT = 6
-# The operators that ask whether there is a value.
-EMPTINESS = frozenset({"empty", "filled"})
 
 
 class Family(StrEnum):
@@ -81,7 +79,8 @@ class Column:
     relation that is no property, and ``target`` is the remote id of the collection
     that it leads to, where ids are those of a collection only. ``source`` is the remote
     id of the collection whose items name those of this one by ``relation``, ``width``
-    how wide a user wants it.
+    how wide a user wants it. ``stands_for`` is the property that the column of the
+    names is compared by.
     """
 
     id: str
@@ -99,6 +98,17 @@ class Column:
     relation: str = ""
     yours: OwnColumn | None = field(default=None, compare=False)
     width: str = field(default="", compare=False)
+    stands_for: "Column | None" = field(default=None, compare=False)
+
+    @property
+    def compared(self) -> "Column":
+        """Return the column whose values its rows are filtered and sorted by."""
+        return self.stands_for or self
+
+    @property
+    def can_be_empty(self) -> bool:
+        """Tell whether an item may have no value in it: each one has a name."""
+        return self.compared.id != NAME
 
     @property
     def is_number(self) -> bool:
@@ -135,9 +145,9 @@ OWN = (
 class Columns(Struct, frozen=True, kw_only=True):
     """All columns of a collection by id, and those that are shown at first.
 
-    ``naming`` is the property, if any, that the column of the names stands for where
-    it is shown or sorted by. An item without one has a name all the same, so that
-    filters are of the property itself.
+    ``naming`` is the property, if any, that the column of the names stands for. Where
+    that is empty something else is shown for a name, which no filter and no order is
+    of.
     """
 
     by_id: Mapping[str, Column]
@@ -148,18 +158,6 @@ class Columns(Struct, frozen=True, kw_only=True):
         """Return a column to filter by, None for one that is not there."""
         is_name = self.naming is not None and column_id == self.naming.id
         return self.naming if is_name else self.by_id.get(column_id)
-
-    def compared(self, column: Column, operator: str) -> Column:
-        """Return the column that a filter is of: an item always has a name.
-
-        What can be empty is the property that the name stands for, if there is one.
-        """
-        is_name = column.id == NAME and operator in EMPTINESS
-        return self.naming if is_name and self.naming is not None else column
-
-    def can_be_empty(self, column: Column) -> bool:
-        """Tell whether an item may have no value in a column."""
-        return column.id != NAME or self.naming is not None
 
     def find(self, told: str) -> Column | None:
         """Return a column to show or to sort by, None for one that is not there.
@@ -181,19 +179,20 @@ def columns_of(collection: Collection) -> Columns:
     if getattr(collection, "has_own_columns", True):
         own_columns = OwnColumn.objects.of_collection(collection)
         yours = [_yours(each, collection) for each in own_columns]
+    named = _to_column(naming, {}, {}) if naming else None
     # As its users know it, who may have another field called Name.
-    name = dataclasses.replace(OWN[0], label=naming.label) if naming else OWN[0]
+    name = (
+        dataclasses.replace(OWN[0], label=named.label, stands_for=named)
+        if named
+        else OWN[0]
+    )
     found = [name, *fields, *_links(collection), *yours, *OWN[1:]]
     by_id = {column.id: column for column in found}
     shown = [each for each in leading_columns(collection) if each in by_id]
     own = [column.id for column in yours]
     shown = [*shown[:MOST_DEFAULT], *own]
     default = (NAME, *shown, UPDATED)
-    return Columns(
-        by_id=by_id,
-        default=default,
-        naming=_to_column(naming, {}, {}) if naming else None,
-    )
+    return Columns(by_id=by_id, default=default, naming=named)
 
 
 def fields_of_kind(collection: Collection, kind: str) -> Sequence[Column]:

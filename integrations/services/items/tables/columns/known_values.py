@@ -5,12 +5,12 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from integrations.models import Collection, Item
+from integrations.providers.typed.fields import singles_of
 from integrations.providers.typed.plain import plain
 from integrations.services.items.tables.columns.columns import Column, Family
 from integrations.services.items.tables.columns.values import (
     fold,
     load_beside,
-    singles_of,
     values_of,
 )
 

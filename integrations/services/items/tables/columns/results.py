@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from integrations.models import Collection, Item, PropertyIndex
 from integrations.providers.typed import fields
-from integrations.providers.typed.fields import Unavailable, Value
+from integrations.providers.typed.fields import Unavailable, Value, singles_of
 from integrations.services.items.tables.columns.columns import (
     FAMILIES,
     Column,
@@ -17,7 +17,7 @@ from integrations.services.items.tables.columns.columns import (
     Family,
     columns_of,
 )
-from integrations.services.items.tables.columns.values import singles_of, values_of
+from integrations.services.items.tables.columns.values import values_of
 
 # The kind of a field whose values are of any type, as those of formulas are.
 ANY_TYPE: Final = "value"

@@ -11,7 +11,6 @@ from integrations.models.items.table import TEXT_LENGTH
 from integrations.providers.raw import describe_raw
 from integrations.providers.records import DisplayField
 from integrations.providers.typed.fields import (
-    SEVERAL,
     Boolean,
     Date,
     DateTime,
@@ -25,6 +24,7 @@ from integrations.providers.typed.fields import (
     Unavailable,
     User,
     Value,
+    singles_of,
 )
 from integrations.providers.typed.plain import plain
 from integrations.services.common.errors import ConnectorError
@@ -84,11 +84,6 @@ def _fold_all(text: str) -> str:
     # Neither NUL nor half a surrogate can be stored.
     storable = text.replace("\x00", "").encode("utf-8", "ignore").decode()
     return " ".join(fold_text(storable).split())
-
-
-def singles_of(value: Value) -> Sequence[Single]:
-    """Return the values that a value is made of, itself where it is a single one."""
-    return value.values if isinstance(value, SEVERAL) else (value,)
 
 
 def keys_of(

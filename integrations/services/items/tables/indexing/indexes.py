@@ -170,7 +170,8 @@ def _is_current(index: PropertyIndex, column: Column, collection: Collection) ->
 def labels_of(collection: Collection, column: Column) -> str:
     """Return what the values of a column are ordered and typed with: a digest each."""
     schema = collection.schema
-    fields = [each for each in field_entries(schema) if each.get("name") == column.id]
+    name = column.compared.id
+    fields = [each for each in field_entries(schema) if each.get("name") == name]
     rest = {key: value for key, value in schema.items() if key not in _NOT_TYPED}
     folding = [FOLDING] if column.family in FOLDED else []
     order = _digest([VERSION, list(places_of(column)), *folding])

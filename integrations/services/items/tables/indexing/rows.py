@@ -12,7 +12,7 @@ from msgspec import Struct
 from integrations.models import Collection, Item, PropertyIndex, PropertyValue
 from integrations.providers import CONNECTORS
 from integrations.providers.records import IntegrationItem
-from integrations.providers.typed.fields import Relation, Value
+from integrations.providers.typed.fields import Relation, Value, singles_of
 from integrations.services.common.database.row_locks import (
     lock_collection,
     lock_collections,
@@ -34,7 +34,6 @@ from integrations.services.items.tables.columns.values import (
     keys_of,
     load_beside,
     places_of,
-    singles_of,
     values_of,
 )
 
@@ -183,13 +182,14 @@ def keys_by_column(
     ``families`` are those of columns that are compared as another one than their own.
     """
     load_beside(items, columns, most=MOST_LINKED, is_exact=True)
-    values = [values_of(item, collection, columns) for item in items]
+    compared = [column.compared for column in columns]
+    values = [values_of(item, collection, compared) for item in items]
     names = _names_of(collection, columns, values)
     places = {column.id: places_of(column) for column in columns}
     return [
         {
             column.id: keys_of(
-                told.get(column.id),
+                told.get(column.compared.id),
                 families.get(column.id, column.family),
                 places=places[column.id],
                 names=names,

@@ -109,8 +109,7 @@ class FilterForm(Struct, frozen=True, kw_only=True):
         if self.unknown or not self.is_sent:
             return None, self.unknown
         values = [each for each in self.values if each.strip()]
-        columns = self.table.columns
-        made, problems = read_condition(columns, self.column, self.operator, values)
+        made, problems = read_condition(self.column, self.operator, values)
         # Inputs of another operator could not take what this one needs.
         is_refused = self.drawn == self.operator
         if problems or made is None:
@@ -164,7 +163,7 @@ def _offered(column: Column, table: OpenTable) -> Iterator[Operator]:
     unoffered = set(UNOFFERED)
     if not table.selection.asker.identities:
         unoffered.add(Operator.ME)
-    if not table.columns.can_be_empty(column):
+    if not column.can_be_empty:
         unoffered |= {Operator.EMPTY, Operator.FILLED}
     yield from (each for each in ALLOWED[column.family] if each not in unoffered)
 

@@ -5,8 +5,9 @@ import re
 import pytest
 from django.test import Client
 
+from tests.support.pages.tables import get, names
 from tests.support.rows import make_collection, make_connection, make_item
-from tests.views.items.tables.test_table import codes, deal, get, names
+from tests.views.items.tables.test_table import codes, deal
 
 
 def form(client, collection, query):

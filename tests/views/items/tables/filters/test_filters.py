@@ -2,13 +2,8 @@
 
 import pytest
 
-from tests.views.items.tables.test_table import (
-    SCHEMA,
-    codes,
-    deal,
-    get,
-    names,
-)
+from tests.support.pages.tables import get, names
+from tests.views.items.tables.test_table import SCHEMA, codes, deal
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from tests.support.pages.tables import get
 from tests.support.rows import make_deals
-from tests.views.items.tables.test_table import SCHEMA, deal, get
+from tests.views.items.tables.test_table import SCHEMA, deal
 
 CHOICE = {
     "name": "state",

@@ -2,14 +2,8 @@
 
 import pytest
 
-from tests.views.items.tables.test_table import (
-    SCHEMA,
-    STAGES,
-    codes,
-    deal,
-    get,
-    names,
-)
+from tests.support.pages.tables import get, names
+from tests.views.items.tables.test_table import SCHEMA, STAGES, codes, deal
 
 
 def test_each_sum_of_a_group_has_a_bar_in_the_chart_of_its_currency(as_alice, four):

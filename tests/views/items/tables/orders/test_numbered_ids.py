@@ -8,6 +8,7 @@ from openpyxl import load_workbook
 
 from integrations.providers.notion.mapping.schema import to_schema
 from integrations.services.sync.refresh.schemas import changed_fields
+from tests.support.pages.tables import get_whole
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 from tests.support.workbooks import body_of
 
@@ -31,13 +32,6 @@ def table(alice):
     return made
 
 
-def get(client, table, address):
-    page = client.get(f"/collections/{table.pk}/{address}")
-    assert page.status_code == 200
-    assert page.context["query"].left_out == ()
-    return page
-
-
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
@@ -52,13 +46,13 @@ def get(client, table, address):
     ],
 )
 def test_they_are_sorted_and_filtered_by_number(as_alice, table, address, expected):
-    rows = get(as_alice, table, address).context["rows"]
+    rows = get_whole(as_alice, table, address).context["rows"]
 
     assert [row.item.name for row in rows] == [f"Row {n}".strip() for n in expected]
 
 
 def test_they_are_shown_and_found_as_notion_writes_them(as_alice, table):
-    page = get(as_alice, table, "?q=TASK-10&columns=uid")
+    page = get_whole(as_alice, table, "?q=TASK-10&columns=uid")
 
     assert "TASK-10<" in page.text
     assert page.context["rows"][0].item.name == "Row 10"

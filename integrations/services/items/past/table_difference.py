@@ -7,17 +7,17 @@ from typing import Any, NamedTuple, Protocol
 from msgspec import Struct, field
 
 from integrations.models import Collection, Item, ItemChange
-from integrations.services.items.history.as_of import PREFIX, PastItem, Presence, undo
 from integrations.services.items.history.differences import cut
-from integrations.services.items.history.table_history import (
+from integrations.services.items.history.telling import bookkeeping
+from integrations.services.items.lists.loading import COLUMNS
+from integrations.services.items.past.as_of import PREFIX, PastItem, Presence, undo
+from integrations.services.items.past.table_history import (
     by_item,
     changes_since,
     known_from,
     new_since,
     put_collections,
 )
-from integrations.services.items.history.telling import bookkeeping
-from integrations.services.items.lists.loading import COLUMNS
 
 # Links and texts of items are no columns.
 OWN_FIELDS = ("name", "parent_name")

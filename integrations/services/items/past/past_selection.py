@@ -8,11 +8,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from integrations.models import Collection, Item, PropertyIndex
-from integrations.services.items.history.as_of import Presence
-from integrations.services.items.history.past_conditions import STEP, PastConditions
-from integrations.services.items.history.table_difference import ByDays
-from integrations.services.items.history.table_history import PastRow, put_collections
-from integrations.services.items.history.undoing import Undoing
+from integrations.services.items.past.as_of import Presence
+from integrations.services.items.past.past_conditions import STEP, PastConditions
+from integrations.services.items.past.table_difference import ByDays
+from integrations.services.items.past.table_history import PastRow, put_collections
+from integrations.services.items.past.undoing import Undoing
 from integrations.services.items.relations.groups import read_address
 from integrations.services.items.tables.columns.columns import UPDATED, Column
 from integrations.services.items.tables.conditions import Condition

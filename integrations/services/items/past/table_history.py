@@ -11,7 +11,7 @@ from django.db.models import Q
 from msgspec import Struct
 
 from integrations.models import Collection, Item, ItemChange
-from integrations.services.items.history.as_of import (
+from integrations.services.items.past.as_of import (
     MOST_UNDONE,
     PastItem,
     Presence,

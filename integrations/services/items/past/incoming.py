@@ -11,14 +11,14 @@ from msgspec import Struct, field
 from integrations.models import Collection, Item, ItemChange, ItemLink
 from integrations.models.messages.wording import LINKS_UNKNOWN, connector_text
 from integrations.services.common.errors import ConnectorError
-from integrations.services.items.history.as_of import (
+from integrations.services.items.history.differences import is_cut
+from integrations.services.items.past.as_of import (
     MOST_UNDONE,
     PREFIX,
     PastItem,
     Presence,
     undo,
 )
-from integrations.services.items.history.differences import is_cut
 from integrations.services.items.relations.around import ids_are_unique, linked_to
 from integrations.services.items.relations.write import Link, Linking, links_of
 from integrations.services.items.tables.indexing.first_keys import first_keys

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from integrations.models import Item
-from integrations.services.items.history.as_of import PastItem
+from integrations.services.items.past.as_of import PastItem
 from integrations.services.items.relations.around import leads_to
 from integrations.services.items.relations.groups import read_address
 from integrations.services.items.relations.write import Linking, links_of
