@@ -32,9 +32,7 @@ from tests.services.conftest import (  # noqa: F401 (fixtures are found by name)
     connection,
     grant,
     sandbox,
-)
-from tests.services.conftest import (  # noqa: F401
-    seeded_few as seeded_sandbox,
+    seeded_sandbox,
 )
 from tests.support.rows import make_collection, make_item
 

@@ -17,9 +17,7 @@ from tests.services.conftest import (  # noqa: F401 (fixtures are found by name)
     connection,
     grant,
     sandbox,
-)
-from tests.services.conftest import (  # noqa: F401
-    seeded_few as seeded_sandbox,
+    seeded_sandbox,
 )
 from tests.services.fixtures import Connect
 from tests.support.rows import make_collection, make_connection, make_item

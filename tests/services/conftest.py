@@ -69,13 +69,13 @@ class Broker:
 @pytest.fixture(scope="session")
 def seeded_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a seed whose types have few properties, of which a list tells all."""
-    return shared_seed(tmp_path_factory, SMALL, properties=FEW_PROPERTIES)
+    return shared_seed(tmp_path_factory, FEW, properties=FEW_PROPERTIES)
 
 
 @pytest.fixture(scope="session")
-def seeded_few(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a seed for tests that need no large account, as their `seeded_sandbox`."""
-    return shared_seed(tmp_path_factory, FEW, properties=FEW_PROPERTIES)
+def seeded_small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a seed for tests that need several pages, as their `seeded_sandbox`."""
+    return shared_seed(tmp_path_factory, SMALL, properties=FEW_PROPERTIES)
 
 
 @pytest.fixture

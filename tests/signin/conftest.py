@@ -14,9 +14,7 @@ from tests.services.conftest import (  # noqa: F401 (fixtures are found by name)
     connection,
     grant,
     sandbox,
-)
-from tests.services.conftest import (  # noqa: F401
-    seeded_few as seeded_sandbox,
+    seeded_sandbox,
 )
 
 AUTHORIZE = "/integrations/hubspot/authorize"

@@ -5,5 +5,7 @@ from tests.services.conftest import (  # noqa: F401 (fixtures are found by name)
     finish_sync,
     grant,
     sandbox,
-    seeded_sandbox,
+)
+from tests.services.conftest import (  # noqa: F401
+    seeded_small as seeded_sandbox,
 )

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,11 +20,6 @@ from tests.services.hubspot_account import assert_equal_to, touch
 pytestmark = pytest.mark.django_db(transaction=True)
 MINUTES = timedelta(minutes=40)
 Off = Callable[[timedelta], Any]
-
-
-@pytest.fixture(scope="session")
-def seeded_sandbox(seeded_few: Path) -> Path:
-    return seeded_few
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A connector may put the texts of items on the page that lists them."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +9,6 @@ from integrations.models import Connection, Item, ItemContent
 from integrations.providers import CONNECTORS
 from integrations.providers.records import Content, Page
 from tests.services.fixtures import FinishSync
-
-
-@pytest.fixture(scope="session")
-def seeded_sandbox(seeded_few: Path) -> Path:
-    return seeded_few
 
 
 def test_texts_of_a_list_are_stored_with_their_items(

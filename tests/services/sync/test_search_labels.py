@@ -1,8 +1,17 @@
 """A sync leaves behind what its items are searched by."""
 
+from pathlib import Path
+
+import pytest
+
 from integrations.models import Collection
 from integrations.services.items.search import reindex
 from tests.support.searching import found_by
+
+
+@pytest.fixture(scope="session")
+def seeded_sandbox(seeded_small: Path) -> Path:
+    return seeded_small
 
 
 def deals_found(text: str) -> int:

@@ -48,25 +48,21 @@ def test_no_index_is_read_whole_for_the_first_rows(deals):  # noqa: F811
         assert hashed == [], address
 
 
-@pytest.mark.parametrize(
-    ("look", "want", "found", "is_end"),
-    [(30, 3, 3, False), (30, 30, 10, False), (90, 30, 30, False), (99, 40, 30, True)],
-)
-def test_a_look_tells_what_it_found_and_whether_rows_are_left(
-    deals,  # noqa: F811
-    look,
-    want,
-    found,
-    is_end,
-):
+# How many rows are looked at and wanted; how many are found, and whether it is the end.
+ROWS = ((30, 3, 3, False), (30, 30, 10, False), (90, 30, 30, False), (99, 40, 30, True))
+
+
+def test_a_look_tells_what_it_found_and_whether_rows_are_left(deals):  # noqa: F811
     keys = list(Item.objects.filter(collection=deals).values_list("pk", flat=True)[:90])
     rows = Item.objects.filter(pk__in=keys).order_by("pk")
     held = ExpressionWrapper(Q(pk__in=sorted(keys)[::3]), output_field=BooleanField())
 
-    told = first_keys.first_held(rows[:look], held, ("pk", "first_seen_at"), want)
+    for look, want, found, is_end in ROWS:
+        told = first_keys.first_held(rows[:look], held, ("pk", "first_seen_at"), want)
 
-    wanted = rows.filter(pk__in=sorted(keys)[::3])[:found]
-    assert told == (list(wanted.values_list("pk", "first_seen_at")), is_end)
+        wanted = rows.filter(pk__in=sorted(keys)[::3])[:found]
+        kept = list(wanted.values_list("pk", "first_seen_at"))
+        assert told == (kept, is_end), (look, want)
 
 
 @pytest.mark.skipif(database.vendor == "sqlite", reason="SQLite keeps no rows for it")

@@ -187,20 +187,18 @@ def folded(text):
     return " ".join("".join(letters).split())
 
 
-@pytest.mark.parametrize("column_id", FIELDS)
-def test_each_type_is_sorted_both_ways_unknown_last_and_stable(table, column_id):
-    told = told_of(table, column_id)
-    known = [key for key, values in told.items() if values]
-    unknown = [key for key, values in told.items() if not values]
+def test_each_type_is_sorted_both_ways_unknown_last_and_stable(table):
+    for column_id in FIELDS:
+        told = told_of(table, column_id)
+        known = [key for key, values in told.items() if values]
+        unknown = [key for key, values in told.items() if not values]
+        placed = sorted(known, key=lambda key: (comparable(told[key][0]), key))
 
-    def place(key):
-        return comparable(told[key][0]), key
+        up = ask(table, f"sort={column_id}")
+        down = ask(table, f"sort=-{column_id}&size=25")
 
-    up, down = ask(table, f"sort={column_id}"), ask(table, f"sort=-{column_id}&size=25")
-
-    assert up == [*sorted(known, key=place), *sorted(unknown)]
-    expected = sorted(known, key=place, reverse=True)
-    assert down == [*expected, *sorted(unknown, reverse=True)]
+        assert up == [*placed, *sorted(unknown)], column_id
+        assert down == [*placed[::-1], *sorted(unknown, reverse=True)], column_id
 
 
 def day_of(value):
@@ -303,8 +301,9 @@ def test_each_operator_of_each_type_finds_what_python_finds(table, column_id):
     kind, told = FIELDS[column_id][1], told_of(table, column_id)
     found_any = 0
     for operator in ALLOWED[column.family]:
-        for chosen in WANTED[kind]:
-            wanted = values_for(operator, kind, chosen)
+        # Some have one value, whatever is chosen.
+        every = [values_for(operator, kind, chosen) for chosen in WANTED[kind]]
+        for wanted in every if every[0] != every[-1] else every[:1]:
             if operator in {Operator.EMPTY, Operator.FILLED}:
                 expected = {
                     k for k, v in told.items() if bool(v) != (operator == "empty")
@@ -424,25 +423,28 @@ def steps_of(table, address):
     return len(steps)
 
 
-@pytest.mark.parametrize(
-    ("column_id", "operator"),
-    [
-        ("fldDay00000000000", Operator.IS_NOT),
-        ("fldNumber00000000", Operator.ONE_OF),
-        ("fldMoney000000000", Operator.ONE_OF),
-        ("fldLinks000000000", Operator.ONE_OF),
-        ("fldText0000000000", Operator.LACKS),
-        ("fldLinks000000000", Operator.LACKS),
-        ("fldFiles000000000", Operator.LACKS),
-        ("fldChoices0000000", Operator.NONE_OF),
-        ("fldUser0000000000", Operator.NONE_OF),
-        ("fldNumber00000000", Operator.NONE_OF),
-        ("fldNumber00000000", Operator.AT_LEAST),
-        ("fldPercent0000000", Operator.AT_MOST),
-        ("fldBox00000000000", Operator.IS_NOT),
-    ],
+ASKED_WITH = (
+    ("fldDay00000000000", Operator.IS_NOT),
+    ("fldNumber00000000", Operator.ONE_OF),
+    ("fldMoney000000000", Operator.ONE_OF),
+    ("fldLinks000000000", Operator.ONE_OF),
+    ("fldText0000000000", Operator.LACKS),
+    ("fldLinks000000000", Operator.LACKS),
+    ("fldFiles000000000", Operator.LACKS),
+    ("fldChoices0000000", Operator.NONE_OF),
+    ("fldUser0000000000", Operator.NONE_OF),
+    ("fldNumber00000000", Operator.NONE_OF),
+    ("fldNumber00000000", Operator.AT_LEAST),
+    ("fldPercent0000000", Operator.AT_MOST),
+    ("fldBox00000000000", Operator.IS_NOT),
 )
-def test_a_type_has_the_operators_that_people_ask_it_with(table, column_id, operator):
-    column = columns_of(table).by_id[column_id]
 
-    assert operator in ALLOWED[column.family]
+
+def test_a_type_has_the_operators_that_people_ask_it_with(table):
+    columns = columns_of(table).by_id
+
+    assert [
+        (column_id, operator)
+        for column_id, operator in ASKED_WITH
+        if operator not in ALLOWED[columns[column_id].family]
+    ] == []

@@ -5,13 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from msgspec.structs import replace
 
 from integrations.http.sending.transport import Request, Response, Timeouts
 from integrations.models import Collection, Connection, Item, ItemChange
 from integrations.models.reasons import ReasonCode
-from tests.sandbox.airtable.airtable_client import MO
 from tests.services.fixtures import FinishSync
 from tests.services.sync.airtable.account_rows import (
     Airtable,
@@ -20,15 +18,6 @@ from tests.services.sync.airtable.account_rows import (
 )
 
 Spoil = Callable[[list[dict[str, Any]]], None]
-
-
-@pytest.fixture
-def connection(
-    alice: User, airtable: Airtable, connect_airtable: Callable[..., Connection]
-) -> Connection:
-    """Return a connection to the smallest account."""
-    airtable.account = "kestrel"
-    return connect_airtable(alice, MO)
 
 
 def spoil_schemas(
@@ -88,7 +77,7 @@ def told_schemas() -> dict[str, dict[str, Any]]:
     ],
 )
 def test_tables_that_cannot_be_told_right_keep_what_is_known_of_them(
-    synced: Connection,
+    synced_few: Connection,
     finish_sync: FinishSync,
     airtable: Airtable,
     sandbox: Any,
@@ -100,7 +89,7 @@ def test_tables_that_cannot_be_told_right_keep_what_is_known_of_them(
     heal = spoil_schemas(monkeypatch, sandbox, spoil)
 
     for _ in range(3):
-        run = finish_sync(synced, full=full)
+        run = finish_sync(synced_few, full=full)
 
     assert run.outcome == "partial"
     assert told_schemas() == schemas
@@ -110,29 +99,28 @@ def test_tables_that_cannot_be_told_right_keep_what_is_known_of_them(
 
     heal()
     tables = Collection.objects.filter(item_type="record")
-    finish_sync(synced)
+    finish_sync(synced_few)
 
     assert set(tables.values_list("completeness", "reason")) == {("complete", "")}
-    assert finish_sync(synced, full=True).outcome == "complete"
+    assert finish_sync(synced_few, full=True).outcome == "complete"
     assert not ItemChange.objects.exists()
     assert_equal_to(airtable)
 
 
 def test_a_full_refresh_without_a_schema_says_so_and_reads_by_the_kept_one(
-    synced: Connection,
+    synced_few: Connection,
     finish_sync: FinishSync,
     airtable: Airtable,
     sandbox: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     spoil_schemas(monkeypatch, sandbox, without_fields)
-    name = "Every kind of field"
-    where = {"account": "kestrel", "base": "Untitled Base", "table": name}
+    where = {"base": "محتوى · Content", "table": "Channels"}
     airtable.do("records/touch", count=3, value="Renamed Ltd", **where)
 
-    run = finish_sync(synced, full=True)
+    run = finish_sync(synced_few, full=True)
 
-    table = table_of(airtable, "Untitled Base", name)
+    table = table_of(airtable, where["base"], where["table"])
     changed = ItemChange.objects.filter(run=run, item__collection=table)
     assert changed.count() == 3
     assert table.pending_reason == ReasonCode.EXTRAS_REFUSED
@@ -140,7 +128,7 @@ def test_a_full_refresh_without_a_schema_says_so_and_reads_by_the_kept_one(
 
 
 def test_a_first_load_waits_for_a_schema(
-    connection: Connection,
+    few: Connection,
     finish_sync: FinishSync,
     airtable: Airtable,
     sandbox: Any,
@@ -148,9 +136,9 @@ def test_a_first_load_waits_for_a_schema(
 ) -> None:
     heal = spoil_schemas(monkeypatch, sandbox, without_fields)
 
-    assert finish_sync(connection).outcome == "partial"
+    assert finish_sync(few).outcome == "partial"
     assert not Item.objects.filter(type="record").exists()
 
     heal()
-    assert finish_sync(connection, full=True).outcome == "complete"
+    assert finish_sync(few, full=True).outcome == "complete"
     assert_equal_to(airtable)

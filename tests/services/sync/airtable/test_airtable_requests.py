@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from integrations.services.sync import engine, runs
 from tests.services.fixtures import FinishSync, let_time_pass
 from tests.services.readme_figures import read_figures
 from tests.services.sync.airtable.account_rows import Airtable, assert_equal_to, live
-from tests.support.provider_answers.seeds import make_seed
 
 KINDS = {
     "whoami": r"GET /airtable/v0/meta/whoami",
@@ -27,12 +25,6 @@ KINDS = {
     "records": r"GET /airtable/v0/app\w+/tbl\w+\?",
     "token": r"POST /airtable/oauth2/v1/token",
 }
-
-
-@pytest.fixture(scope="session")
-def seeded_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    sizes = {"contacts": 5, "companies": 5, "deals": 5, "records": 320, "rows": 10}
-    return make_seed(tmp_path_factory.mktemp("tables") / "seed.sqlite3", sizes)
 
 
 def kind_of(line: str) -> str:
@@ -113,7 +105,7 @@ def test_bases_are_read_in_turns(connection: Connection, sandbox: Any) -> None:
 
 
 def test_a_deleted_record_is_missed_by_an_incremental_sync(
-    synced: Connection, finish_sync: FinishSync, airtable: Airtable
+    synced_few: Connection, finish_sync: FinishSync, airtable: Airtable
 ) -> None:
     tables = Collection.objects.filter(item_type="record", stored_count__lte=60)
     table = tables.order_by("-stored_count").first()
@@ -121,7 +113,7 @@ def test_a_deleted_record_is_missed_by_an_incremental_sync(
     gone = live(table.remote_id)[0]
     airtable.do("records/delete", id=gone)
 
-    run = finish_sync(synced)
+    run = finish_sync(synced_few)
 
     assert (run.outcome, run.deleted) == ("complete", 1)
     assert Item.objects.get(remote_id=gone).deleted_kind == "deleted"
@@ -145,7 +137,7 @@ def test_every_record_of_a_large_table_has_its_turn(
 
 
 def test_a_record_for_which_a_formula_fails_is_not_deleted(
-    synced: Connection,
+    synced_few: Connection,
     finish_sync: FinishSync,
     airtable: Airtable,
     sandbox: Any,
@@ -161,14 +153,14 @@ def test_a_record_for_which_a_formula_fails_is_not_deleted(
 
     monkeypatch.setattr(sandbox, "send", leave_out)
 
-    run = finish_sync(synced)
+    run = finish_sync(synced_few)
 
     assert (run.outcome, run.deleted) == ("complete", 0)
     assert_equal_to(airtable)
 
 
 def test_a_formula_that_is_refused_costs_only_the_look_for_what_is_gone(
-    synced: Connection,
+    synced_few: Connection,
     finish_sync: FinishSync,
     sandbox: Any,
     monkeypatch: pytest.MonkeyPatch,
@@ -181,7 +173,7 @@ def test_a_formula_that_is_refused_costs_only_the_look_for_what_is_gone(
 
     monkeypatch.setattr(sandbox, "send", refuse_ids)
 
-    assert finish_sync(synced).outcome == "complete"
+    assert finish_sync(synced_few).outcome == "complete"
 
     assert sorted(Item.objects.live().values_list("remote_id")) == before
     noted = Collection.objects.filter(item_type="record", stored_count__gt=0)

@@ -13,18 +13,18 @@ from tests.services.sync.airtable.account_rows import (
 
 
 def test_a_renamed_table_keeps_its_items_and_shows_its_new_name(
-    synced: Connection, finish_sync: FinishSync, airtable: Airtable
+    synced_few: Connection, finish_sync: FinishSync, airtable: Airtable
 ) -> None:
-    table = table_of(airtable, "Operations", "Shipments")
-    airtable.do("tables/rename", base="Operations", table="Shipments", name="Cargo")
+    table = table_of(airtable, "Inventory 📦", "Items")
+    airtable.do("tables/rename", base="Inventory 📦", table="Items", name="Cargo")
 
-    finish_sync(synced)
+    finish_sync(synced_few)
 
     item = Item.objects.get(remote_id=table.details["table_id"])
     change = ItemChange.objects.get(item=item)
     table.refresh_from_db()
-    assert (item.name, table.name) == ("Cargo", "Operations / Cargo")
-    assert change.fields["name"] == ["Shipments", "Cargo"]
+    assert (item.name, table.name) == ("Cargo", "Inventory 📦 / Cargo")
+    assert change.fields["name"] == ["Items", "Cargo"]
     assert_equal_to(airtable)
 
 
@@ -55,19 +55,19 @@ def test_a_renamed_or_retyped_field_is_known_with_the_next_increment(
 
 
 def test_a_new_field_has_its_name_as_soon_as_it_has_a_value(
-    synced: Connection, finish_sync: FinishSync, airtable: Airtable
+    synced_few: Connection, finish_sync: FinishSync, airtable: Airtable
 ) -> None:
-    table = table_of(airtable, "Operations", "Customers")
-    where = {"base": "Operations", "table": "Customers"}
+    table = table_of(airtable, "Inventory 📦", "Items")
+    where = {"base": "Inventory 📦", "table": "Items"}
     added = airtable.do("fields/add", name="Colour", **where)
     first = live(table.remote_id)[0]
     airtable.do("records/edit", id=first, fields={"Colour": "red"})
 
-    finish_sync(synced)
+    finish_sync(synced_few)
 
     item = Item.objects.select_related("collection").get(remote_id=first)
     shown = CONNECTORS["airtable"].describe(
-        item.properties, item.collection.schema, synced.account
+        item.properties, item.collection.schema, synced_few.account
     )
     assert item.properties[added["field"]] == "red"
     assert ("Colour", Text(text="red")) in {
@@ -76,12 +76,12 @@ def test_a_new_field_has_its_name_as_soon_as_it_has_a_value(
 
 
 def test_a_table_that_is_new_is_read_in_the_run_that_finds_it(
-    synced: Connection, finish_sync: FinishSync, airtable: Airtable
+    synced_few: Connection, finish_sync: FinishSync, airtable: Airtable
 ) -> None:
-    made = airtable.do("tables/add", base="Operations", name="Returns")
+    made = airtable.do("tables/add", base="Inventory 📦", name="Returns")
     airtable.do("records/create", table=made["table"], fields={"Name": "R1"})
 
-    finish_sync(synced)
+    finish_sync(synced_few)
 
     assert_equal_to(airtable)
     assert Item.objects.get(name="R1").parent_remote_id == made["table"]

@@ -24,30 +24,30 @@ def check(connection: Connection, finish_sync: FinishSync, hours: float = 13) ->
 
 
 def test_a_plan_that_nobody_said_and_the_smallest_have_none(
-    synced: Connection, finish_sync: FinishSync
+    synced_few: Connection, finish_sync: FinishSync
 ) -> None:
     for plan in ("", "free"):
         Connection.objects.update(plan=plan)
-        synced.refresh_from_db()
-        check(synced, finish_sync)
+        synced_few.refresh_from_db()
+        check(synced_few, finish_sync)
 
-        assert due.calls_a_day(synced) == 0
+        assert due.calls_a_day(synced_few) == 0
     assert not SpotCheck.objects.exists()
 
 
 def test_every_record_is_as_it_is_stored_but_for_the_altered_one(
-    synced: Connection, finish_sync: FinishSync
+    synced_few: Connection, finish_sync: FinishSync
 ) -> None:
     Connection.objects.update(plan="business")
-    synced.refresh_from_db()
+    synced_few.refresh_from_db()
     altered = Item.objects.filter(type="record", properties__isnull=False).first()
     assert altered is not None
     Item.objects.filter(pk=altered.pk).update(parent_remote_id="x", is_directory=True)
 
-    check(synced, finish_sync)
+    check(synced_few, finish_sync)
 
     checks = SpotCheck.objects.select_related("collection")
-    tables = synced.collections.exclude(item_type="table")
+    tables = synced_few.collections.exclude(item_type="table")
     assert checks.count() == tables.filter(stored_count__gt=0).count()
     for each in checks:
         is_altered = each.collection_id == altered.collection_id
@@ -74,20 +74,20 @@ def test_a_team_spends_a_hundredth_of_its_day(
 
 
 def test_a_record_that_was_edited_lately_is_not_called_wrong(
-    synced: Connection, finish_sync: FinishSync, airtable: Any, monkeypatch: Any
+    synced_few: Connection, finish_sync: FinishSync, airtable: Any, monkeypatch: Any
 ) -> None:
     """It is edited between the sync and the check of the same run."""
     Connection.objects.update(plan="business")
-    synced.refresh_from_db()
+    synced_few.refresh_from_db()
     go_on = checking.go_on
 
     def edit_first(lease: Any) -> None:
-        airtable.do("records/touch", table="Tasks", count=2)
+        airtable.do("records/touch", table="Items", count=2)
         go_on(lease)
 
     monkeypatch.setattr(checking, "go_on", edit_first)
 
-    check(synced, finish_sync)
+    check(synced_few, finish_sync)
 
     total = sum(SpotCheck.objects.values_list("checked", flat=True))
     assert not SpotCheck.objects.filter(differing__gt=0).exists()

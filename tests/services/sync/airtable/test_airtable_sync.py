@@ -43,16 +43,16 @@ def test_syncs_of_an_account_without_a_base_find_nothing_to_read(
 
 
 def test_a_sync_without_changes_is_no_empty_one(
-    synced: Connection, finish_sync: FinishSync
+    synced_few: Connection, finish_sync: FinishSync
 ) -> None:
-    run = finish_sync(synced)
+    run = finish_sync(synced_few)
 
     assert (run.outcome, run.reason) == ("complete", "")
     assert not run.has_read_nothing
 
 
 def test_every_record_is_in_its_table_and_every_table_in_its_base(
-    synced: Connection, airtable: Airtable
+    synced_few: Connection, airtable: Airtable
 ) -> None:
     found = Item.objects.live()
 
@@ -83,14 +83,14 @@ def test_what_a_record_holds_is_what_its_cells_hold(
 
 
 def test_an_incremental_sync_with_nothing_new_costs_one_call_a_table(
-    synced: Connection, finish_sync: FinishSync, sandbox: Any
+    synced_few: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
     before, calls = list(Item.objects.values()), len(sandbox.log)
     later = timezone.now() + timedelta(minutes=30)
     Collection.objects.update(watermark=later, late_arrivals_read_at=later)
 
     with time_machine.travel(later):
-        run = finish_sync(synced)
+        run = finish_sync(synced_few)
 
     tables = Collection.objects.filter(item_type="record").count()
     bases = Item.objects.filter(type="base").count()
@@ -100,14 +100,14 @@ def test_an_incremental_sync_with_nothing_new_costs_one_call_a_table(
 
 
 def test_an_incremental_sync_finds_what_changed_and_what_is_new(
-    synced: Connection, finish_sync: FinishSync, airtable: Airtable
+    synced_few: Connection, finish_sync: FinishSync, airtable: Airtable
 ) -> None:
-    table = table_of(airtable, "Operations", "Customers")
-    where = {"base": "Operations", "table": "Customers"}
+    table = table_of(airtable, "Inventory 📦", "Items")
+    where = {"base": "Inventory 📦", "table": "Items"}
     touched = airtable.do("records/touch", count=3, value="Renamed Ltd", **where)
     made = airtable.do("records/create", fields={"Name": "A new one"}, **where)
 
-    run = finish_sync(synced)
+    run = finish_sync(synced_few)
 
     assert (run.changed, run.created, run.new) == (3, 1, 1)
     assert_equal_to(airtable)
@@ -119,7 +119,7 @@ def test_an_incremental_sync_finds_what_changed_and_what_is_new(
 def test_a_deleted_record_goes_with_the_next_full_refresh_at_the_latest(
     synced: Connection, finish_sync: FinishSync, airtable: Airtable
 ) -> None:
-    table = table_of(airtable, "Operations", "Shipments")
+    table = table_of(airtable, "Operations", "Orders")
     first = live(table.remote_id)[0]
     airtable.do("records/delete", id=first)
 

@@ -35,33 +35,33 @@ def test_until_the_plan_is_said_little_is_asked(
 
 
 def test_a_first_refresh_spends_half_of_the_smallest_plan_and_waits(
-    connection: Connection, airtable: Airtable, finish_sync: FinishSync
+    few: Connection, airtable: Airtable, finish_sync: FinishSync
 ) -> None:
-    spend(connection, 485)
+    spend(few, 496)
 
-    run = finish_sync(connection)
+    run = finish_sync(few)
 
-    waiting = connection.collections.filter(blocked_until__isnull=False)
+    waiting = few.collections.filter(blocked_until__isnull=False)
     assert run.outcome == "partial"
-    assert run.requests <= 16
+    assert run.requests <= 5
     assert {c.reason for c in waiting} == {"plan_unknown"}
-    connection.refresh_from_db()
-    assert connection.state == "active"
-    assert connection.retry_at is None
-    assert budget.calls_left(connection) == 0
+    few.refresh_from_db()
+    assert few.state == "active"
+    assert few.retry_at is None
+    assert budget.calls_left(few) == 0
 
 
 def test_it_goes_on_where_it_was_when_the_plan_is_said(
-    connection: Connection, airtable: Airtable, finish_sync: FinishSync
+    few: Connection, airtable: Airtable, finish_sync: FinishSync
 ) -> None:
-    spend(connection, 485)
-    finish_sync(connection)
+    spend(few, 496)
+    finish_sync(few)
 
-    quota.set_plan(connection, business())
-    asked = SyncRun.objects.filter(connection=connection).exclude(state="finished")
+    quota.set_plan(few, business())
+    asked = SyncRun.objects.filter(connection=few).exclude(state="finished")
 
     assert asked.exists()
-    assert finish_sync(connection).outcome == "complete"
+    assert finish_sync(few).outcome == "complete"
     assert_equal_to(airtable)
     assert not Collection.objects.filter(reason="plan_unknown").exists()
 
@@ -73,28 +73,28 @@ def test_calls_of_an_earlier_month_do_not_count(connection: Connection) -> None:
 
 
 def test_what_has_been_read_once_is_kept_fresh_all_the_same(
-    synced: Connection, airtable: Airtable, finish_sync: FinishSync
+    synced_few: Connection, airtable: Airtable, finish_sync: FinishSync
 ) -> None:
-    spend(synced, 900)
+    spend(synced_few, 900)
 
-    assert finish_sync(synced).outcome == "complete"
+    assert finish_sync(synced_few).outcome == "complete"
     assert_equal_to(airtable)
 
 
-def test_a_plan_without_a_limit_gets_the_usual_schedule(synced: Connection) -> None:
-    chosen = [c.remote_id for c in synced.collections.filter(is_selected=True)]
+def test_a_plan_without_a_limit_gets_the_usual_schedule(synced_few: Connection) -> None:
+    chosen = [c.remote_id for c in synced_few.collections.filter(is_selected=True)]
 
-    schedule = quota.schedule_for(synced, business(), chosen=chosen)
+    schedule = quota.schedule_for(synced_few, business(), chosen=chosen)
 
     assert schedule is not None
     assert schedule.interval_minutes == 15
 
 
-def test_a_schedule_of_the_users_own_is_left_alone(synced: Connection) -> None:
+def test_a_schedule_of_the_users_own_is_left_alone(synced_few: Connection) -> None:
     Connection.objects.update(sync_interval_minutes=60, full_refresh_hours=None)
-    synced.refresh_from_db()
+    synced_few.refresh_from_db()
 
-    assert quota.schedule_for(synced, business(), chosen=["structure"]) is None
+    assert quota.schedule_for(synced_few, business(), chosen=["structure"]) is None
 
 
 def test_other_providers_have_no_budget(alice: User, connect: Any) -> None:
@@ -125,12 +125,12 @@ def test_a_new_connection_begins_by_what_was_said(
 
 
 def test_a_small_plan_that_is_said_is_spared_as_well(
-    connection: Connection, finish_sync: FinishSync
+    few: Connection, finish_sync: FinishSync
 ) -> None:
     Connection.objects.update(plan="free")
-    spend(connection, 485)
+    spend(few, 496)
 
     finish_sync(Connection.objects.get())
 
-    waiting = connection.collections.filter(blocked_until__isnull=False)
+    waiting = few.collections.filter(blocked_until__isnull=False)
     assert {c.reason for c in waiting} == {"quota_spared"}

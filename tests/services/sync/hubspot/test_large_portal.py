@@ -1,5 +1,6 @@
 """A portal may have more changes than a search shows, and stamp them all at once."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,11 @@ from tests.services.fixtures import FinishSync
 
 # The real cap is 10,000; nothing of ours knows it, so a low one proves as much.
 CAP, AT_ONCE, CHANGED = 250, 280, 321
+
+
+@pytest.fixture(scope="session")
+def seeded_sandbox(seeded_small: Path) -> Path:
+    return seeded_small
 
 
 def test_rows_beyond_the_searchs_cap_and_on_one_timestamp_are_all_found(

@@ -44,7 +44,7 @@ def test_links_changed_without_a_date_are_found_within_the_half_hour(
 ) -> None:
     company, count = some_company(), len(live("contacts"))
     contacts = relink(sandbox, company, type="contacts", count=count)
-    deals = relink(sandbox, company, type="deals", count=20)
+    deals = relink(sandbox, company, type="deals", count=10)
     before = {i.pk: i for i in Item.objects.all()}
 
     with time_machine.travel(at(15)):
@@ -52,7 +52,7 @@ def test_links_changed_without_a_date_are_found_within_the_half_hour(
 
     assert run.outcome == "complete"
     assert links_of(contacts) == [[company]] * count
-    assert links_of(deals, "deals") == [[company]] * 20
+    assert links_of(deals, "deals") == [[company]] * 10
     parents = Item.objects.filter(remote_id__in=contacts, type="contact")
     assert set(parents.values_list("parent_remote_id", flat=True)) == {company}
     changed = ItemChange.objects.filter(kind="changed", run=run)

@@ -5,8 +5,6 @@ import re
 import sqlite3
 from collections import defaultdict
 
-import pytest
-
 from integrations.models import Item, ItemLink
 from integrations.services.items.relations import related
 from integrations.services.items.relations.groups import find_groups
@@ -14,11 +12,6 @@ from integrations.services.items.relations.traces import Trace
 
 LABELS = {33: "Decision maker", 35: "Billing contact", 37: "Decision maker"}
 NAMES = {"0-1": "contacts", "0-2": "companies", "0-3": "deals"}
-
-
-@pytest.fixture(scope="session")
-def seeded_sandbox(seeded_few):
-    return seeded_few
 
 
 def shown():

@@ -1,6 +1,7 @@
 """A record that is told as it was is not mapped again, whatever else has changed."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,11 @@ from integrations.models import Collection, Connection, Item, RecordDigests
 from integrations.services.items.storage import recognition
 from tests.services.fixtures import FinishSync, note_rows_made
 from tests.services.hubspot_account import assert_equal_to, live, touch
+
+
+@pytest.fixture(scope="session")
+def seeded_sandbox(seeded_small: Path) -> Path:
+    return seeded_small
 
 
 def contacts() -> Collection:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,15 @@ from tests.sandbox.notion_client import NotionClient
 from tests.services.fixtures import Connect, read_once
 from tests.services.sync.notion.workspace_rows import LARGE, SMALL
 from tests.support.pages.snapshots import made_once
+from tests.support.provider_answers.seeds import shared_seed
+
+SIZES = {"contacts": 5, "companies": 5, "deals": 5, "records": 40, "rows": 30}
+
+
+@pytest.fixture(scope="session")
+def seeded_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a seed of whose pages a search shows two answers' worth."""
+    return shared_seed(tmp_path_factory, SIZES)
 
 
 @pytest.fixture

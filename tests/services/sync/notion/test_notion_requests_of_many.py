@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -24,7 +23,6 @@ from tests.sandbox.notion_client import VERSION, NotionClient
 from tests.services.fixtures import Connect, FinishSync
 from tests.services.readme_figures import read_figures
 from tests.services.sync.notion.workspace_rows import LARGE
-from tests.support.provider_answers.seeds import make_seed
 
 MOST = 1.2
 # What the end of a step cuts short is taken up again by the next.
@@ -32,7 +30,6 @@ MOST_REPEATED = 8
 REFERENCES = 25
 # The README's columns, by the test's parameter.
 COLUMNS = {True: 1, False: 2}
-SIZES = {"contacts": 5, "companies": 5, "deals": 5, "records": 40, "rows": 30}
 
 
 @dataclass(kw_only=True)
@@ -153,12 +150,6 @@ class Loaded:
         token = credentials.open_access(self.connection.credential).secret.reveal()
         self.notion.headers = {**VERSION, "Authorization": f"Bearer {token}"}
         return Workspace(notion=self.notion)
-
-
-@pytest.fixture(scope="session")
-def seeded_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a seed of whose pages a search shows two answers' worth."""
-    return make_seed(tmp_path_factory.mktemp("many") / "seed.sqlite3", SIZES)
 
 
 @pytest.fixture(params=[True, False], ids=["with gaps", "without gaps"])

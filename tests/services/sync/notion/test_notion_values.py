@@ -1,6 +1,7 @@
 """What Notion shows in part, or cannot mean, is neither shown as whole nor believed."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,12 @@ from integrations.providers.typed.fields import Relation, User
 from tests.services.fixtures import FinishSync
 
 TABLE = "Everything"
+
+
+@pytest.fixture(scope="session")
+def seeded_sandbox(seeded_small: Path) -> Path:
+    """Return a seed with rows enough for long relations."""
+    return seeded_small
 
 
 def table() -> Collection:

@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,11 @@ from tests.services.fixtures import FinishSync
 from tests.support.rows import make_collection, make_connection
 
 SEEDS = 100
+
+
+@pytest.fixture(scope="session")
+def seeded_sandbox(seeded_small: Path) -> Path:
+    return seeded_small
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def test_what_was_altered_silently_is_found_mended_and_read_again(
         assert item.properties == before[key].properties
     changes = ItemChange.objects.filter(item__in=named, run=run)
     assert [each.fields["name"][0] for each in changes] == ["Somebody else"] * 2
-    # Three of 340 are more than one in a thousand.
+    # Three of 130 are more than one in a thousand.
     wanted = Collection.objects.filter(full_refresh_wanted_at__isnull=False)
     assert [each.remote_id for each in wanted] == ["contacts"]
     generation = wanted.get().generation
@@ -238,7 +238,7 @@ def test_checks_are_made_once_a_day_and_go_on_where_they_were(
     check: Check, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run's calls are not enough for the contacts."""
-    monkeypatch.setattr(due, "MOST_CALLS", 4)
+    monkeypatch.setattr(due, "MOST_CALLS", 2)
     check(11)
     assert not SpotCheck.objects.exists()
     check(13)
@@ -273,14 +273,14 @@ def test_a_check_that_a_clock_ahead_has_dated_stands_for_nothing(
 def test_a_day_costs_a_hundredth_of_its_calls_at_most(
     check: Check, sandbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(HubSpot, "calls_a_day", 500)
+    monkeypatch.setattr(HubSpot, "calls_a_day", 200)
     check(13)
 
     for hours in range(14, 18):
         check(hours)
 
     spent = sum(SpotCheck.objects.values_list("requests", flat=True))
-    assert 0 < spent <= 5 + 3
+    assert 0 < spent <= 2 + 1
     assert sandbox.count("/batch/read") >= spent
 
 

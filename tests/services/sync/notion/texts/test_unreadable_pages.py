@@ -114,6 +114,9 @@ def test_a_first_load_ends_beside_a_page_that_cannot_be_shown(
     assert finish_sync(synced_texts).outcome == "complete"
     assert Item.objects.filter(name="Renamed quagga").exists()
 
+    if status != 500:
+        # What comes later does not depend on what it was.
+        return
     poison.form = ""
     assert finish_sync(synced_texts, full=True).outcome == "complete"
     start.read_anew(Collection.objects.all())
