@@ -30,9 +30,7 @@ NAV_LINK = '<a href="{}"{}>{}{}</a>\n'
 HERE = mark_safe(' aria-current="page"')
 COUNTED = ("attention-count", "partials/attention_count.html")
 # Who leaves no trace of where they come from leaves no handle to the page either.
-EXTERNAL = (
-    '<a{} href="{}" rel="noreferrer" target="_blank" aria-describedby="new-tab">{}</a>'
-)
+EXTERNAL = '<a{} href="{}" rel=noreferrer target=_blank aria-describedby=new-tab>{}</a>'
 MARK, END_MARK = mark_safe("<mark>"), mark_safe("</mark>")
 TONE_ICONS = {
     "ok": "check",

@@ -37,6 +37,8 @@ LONG_TEXT, LONG_LINES, LONG_LIST = 700, 12, 12
 NO_LINKS: Final = Links(found={})
 # What may be shown with fewer digits than it has.
 ROUNDED: Final = (Number, Percent, Money)
+# Of decimals only those that are zeros, and the point where all of them are.
+ZEROS: Final = re.compile(r"(?<=\d)(?:(\.\d*?[1-9])0+|\.0+)(?!\d)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,11 +136,17 @@ def _contact(value: Value) -> str:
     return ""
 
 
+def _without_zeros(number: str) -> str:
+    """Return the text of a number without the zeros at the end of its decimals."""
+    return ZEROS.sub(r"\1", number)
+
+
 def _title(value: Value) -> str:
     """Return what the words leave out: digits, an address, a size."""
     if isinstance(value, ROUNDED) and value.precision is not None:
         exact = plain(replace(value, precision=None))
-        return exact if exact != plain(value) else ""
+        is_told = _without_zeros(plain(value)) == _without_zeros(exact)
+        return "" if is_told else exact
     if isinstance(value, Duration):
         return f"{value.seconds:,f} s"
     if isinstance(value, User):

@@ -48,8 +48,8 @@ class Row:
 
     It ``is_writable`` if columns of it can be edited here, ``back`` is the address of
     the table, to which the form of a column of the user's own leads back. One that
-    ``is_whole`` shows its texts on as many lines as they take. ``heading`` is that of
-    its group, where it is the first there, as HTML.
+    ``is_whole`` shows its texts on as many lines as they take. ``width`` is that of
+    the names, ``heading`` that of its group as HTML, where it is the first there.
     """
 
     item: Item
@@ -57,6 +57,7 @@ class Row:
     is_writable: bool = False
     back: str = ""
     is_whole: bool = False
+    width: str = ""
     heading: SafeString = field(default=SafeString(""))
 
     @property
@@ -68,7 +69,11 @@ class Row:
     def line(self) -> SafeString:
         """Return the whole row drawn, with a box to tick."""
         return draw_row(
-            self.item, self.html, is_writable=self.is_writable, is_whole=self.is_whole
+            self.item,
+            self.html,
+            is_writable=self.is_writable,
+            is_whole=self.is_whole,
+            width=self.width,
         )
 
 
@@ -87,6 +92,7 @@ def make_rows(
     Where texts are shown ``is_whole``, up to ``MOST_TITLE`` characters of each are.
     """
     rest = [column for column in columns if column.id != NAME]
+    width = next((column.width for column in columns if column.id == NAME), "")
     if not is_loaded:
         load_beside(items, rest)
     values = [(item, values_of(item, collection, rest)) for item in items]
@@ -97,6 +103,7 @@ def make_rows(
             is_writable=is_writable,
             back=back,
             is_whole=is_whole,
+            width=width,
             cells=[
                 (c, make_cell(found.get(c.id), links, c.colours, is_whole=is_whole))
                 for c in rest
