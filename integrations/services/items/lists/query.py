@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.urls import reverse
-
+from integrations.models.paths import fixed_path
 from integrations.providers import SPECS
 from integrations.services.common.sealing.opaque import from_token, to_token
 from integrations.services.items.history.news import News
@@ -258,7 +257,7 @@ class ItemQuery:
     @property
     def url(self) -> str:
         """Return the one canonical address of this list."""
-        path = reverse("integrations:item-list")
+        path = fixed_path("integrations:item-list")
         return f"{path}?{urlencode(self.parameters)}" if self.parameters else path
 
     def change(self, **changes: Any) -> "ItemQuery":

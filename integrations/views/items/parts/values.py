@@ -45,7 +45,8 @@ ZEROS: Final = re.compile(r"(?<=\d)(?:(\.\d*?[1-9])0+|\.0+)(?!\d)")
 class Shown:
     """One value ready for its template, which chooses the look by ``kind``.
 
-    ``title`` is what hovering adds, ``parts`` those of a list, ``items`` those of a
+    ``title`` is what hovering adds, ``at`` a time in the zone of its source, ``parts``
+    those of a list, ``items`` those of a
     relation, ``groups`` the blocks of a formatted text, and ``more`` says what is not
     among them.
     """
@@ -54,11 +55,16 @@ class Shown:
     kind: str = "text"
     href: str = ""
     title: str = ""
-    stamp: str = ""
+    at: datetime | None = None
     parts: tuple["Shown", ...] = ()
     items: tuple[Item, ...] = ()
     groups: tuple[Group, ...] = ()
     more: str = ""
+
+    @property
+    def stamp(self) -> str:
+        """Return a time as machines read it, in the zone of its source."""
+        return self.at.isoformat().replace("+00:00", "Z") if self.at else ""
 
     @property
     def is_long(self) -> bool:
@@ -100,7 +106,7 @@ def _show_time(value: DateTime, zone: tzinfo) -> Shown:
         text=text,
         kind="time",
         title="" if title == text else title,
-        stamp=value.at.astimezone(source).isoformat().replace("+00:00", "Z"),
+        at=value.at.astimezone(source),
     )
 
 
