@@ -41,6 +41,11 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
         """Return them with their connections, for pages that show values."""
         return self.select_related("connection").defer("checkpoint", "held_deletions")
 
+    def with_definitions(self) -> "CollectionQuerySet":
+        """Return them with their schemas, and with what is known of former fields."""
+        every = self.select_related("connection").defer(None)
+        return every.defer("checkpoint", "held_deletions")
+
     def without_schema(self) -> "CollectionQuerySet":
         """Return them with their connections, and nothing of them that is long."""
         return self.with_schema().defer("schema", "details")

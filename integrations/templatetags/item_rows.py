@@ -20,10 +20,10 @@ register = template.Library()
 # Its row says what it chooses, so that no name stands in a page twice. A browser would
 # tick places again, which other rows may have by then.
 BOX: Final = (
-    '<input type="checkbox" name="item" value="{0}" autocomplete="off"'
-    ' aria-labelledby="choose r{0}">'
+    "<input type=checkbox name=item value={0} autocomplete=off"
+    ' aria-labelledby="c r{0}">'
 )
-ROW_ID: Final = ' id="r{}"'
+ROW_ID: Final = " id=r{}"
 NO_TIME: Final = "\N{EN DASH}"
 NAME: Final = (
     '<th scope="row"><div>{}{}<div><a{}{} href="{}">{}<bdi>{}</bdi></a>{}{}</div></div>'

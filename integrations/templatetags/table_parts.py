@@ -7,15 +7,17 @@ from django import template
 from django.utils.safestring import SafeString
 
 from integrations.templatetags import icons
-from integrations.templatetags.quick_html import format_html, format_html_join
+from integrations.templatetags.quick_html import (
+    format_html,
+    format_html_join,
+    set_apart,
+)
 from integrations.views.items.tables.cells import Row
 from integrations.views.items.tables.drawing import look_of
 
 register = template.Library()
 
-HEAD: Final = (
-    '<th scope="col"{} aria-sort="{}"{}><a href="{}"{}><bdi>{}</bdi> {}{}</a></th>\n'
-)
+HEAD: Final = '<th scope="col"{} aria-sort="{}"{}><a href="{}"{}>{}{}{}</a></th>\n'
 # What the script makes links to edit a cell of.
 FIELD: Final = ' data-field="{}" data-label="{}"'
 TITLE: Final = ' title="Sort {}"'
@@ -45,8 +47,11 @@ def drawn_rows(rows: Iterable[Row]) -> SafeString:
 
 @register.filter
 def drawn_choices(choices: Iterable[Sequence[str]]) -> SafeString:
-    """Draw the options of a select, each a value and what it is called."""
-    return format_html_join("", '<option value="{}">{}</option>', choices)
+    """Draw the options of a select, each a value and what it is called.
+
+    One ends where the next one begins.
+    """
+    return format_html_join("", '<option value="{}">{}', choices)
 
 
 def _head(head: Mapping[str, Any], writable: Container[str]) -> tuple[object, ...]:
@@ -58,7 +63,7 @@ def _head(head: Mapping[str, Any], writable: Container[str]) -> tuple[object, ..
         look_of(is_number=column.is_number, width=column.width),
         here(head["sort_url"]),
         format_html(TITLE, sorted_by) if sorted_by else "",
-        head["label"],
+        SafeString(set_apart(head["label"])),
         icons.draw(arrow) if arrow else "",
         format_html(NOTE, sorted_by) if sorted_by and arrow else "",
     )

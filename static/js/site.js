@@ -126,6 +126,13 @@
     return Boolean(box)
   }
 
+  // Pages are smaller without what few ask for.
+  const showShortcuts = async () => {
+    const dialog = document.getElementById("shortcuts")
+    if (!dialog.firstElementChild) await htmx.ajax("GET", dialog.dataset.from, dialog)
+    if (!dialog.open) dialog.showModal()
+  }
+
   const press = (key) => {
     if (isGoing) {
       isGoing = false
@@ -138,7 +145,7 @@
     if (key === "k") return moveBy(-1)
     if (key === "x") return toggleRow()
     if (key === "g") isGoing = true
-    if (key === "?") document.getElementById("shortcuts").showModal()
+    if (key === "?") showShortcuts()
     return key === "g" || key === "?"
   }
 
@@ -402,7 +409,8 @@
         const pencil = whole.cloneNode()
         pencil.href = `${whole.pathname}?field=${field}#field-${field}`
         pencil.removeAttribute("aria-labelledby")
-        const name = row.querySelector("th > a bdi").textContent
+        // Behind its icon, if there is one.
+        const name = row.querySelector("th > a").lastChild.textContent
         pencil.setAttribute("aria-label", `Edit ${head.dataset.label} of ${name}`)
         cell.append(pencil)
       }

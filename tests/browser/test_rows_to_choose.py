@@ -15,9 +15,10 @@ pytestmark = pytest.mark.browser
 __all__ = ["editor", "page"]
 with_script = pytest.mark.parametrize("page", [True], indirect=True, ids=["js"])
 # As a table draws a name that has an icon.
-LENGTHEN = """() => document.querySelectorAll('tbody th > a bdi').forEach(name => {
-    name.textContent = 'W'.repeat(200)
-    name.insertAdjacentHTML('beforebegin', '<span aria-hidden="true">🏢</span> ')
+LENGTHEN = """() => document.querySelectorAll('tbody th > a[id]').forEach(name => {
+    name.innerHTML = '<span aria-hidden="true">🏢</span> '
+    name.append(document.createElement('bdi'))
+    name.lastChild.textContent = 'W'.repeat(200)
 })"""
 MAKE_PENCILS_AGAIN = """() => {
     document.querySelectorAll('td > .cell-edit').forEach(pencil => pencil.remove())

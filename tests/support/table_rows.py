@@ -9,8 +9,8 @@ CELL = re.compile(r"<t[hd]\b.*?>(.*?)(?:</t[hd]>|(?=<t[hd]\b)|$)", re.DOTALL)
 def shown_rows(html: str) -> list[list[str]]:
     """Return the texts of the cells of each row, empty for a dash."""
     *_, body = re.findall(r"<tbody>(.*?)</tbody>", html, re.DOTALL)
-    rows = re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL)
-    # A cell ends where it says so, or where the next one begins.
+    # A row and a cell end where they say so, or where the next one begins.
+    rows = re.findall(r"<tr>(.*?)(?:</tr>|(?=<tr)|$)", body, re.DOTALL)
     return [[_words(c) for c in CELL.findall(row)] for row in rows]
 
 

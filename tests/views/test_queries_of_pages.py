@@ -11,7 +11,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations.models import Collection, Connection
+from integrations.models import (
+    Collection,
+    Connection,
+    Edit,
+    Item,
+    ItemChange,
+    Preferences,
+)
 from tests.support.rows import make_collection, make_connection, make_item, make_run
 
 MOST_QUERIES = 12
@@ -63,6 +70,57 @@ def test_a_page_of_one_moment_asks_few_questions(
     told = asked(as_alice, to_address(account))
 
     assert len(told) + OF_ONE_MOMENT <= MOST_QUERIES, "\n".join(told)
+
+
+@pytest.fixture
+def changed(account: Connection, alice: User) -> Connection:
+    """Return an account whose items changed in all ways that a page tells of.
+
+    So did those of another one, and a user has marked what was seen.
+    """
+    now = timezone.now()
+    Preferences.objects.create(user=alice, changes_seen_at=now - timedelta(days=2))
+    tables = [*account.collections.all()]
+    other = make_connection(alice, provider="airtable")
+    tables.append(make_collection(other, item_type="record"))
+    for table in tables:
+        item = make_item(table, type=table.item_type)
+        run = make_run(table.connection, state="finished", queued_at=now)
+        told = {
+            "name": ["Old", "New"],
+            "properties.former": ["1", "2"],
+            "properties.associations.companies": [["1"], ["2"]],
+        }
+        change = ItemChange.objects.create(
+            item=item,
+            connection=table.connection,
+            run=run,
+            at=now - timedelta(hours=1),
+            kind="changed",
+            fields=told,
+        )
+        Edit.objects.create(
+            connection=table.connection,
+            collection=table,
+            item=item,
+            change=change,
+            created_by=alice,
+        )
+        Item.objects.filter(pk=item.pk).update(new_at=now)
+    return account
+
+
+@pytest.mark.parametrize("query", ["", "?type=contact", "?since=unseen", "?field=name"])
+def test_the_page_of_changes_asks_few_questions(
+    as_alice: Client, changed: Connection, query: str
+) -> None:
+    told = asked(as_alice, f"/changes/{query}")
+
+    [day] = as_alice.get(f"/changes/{query}").context["days"]
+    assert {"Former", "Companies"} & {
+        field["label"] for entry in day["entries"] for field in entry["fields"]
+    }
+    assert len(told) <= MOST_QUERIES, "\n".join(told)
 
 
 def test_home_shows_the_runs_that_go_on_the_last_one_first(

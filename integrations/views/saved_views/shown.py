@@ -4,8 +4,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
-from django.urls import reverse
 
+from integrations.models.paths import fixed_path
 from integrations.services.items.lists.query import ALL_VIEW, ItemQuery
 from integrations.services.items.saved_views.shelf import Shelf
 from integrations.services.items.saved_views.snapshot import Snapshot
@@ -19,7 +19,7 @@ def make_context(
     here = query.change().url
     opened = shelf.current
     view = opened.view if opened else None
-    create = reverse("integrations:view-create")
+    create = fixed_path("integrations:view-create")
     return {
         "views": shelf.own,
         "everything_url": f"{here.partition('?')[0]}?view={ALL_VIEW}",

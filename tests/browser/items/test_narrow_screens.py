@@ -54,8 +54,8 @@ AFTER_FIRST = """cell => {
         isOnItsLine: Math.abs(comma.bottom - end.bottom) < 2 }
 }"""
 # Words of which there are pieces on two lines.
-TORN = """() => [...document.querySelectorAll('tbody th bdi')]
-    .map(element => element.firstChild)
+TORN = """() => [...document.querySelectorAll('tbody th > a[id]')]
+    .map(element => element.lastChild)
     .flatMap(node => [...node.data.matchAll(/\\w+/g)].map(word => {
         const range = document.createRange()
         range.setStart(node, word.index)
@@ -147,7 +147,7 @@ def test_a_name_in_a_high_row_breaks_between_its_words(page: Page) -> None:
         f"<tbody>{row.line}</tbody></table></div></div>",
     )
 
-    assert page.locator("tbody th bdi").inner_text() == NAME
+    assert page.locator("tbody th > a[id]").inner_text() == NAME
     assert page.evaluate(TORN) == []
 
 
@@ -210,6 +210,30 @@ def test_an_address_that_everything_is_shown_about_is_read_whole(page: Page) -> 
     address = page.locator("#about")
     expect(address).to_have_value(told["about"])
     assert address.evaluate("input => input.scrollWidth <= input.clientWidth")
+
+
+def test_a_name_that_only_a_narrow_window_cuts_is_whole_under_a_pointer(
+    page: Page,
+) -> None:
+    item = Item(name="Max Oberholzer 57", collection=Collection())
+    show(
+        page,
+        '<div class="panel"><div class="scroll grid-box"><table class="sheet">'
+        f"<tbody>{Row(item=item).line}</tbody></table></div></div>",
+    )
+    name = page.locator("tbody th > a[id]")
+    assert page.locator("[title]").count() == 0
+    assert name.evaluate(IS_CUT)
+
+    for reach in (name.hover, name.focus):
+        page.mouse.move(0, 0)
+        reach()
+
+        assert not name.evaluate(IS_CUT)
+        assert page.evaluate(FITS)
+    page.set_viewport_size(DESK)  # type: ignore[arg-type]
+    page.mouse.move(0, 0)
+    assert not name.evaluate(IS_CUT)
 
 
 @pytest.mark.parametrize("label", GROUP_NAMES)

@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 from msgspec import Struct
 from msgspec.structs import replace
 
-from integrations.models import Collection, Connection, Item, ItemChange, SyncRun
+from integrations.models import Connection, Edit, Item, ItemChange, SyncRun
 from integrations.models.accounts.preferences import Preferences
 from integrations.services.items.history import arrivals
 from integrations.services.items.history.change_query import (
@@ -63,10 +63,9 @@ def fetch_page(
     held = [each for each in connections if is_within(each, query, run)]
     keys = [each.pk for each in held] if query.has_changes else []
     parts = {key: _ordered(within.filter(connection=key)) for key in keys}
-    wanted = [_filtered(query, rows) for rows in parts.values()]
-    found, horizon = _fetch(wanted), None
-    if query.is_scanned and len(found) <= PAGE_SIZE:
-        horizon = _horizon(parts.values())
+    found, horizon = _fetch(query, parts.values())
+    if len(found) > PAGE_SIZE:
+        horizon = None
     if query.has_new and held:
         is_full = len(found) > PAGE_SIZE
         came = arrivals.find(
@@ -171,29 +170,36 @@ def _filtered(query: ChangeQuery, rows: QuerySet[ItemChange]) -> QuerySet[ItemCh
     return found.filter(at__gte=Coalesce(last, BEGIN))[: PAGE_SIZE + 1]
 
 
-def _fetch(parts: Iterable[QuerySet[ItemChange]]) -> list[ItemChange]:
-    """Return the latest changes of several connections, by one statement."""
-    halves = [each.query.sql_with_params() for each in parts]
-    if not halves:
-        return []
-    statement = " UNION ALL ".join(f"SELECT * FROM ({sql}) AS c" for sql, _ in halves)
-    parameters = [value for _, values in halves for value in values]
+def _fetch(
+    query: ChangeQuery, parts: Iterable[QuerySet[ItemChange]]
+) -> tuple[list[ItemChange], Position | None]:
+    """Return the latest changes of several connections, by one statement.
+
+    Beside them is the latest of the changes at which looking ended, if it ended early.
+    """
+    asked = [(_filtered(query, rows), 0) for rows in parts]
+    if query.is_scanned:
+        asked += [(rows[LOOKED_AT - 1 : LOOKED_AT], 1) for rows in parts]
+    if not asked:
+        return [], None
+    told = [(rows.query.sql_with_params(), is_end) for rows, is_end in asked]
+    statement = " UNION ALL ".join(
+        f"SELECT c.*, {is_end} AS is_end FROM ({sql}) AS c" for (sql, _), is_end in told
+    )
+    parameters = [value for (_, values), _ in told for value in values]
     rows = list(ItemChange.objects.raw(statement, parameters))
-    return _merged(rows, ())
-
-
-def _horizon(parts: Iterable[QuerySet[ItemChange]]) -> Position | None:
-    """Return the latest of the changes at which looking ended, if it ended early."""
-    ends = _fetch(rows[LOOKED_AT - 1 : LOOKED_AT] for rows in parts)
-    return Position(ends[0].at, ends[0].pk) if ends else None
+    ends = _merged([row for row in rows if vars(row)["is_end"]], ())
+    horizon = Position(ends[0].at, ends[0].pk) if ends else None
+    return _merged([row for row in rows if not vars(row)["is_end"]], ()), horizon
 
 
 def _put_items(changes: Sequence[ItemChange]) -> None:
-    """Fetch what changes belong to."""
-    collections = Collection.objects.with_schema()
-    items = Item.objects.prefetch_related(Prefetch("collection", queryset=collections))
-    prefetch_related_objects(
-        changes, Prefetch("item", queryset=items), "run", "edit__created_by"
-    )
+    """Fetch what changes belong to, but for the collections of their items.
+
+    Of a run it is told which one it was, and nothing else.
+    """
+    edits = Edit.objects.select_related("created_by")
+    prefetch_related_objects(changes, "item", Prefetch("edit", queryset=edits))
     for change in changes:
-        change.item.connection = change.item.collection.connection
+        if change.run_id is not None:
+            change.run = SyncRun(pk=change.run_id)

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.urls import reverse
 from msgspec import Struct
 from msgspec.structs import replace
 
+from integrations.models.paths import fixed_path
 from integrations.models.uuids import read_uuid
 from integrations.providers import SPECS
 from integrations.services.common.sealing.opaque import from_token, to_token
@@ -258,7 +258,7 @@ class ItemQuery(Struct, frozen=True, kw_only=True):
     @property
     def url(self) -> str:
         """Return the one canonical address of this list."""
-        path = reverse("integrations:item-list")
+        path = fixed_path("integrations:item-list")
         return f"{path}?{urlencode(self.parameters)}" if self.parameters else path
 
     def change(self, **changes: Any) -> "ItemQuery":

@@ -171,7 +171,7 @@ def texts_by_field(
 def put_in_words(changes: Sequence[ItemChange]) -> list[dict[str, Any]]:
     """Return changes of any items, whose collections were fetched, as users read them.
 
-    What their values relate to is looked up once for each connection.
+    What their values relate to is looked up once for all of them.
     """
     told = _told(changes)
     return [
@@ -218,15 +218,9 @@ def _entry(change: ItemChange, sides: Sides, linked: Links) -> dict[str, Any]:
 
 def _find_linked(
     changes: Sequence[ItemChange], sides: Mapping[int, Sides]
-) -> dict[UUID, Links]:
-    linked: dict[UUID, Links] = {}
-    for change in changes:
-        key = change.item.connection_id
-        if key not in linked:
-            beside = [each.pk for each in changes if each.item.connection_id == key]
-            told = [side for pk in beside for side in (sides[pk].old, sides[pk].new)]
-            linked[key] = links.find(change.item, *told)
-    return linked
+) -> Mapping[UUID, Links]:
+    told = ((each, sides[each.pk]) for each in changes)
+    return links.find_each((each.item, [*of.old, *of.new]) for each, of in told)
 
 
 def _why(change: ItemChange, parts: Parts) -> str:

@@ -38,12 +38,15 @@ LONG_TEXT, LONG_LINES, LONG_LIST = 700, 12, 12
 NO_LINKS: Final = Links(found={})
 # What may be shown with fewer digits than it has.
 ROUNDED: Final = (Number, Percent, Money)
+# Of decimals only those that are zeros, and the point where all of them are.
+ZEROS: Final = re.compile(r"(?<=\d)(?:(\.\d*?[1-9])0+|\.0+)(?!\d)")
 
 
 class Shown(Struct, frozen=True, kw_only=True):
     """One value ready for its template, which chooses the look by ``kind``.
 
-    ``title`` is what hovering adds, ``parts`` those of a list, ``items`` those of a
+    ``title`` is what hovering adds, ``at`` a time in the zone of its source, ``parts``
+    those of a list, ``items`` those of a
     relation, ``groups`` the blocks of a formatted text, and ``more`` says what is not
     among them.
     """
@@ -52,11 +55,16 @@ class Shown(Struct, frozen=True, kw_only=True):
     kind: str = "text"
     href: str = ""
     title: str = ""
-    stamp: str = ""
+    at: datetime | None = None
     parts: tuple["Shown", ...] = ()
     items: tuple[Item, ...] = ()
     groups: tuple[Group, ...] = ()
     more: str = ""
+
+    @property
+    def stamp(self) -> str:
+        """Return a time as machines read it, in the zone of its source."""
+        return self.at.isoformat().replace("+00:00", "Z") if self.at else ""
 
     @property
     def is_long(self) -> bool:
@@ -98,7 +106,7 @@ def _show_time(value: DateTime, zone: tzinfo) -> Shown:
         text=text,
         kind="time",
         title="" if title == text else title,
-        stamp=value.at.astimezone(source).isoformat().replace("+00:00", "Z"),
+        at=value.at.astimezone(source),
     )
 
 
@@ -134,11 +142,17 @@ def _contact(value: Value) -> str:
     return ""
 
 
+def _without_zeros(number: str) -> str:
+    """Return the text of a number without the zeros at the end of its decimals."""
+    return ZEROS.sub(r"\1", number)
+
+
 def _title(value: Value) -> str:
     """Return what the words leave out: digits, an address, a size."""
     if isinstance(value, ROUNDED) and value.precision is not None:
         exact = plain(replace(value, precision=None))
-        return exact if exact != plain(value) else ""
+        is_told = _without_zeros(plain(value)) == _without_zeros(exact)
+        return "" if is_told else exact
     if isinstance(value, Duration):
         return f"{value.seconds:,f} s"
     if isinstance(value, User):

@@ -1,14 +1,15 @@
 """Offer the fields whose changes can be asked for, told apart by provider."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, groupby, islice
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from msgspec import Struct, field
 
-from integrations.models import Collection
+from integrations.models import Collection, ItemChange
 from integrations.providers.records import read_fields
 from integrations.services.items.history.change_query import ChangeQuery
 from integrations.services.items.history.telling import bookkeeping
@@ -23,6 +24,8 @@ MOST_SCHEMAS: Final = 500
 # Schemas are large: so many are in memory at once.
 CHUNK: Final = 20
 SEVERAL: Final = "Several providers"
+# No collection has this key.
+NONE: Final = UUID(int=0)
 
 
 class Offered(NamedTuple):
@@ -66,9 +69,29 @@ class _Field(Struct, kw_only=True):
         return ", ".join(sorted(self.collections, key=str.casefold))
 
 
+def put_collections(
+    changes: Sequence[ItemChange], query: ChangeQuery, own: QuerySet[Collection]
+) -> Iterator[Collection]:
+    """Give the items of changes their collections, and yield all to offer fields of.
+
+    These are one statement, read some at a time and no further than they are taken.
+    """
+    shown = {change.item.collection_id for change in changes}
+    within, is_shown = _within(query), Q(pk__in=shown or {NONE})
+    rows = own.filter(within | is_shown).annotate(is_within=within)
+    rows = rows.alias(is_first=is_shown).order_by("-is_first", "name", "pk")
+    every = rows[: MOST_SCHEMAS + 1 + len(shown)].iterator(chunk_size=CHUNK)
+    known = {row.pk: row for row in islice(every, len(shown))}
+    for item in (change.item for change in changes):
+        if item.collection_id in known:
+            item.collection = known[item.collection_id]
+        item.connection = item.collection.connection
+    return chain((row for row in known.values() if row.is_within), every)
+
+
 def offer(
     query: ChangeQuery,
-    collections: QuerySet[Collection],
+    collections: Iterable[Collection],
     entries: Sequence[Mapping[str, Any]],
 ) -> Offered:
     """Return the fields of the collections that a query is about.
@@ -105,15 +128,14 @@ def _text(known: _Field, alike: int) -> str:
     return known.label if alike == 1 else f"{known.label} ({known.place})"
 
 
-def _fill(found: _Found, query: ChangeQuery, collections: QuerySet[Collection]) -> bool:
+def _fill(found: _Found, query: ChangeQuery, collections: Iterable[Collection]) -> bool:
     """Add the fields of schemas while there is room; tell whether there are more.
 
     Beyond that, only the chosen field is looked for.
     """
     room, has_more = MOST_OFFERED + len(found.fields), False
     is_property = query.field.startswith(PREFIX)
-    rows = _within(collections, query).order_by("name", "pk")[: MOST_SCHEMAS + 1]
-    for place, collection in enumerate(rows.iterator(chunk_size=CHUNK)):
+    for place, collection in enumerate(collections):
         if place == MOST_SCHEMAS:
             found.is_cut = True
             return True
@@ -138,14 +160,13 @@ def _fields_of(collection: Collection) -> Iterator[tuple[str, str]]:
             yield name, spec.label
 
 
-def _within(
-    collections: QuerySet[Collection], query: ChangeQuery
-) -> QuerySet[Collection]:
-    """Return the collections that a query is about."""
+def _within(query: ChangeQuery) -> Q:
+    """Return what the collections are like that a query is about."""
+    within = Q(pk__isnull=False)
     if query.provider:
-        collections = collections.filter(connection__provider=query.provider)
+        within &= Q(connection__provider=query.provider)
     if query.connection is not None:
-        collections = collections.filter(connection=query.connection)
+        within &= Q(connection=query.connection)
     if query.type:
-        collections = collections.filter(item_type__in=types_holding(query.type))
-    return collections
+        within &= Q(item_type__in=types_holding(query.type))
+    return within

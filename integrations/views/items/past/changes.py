@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -66,7 +67,7 @@ UNKNOWN = "Unknown"
 def changes(request: UserRequest) -> HttpResponse:
     """Show one page of the changes that the query string asks for."""
     query = ChangeQuery.parse(request.GET)
-    connections = list(Connection.objects.owned_by(request.user))
+    connections, types = _read_connections(request.user)
     run = _find_run(request, query)
     seen_at = request.preferences.changes_seen_at
     visit = last_visit(request)
@@ -75,11 +76,14 @@ def changes(request: UserRequest) -> HttpResponse:
         left_out = (*query.left_out, NO_TIME[query.since])
         query = replace(query, since="", left_out=left_out)
     page = service.fetch_page(query, connections, run=run, since=since)
+    own = Collection.objects.owned_by(request.user).with_definitions()
+    collections = changed_fields.put_collections(page.changes, query, own)
     entries = put_in_words(page.changes)
     is_cut = _put_left_views(request.user, entries)
     _put_accounts(connections, entries)
     unseen, has_more = service.count_unseen(connections, seen_at)
-    filters = _filters(query, connections, entries, request.user)
+    fields = changed_fields.offer(query, collections, entries)
+    filters = _filters(query, connections, types, fields)
     context = {
         "query": query,
         "left_out": query.left_out,
@@ -103,6 +107,16 @@ def changes(request: UserRequest) -> HttpResponse:
         "is_connected": any(each.is_syncable for each in connections),
     }
     return render(request, "items/changes.html", context)
+
+
+def _read_connections(user: User) -> tuple[list[Connection], Mapping[str, str]]:
+    """Return a user's connections, and the types of what they hold with their names."""
+    rows = Connection.objects.owned_by(user)
+    told = rows.annotate(held=F("collections__item_type")).distinct()
+    held = [(row, row.held) for row in told]
+    known = {row.pk: row for row, _ in held}
+    made = (Collection(connection=row, item_type=each) for row, each in held if each)
+    return list(known.values()), type_names(made)
 
 
 @require_POST
@@ -186,17 +200,15 @@ def _by_day(
 def _filters(
     query: ChangeQuery,
     connections: Sequence[Connection],
-    entries: Sequence[Mapping[str, Any]],
-    user: User,
+    types: Mapping[str, str],
+    fields: Offered,
 ) -> list[dict[str, Any]]:
     """Return a select for each filter, that of the field in groups."""
-    own = Collection.objects.owned_by(user).with_schema()
-    fields = changed_fields.offer(query, own, entries)
     titles = unique_names(connections)
     choices = {
         "provider": {c.provider: c.provider_name for c in connections},
         "connection": {str(c.pk): titles[c.pk] for c in connections},
-        "type": type_names(own.only("item_type", "connection__provider")),
+        "type": types,
         "kind": KIND_NAMES,
     }
     selects = [

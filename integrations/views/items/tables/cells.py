@@ -45,8 +45,8 @@ class Row(Struct, frozen=True, kw_only=True):
     It ``is_writable`` if columns of it can be edited here, ``back`` is the address of
     the table, to which the form of a column of the user's own leads back. One that
     ``is_whole`` shows its texts on as many lines as they take, and one that
-    ``is_unnamed`` something else in place of its name. ``heading`` is that of its
-    group, where it is the first there, as HTML.
+    ``is_unnamed`` something else in place of its name. ``width`` is that of the names,
+    ``heading`` that of its group as HTML, where it is the first there.
     """
 
     item: Item
@@ -55,6 +55,7 @@ class Row(Struct, frozen=True, kw_only=True):
     back: str = ""
     is_whole: bool = False
     is_unnamed: bool = False
+    width: str = ""
     heading: SafeString = field(default=SafeString(""))
 
     @property
@@ -71,6 +72,7 @@ class Row(Struct, frozen=True, kw_only=True):
             is_writable=self.is_writable,
             is_whole=self.is_whole,
             is_unnamed=self.is_unnamed,
+            width=self.width,
         )
 
 
@@ -91,6 +93,7 @@ def make_rows(
     ``naming`` is the property that the names stand for, if there is one.
     """
     rest = [column for column in columns if column.id != NAME]
+    width = next((column.width for column in columns if column.id == NAME), "")
     if not is_loaded:
         load_beside(items, rest)
     values = [(item, values_of(item, collection, rest)) for item in items]
@@ -102,6 +105,7 @@ def make_rows(
             back=back,
             is_whole=is_whole,
             is_unnamed=naming is not None and _is_blank(item, naming),
+            width=width,
             cells=[
                 (c, make_cell(found.get(c.id), links, c.colours, is_whole=is_whole))
                 for c in rest

@@ -15,7 +15,6 @@ from msgspec import Struct
 from integrations.models import Item
 from integrations.models.paths import path_of
 from integrations.services.items.tables.columns.columns import Column
-from integrations.templatetags import icons
 from integrations.templatetags.item_rows import choose_box
 from integrations.templatetags.mooring import external, is_safe_link
 from integrations.templatetags.quick_html import (
@@ -30,18 +29,23 @@ from integrations.views.items.parts.values import Shown
 EMPTY: Final = SafeString('<span class="soft">\N{EN DASH}</span>')
 SELECTED, END_GROUP = SafeString(" selected"), SafeString("</optgroup>")
 ICON: Final = '<span aria-hidden="true">{}</span> '
-EDIT: Final = '<a class="cell-edit" href="{}" aria-labelledby="edit r{}"></a>'
+EDIT: Final = '<a class="cell-edit" href={} aria-labelledby="edit r{}"></a>'
 OWN: Final = (
     '<a class="own" href="{}"><span class="sr-only">Change {} of {}: </span>{}</a>'
 )
-CONTACT: Final = '<a href="{}">{}</a>'
-ROW: Final = '<tr><th scope="row"{}>{}<a{} href="{}">{}<bdi>{}</bdi></a>{}{}</tr>\n'
+# What stands in these without quotes is of letters, digits and signs of ours.
+CONTACT: Final = "<a href={}>{}</a>"
+LINK: Final = "<a href={}>{}{}</a>"
+# The stylesheet draws the tick.
+TICKED: Final = "<span class=ticked><span class=sr-only>{}</span></span>"
+ROW: Final = "<tr><th scope=row{}>{}<a{} href={}>{}{}</a>{}{}\n"
 # So many letters fit into a column at least, by how wide it is.
-ROOM: Final[Mapping[str, int]] = {"narrow": 8, "": 20, "wide": 50}
+ROOM: Final[Mapping[str, int]] = {"narrow": 8, "": 24, "wide": 50}
 # And so many more of a time, which is of digits for the most part.
 TIME_ROOM: Final = 5
-# Of a name there is a box to tick beside, and it is cut in a narrow window.
-NAME_ROOM: Final = 12
+# Of a name there is a box to tick beside. In a window that is too narrow for so many
+# the stylesheet shows it whole.
+NAME_ROOM: Final[Mapping[str, int]] = {"narrow": 6, "": 20, "wide": 20}
 BAR: Final = '<progress max="100" value="{}" aria-hidden="true"></progress> {}'
 
 
@@ -76,19 +80,21 @@ def draw_row(
     is_writable: bool = False,
     is_whole: bool = False,
     is_unnamed: bool = False,
+    width: str = "",
 ) -> SafeString:
     """Return the HTML of one row: a box to tick, the name, and its cells.
 
-    One that can be edited has a link for that, out of which the script makes one for
-    each cell of a column that can be. One that ``is_unnamed`` has the sign of an empty
-    cell before what is shown in place of a name.
+    ``width`` is that of the names. A row that can be edited has a link for that, out
+    of which the script makes one for each cell of a column that can be. One that
+    ``is_unnamed`` has the sign of an empty cell before what is shown in place of a
+    name.
     """
     name, address = item.name or "Untitled", item.get_absolute_url()
     icon = format_html(ICON, item.icon) if item.icon else ""
     icon = f"{EMPTY} {icon}" if is_unnamed else icon
-    name, (box, row_id) = to_html(name), choose_box(item)
-    is_cut = len(item.name) > NAME_ROOM and not is_whole
-    title = f' title="{name}"' if is_cut else ""
+    is_cut = len(name) > NAME_ROOM[width] and not is_whole
+    title = f' title="{to_html(name)}"' if is_cut else ""
+    name, (box, row_id) = set_apart(name), choose_box(item)
     edit = ""
     if is_writable:
         edit = EDIT.format(path_of("item-edit", item.uuid), item.row_number)
@@ -111,6 +117,9 @@ def draw_cells(
     drawn = []
     for column, cell in cells:
         look = look_of(is_number=column.is_number, width=column.width)
+        if cell.value is not None and cell.value.kind == "time":
+            drawn.append(f"<td{look}{_of_time(column, cell.value, is_whole=is_whole)}")
+            continue
         html = _own(item, column, cell, back) if column.yours else draw(cell)
         title = "" if is_whole else _title(column, cell)
         drawn.append(f"<td{look}{title}>{html}")
@@ -124,10 +133,20 @@ def _title(column: Column, cell: Cell) -> str:
     if cell.value is not None and text in _addresses(cell.value.href):
         # Where the link leads is shown as well.
         return ""
-    is_time = cell.value is not None and cell.value.kind == "time"
-    room = ROOM[column.width] + (TIME_ROOM if is_time else 0)
-    is_cut = len(text) > room
+    is_cut = len(text) > ROOM[column.width]
     return f' title="{to_html(text)}"' if is_cut else ""
+
+
+def _of_time(column: Column, value: Shown, *, is_whole: bool) -> str:
+    """Return the end of a time's cell: its text, and in the title its source's zone.
+
+    An element of its own would be as long as both, and nobody sees it.
+    """
+    is_cut = len(value.text) > ROOM[column.width] + TIME_ROOM and not is_whole
+    told = (value.text if is_cut else "", value.title)
+    title = to_html(" = ".join(filter(None, told)))
+    titled = f' title="{title}"' if title else ""
+    return f"{titled}>{to_html(value.text)}"
 
 
 def _addresses(href: str) -> tuple[str, str]:
@@ -202,7 +221,7 @@ def _linked(cell: Cell) -> SafeString:
     items = cell.value.items if cell.value else ()
     html = format_html_join(
         ", ",
-        '<a href="{}">{}{}</a>',
+        LINK,
         [
             (
                 item.get_absolute_url(),
@@ -228,7 +247,10 @@ def _text(cell: Cell) -> SafeString:
 
 
 def _line(cell: Cell) -> SafeString:
-    return format_html("<bdi>{}</bdi>", _text(cell))
+    text = SafeString(set_apart(cell.text))
+    if cell.title:
+        return format_html('<span title="{}">{}</span>', cell.title, text)
+    return text
 
 
 def _share(cell: Cell) -> SafeString:
@@ -238,8 +260,7 @@ def _share(cell: Cell) -> SafeString:
 def _check(cell: Cell) -> SafeString:
     if not cell.is_true:
         return format_html('<span class="soft">{}</span>', cell.text)
-    ticked = '<span class="ticked">{}</span><span class="sr-only">{}</span>'
-    return format_html(ticked, icons.draw("check"), cell.text)
+    return format_html(TICKED, cell.text)
 
 
 def _chips(cell: Cell) -> SafeString:

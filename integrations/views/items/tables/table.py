@@ -9,13 +9,12 @@ from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.http import MAX_URL_REDIRECT_LENGTH
 from django.views.decorators.http import require_safe
 
 from integrations.models import Collection, Item, SyncRun
 from integrations.models.messages.wording import count_text
-from integrations.models.paths import path_of
+from integrations.models.paths import fixed_path, path_of
 from integrations.services.common.database.prepared import prepared
 from integrations.services.items.icons import put_icons
 from integrations.services.items.lists.counting import Count, count_since
@@ -192,7 +191,7 @@ def _addresses(query: TableQuery, page: listing.TablePage) -> dict[str, Any]:
     """Return where a page of a table leads to."""
     back = urlencode({"back": query.url})
     layout_path = path_of("table-layout", query.collection)
-    list_path = reverse("integrations:item-list")
+    list_path = fixed_path("integrations:item-list")
     return {
         "whole_url": query.change(left_out=()).url if query.left_out else "",
         "previous_url": page.previous.url if page.previous else "",

@@ -62,6 +62,12 @@ def test_a_time_without_a_zone_of_its_own_has_no_title():
         (Number(amount=Decimal("12.345"), precision=1), "12.345"),
         (Number(amount=Decimal(12), precision=0), ""),
         (Money(amount=Decimal("9.999"), symbol="$", precision=2), "$9.999"),
+        (Money(amount=Decimal("9.996"), symbol="$", precision=2), "$9.996"),
+        # Zeros alone are no digits that were left out, nor were they rounded away.
+        (Money(amount=Decimal(1200), symbol="€", precision=2), ""),
+        (Money(amount=Decimal("-12.50"), currency="EUR", precision=3), ""),
+        (Number(amount=Decimal("99.9996"), precision=2), "99.9996"),
+        (Number(amount=Decimal(1000), precision=1), ""),
         (Duration(seconds=Decimal(93784)), "93,784 s"),
         (User(name="Ana", email="a@b.example"), "a@b.example"),
         (User(email="a@b.example"), ""),

@@ -344,6 +344,19 @@ def test_a_search_takes_a_dozen_queries(
         assert search(text).context["groups"]
 
 
+def test_what_a_dialog_shows_of_the_keys_is_asked_for_when_it_opens(as_alice):
+    page = reverse("integrations:keyboard")
+    whole = as_alice.get(page)
+    part = as_alice.get(page, headers={"HX-Target": "shortcuts"})
+
+    assert f'data-from="{page}"' in as_alice.get("/").content.decode()
+    assert b"Next and previous row" in part.content
+    assert b"Next and previous row" not in as_alice.get("/").content
+    assert part.content.strip().startswith(b"<header>")
+    assert b"<title>" in whole.content
+    assert all("HX-Target" in each.headers["Vary"] for each in (whole, part))
+
+
 def test_keys_can_be_switched_off(as_alice):
     page = reverse("integrations:keyboard")
     assert "data-shortcuts" in as_alice.get("/").content.decode()

@@ -164,7 +164,7 @@ def test_a_file_of_chosen_rows_has_the_columns_that_were_chosen(send):
 def test_every_table_offers_its_rows_to_be_chosen(as_alice, people):
     page = as_alice.get(f"/collections/{people.pk}/").content.decode()
 
-    assert page.count('name="item"') == 5
+    assert page.count("name=item") == 5
     assert f'action="/collections/{people.pk}/rows/' in page
     assert 'name="values"' in page.partition('id="chosen"')[2].partition("</form>")[0]
 

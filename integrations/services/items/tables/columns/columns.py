@@ -174,7 +174,9 @@ def columns_of(collection: Collection) -> Columns:
     schema = collection.schema
     naming = _naming(collection, specs)
     lookups, colours = _by_name(schema, "lookups"), colours_of(collection)
-    fields = (_to_column(spec, lookups, colours) for spec in specs if spec != naming)
+    fields = (
+        _to_column(spec, lookups, colours) for spec in specs if spec is not naming
+    )
     yours: list[Column] = []
     if getattr(collection, "has_own_columns", True):
         own_columns = OwnColumn.objects.of_collection(collection)
