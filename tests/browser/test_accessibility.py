@@ -17,7 +17,7 @@ from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.controls import origin_of, path_of
-from tests.browser.fixtures import PHONE, expecting
+from tests.browser.fixtures import DESK, PHONE, expecting
 from tests.browser.items.whole_pages import HALF
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
@@ -234,7 +234,7 @@ def test_no_kind_of_page_has_a_violation_in_either_theme(
 ) -> None:
     # A page of its own: one that is not there is an error in the console as well.
     shown: set[str] = set()
-    with chromium.new_context(base_url=site.url) as context:
+    with chromium.new_context(base_url=site.url, viewport=DESK) as context:
         found = judge(context.new_page(), SIGNED_OUT, shown=shown, seen=set())
     page = open_page(EMAIL)
     contacts, deals = tables["contacts"], tables["deals"]
