@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.fixtures import sign_in
 from tests.browser.test_structure import connect, wait_until_complete
 from tests.real.support.stack import Stack
 
@@ -16,10 +17,7 @@ pytestmark = pytest.mark.browser
 def page(chromium: Browser, site: Stack) -> Iterator[Page]:
     """Return a page of somebody with items; errors on its console are expected."""
     context = chromium.new_context(base_url=site.url)
-    cookies = site.user("two-of-them@example.com").session.cookies
-    context.add_cookies(
-        [{"name": c.name, "value": c.value or "", "url": site.url} for c in cookies]
-    )
+    sign_in(context, site, "two-of-them@example.com")
     yield context.new_page()
     context.close()
 

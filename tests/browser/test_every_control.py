@@ -40,6 +40,8 @@ def test_everything_that_can_be_pressed_does_something(
     connect(page, "Airtable", user="Mo Kestrel", consent="Grant access")
     connect(page, "HubSpot", user="Jürgen Groß", consent="Connect app")
     wait_until_complete(page, "Contacts")
+    connect(page, "Notion", user="نور الهاشمي", consent="Allow access")
+    wait_until_complete(page, "Pages")
 
     found = walk(page, *PAGES)
     assert press_signed_out(page, found) > 10

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.fixtures import sign_in
 from tests.browser.test_accessibility import violations
 from tests.browser.test_editing import (
     EMAIL,
@@ -29,7 +30,7 @@ def page(
 ) -> Iterator[Page]:
     """Return a page of who may edit; the refusals on its console are expected."""
     context = chromium.new_context(base_url=site.url, java_script_enabled=request.param)
-    sign_in(context, site)
+    sign_in(context, site, EMAIL)
     opened = context.new_page()
     opened.goto(editor.connection)
     switch = opened.get_by_role("region", name="Editing").get_by_role("button")
@@ -38,13 +39,6 @@ def page(
         consent(opened)
     yield opened
     context.close()
-
-
-def sign_in(context: BrowserContext, site: Stack) -> None:
-    cookies = site.user(EMAIL).session.cookies
-    context.add_cookies(
-        [{"name": c.name, "value": c.value or "", "url": site.url} for c in cookies]
-    )
 
 
 def a_contact(editor: Editor, number: int) -> Contact:
@@ -74,7 +68,7 @@ def test_what_was_typed_is_sent_after_signing_in_again(
             page.get_by_role("link", name="Sign in").click()
         assert opened.value.url.endswith("/accounts/login/")
         opened.value.close()
-        sign_in(page.context, site)
+        sign_in(page.context, site, EMAIL)
         page.get_by_role("button", name="go on").click()
         expect(page.locator("[data-kept=same]")).to_be_visible()
         expect(page.locator("dl")).to_contain_text(city)
@@ -96,7 +90,7 @@ def test_the_name_of_a_view_is_kept(page: Page, site: Stack) -> None:
     page.get_by_label("Name").fill(name)
     page.context.clear_cookies()
     page.locator("main form").get_by_role("button", name="Save").click()
-    sign_in(page.context, site)
+    sign_in(page.context, site, EMAIL)
     page.get_by_role("button", name="go on").click()
     page.get_by_role("button", name="Send it").click()
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.fixtures import Browsers
+from tests.browser.fixtures import Browsers, sign_in
 from tests.real.support.stack import Stack
 
 pytestmark = pytest.mark.browser
@@ -30,14 +30,8 @@ def is_kept(page: Page, path: str, away: str) -> bool:
 
 
 def test_back_after_a_sign_out_shows_nothing(chromium: Browser, site: Stack) -> None:
-    user = site.user("leaves@example.com")
     context = chromium.new_context(base_url=site.url)
-    context.add_cookies(
-        [
-            {"name": c.name, "value": c.value or "", "url": site.url}
-            for c in user.session.cookies
-        ]
-    )
+    sign_in(context, site, "leaves@example.com")
     page = context.new_page()
     # The browser does keep what it may: a file that is everybody's.
     assert is_kept(page, "/static/img/favicon.svg", "/accounts/login/")
@@ -54,3 +48,22 @@ def test_back_after_a_sign_out_shows_nothing(chromium: Browser, site: Stack) -> 
     assert "/accounts/login/" in page.url
     assert "leaves@example.com" not in page.content()
     context.close()
+
+
+def test_a_test_finds_nothing_of_those_that_had_its_context(
+    browsers: Browsers, site: Stack
+) -> None:
+    with browsers.context(site.url) as context:
+        sign_in(context, site, "leaves@example.com")
+        page = context.new_page()
+        page.goto("/accounts/email/")
+        assert "leaves@example.com" in page.content()
+        page.evaluate("localStorage.setItem('open', '1')")
+
+    with browsers.context(site.url) as again:
+        page = again.new_page()
+        page.goto("/accounts/email/")
+        assert again is context
+        assert "leaves@example.com" not in page.content()
+        assert page.evaluate("localStorage.length") == 0
+        assert len(again.pages) == 2

@@ -20,9 +20,11 @@ HAS_FOCUS = "element => element === document.activeElement"
 def go_to(page: Page, wanted: Locator) -> None:
     """Press Tab until an element has the focus."""
     expect(wanted).to_be_visible()
+    # To find it anew at each stop would cost more than the page.
+    element = wanted.element_handle()
     for _ in range(MOST_STOPS):
         page.keyboard.press("Tab")
-        if wanted.evaluate(HAS_FOCUS):
+        if element.evaluate(HAS_FOCUS):
             return
     pytest.fail(f"no key leads to {wanted} on {page.url}")
 

@@ -14,6 +14,7 @@ import requests
 from playwright.sync_api import Page, expect
 
 from tests.browser.fixtures import DESK, PHONE, wait_until_loaded
+from tests.browser.items.syncing import sync_until
 from tests.browser.items.whole_pages import fits
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
@@ -114,16 +115,10 @@ def sync(site: Stack, page: Page, contact: Stored, city: str) -> None:
 
     def is_read() -> bool:
         [(values,)] = site.rows(VALUES, key)
-        if json.loads(values).get("city") == city:
-            return True
-        page.goto(f"/connections/{UUID(connection)}/")
-        button = page.get_by_role("button", name="Sync now").first
-        if button.count() and button.is_enabled():
-            button.click()
-        page.wait_for_timeout(1500)
-        return False
+        return bool(json.loads(values).get("city") == city)
 
-    wait_until(is_read, f"{city} is read", seconds=120)
+    address = f"/connections/{UUID(connection)}/"
+    sync_until(page, address, is_read, f"{city} is read")
 
 
 def table_of(site: Stack, name: str) -> str:

@@ -8,7 +8,7 @@ import requests
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.fixtures import DESK, PHONE
-from tests.real.support.processes import wait_until
+from tests.browser.items.syncing import sync_until
 from tests.real.support.stack import Stack
 
 pytestmark = pytest.mark.browser
@@ -226,12 +226,12 @@ def test_a_view_of_a_field_that_was_deleted_opens_and_is_mended(
     page, field = open_as(OTHER), f"Doomed {word}"
     at = {"provider": "airtable", "account": "kestrel", "table": EVERY_KIND}
     made = site.sandbox("fields/add", **at, name=field)["field"]
-    sync_until(site, page, SCHEMA.format("like"), remote_id, NAMED.format(made))
+    sync(site, page, SCHEMA.format("like"), remote_id, NAMED.format(made))
     own = f"{made}__empty="
     save_view(page, f"{table}?{own}&sort={made}&columns={made}", f"By {field}")
     expect(page.get_by_role("columnheader", name=field)).to_be_visible()
     site.sandbox("fields/remove", **at, field=made)
-    sync_until(site, page, SCHEMA.format("not like"), remote_id, NAMED.format(made))
+    sync(site, page, SCHEMA.format("not like"), remote_id, NAMED.format(made))
 
     page.goto(table)
     views(page).get_by_role("link", name=f"By {field}").click()
@@ -246,18 +246,12 @@ def test_a_view_of_a_field_that_was_deleted_opens_and_is_mended(
     expect(note(page, "view_changed")).to_have_count(0)
 
 
-def sync_until(site: Stack, page: Page, sql: str, *values: str) -> None:
+def sync(site: Stack, page: Page, sql: str, *values: str) -> None:
     """Press the button until what the provider changed is known."""
     [(key,)] = site.rows(CONNECTED, OTHER, "airtable")
 
     def is_known() -> bool:
-        if site.rows(sql, *values):
-            return True
-        page.goto(f"/connections/{UUID(key)}/")
-        button = page.get_by_role("button", name="Sync now").first
-        if button.count() and button.is_enabled():
-            button.click()
-        page.wait_for_timeout(1500)
-        return False
+        return bool(site.rows(sql, *values))
 
-    wait_until(is_known, "the schema is read again", seconds=120)
+    address = f"/connections/{UUID(key)}/"
+    sync_until(page, address, is_known, "the schema is read again")
