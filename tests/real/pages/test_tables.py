@@ -40,7 +40,6 @@ FILES_LEFT_OUT = {
     "tests/services/items/tables/test_conditions.py": 11,
     "tests/views/items/tables/test_empty_table.py": 2,
     "tests/views/items/tables/test_kept_totals.py": 10,
-    "tests/views/items/tables/test_name_column.py": 9,
     "tests/views/items/tables/test_table_as_of.py": 16,
     "tests/views/items/tables/test_table_download.py": 12,
     "tests/views/items/tables/test_widths.py": 10,

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from msgspec.structs import replace
 
 from integrations.http.errors import RateLimited, Transient
 from integrations.http.secrets import Secret
@@ -112,7 +113,7 @@ def test_a_worker_that_stood_still_before_sending_sends_nothing(
     lease_id = uuid.uuid4()
     lease.take(credential.connection_id, lease_id, 1)
     attempt = intent.commit(credential.connection_id, lease_id, "test")
-    stale = intent.Attempt(**{**vars(attempt), "send_before": time.monotonic() - 1.0})
+    stale = replace(attempt, send_before=time.monotonic() - 1.0)
     requests = sandbox.count("/token")
 
     with pytest.raises(RateLimited):
