@@ -24,6 +24,8 @@ from integrations.models import (
 )
 from tests.admin.conftest import sign_in
 from tests.admin.test_records import one_of_each  # noqa: F401 (found by name)
+from tests.support.pages.kept_rows import kept
+from tests.support.sessions import key_of, with_session
 
 ADMINS = {model.__name__: each for model, each in admin.site._registry.items()}
 DATES = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
@@ -46,6 +48,7 @@ Rows = dict[str, Model]
 
 
 @pytest.fixture
+@kept
 def rows(one_of_each: dict[str, Model], alice: User, connection: Connection) -> Rows:  # noqa: F811
     """Return a row of every model that has pages, by the name of its class."""
     every = IntervalSchedule.objects.create(every=9, period="seconds")
@@ -141,10 +144,16 @@ def test_rows_listed_beside_another_are_never_typed(staff: User, name: str) -> N
 
 
 @pytest.fixture
-def as_viewer(db: None) -> Client:
+@kept
+def session_of_viewer(db: None) -> str:
     viewer = User.objects.create_user("vic", "vic@example.com", is_staff=True)
     viewer.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
-    return sign_in(viewer, "password", "mfa")
+    return key_of(sign_in(viewer, "password", "mfa"))
+
+
+@pytest.fixture
+def as_viewer(session_of_viewer: str) -> Client:
+    return with_session(Client(), session_of_viewer)
 
 
 @pytest.mark.parametrize("name", ADMINS)

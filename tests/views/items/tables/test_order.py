@@ -11,6 +11,7 @@ from integrations.providers.hubspot.mapping.fields import to_field as hubspot_fi
 from integrations.providers.hubspot.objects import DEALS
 from integrations.providers.notion.mapping.schema import to_schema
 from integrations.services.items.tables.columns.columns import NAME, UPDATED
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 from tests.views.items.tables.test_table import get
 
@@ -70,6 +71,7 @@ def notion(connection):
 
 
 @pytest.fixture(params=[hubspot, stages, airtable, notion])
+@kept
 def table(request, alice):
     """Return a collection of rows with choices, twice each, and the column."""
     provider = {"stages": "hubspot"}.get(request.param.__name__, request.param.__name__)

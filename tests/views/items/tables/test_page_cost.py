@@ -18,6 +18,7 @@ from integrations.services.items.tables import listing, selection
 from integrations.services.items.tables.columns import incoming
 from integrations.services.items.tables.columns.columns import columns_of
 from integrations.services.items.tables.indexing import indexes
+from tests.support.pages.kept_rows import kept
 from tests.support.plans import tell_statistics, whole_reads
 from tests.support.rows import NOON, make_collection
 from tests.views.items.tables.test_relation_columns import COMPANIES
@@ -119,6 +120,7 @@ def small_bounds(monkeypatch):
 
 
 @pytest.fixture
+@kept
 def deals(connection):
     connection.account = {"user_email": "cleo@example.com", "currency": "USD"}
     connection.save(update_fields=["account"])
