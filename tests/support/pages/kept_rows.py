@@ -112,10 +112,11 @@ def _value_of(name: str, make: Callable[..., Any], given: dict[str, Any]) -> Any
         turn.order = ()
         return value
     turn.values[name] = value
-    turn.changes = _changes()
     while len(_kept) >= MOST:
         del _kept[next(iter(_kept))]
     _kept[made] = Kept(content.serialized(), pickle.dumps(turn.values))
+    # Not before: what waited in memory has been written for it.
+    turn.changes = _changes()
     return value
 
 
