@@ -18,6 +18,7 @@ from django.test import client as test_client
 from config.deep_calls import with_room
 from integrations.services.grants.stores import grant_ledger
 from tests.support import lock_order
+from tests.support.compiled import compile_tests
 from tests.support.guards.groups import InGroups, order_of, stack_of
 from tests.support.migrated import migrated_before
 from tests.support.pages import kept_rows
@@ -41,6 +42,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> InGroups | N
         return None
     config.option.loadscopereorder = False
     return InGroups(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    compile_tests(config)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
