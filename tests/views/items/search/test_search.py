@@ -2,6 +2,8 @@
 
 # ruff: noqa: RUF001 (letters that look alike are what this is about)
 
+from itertools import product
+
 import pytest
 from django.core.cache import cache
 from django.db import connection as database
@@ -343,15 +345,7 @@ def test_every_page_of_a_result_has_its_rows_once_and_one_count(
         + [f"C {n:02}" for n in range(60) if not n % 3]
     )
 
-    # Every two of these meet.
-    for way in (
-        (3, (1, 1), 0),
-        (3, (20, 40), 20_000),
-        (3, (600, 3000), 0),
-        (1000, (1, 1), 20_000),
-        (1000, (20, 40), 0),
-        (1000, (600, 3000), 20_000),
-    ):
+    for way in product((3, 1000), ((1, 1), (20, 40), (600, 3000)), (0, 20_000)):
         few, steps, small = way
         cache.clear()
         monkeypatch.setattr(full_text, "FEW", few)
