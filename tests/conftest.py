@@ -6,23 +6,24 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from _pytest import runner
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.test import client as test_client
 
 from config.deep_calls import with_room
 from integrations.services.grants.stores import grant_ledger
 from tests.support import lock_order
+from tests.support.compiled import compile_tests
 from tests.support.guards.groups import InGroups, order_of, stack_of
 from tests.support.migrated import migrated_before
-from tests.support.pages.snapshots import (
-    has_rows_of_another,
-    left_to_the_next,
-    restore,
-)
+from tests.support.pages import kept_rows
+from tests.support.pages.content import has_rows_of_another, left_to_the_next
+from tests.support.pages.kept_rows import kept
 from tests.support.provider_answers import tally
 
 pytest_plugins = ["tests.real.support.fixtures", "tests.browser.fixtures"]
@@ -41,6 +42,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> InGroups | N
         return None
     config.option.loadscopereorder = False
     return InGroups(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    compile_tests(config)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -76,6 +82,31 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     return run_with_room(item, nextitem)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def contexts_of_pages() -> Iterator[None]:
+    """Have a test's browser keep the context of each page, not of all its parts.
+
+    A page includes hundreds, and Django's own copies each: a tenth of drawing it.
+    """
+    store = test_client.store_rendered_templates
+
+    def store_page(
+        found: dict[str, Any],
+        signal: Any,
+        sender: Any,
+        template: Any,
+        context: Any,
+        **more: Any,
+    ) -> None:
+        if context.template is template:
+            store(found, signal, sender, template, context, **more)
+        else:
+            found.setdefault("templates", []).append(template)
+
+    with mock.patch.object(test_client, "store_rendered_templates", store_page):
+        yield
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(
     request: pytest.FixtureRequest, django_db_modify_db_settings: None
@@ -93,8 +124,9 @@ def _django_db_helper(
 ) -> None:
     """Begin a test's transaction in the database that its fixtures begin with."""
     with django_db_blocker.unblock():
-        restore(request.node)
+        kept_rows.restore(request.node)
     request.getfixturevalue("_django_db_helper")
+    kept_rows.begin()
 
 
 class NetworkUsedError(AssertionError):
@@ -151,11 +183,12 @@ def without_logs() -> Iterator[None]:
 
 
 @pytest.fixture
+@kept
 def alice(db: None) -> User:
     """Return the user who owns things."""
     # Thousands of tests have her; few begin with a database in which she is.
-    kept = has_rows_of_another() and User.objects.filter(username="alice").first()
-    return kept or User.objects.create_user(
+    found = has_rows_of_another() and User.objects.filter(username="alice").first()
+    return found or User.objects.create_user(
         "alice", "alice@example.com", "wonderland-7"
     )
 

@@ -55,15 +55,23 @@ def module_of(path: Path) -> str:
 
 
 @cache
-def imports_of(path: Path) -> set[str]:
-    """Return what a file imports, wherever in the file and for whatever purpose."""
-    found = set()
+def read(path: Path) -> tuple[set[str], dict[str, int]]:
+    """Return what a file imports, wherever, and its functions with their lines.
+
+    It is parsed once for both, which takes most of these tests' time.
+    """
+    imports: set[str] = set()
+    lines: dict[str, int] = {}
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            imports |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+            imports |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            end = node.end_lineno or node.lineno
+            name = f"{node.name} in line {node.lineno}"
+            lines[name] = end - node.lineno + 1
+    return imports, lines
 
 
 def service_package(module: str) -> str | None:
@@ -76,7 +84,7 @@ def imports_between(folder: Path) -> Iterator[tuple[str, str]]:
     """Yield each module of a folder with each module that it imports."""
     for path in python_files(folder):
         module = module_of(path)
-        yield from ((module, imported) for imported in imports_of(path))
+        yield from ((module, imported) for imported in read(path)[0])
 
 
 def test_a_module_imports_from_its_own_layer_or_below() -> None:
@@ -137,13 +145,12 @@ def test_no_folder_is_crowded(tree: str) -> None:
 
 @pytest.mark.parametrize("tree", TREES)
 def test_no_function_is_longer_than_a_page(tree: str) -> None:
-    found = []
-    for path in python_files(ROOT / tree):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                lines = (node.end_lineno or node.lineno) - node.lineno + 1
-                if lines > LONGEST:
-                    found.append(f"{path}: {node.name} has {lines} lines")
+    found = [
+        f"{path}: {name} has {lines} lines"
+        for path in python_files(ROOT / tree)
+        for name, lines in read(path)[1].items()
+        if lines > LONGEST
+    ]
 
     assert found == []
 
@@ -153,8 +160,7 @@ def test_no_modules_import_each_other_in_a_cycle(tree: str) -> None:
     files = {module_of(path): path for path in python_files(ROOT / tree)}
     graph = {
         module: {
-            name if name in files else name.rpartition(".")[0]
-            for name in imports_of(path)
+            name if name in files else name.rpartition(".")[0] for name in read(path)[0]
         }
         & set(files) - {module}
         for module, path in files.items()
@@ -170,12 +176,12 @@ def test_an_import_for_types_alone_counts_as_well(tmp_path: Path) -> None:
     path = tmp_path / "two.py"
     path.write_text("if TYPE_CHECKING:\n    from box.one import Name\n")
 
-    assert imports_of(path) == {"box.one.Name"}
+    assert read(path)[0] == {"box.one.Name"}
 
 
 def test_the_product_is_configured_and_does_not_ask_its_configuration() -> None:
     for path in python_files(PRODUCT):
-        asked = {name for name in imports_of(path) if name.startswith("config")}
+        asked = {name for name in read(path)[0] if name.startswith("config")}
         assert not asked, f"{path}: {asked}"
 
 
@@ -190,13 +196,13 @@ def test_a_page_finds_what_is_the_users_own_by_one_name(model: str) -> None:
 def test_the_sandbox_and_the_product_import_nothing_of_each_other() -> None:
     for folder, other in (("sandbox", "integrations"), ("integrations", "sandbox")):
         for path in python_files(ROOT / folder):
-            found = {name for name in imports_of(path) if name.startswith(other)}
+            found = {name for name in read(path)[0] if name.startswith(other)}
             assert not found, f"{path}: {found}"
 
 
 def test_a_seed_of_the_sandbox_knows_no_api_and_only_its_pages_and_command_django():
     for path in python_files(ROOT / "sandbox"):
-        imports = imports_of(path)
+        imports = read(path)[0]
         assert "seed" not in path.parts or not [n for n in imports if ".api" in n], path
         may_use_django = {"management", "apps.py", "html.py"} & set(path.parts)
         is_django = any(name.startswith("django") for name in imports)

@@ -23,6 +23,7 @@ from integrations.models import (
     SuspendedSignInMethod,
 )
 from tests.admin.test_records import one_of_each  # noqa: F401 (found by name)
+from tests.support.pages.kept_rows import kept
 
 ADMINS = {model.__name__: each for model, each in admin.site._registry.items()}
 DATES = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
@@ -45,6 +46,7 @@ Rows = dict[str, Model]
 
 
 @pytest.fixture
+@kept
 def rows(one_of_each: dict[str, Model], alice: User, connection: Connection) -> Rows:  # noqa: F811
     """Return a row of every model that has pages, by the name of its class."""
     every = IntervalSchedule.objects.create(every=9, period="seconds")

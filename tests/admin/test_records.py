@@ -23,6 +23,7 @@ from integrations.models import (
     SpotCheck,
 )
 from integrations.models.sync.progress import CollectionProgress, ProgressState
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_finished_run, make_item, make_items
 
 READ_ONLY = [
@@ -40,6 +41,7 @@ READ_ONLY = [
 
 
 @pytest.fixture
+@kept
 def one_of_each(connection, collection):
     """Make a row of everything that has a page; return them by model name."""
     run = make_finished_run(connection)
@@ -320,6 +322,7 @@ def test_a_providers_pause_can_be_cleared(as_staff):
 
 
 @pytest.fixture
+@kept
 def held(collection):
     """Return a collection with an item whose deletion waits for somebody."""
     make_item(collection)

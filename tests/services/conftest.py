@@ -27,11 +27,8 @@ from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
 from tests.sandbox.wsgi_client import ANA, Client
 from tests.services.fixtures import let_time_pass, read_once
-from tests.support.pages.snapshots import (
-    has_rows_of_another,
-    made_once,
-    sandbox_file,
-)
+from tests.support.pages.content import has_rows_of_another
+from tests.support.pages.snapshots import made_once, sandbox_file
 from tests.support.provider_answers.sandbox_transport import SandboxTransport
 from tests.support.provider_answers.seeds import (
     FEW,

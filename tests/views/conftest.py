@@ -7,23 +7,34 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from integrations.models import Collection, Connection
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import make_collection, make_connection
+from tests.support.sessions import key_of, with_session
 
 
 @pytest.fixture
+@kept
 def connection(alice: User) -> Connection:
     return make_connection(alice, account_name="Acme", remote_id="1:1")
 
 
 @pytest.fixture
+@kept
 def collection(connection: Connection) -> Collection:
     return make_collection(connection)
 
 
 @pytest.fixture
-def as_alice(client: Client, alice: User) -> Client:
+@kept
+def session_of_alice(alice: User) -> str:
+    client = Client()
     client.force_login(alice)
-    return client
+    return key_of(client)
+
+
+@pytest.fixture
+def as_alice(client: Client, session_of_alice: str) -> Client:
+    return with_session(client, session_of_alice)
 
 
 @pytest.fixture

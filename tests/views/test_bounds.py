@@ -15,6 +15,7 @@ from integrations.services.upkeep.census import Census
 from integrations.services.upkeep.checks import notices
 from integrations.views.items.parts.values import Shown
 from integrations.views.items.tables.drawing import Cell, draw
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import (
     NOON,
     make_collection,
@@ -30,6 +31,7 @@ FIELDS = [
 
 
 @pytest.fixture
+@kept
 def table(connection: Any) -> Any:
     return make_collection(
         connection, schema={"fields": FIELDS}, first_full_refresh_at=NOON

@@ -18,6 +18,7 @@ from integrations.services.common import shutdown
 from integrations.services.connections import disconnect
 from integrations.services.items.downloads import making, orders
 from integrations.services.upkeep import schedule
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import make_collection, make_connection, make_item
 from tests.support.workbooks import body_of, rows_of
 
@@ -32,6 +33,7 @@ def small(settings, monkeypatch):
 
 
 @pytest.fixture
+@kept
 def many(collection):
     for number in range(7):
         make_item(collection, name=f"Ada {number}")

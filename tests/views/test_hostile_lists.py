@@ -7,6 +7,7 @@ import pytest
 from integrations.models import ItemChange, OwnColumn, SavedView
 from integrations.models.remote_key import remote_key
 from integrations.services.items.search import reindex
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 from tests.views.test_hostile_names import HOSTILE, not_isolated
 
@@ -21,6 +22,7 @@ FIELDS = [
 
 
 @pytest.fixture
+@kept
 def contacts(alice):
     """Return contacts, all of whose words are hostile ones."""
     connection = make_connection(
@@ -52,6 +54,7 @@ def contacts(alice):
 
 
 @pytest.fixture
+@kept
 def paths(alice, contacts):
     """Return the pages of a table, of the list over everything, and of its past."""
     item = contacts.items.get()

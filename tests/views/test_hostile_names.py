@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from integrations.http.observability.steering import ON_PAGES
 from integrations.models import ItemChange
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import (
     NOON,
     make_collection,
@@ -26,6 +27,7 @@ SEEN = f"\ufffdgpj.exe\u241b[2J\ufffd\u2421\ufffd\u2407{MARKS}ש לום"
 
 
 @pytest.fixture
+@kept
 def paths(alice):
     """Return every page on which something of a hostile account is shown."""
     connection = make_connection(

@@ -13,6 +13,7 @@ from django.utils import timezone
 from integrations.models import Item, ItemChange
 from integrations.models.messages.wording import UNKNOWN_TIME
 from integrations.templatetags.times import exact_time, when
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import (
     NOON,
     make_collection,
@@ -36,6 +37,7 @@ def names(page):
 
 
 @pytest.fixture
+@kept
 def undated(collection):
     """Make items of which one has no time at all, and that one is the youngest."""
     make_item(collection, name="Old", remote_updated_at=NOON - timedelta(days=9))

@@ -173,7 +173,8 @@ def unfinished(edits: QuerySet[Edit]) -> QuerySet[Edit]:
 
 def edits_of_item(item: Item, user: User) -> dict[str, Any]:
     """Return what is on its way or undecided, and the latest that was saved."""
-    if not editing.is_writable(item.collection):
+    # Mostly there is none, and what tells of one joins all that it is of.
+    if not (editing.is_writable(item.collection) and item.edits.exists()):
         return {"edits": []}
     rows = item.edits.select_related("connection", "collection__connection", "item")
     waiting = list(unfinished(rows).order_by("-pk")[: SHOWN + 1])

@@ -6,21 +6,20 @@ behind, and the sandbox is started with its file. Whatever such a fixture builds
 find what is there already; it may itself be marked.
 """
 
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
-from unittest import mock
 
 import pytest
 import time_machine
 from django.core.cache import cache
 from django.db import connection
-from django.test import TransactionTestCase
+
+from tests.support.pages import content
 
 T = TypeVar("T", bound=Callable[..., Any])
 MARK = "made_once"
@@ -38,10 +37,6 @@ class Snapshot:
 
 
 _saved: dict[str, Snapshot] = {}
-_empty: list[bytes] = []
-# What the database holds: what was restored, and then what that builds on.
-_restored: list[str] = []
-CHANGED = "whatever a test has committed"
 
 
 def made_once(fixture: T) -> T:
@@ -59,13 +54,13 @@ def keys_of(item: pytest.Item) -> list[str]:
         return []
     known = item._fixtureinfo.name2fixturedefs
     marked = [name for name, all_ in known.items() if hasattr(all_[-1].func, MARK)]
-    parts = sorted((_parts_of(item, name) for name in marked), key=len, reverse=True)
+    parts = sorted((parts_of(item, name) for name in marked), key=len, reverse=True)
     for more, less in pairwise(parts):
         assert set(less) < set(more), f"{item.nodeid} begins with {marked}"
     return [" ".join(each) for each in parts]
 
 
-def _parts_of(item: pytest.Item, fixture: str) -> list[str]:
+def parts_of(item: pytest.Item, fixture: str) -> list[str]:
     """Return a fixture and all that it builds on.
 
     Folders and files have fixtures of one name, and those with parameters are several.
@@ -93,40 +88,8 @@ def restore(item: pytest.Item) -> None:
 
     Only SQLite's can be copied so; another one is emptied as ever.
     """
-    if connection.vendor != "sqlite":
-        return
-    if not _empty:
-        _empty[:] = [_serialized()]
     wanted = _saved_keys(item)
-    if _restored == wanted:
-        return
-    content = _saved[wanted[0]].database if wanted else _empty[0]
-    with closing(sqlite3.connect(":memory:")) as source:
-        source.deserialize(content)
-        source.backup(connection.connection)
-    _restored[:] = wanted
-
-
-def has_rows_of_another() -> bool:
-    """Tell whether a test begins with what another one made, and its users with it."""
-    return bool(_restored)
-
-
-@contextmanager
-def left_to_the_next() -> Iterator[None]:
-    """Leave what a test commits to the next one, which begins with a copy anyhow.
-
-    To empty all tables and tell every application of it takes as long as a short test.
-    """
-    if connection.vendor != "sqlite":
-        yield
-        return
-    with mock.patch.object(TransactionTestCase, "_fixture_teardown", _note_changed):
-        yield
-
-
-def _note_changed(_test: TransactionTestCase) -> None:
-    _restored[:] = [CHANGED]
+    content.restore(wanted, _saved[wanted[0]].database if wanted else None)
 
 
 @contextmanager
@@ -142,21 +105,21 @@ def built_once(
     ``goes_back`` has the clock go on from when it was saved; the database's does not.
     """
     name = str(request.fixturename)
-    parts = _parts_of(request.node, name) if keys_of(request.node) else []
+    parts = parts_of(request.node, name) if keys_of(request.node) else []
     key = " ".join(parts)
     with ExitStack() as stack:
-        if key and key in _restored[:1]:
+        if key and key in content.restored[:1]:
             saved = _saved[key]
             if goes_back:
                 stack.enter_context(time_machine.travel(saved.at))
             for former, now in zip(saved.cached, _cached(), strict=True):
                 now.update(former)
             sandbox.log[:] = saved.log
-        elif key not in _restored:
+        elif key not in content.restored:
             build()
             if key:
                 _saved[key] = Snapshot(
-                    database=_serialized(),
+                    database=content.serialized(),
                     sandbox=sandbox.client.app.sandbox.storage.connection.serialize(),
                     log=[*sandbox.log],
                     at=time.time(),
@@ -171,11 +134,6 @@ def sandbox_file(item: pytest.Item, seeded: Path, directory: Path) -> Path:
     keys = _saved_keys(item)
     path.write_bytes(_saved[keys[0]].sandbox if keys else seeded.read_bytes())
     return path
-
-
-def _serialized() -> bytes:
-    connection.ensure_connection()
-    return bytes(connection.connection.serialize())
 
 
 def _cached() -> tuple[dict[str, Any], dict[str, Any]]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from integrations.models import AuditEvent, Connection, RefreshAttempt, SyncRun
 from integrations.models.collection import Completeness
 from integrations.services.sync.deletions import seen_bitmap
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import (
     NOON,
     make_collection,
@@ -245,6 +246,7 @@ def test_calling_off_a_finished_run_changes_nothing(as_alice, connection):
 
 
 @pytest.fixture
+@kept
 def held(collection):
     """Make a collection whose last pass missed one of its two items."""
     here, missed = make_item(collection), make_item(collection, name="Lost Ltd")

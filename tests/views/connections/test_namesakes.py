@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from integrations.models import Connection
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import make_connection
 
 pytestmark = pytest.mark.django_db
@@ -17,6 +18,7 @@ OURS, OTHERS = "ana@harbour.example", "bo@harbour.example"
 
 
 @pytest.fixture
+@kept
 def namesakes(alice: User) -> list[Connection]:
     return [
         make_connection(

@@ -7,6 +7,7 @@ from django.utils import timezone
 from integrations.models import AuditEvent, Connection, Item
 from integrations.services.connections import disconnect
 from integrations.services.upkeep import schedule
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import (
     make_collection,
     make_connection,
@@ -18,6 +19,7 @@ from tests.support.sessions import prove
 
 
 @pytest.fixture
+@kept
 def ended(connection, collection):
     """Return a disconnected connection whose items were kept."""
     make_item(collection)

@@ -5,12 +5,14 @@ import pytest
 from integrations.models import AuditEvent, FailedRevocation
 from integrations.providers import SPECS
 from integrations.templatetags.mooring import is_safe_link
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import make_connection
 
 LIST = "/connections/"
 
 
 @pytest.fixture
+@kept
 def failed(alice):
     return FailedRevocation.objects.create(
         provider="hubspot",

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from integrations.models import Item, ItemChange
+from tests.support.pages.kept_rows import kept
 from tests.support.pages.shown import in_words
 from tests.support.rows import (
     NOON,
@@ -20,11 +21,13 @@ OWNER = "fldAAAAAAAAAowner"
 
 
 @pytest.fixture
+@kept
 def connection(alice):
     return make_connection(alice, provider="airtable", remote_id="usrA")
 
 
 @pytest.fixture
+@kept
 def structure(connection):
     """Make a base with a table in it."""
     collection = make_collection(
@@ -44,6 +47,7 @@ def structure(connection):
 
 
 @pytest.fixture
+@kept
 def tasks(connection, structure):
     return make_collection(
         connection,
@@ -59,6 +63,7 @@ def tasks(connection, structure):
 
 
 @pytest.fixture
+@kept
 def people(connection):
     return make_collection(
         connection, remote_id=f"{BASE}/{PEOPLE}", name="People", item_type="record"

@@ -9,12 +9,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import BulkEdit, Connection, Edit, Import, ImportRow, Item
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 SCOPES = ["oauth", "crm.objects.contacts.read", "crm.objects.contacts.write"]
 
 
 @pytest.fixture
+@kept
 def connection(alice: User) -> Connection:
     return make_connection(alice, granted_scopes=SCOPES, is_editing=True)
 

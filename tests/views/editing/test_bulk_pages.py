@@ -22,6 +22,7 @@ from integrations.services.items.tables.indexing import indexes
 from integrations.services.writing import editing
 from integrations.services.writing.batches import bulk as bulk_service
 from integrations.views.items.choosing.choice import write_shown
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 FIELDS = [
@@ -35,17 +36,20 @@ SCOPES = ["oauth", "crm.objects.contacts.read", "crm.objects.contacts.write"]
 
 
 @pytest.fixture
+@kept
 def connection(alice: User) -> Connection:
     return make_connection(alice, granted_scopes=SCOPES, is_editing=True)
 
 
 @pytest.fixture
+@kept
 def contacts(connection: Connection) -> Collection:
     schema = {"fields": FIELDS, "lookups": {}}
     return make_collection(connection, schema=schema, first_full_refresh_at=NOON)
 
 
 @pytest.fixture
+@kept
 def rows(contacts: Collection) -> list[Item]:
     cities = ["Bonn", "Köln", "Köln", None]
     made = [

@@ -8,12 +8,14 @@ from django.test import Client
 from django.urls import reverse
 
 from integrations.models import BulkEdit, Download, Edit, Import
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 SCOPES = ["oauth", "crm.objects.contacts.read", "crm.objects.contacts.write"]
 
 
 @pytest.fixture
+@kept
 def item(alice: User) -> Any:
     connection = make_connection(alice, granted_scopes=SCOPES, is_editing=True)
     schema = {"fields": [{"name": "city", "label": "City"}]}

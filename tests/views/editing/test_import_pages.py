@@ -23,6 +23,7 @@ from integrations.models import (
     ItemChange,
 )
 from integrations.services.writing.imports import jobs, results
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import make_collection, make_connection, make_item
 from tests.views.editing.contacts.fields import FIELDS, SCOPES
 
@@ -32,6 +33,7 @@ HEADINGS = ["E-Mail Address", "First Name", "Due", "Score", "Stage", "Owner", "M
 
 
 @pytest.fixture
+@kept
 def contacts(alice: User) -> Collection:
     connection = make_connection(alice, granted_scopes=SCOPES, is_editing=True)
     lookups = {"owner": OWNERS, "owner_email": EMAILS}

@@ -6,6 +6,7 @@ from integrations.models import Download, Item
 from integrations.providers import CONNECTORS
 from integrations.views.items.choosing import addresses
 from integrations.views.items.choosing.choice import write_shown
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 from tests.support.workbooks import body_of, rows_of
 
@@ -14,6 +15,7 @@ MAIL = {"name": "fld1", "label": "Mail", "kind": "email"}
 
 
 @pytest.fixture
+@kept
 def people(alice):
     """Return two collections of two providers, with three rows that hold "Quagga"."""
     contacts = make_collection(make_connection(alice), schema={"fields": [EMAIL]})

@@ -10,6 +10,7 @@ from integrations.providers.kinds import Role
 from integrations.services.items.described import describe
 from integrations.services.items.relations import everything
 from integrations.services.items.relations.side_by_side import compare
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 ANA = "ana@acme.example"
@@ -28,6 +29,7 @@ CRM = {
 
 
 @pytest.fixture
+@kept
 def contact(collection):
     collection.schema = CRM
     collection.save()
@@ -37,6 +39,7 @@ def contact(collection):
 
 
 @pytest.fixture
+@kept
 def record(alice):
     base = make_connection(alice, provider="airtable", remote_id="usr1")
     schema = {

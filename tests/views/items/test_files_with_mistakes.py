@@ -12,6 +12,7 @@ from django.test import Client
 from integrations.models import AuditEvent, Collection, Download
 from integrations.providers import CONNECTORS
 from integrations.services.items.downloads import making
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import make_item
 from tests.support.workbooks import body_of, open_workbook, rows_of
 
@@ -24,6 +25,7 @@ FIELD = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 
 
 @pytest.fixture
+@kept
 def phones(collection: Collection) -> Collection:
     field = {"name": "phone", "label": "Phone", "kind": "phone"}
     collection.schema = {"fields": [field]}

@@ -3,10 +3,12 @@
 import pytest
 
 from integrations.models import Collection
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import make_collection, make_connection, make_items
 
 
 @pytest.fixture
+@kept
 def two_portals(alice):
     """Return two portals of one name, and their contacts."""
     portals = [

@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from integrations.models import Collection, Connection, Item
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import make_collection, make_item
 from tests.views.items.tables.test_table import SCHEMA
 
@@ -14,6 +15,7 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
+@kept
 def deals(connection: Connection) -> Collection:
     made = make_collection(
         connection, remote_id="deals", name="Deals", item_type="deal", schema=SCHEMA

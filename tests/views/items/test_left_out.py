@@ -10,6 +10,7 @@ from django.http import QueryDict
 
 from integrations.models import Download
 from integrations.services.items.downloads import making
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_collection, make_item
 
 ODD = [
@@ -26,6 +27,7 @@ def codes(page):
 
 
 @pytest.fixture
+@kept
 def item(connection):
     return make_item(make_collection(connection, first_full_refresh_at=NOON))
 
@@ -100,6 +102,7 @@ PLACES = ("after", "before")
 
 
 @pytest.fixture
+@kept
 def lists(item):
     """Return the addresses of lists whose pages start at a place."""
     item.properties = {"email": "ana@example.com"}

@@ -13,6 +13,7 @@ from integrations.models import Collection
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_collection
 
 PAGE = reverse("integrations:item-download")
@@ -34,6 +35,7 @@ def deal(company, *contacts, companies=()):
 
 
 @pytest.fixture
+@kept
 def deals(connection):
     """Return deals, one of them of a company and a contact that are stored."""
     rows = {"company": ("companies", "Acme"), "contact": ("contacts", "Ana")}

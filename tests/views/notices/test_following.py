@@ -22,6 +22,7 @@ from integrations.services.notices.following import digests
 from integrations.services.notices.following import follows as following
 from integrations.services.notices.unsubscribing import MailingList, unsubscribe
 from integrations.views.notices import pages
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import make_item
 
 DAY = timedelta(days=1)
@@ -29,11 +30,13 @@ NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
 
 @pytest.fixture
+@kept
 def item(collection: Collection) -> Item:
     return make_item(collection, name="Ben Stone")
 
 
 @pytest.fixture
+@kept
 def targets(alice: User, collection: Collection) -> dict[str, Any]:
     item = make_item(collection, name="Ana Reyes")
     view = SavedView.objects.create(owner=alice, name="Everything")

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from integrations.models import Collection, Connection, SavedView
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_collection, make_connection
 from tests.views.items.tables.test_table import SCHEMA, deal
 
@@ -27,11 +28,13 @@ def make_deals(connection: Connection, *prices: str) -> Collection:
 
 
 @pytest.fixture
+@kept
 def deals(connection: Connection) -> Collection:
     return make_deals(connection, "900", "3000", "12500")
 
 
 @pytest.fixture
+@kept
 def bobs_deals(bob: User) -> Collection:
     bobs = make_connection(bob, account_name="Bolt", remote_id="7:7")
     return make_deals(bobs, "100", "50000")

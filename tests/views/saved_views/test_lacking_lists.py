@@ -6,12 +6,14 @@ import pytest
 
 from integrations.models import SavedView
 from integrations.services.items.lists.query import MAX_SEARCH
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_collection, make_item
 from tests.views.items.test_rendered_choice import Forms
 from tests.views.saved_views.test_saved_views import follow, notes, table
 
 
 @pytest.fixture(params=["items", "table"])
+@kept
 def lacking(request, deals):
     """Return the address of a list whose filter cannot be used."""
     odd = {"items": "/items/?provider=nobody", "table": table(deals, "?gone__is=1")}

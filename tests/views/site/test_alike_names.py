@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations.models import Collection, Connection, Item, SavedView
 from integrations.services.connections.naming import collection_names
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 pytestmark = pytest.mark.django_db
@@ -20,6 +21,7 @@ STAGE = {"name": "stage", "label": "Stage", "kind": "choice"}
 
 
 @pytest.fixture
+@kept
 def notion(alice: User) -> Connection:
     return make_connection(alice, provider="notion", account_name="Acme")
 
@@ -39,6 +41,7 @@ def make_tasks(notion: Connection, number: int, name: str = "Tasks") -> Collecti
 
 
 @pytest.fixture
+@kept
 def tasks(notion: Connection) -> list[Collection]:
     """Return two tables of one name, in databases of one name, on two pages."""
     made = [make_tasks(notion, number) for number in (1, 2)]

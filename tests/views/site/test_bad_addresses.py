@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 VALUES = [
@@ -39,6 +40,7 @@ WRITE = """{table}download/ {table}rows/ {table}columns/ /items/download/ /items
 
 
 @pytest.fixture
+@kept
 def places(alice: Any) -> dict[str, str]:
     connection = make_connection(alice)
     made = make_collection(
@@ -53,31 +55,34 @@ def places(alice: Any) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("value", VALUES)
 def test_no_page_fails_at_what_its_address_says(
-    as_alice: Client, places: dict[str, str], value: str
+    as_alice: Client, places: dict[str, str], subtests: pytest.Subtests
 ) -> None:
     names = LISTS.split()
 
-    for path in READ.format(**places).split():
-        answer = as_alice.get(path, dict.fromkeys(names, value))
-        assert answer.status_code in {200, 204, 286, 302, 404}, path
+    for value in VALUES:
+        with subtests.test(value=value):
+            for path in READ.format(**places).split():
+                answer = as_alice.get(path, dict.fromkeys(names, value))
+                assert answer.status_code in {200, 204, 286, 302, 404}, path
 
 
-@pytest.mark.parametrize("value", VALUES)
 def test_no_action_fails_at_what_it_is_sent(
-    as_alice: Client, places: dict[str, str], value: str
+    as_alice: Client, places: dict[str, str], subtests: pytest.Subtests
 ) -> None:
     names = SENT.split()
 
-    for path in WRITE.format(**places).split():
-        answer = as_alice.post(path, dict.fromkeys(names, value))
-        assert answer.status_code in {200, 204, 302, 400, 404}, path
+    for value in VALUES:
+        with subtests.test(value=value):
+            for path in WRITE.format(**places).split():
+                answer = as_alice.post(path, dict.fromkeys(names, value))
+                assert answer.status_code in {200, 204, 302, 400, 404}, path
 
 
-@pytest.mark.parametrize(
-    ("path", "query"),
-    [
+def test_what_of_an_address_is_not_used_is_said(
+    as_alice: Client, places: dict[str, str], subtests: pytest.Subtests
+) -> None:
+    for path, query in (
         ("/items/", "provider=hubspot&provider=notion"),
         ("/items/", "sort=name&sort=-name"),
         ("/changes/", "kind=changed&kind=deleted"),
@@ -85,20 +90,20 @@ def test_no_action_fails_at_what_it_is_sent(
         ("{table}", "q=a&q=b"),
         ("{table}", "group=stage&group=due"),
         ("{table}", f"linked_to={'0' * 32}&relation={'x' * 1000}"),
-    ],
-)
-def test_what_of_an_address_is_not_used_is_said(
-    as_alice: Client, places: dict[str, str], path: str, query: str
-) -> None:
-    page = as_alice.get(f"{path.format(**places)}?{query}")
+    ):
+        with subtests.test(path=path, query=query):
+            page = as_alice.get(f"{path.format(**places)}?{query}")
 
-    assert 'data-code="left_out"' in page.text
+            assert 'data-code="left_out"' in page.text
 
 
-@pytest.mark.parametrize("path", ["/items/", "/changes/", "{table}"])
 def test_what_is_said_twice_in_the_same_words_is_used(
-    as_alice: Client, places: dict[str, str], path: str
+    as_alice: Client, places: dict[str, str], subtests: pytest.Subtests
 ) -> None:
-    page = as_alice.get(f"{path.format(**places)}?type=contact&type=contact&q=a&q=a")
+    for path in ("/items/", "/changes/", "{table}"):
+        with subtests.test(path=path):
+            page = as_alice.get(
+                f"{path.format(**places)}?type=contact&type=contact&q=a&q=a"
+            )
 
-    assert 'data-code="left_out"' not in page.text
+            assert 'data-code="left_out"' not in page.text

@@ -21,6 +21,7 @@ from integrations.models import (
     OwnValue,
     SavedView,
 )
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import make_collection, make_connection, make_item
 from tests.support.sessions import prove
 
@@ -75,11 +76,13 @@ class Account:
 
 
 @pytest.fixture
+@kept
 def theirs(alice: User) -> Account:
     return Account(alice, 1, SECRET)
 
 
 @pytest.fixture(params=["user", "viewer"])
+@kept
 def mine(bob: User, request: pytest.FixtureRequest) -> Account:
     """Return the account of a plain user, or of staff who may look at everything."""
     if request.param == "viewer":

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from integrations.models import Collection, Connection
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import make_item, make_run
 from tests.support.sessions import prove
 
@@ -67,6 +68,7 @@ def filled(route: str, known: dict[str, str]) -> Iterator[str]:
 
 
 @pytest.fixture
+@kept
 def addresses(connection: Connection, collection: Collection) -> dict[str, bool]:
     """Return every address outside the admin, and whether it is of what alice has."""
     item, run = make_item(collection), make_run(connection)

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from django.db import connection as database
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -216,3 +218,14 @@ def test_a_connection_that_cannot_send_says_that_changes_wait(
     page = as_alice.get(connection.get_absolute_url()).content.decode()
 
     assert ('data-code="edits_wait"' in page) is says_so
+
+
+def test_an_items_page_asks_once_whether_it_has_edits(
+    as_alice: Client, item: Item
+) -> None:
+    with CaptureQueriesContext(database) as queries:
+        page = as_alice.get(item.get_absolute_url())
+
+    told = [str(each["sql"]) for each in queries]
+    assert page.status_code == 200
+    assert len([sql for sql in told if 'FROM "integrations_edit"' in sql]) == 1, told

@@ -1,5 +1,6 @@
 """From an item to the next and the previous one of the list it was opened from."""
 
+from itertools import product
 from urllib.parse import urlencode
 
 import pytest
@@ -10,10 +11,12 @@ from integrations.models import ItemLink
 from integrations.services.items.relations import around
 from integrations.services.items.tables.indexing import indexes
 from integrations.views.items.parts import beside
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import make_collection, make_connection, make_item, make_items
 
 
 @pytest.fixture
+@kept
 def contacts(connection):
     fields = [{"name": "age", "label": "Age", "kind": "number"}]
     made = make_collection(connection, schema={"fields": fields})
@@ -38,23 +41,25 @@ def walk(client, item, path, way):
     return seen
 
 
-@pytest.mark.parametrize("query", ["", "sort=name", "sort=-name&size=25", "q=ada"])
-def test_one_comes_by_every_item_of_a_list_in_its_order(as_alice, contacts, query):
-    path = f"/items/?{query}"
-    listed = as_alice.get(path).context["items"]
+def test_one_comes_by_every_item_of_a_list_in_its_order(as_alice, contacts, subtests):
+    for query in ("", "sort=name", "sort=-name&size=25", "q=ada"):
+        with subtests.test(query=query):
+            path = f"/items/?{query}"
+            listed = as_alice.get(path).context["items"]
 
-    names = [item.name for item in listed]
-    assert walk(as_alice, listed[0], path, "next") == names
-    assert walk(as_alice, listed[-1], path, "previous") == names[::-1]
+            names = [item.name for item in listed]
+            assert walk(as_alice, listed[0], path, "next") == names
+            assert walk(as_alice, listed[-1], path, "previous") == names[::-1]
 
 
-@pytest.mark.parametrize("query", ["", "?sort=item.name", "?q=ada"])
-def test_one_comes_by_every_row_of_a_table(as_alice, contacts, query):
-    path = f"/collections/{contacts.pk}/{query}"
-    rows = as_alice.get(path).context["rows"]
+def test_one_comes_by_every_row_of_a_table(as_alice, contacts, subtests):
+    for query in ("", "?sort=item.name", "?q=ada"):
+        with subtests.test(query=query):
+            path = f"/collections/{contacts.pk}/{query}"
+            rows = as_alice.get(path).context["rows"]
 
-    names = [row.item.name for row in rows]
-    assert walk(as_alice, rows[0].item, path, "next") == names
+            names = [row.item.name for row in rows]
+            assert walk(as_alice, rows[0].item, path, "next") == names
 
 
 def test_the_way_back_is_kept_on_the_way(as_alice, contacts):
@@ -83,25 +88,23 @@ def test_nothing_is_beside_a_row_while_the_order_is_being_prepared(
         assert "being prepared" in str(*page.context["messages"])
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+def test_no_address_leads_elsewhere(as_alice, contacts, subtests):
+    item = contacts.items.first()
+
+    for text in (
         "https://evil.example/items/",
         "//evil.example/items/",
         "javascript:x",
         "[",
         "/x/",
         f"/collections/{'-' * 36}/",
-    ],
-)
-def test_no_address_leads_elsewhere(as_alice, contacts, text):
-    item = contacts.items.first()
+    ):
+        with subtests.test(text=text):
+            page = as_alice.get(item.get_absolute_url(), {"in": text})
 
-    page = as_alice.get(item.get_absolute_url(), {"in": text})
-
-    assert page.context["back_url"].startswith("/items/")
-    moved = as_alice.get(f"/items/{item.uuid}/next/", {"in": text})
-    assert moved.headers["Location"].startswith("/items/")
+            assert page.context["back_url"].startswith("/items/")
+            moved = as_alice.get(f"/items/{item.uuid}/next/", {"in": text})
+            assert moved.headers["Location"].startswith("/items/")
 
 
 def test_nobody_comes_by_anothers_items(as_alice, as_bob, bob, contacts):
@@ -148,6 +151,7 @@ def test_one_comes_by_what_a_search_found_of_a_type_and_back_to_it(
 
 
 @pytest.fixture
+@kept
 def company(contacts):
     companies = make_collection(
         contacts.connection, remote_id="companies", item_type="company"
@@ -312,24 +316,25 @@ def told(client, item, way, path):
     return [message.message for message in page.context["messages"]]
 
 
-@pytest.mark.parametrize("way", ["next", "previous"])
-@pytest.mark.parametrize("path", ["", "/no/list/"])
-def test_without_a_list_nothing_is_its_first_or_last(as_alice, contacts, way, path):
+def test_without_a_list_nothing_is_its_first_or_last(as_alice, contacts, subtests):
     item = contacts.items.first()
 
-    assert told(as_alice, item, way, path) == [beside.NO_LIST]
+    for way, path in product(("next", "previous"), ("", "/no/list/")):
+        with subtests.test(way=way, path=path):
+            assert told(as_alice, item, way, path) == [beside.NO_LIST]
 
 
-@pytest.mark.parametrize("way", ["next", "previous"])
 def test_an_item_that_its_list_does_not_show_is_not_called_its_first_or_last(
-    as_alice, contacts, company, way
+    as_alice, contacts, company, subtests
 ):
     other = make_item(contacts, name="Linked with nothing")
     path = company.get_absolute_url()
 
-    assert told(as_alice, other, way, path) == [beside.NOT_SHOWN]
-    about = "/everything/?about=nobody%40acme.example"
-    assert told(as_alice, other, way, about) == [beside.NOT_SHOWN]
+    for way in ("next", "previous"):
+        with subtests.test(way=way):
+            assert told(as_alice, other, way, path) == [beside.NOT_SHOWN]
+            about = "/everything/?about=nobody%40acme.example"
+            assert told(as_alice, other, way, about) == [beside.NOT_SHOWN]
 
 
 @pytest.mark.parametrize("way", ["next", "previous"])

@@ -16,6 +16,7 @@ from integrations.services.items.detail import NOT_READ, NOT_SHARED
 from integrations.services.items.search import full_text
 from integrations.services.items.storage import contents
 from integrations.services.sync.texts import opened_text
+from tests.support.pages.kept_rows import kept
 from tests.support.pages.shown import inside
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
@@ -43,11 +44,13 @@ BLOCKS = [
 
 
 @pytest.fixture
+@kept
 def connection(alice: User) -> Connection:
     return make_connection(alice, provider="notion", account_name="Lantern")
 
 
 @pytest.fixture
+@kept
 def pages(connection: Connection) -> Collection:
     return make_collection(
         connection, remote_id="pages", name="Pages", item_type="page"
@@ -55,6 +58,7 @@ def pages(connection: Connection) -> Collection:
 
 
 @pytest.fixture
+@kept
 def page(pages: Collection) -> Item:
     return make_item(pages, name="Handbook", remote_id="top", parent_name="Workspace")
 

@@ -1,5 +1,6 @@
 """The table of all that a relation links with an item: filtered, kept, walked."""
 
+from itertools import product
 from urllib.parse import urlencode
 
 import pytest
@@ -16,6 +17,7 @@ from integrations.services.items.storage import store
 from integrations.services.items.tables import listing, selection
 from integrations.services.items.tables.opening import OpenTable
 from integrations.services.notices.following import view_items
+from tests.support.pages.kept_rows import kept
 from tests.support.plans import STATISTICS, tell_statistics, whole_reads
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
@@ -32,6 +34,7 @@ PEOPLE = [
 
 
 @pytest.fixture
+@kept
 def people(connection):
     """Return twelve people, of whom two lead a project and eight are its members."""
     connection.provider = "airtable"
@@ -48,6 +51,7 @@ def people(connection):
 
 
 @pytest.fixture
+@kept
 def project(connection, people):
     projects = make_collection(
         connection,
@@ -92,34 +96,34 @@ def ages(page):
     return [row.item.properties["age"] for row in page.context["rows"]]
 
 
-@pytest.mark.parametrize(
-    ("more", "expected"),
-    [
-        ({"sort": "age"}, [1, 2, 3, 4, 5, 6, 7, 8]),
-        ({"sort": "-age"}, [8, 7, 6, 5, 4, 3, 2, 1]),
-        ({"sort": "age", "age__gt": "5"}, [6, 7, 8]),
-        (
-            {"sort": "age", "age__gt": "7", "age__lt": "2", "match": "any"},
-            [1, 8],
-        ),
-        ({"sort": "age", "q": "person 4"}, [4]),
-        ({"sort": "age", "q": "person", "age__lt": "4"}, [1, 2, 3]),
-    ],
-)
-@pytest.mark.parametrize("few", [1000, 2])
 def test_a_relation_goes_with_every_other_filter(
-    as_alice, people, project, monkeypatch, more, expected, few
+    as_alice, people, project, monkeypatch, subtests
 ):
     """However few the rows must be that are fetched at once."""
-    monkeypatch.setattr(selection, "FEW", few)
-    monkeypatch.setattr(listing, "FEW", few)
-    monkeypatch.setattr(full_text, "FEW", few)
+    for (more, expected), few in product(
+        (
+            ({"sort": "age"}, [1, 2, 3, 4, 5, 6, 7, 8]),
+            ({"sort": "-age"}, [8, 7, 6, 5, 4, 3, 2, 1]),
+            ({"sort": "age", "age__gt": "5"}, [6, 7, 8]),
+            (
+                {"sort": "age", "age__gt": "7", "age__lt": "2", "match": "any"},
+                [1, 8],
+            ),
+            ({"sort": "age", "q": "person 4"}, [4]),
+            ({"sort": "age", "q": "person", "age__lt": "4"}, [1, 2, 3]),
+        ),
+        (1000, 2),
+    ):
+        with subtests.test(more=more, expected=expected, few=few):
+            monkeypatch.setattr(selection, "FEW", few)
+            monkeypatch.setattr(listing, "FEW", few)
+            monkeypatch.setattr(full_text, "FEW", few)
 
-    page = as_alice.get(address(people, project, **more))
+            page = as_alice.get(address(people, project, **more))
 
-    assert ages(page) == expected
-    assert page.context["linked"]["words"] == "It is in Members of “Relaunch”"
-    assert page.context["count_text"].startswith(f"{len(expected)} of")
+            assert ages(page) == expected
+            assert page.context["linked"]["words"] == "It is in Members of “Relaunch”"
+            assert page.context["count_text"].startswith(f"{len(expected)} of")
 
 
 def test_a_search_holds_beside_a_filter_that_few_rows_pass(

@@ -13,6 +13,7 @@ from integrations.providers.records import IntegrationItem
 from integrations.services.items.detail import find_children
 from integrations.services.items.relations import around, groups
 from integrations.services.items.storage import store
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_collection, make_connection, make_deals
 from tests.views.items.parts.test_related_tables import FIELDS, store_deals
 
@@ -20,6 +21,7 @@ MOST = 20
 
 
 @pytest.fixture
+@kept
 def company(connection):
     companies = make_collection(
         connection, remote_id="companies", name="Companies", item_type="company"
@@ -32,6 +34,7 @@ def company(connection):
 
 
 @pytest.fixture
+@kept
 def deals(connection):
     return make_deals(connection, FIELDS)
 

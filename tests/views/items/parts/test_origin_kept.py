@@ -10,6 +10,7 @@ from django.test import Client
 
 from integrations.models import Edit, Item
 from integrations.services.items.own_columns import store
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import make_collection, make_connection, make_item
 
 SCOPES = ["oauth", "crm.objects.contacts.read", "crm.objects.contacts.write"]
@@ -18,6 +19,7 @@ TARGET = re.compile(r'(?:href|action)="(/(?:items|edits)/[0-9a-f-]{36}/[^"]*)"')
 
 
 @pytest.fixture
+@kept
 def item(alice: User) -> Item:
     connection = make_connection(alice, granted_scopes=SCOPES, is_editing=True)
     contacts = make_collection(connection, schema={"fields": FIELDS})

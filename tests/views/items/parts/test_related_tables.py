@@ -11,6 +11,7 @@ from integrations.services.items.relations import around, groups, tables
 from integrations.services.items.relations.groups import find_groups
 from integrations.services.items.relations.tables import make_tables
 from integrations.services.items.storage import store
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_collection, make_deals
 
 FIELDS = [
@@ -27,6 +28,7 @@ FIELDS = [
 
 
 @pytest.fixture
+@kept
 def company(connection):
     companies = make_collection(
         connection, remote_id="companies", name="Companies", item_type="company"
@@ -37,6 +39,7 @@ def company(connection):
 
 
 @pytest.fixture
+@kept
 def deals(connection):
     return make_deals(connection, FIELDS)
 

@@ -8,12 +8,14 @@ from integrations.models.accounts.preferences import preferences_of
 from integrations.providers.kinds import Deletion, DeletionKind
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_collection, make_item
 
 FIELDS = [{"name": "amount", "label": "Amount"}, {"name": "note", "label": "Note"}]
 
 
 @pytest.fixture
+@kept
 def deals(connection):
     return make_collection(
         connection, remote_id="deals", item_type="deal", schema={"fields": FIELDS}

@@ -11,6 +11,7 @@ from integrations.services.items.storage import store
 from integrations.services.notices.following import digests
 from integrations.services.notices.following import follows as following
 from integrations.services.notices.following.news import Span
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_collection, make_connection
 from tests.views.items.tables.test_relation_columns import COMPANIES, CONTACTS, make
 
@@ -19,6 +20,7 @@ BEFORE, AFTER = NOON + HOUR, NOON + 3 * HOUR
 
 
 @pytest.fixture
+@kept
 def deal(connection):
     """Return a deal that went from its only company to another one."""
     make(connection, "companies", "company", [("1", "Zeta", {}), ("2", "Yota", {})])

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from integrations.models import Item
 from integrations.providers import CONNECTORS
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_run
 from tests.views.items.past.conftest import HOUR, codes, put
 from tests.views.test_live import look, parts_of
@@ -13,6 +14,7 @@ THEN, LATER = (NOON + hours * HOUR for hours in (1, 9))
 
 
 @pytest.fixture
+@kept
 def shown(deals):
     """Return the addresses that show values of deals: of now, of then, what changed."""
     mail = {"email": "ana@acme.example"}

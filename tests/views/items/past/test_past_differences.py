@@ -130,24 +130,22 @@ def test_a_difference_says_where_more_rows_fitted_than_are_looked_at(
     assert len(page.context["removed"]) == 3
 
 
-@pytest.mark.parametrize(
-    ("asked", "added", "removed", "changed"),
-    [
+def test_the_difference_is_that_of_the_rows_that_are_asked_for(
+    as_alice, deals, subtests
+):
+    """What came to fit was added, and what fits no longer was removed."""
+    for asked, added, removed, changed in (
         ({}, ["Fir"], ["Elm"], {"Ash", "Birch", "Cypress"}),
         (WON, ["Ash", "Fir"], ["Birch", "Elm"], {"Cypress"}),
         ({"amount__gt": "6"}, ["Ash"], [], {"Birch"}),
         ({"q": "cedar"}, [], ["Cypress"], set()),
-    ],
-)
-def test_the_difference_is_that_of_the_rows_that_are_asked_for(
-    as_alice, deals, asked, added, removed, changed
-):
-    """What came to fit was added, and what fits no longer was removed."""
-    page = ask(as_alice, deals, 1, 9, **asked)
+    ):
+        with subtests.test(asked=asked, added=added, removed=removed, changed=changed):
+            page = ask(as_alice, deals, 1, 9, **asked)
 
-    assert sorted(item.name for item in page.context["added"]) == added
-    assert sorted(item.name for item in page.context["removed"]) == removed
-    assert {each["item"].name for each in page.context["changed"]} == changed
+            assert sorted(item.name for item in page.context["added"]) == added
+            assert sorted(item.name for item in page.context["removed"]) == removed
+            assert {each["item"].name for each in page.context["changed"]} == changed
 
 
 def test_a_difference_is_in_the_order_that_is_asked_for(as_alice, deals):

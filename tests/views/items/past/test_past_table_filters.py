@@ -18,60 +18,61 @@ from tests.support.rows import NOON
 from tests.views.items.past.conftest import HOUR, WON, ask, codes, put
 from tests.views.items.tables.test_relation_columns import COMPANIES
 
-
-@pytest.mark.parametrize(
-    ("asked", "then", "now"),
-    [
-        (WON, {"Birch", "Cedar", "Elm"}, {"Ash", "Cypress", "Fir"}),
-        ({"stage__not": "Won"}, {"Ash", "Dogwood"}, {"Birch", "Dogwood"}),
-        ({"amount__gt": "6"}, {"Birch", "Dogwood"}, {"Ash", "Birch", "Dogwood"}),
-        ({"amount__between": "2,5"}, {"Ash", "Cedar"}, {"Cypress", "Fir"}),
-        ({"amount__in": "1,9"}, {"Elm", "Dogwood"}, {"Dogwood"}),
-        ({"due__before": "2026-11-10"}, {"Ash"}, set()),
-        ({"due__is": "2026-11-20"}, {"Birch"}, {"Birch"}),
-        (
-            {"due__empty": "1"},
-            {"Cedar", "Dogwood", "Elm"},
-            {"Cypress", "Dogwood", "Fir"},
-        ),
-        ({"hot__is": "yes"}, {"Birch"}, set()),
-        ({"item.name__starts": "c"}, {"Cedar"}, {"Cypress"}),
-        ({"item.name__contains": "o"}, {"Dogwood"}, {"Dogwood"}),
-        ({f"{COMPANIES}__is": "Acme"}, {"Ash", "Cedar"}, {"Cypress"}),
-        ({"q": "cedar"}, {"Cedar"}, set()),
-        ({"q": "cypress"}, set(), {"Cypress"}),
-        ({"q": "won"}, {"Birch", "Cedar", "Elm"}, {"Ash", "Cypress", "Fir"}),
-        ({**WON, "amount__gt": "6"}, {"Birch"}, {"Ash"}),
-        (
-            {**WON, "amount__gt": "6", "match": "any"},
-            {"Birch", "Cedar", "Elm", "Dogwood"},
-            {"Ash", "Birch", "Cypress", "Dogwood", "Fir"},
-        ),
-    ],
+THEN_AND_NOW = (
+    (WON, {"Birch", "Cedar", "Elm"}, {"Ash", "Cypress", "Fir"}),
+    ({"stage__not": "Won"}, {"Ash", "Dogwood"}, {"Birch", "Dogwood"}),
+    ({"amount__gt": "6"}, {"Birch", "Dogwood"}, {"Ash", "Birch", "Dogwood"}),
+    ({"amount__between": "2,5"}, {"Ash", "Cedar"}, {"Cypress", "Fir"}),
+    ({"amount__in": "1,9"}, {"Elm", "Dogwood"}, {"Dogwood"}),
+    ({"due__before": "2026-11-10"}, {"Ash"}, set()),
+    ({"due__is": "2026-11-20"}, {"Birch"}, {"Birch"}),
+    (
+        {"due__empty": "1"},
+        {"Cedar", "Dogwood", "Elm"},
+        {"Cypress", "Dogwood", "Fir"},
+    ),
+    ({"hot__is": "yes"}, {"Birch"}, set()),
+    ({"item.name__starts": "c"}, {"Cedar"}, {"Cypress"}),
+    ({"item.name__contains": "o"}, {"Dogwood"}, {"Dogwood"}),
+    ({f"{COMPANIES}__is": "Acme"}, {"Ash", "Cedar"}, {"Cypress"}),
+    ({"q": "cedar"}, {"Cedar"}, set()),
+    ({"q": "cypress"}, set(), {"Cypress"}),
+    ({"q": "won"}, {"Birch", "Cedar", "Elm"}, {"Ash", "Cypress", "Fir"}),
+    ({**WON, "amount__gt": "6"}, {"Birch"}, {"Ash"}),
+    (
+        {**WON, "amount__gt": "6", "match": "any"},
+        {"Birch", "Cedar", "Elm", "Dogwood"},
+        {"Ash", "Birch", "Cypress", "Dogwood", "Fir"},
+    ),
 )
-def test_rows_of_a_time_are_those_that_fitted_then(as_alice, deals, asked, then, now):
-    past = ask(as_alice, deals, 1, **asked)
-    latest = ask(as_alice, deals, 9, **asked)
-    table = as_alice.get(f"/collections/{deals.pk}/?{urlencode(asked)}")
-
-    assert set(names(past)) == then
-    assert set(names(latest)) == set(names(table)) == now
-    assert not codes(past) & {"left_out", "past_cut", "partial"}
 
 
-@pytest.mark.parametrize(
-    ("sort", "expected"),
-    [
-        ("amount", ["Elm", "Cedar", "Ash", "Birch", "Dogwood"]),
-        ("-amount", ["Dogwood", "Birch", "Ash", "Cedar", "Elm"]),
-        ("item.name", ["Ash", "Birch", "Cedar", "Dogwood", "Elm"]),
-        ("due", ["Ash", "Birch", "Cedar", "Dogwood", "Elm"]),
-        ("-due", ["Birch", "Ash", "Elm", "Dogwood", "Cedar"]),
-        ("stage", ["Ash", "Dogwood", "Birch", "Cedar", "Elm"]),
-    ],
+def test_rows_of_a_time_are_those_that_fitted_then(as_alice, deals, subtests):
+    for asked, then, now in THEN_AND_NOW:
+        with subtests.test(asked=asked, then=then, now=now):
+            past = ask(as_alice, deals, 1, **asked)
+            latest = ask(as_alice, deals, 9, **asked)
+            table = as_alice.get(f"/collections/{deals.pk}/?{urlencode(asked)}")
+
+            assert set(names(past)) == then
+            assert set(names(latest)) == set(names(table)) == now
+            assert not codes(past) & {"left_out", "past_cut", "partial"}
+
+
+SORTED = (
+    ("amount", ["Elm", "Cedar", "Ash", "Birch", "Dogwood"]),
+    ("-amount", ["Dogwood", "Birch", "Ash", "Cedar", "Elm"]),
+    ("item.name", ["Ash", "Birch", "Cedar", "Dogwood", "Elm"]),
+    ("due", ["Ash", "Birch", "Cedar", "Dogwood", "Elm"]),
+    ("-due", ["Birch", "Ash", "Elm", "Dogwood", "Cedar"]),
+    ("stage", ["Ash", "Dogwood", "Birch", "Cedar", "Elm"]),
 )
-def test_rows_of_a_time_are_sorted_by_what_they_were(as_alice, deals, sort, expected):
-    assert names(ask(as_alice, deals, 1, sort=sort)) == expected
+
+
+def test_rows_of_a_time_are_sorted_by_what_they_were(as_alice, deals, subtests):
+    for sort, expected in SORTED:
+        with subtests.test(sort=sort, expected=expected):
+            assert names(ask(as_alice, deals, 1, sort=sort)) == expected
 
 
 def test_texts_among_numbers_stand_where_the_table_has_them(

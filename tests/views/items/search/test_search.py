@@ -13,6 +13,7 @@ from integrations.providers.records import Content, IntegrationItem
 from integrations.services.items.lists import counting
 from integrations.services.items.search import full_text, reindex
 from integrations.services.items.storage import store
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 DEALS = {
@@ -76,6 +77,7 @@ SCRIPTS = (
 
 
 @pytest.fixture
+@kept
 def deals(connection):
     return make_collection(
         connection, remote_id="deals", name="Deals", item_type="deal", schema=DEALS
@@ -86,16 +88,15 @@ def names(answer):
     return [item.name for item in answer.context["items"]]
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        *("Closed Lost", "closed lost renewal", "Cleo Cole", "Partner sales"),
-        *("organic search", "Paid ads", "quagga", "1,042.5", "1042.5", "1042", "1,042"),
-        *("0.0045", "0.004", "+1 909-415-7294", "9094157294", "(909) 415 7294"),
-        *("909.415.7294", "+19094157294", "4157294", "7294", "909 415", "renew"),
-    ],
+SHOWN_BY_HUBSPOT = (
+    *("Closed Lost", "closed lost renewal", "Cleo Cole", "Partner sales"),
+    *("organic search", "Paid ads", "quagga", "1,042.5", "1042.5", "1042", "1,042"),
+    *("0.0045", "0.004", "+1 909-415-7294", "9094157294", "(909) 415 7294"),
+    *("909.415.7294", "+19094157294", "4157294", "7294", "909 415", "renew"),
 )
-def test_what_hubspot_shows_is_found(as_alice, deals, query):
+
+
+def test_what_hubspot_shows_is_found(as_alice, deals, subtests):
     make_item(deals, name="Renewal", properties=DEAL)
     make_item(
         deals,
@@ -104,33 +105,33 @@ def test_what_hubspot_shows_is_found(as_alice, deals, query):
         properties={"dealstage": "open", "rate": "4.5"},
     )
 
-    page = as_alice.get("/items/", {"q": query})
+    for query in SHOWN_BY_HUBSPOT:
+        with subtests.test(query=query):
+            page = as_alice.get("/items/", {"q": query})
 
-    assert names(page) == ["Renewal"]
-    assert page.context["count_text"] == "1 of 2 items"
+            assert names(page) == ["Renewal"]
+            assert page.context["count_text"] == "1 of 2 items"
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        *("1042", "0012345678905", "12345", "88442211", "1906.3", "1,906.3", "1906.25"),
-        *("Kim", "k@x.io", "04215550184", "0421 555 0184", "+49 421 5550184", "0184"),
-    ],
+SHOWN_BY_AIRTABLE = (
+    *("1042", "0012345678905", "12345", "88442211", "1906.3", "1,906.3", "1906.25"),
+    *("Kim", "k@x.io", "04215550184", "0421 555 0184", "+49 421 5550184", "0184"),
 )
-def test_what_airtable_shows_is_found(as_alice, alice, query):
+
+
+def test_what_airtable_shows_is_found(as_alice, alice, subtests):
     table = make_collection(
         make_connection(alice, provider="airtable"), item_type="record", schema=TABLE
     )
     make_item(table, name="Crate", properties=RECORD)
     make_item(table, name="Box", remote_id="other", properties={"fldAAAAAAAAAAAAA1": 7})
 
-    assert names(as_alice.get("/items/", {"q": query})) == ["Crate"]
+    for query in SHOWN_BY_AIRTABLE:
+        with subtests.test(query=query):
+            assert names(as_alice.get("/items/", {"q": query})) == ["Crate"]
 
 
-@pytest.mark.parametrize(
-    "query", ["1042", "1,042", "TASK-17", "In progress", "Kim", "0012345678905", "6 of"]
-)
-def test_what_notion_shows_is_found(as_alice, alice, query):
+def test_what_notion_shows_is_found(as_alice, alice, subtests):
     fields = [
         {"name": "a", "label": "Effort", "kind": "number"},
         {"name": "b", "label": "ID"},
@@ -161,7 +162,17 @@ def test_what_notion_shows_is_found(as_alice, alice, query):
         properties={"a": 42, "b": "TASK-1", "c": "Done"},
     )
 
-    assert names(as_alice.get("/items/", {"q": query})) == ["Row"]
+    for query in (
+        "1042",
+        "1,042",
+        "TASK-17",
+        "In progress",
+        "Kim",
+        "0012345678905",
+        "6 of",
+    ):
+        with subtests.test(query=query):
+            assert names(as_alice.get("/items/", {"q": query})) == ["Row"]
 
 
 def test_a_search_says_while_it_learns_other_names(as_alice, deals):
@@ -182,70 +193,72 @@ def test_a_search_says_while_it_learns_other_names(as_alice, deals):
     assert after.context["indexing"] is None
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        *(
-            "太郎",
-            "本社",
-            "山田太郎",
-            "田",
-            "철수",
-            "지점",
-            "수",
-            "ชาย",
-            "ใจดี",
-            "ពេញ",
-            "ຈັນ",
-        ),
-        *(
-            "ကုန်",
-            "工場",
-            "ラス",
-            "Lodz",
-            "łódź",
-            "Soren",
-            "søren",
-            "Thor",
-            "þór",
-            "ışık",
-        ),
-        *(
-            "isik",
-            "IŞIK",
-            "Yilmaz",
-            "yılmaz",
-            "YILMAZ",
-            "istanbul",
-            "İSTANBUL",
-            "Aesir",
-        ),
-        *("strasse", "STRASSE", "Dang", "gardur", "oeuvre", "abc123", "ａｂｃ", "42"),
-        *("ﾗｽ", "Lo\u0301dz", "\u1100\u1175\u11b7\u110e\u1165\u11af", "太郎 lodz"),
-    ],
+PARTS_OF_SCRIPTS = (
+    *(
+        "太郎",
+        "本社",
+        "山田太郎",
+        "田",
+        "철수",
+        "지점",
+        "수",
+        "ชาย",
+        "ใจดี",
+        "ពេញ",
+        "ຈັນ",
+    ),
+    *(
+        "ကုန်",
+        "工場",
+        "ラス",
+        "Lodz",
+        "łódź",
+        "Soren",
+        "søren",
+        "Thor",
+        "þór",
+        "ışık",
+    ),
+    *(
+        "isik",
+        "IŞIK",
+        "Yilmaz",
+        "yılmaz",
+        "YILMAZ",
+        "istanbul",
+        "İSTANBUL",
+        "Aesir",
+    ),
+    *("strasse", "STRASSE", "Dang", "gardur", "oeuvre", "abc123", "ａｂｃ", "42"),
+    *("ﾗｽ", "Lo\u0301dz", "\u1100\u1175\u11b7\u110e\u1165\u11af", "太郎 lodz"),
 )
-def test_names_are_found_in_every_script(as_alice, collection, query):
+
+
+def test_names_are_found_in_every_script(as_alice, collection, subtests):
     make_item(collection, name=SCRIPTS)
     make_item(collection, name="本郷 서점 ใจ Lotte", remote_id="other")
 
-    assert names(as_alice.get("/items/", {"q": query})) == [SCRIPTS]
+    for query in PARTS_OF_SCRIPTS:
+        with subtests.test(query=query):
+            assert names(as_alice.get("/items/", {"q": query})) == [SCRIPTS]
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        *("NEAR(", '"', "*", "-", "'", "\\", ":*", "!", "& |", "^ada", "{name}: ada"),
-        *("ada AND", "NOT ada", "(ada", "ada)", 'a"d"a', "x" * 10_000, "a " * 5000),
-        *("太郎" * 5000, "1" * 10_000, "1 " * 5000, "\x00", "%", "§ada", "¶", "a·b"),
-    ],
+ODD = (
+    *("NEAR(", '"', "*", "-", "'", "\\", ":*", "!", "& |", "^ada", "{name}: ada"),
+    *("ada AND", "NOT ada", "(ada", "ada)", 'a"d"a', "x" * 10_000, "a " * 5000),
+    *("太郎" * 5000, "1" * 10_000, "1 " * 5000, "\x00", "%", "§ada", "¶", "a·b"),
 )
-def test_no_query_is_an_error(as_alice, collection, query):
+
+
+def test_no_query_is_an_error(as_alice, collection, subtests):
     make_item(collection, name="Bob")
 
-    page = as_alice.get("/items/", {"q": query})
+    for query in ODD:
+        with subtests.test(query=query):
+            page = as_alice.get("/items/", {"q": query})
 
-    assert page.status_code == 200
-    assert names(page) in ([], ["Bob"])
+            assert page.status_code == 200
+            assert names(page) in ([], ["Bob"])
 
 
 def test_a_word_behind_many_others_is_found(as_alice, deals):

@@ -11,6 +11,7 @@ from integrations.models import Item
 from integrations.services.items.lists import counting
 from integrations.services.items.search import full_text, related_names
 from integrations.services.items.search.everything import grouped
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 PORTAL = "https://app.hubspot.com/contacts/1/record"
@@ -28,6 +29,7 @@ def search(as_alice):
 
 
 @pytest.fixture
+@kept
 def portal(alice):
     """Return collections of contacts and of deals in one portal."""
     connection = make_connection(alice)

@@ -10,6 +10,7 @@ from integrations.models import Collection, Connection, Item
 from integrations.providers.kinds import DeletionKind
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
 LINKS = "fldAAAAAAAAAlinks"
@@ -27,6 +28,7 @@ def of_hubspot(connection: Connection, kind: str) -> Collection:
 
 
 @pytest.fixture
+@kept
 def deal(connection: Connection) -> Item:
     """Return a deal of a company, with two contacts."""
     company, contact, deals = (

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from integrations.models import Collection, Connection, Item, Preferences
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import make_collection, make_item
 
 FIELDS = [
@@ -17,6 +18,7 @@ WRITTEN = re.compile(r"\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d [\w+-]+")
 
 
 @pytest.fixture
+@kept
 def deals(connection: Connection) -> Collection:
     connection.account = {**connection.account, **NEW_YORK}
     connection.save(update_fields=["account"])

@@ -1,11 +1,14 @@
 """Rows for which one of several filters holds, where a row has several values."""
 
+from itertools import product
+
 import pytest
 from msgspec.structs import asdict
 
 from integrations.providers.hubspot.mapping.fields import to_field
 from integrations.providers.hubspot.objects import DEALS
 from integrations.services.items.tables import listing, selection
+from tests.support.pages.kept_rows import kept
 from tests.support.pages.tables import get
 from tests.support.rows import make_collection
 from tests.views.items.tables.test_table import deal
@@ -22,6 +25,7 @@ NUMBER = 30
 
 
 @pytest.fixture
+@kept
 def deals(connection):
     fields = (TAGS, {"name": "amount", "label": "Amount", "type": "number"})
     made = make_collection(
@@ -37,37 +41,41 @@ def deals(connection):
     return made
 
 
-@pytest.mark.parametrize("few", [4, 20, 40, 70])
 def test_a_row_with_several_values_takes_no_other_one_out(
-    as_alice, deals, monkeypatch, few
+    as_alice, deals, monkeypatch, subtests
 ):
-    monkeypatch.setattr(selection, "FEW", few)
+    for few in (4, 20, 40, 70):
+        with subtests.test(few=few):
+            monkeypatch.setattr(selection, "FEW", few)
 
-    page = get(as_alice, deals, ADDRESS)
+            page = get(as_alice, deals, ADDRESS)
 
-    assert len(page.context["rows"]) == NUMBER
-    assert page.context["count_text"] == f"{NUMBER} of {NUMBER} items"
+            assert len(page.context["rows"]) == NUMBER
+            assert page.context["count_text"] == f"{NUMBER} of {NUMBER} items"
 
 
-@pytest.mark.parametrize("few", [4, 40])
-@pytest.mark.parametrize(("limit", "text"), [(5, "More than 5"), (29, "More than 29")])
 def test_rows_are_counted_up_to_a_limit_each_once(
-    as_alice, deals, monkeypatch, few, limit, text
+    as_alice, deals, monkeypatch, subtests
 ):
-    monkeypatch.setattr(selection, "FEW", few)
-    monkeypatch.setattr(listing, "SEVERAL_LIMIT", limit)
-    monkeypatch.setattr(listing, "COUNT_LIMIT", limit)
+    for few, (limit, text) in product(
+        (4, 40), ((5, "More than 5"), (29, "More than 29"))
+    ):
+        with subtests.test(few=few, limit=limit, text=text):
+            monkeypatch.setattr(selection, "FEW", few)
+            monkeypatch.setattr(listing, "SEVERAL_LIMIT", limit)
+            monkeypatch.setattr(listing, "COUNT_LIMIT", limit)
 
-    page = get(as_alice, deals, f"{ADDRESS}&size=25")
+            page = get(as_alice, deals, f"{ADDRESS}&size=25")
 
-    assert page.context["count_text"] == f"{text} of {NUMBER} items"
+            assert page.context["count_text"] == f"{text} of {NUMBER} items"
 
 
-@pytest.mark.parametrize("few", [4, 70])
-def test_all_rows_are_counted_each_once(as_alice, deals, monkeypatch, few):
-    monkeypatch.setattr(selection, "FEW", few)
-    monkeypatch.setattr(listing, "SEVERAL_LIMIT", NUMBER)
+def test_all_rows_are_counted_each_once(as_alice, deals, monkeypatch, subtests):
+    for few in (4, 70):
+        with subtests.test(few=few):
+            monkeypatch.setattr(selection, "FEW", few)
+            monkeypatch.setattr(listing, "SEVERAL_LIMIT", NUMBER)
 
-    page = get(as_alice, deals, f"{ADDRESS}&size=25")
+            page = get(as_alice, deals, f"{ADDRESS}&size=25")
 
-    assert page.context["count_text"] == f"{NUMBER} of {NUMBER} items"
+            assert page.context["count_text"] == f"{NUMBER} of {NUMBER} items"

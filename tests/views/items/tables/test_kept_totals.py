@@ -18,6 +18,7 @@ from integrations.services.items.storage import store
 from integrations.services.items.tables import kept_totals
 from integrations.services.items.tables.columns.columns import Family, columns_of
 from integrations.services.items.tables.indexing import indexes
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_collection
 from tests.views.items.tables.test_table import SCHEMA, STAGES
 
@@ -36,6 +37,7 @@ def nothing_kept():
 
 
 @pytest.fixture
+@kept
 def deals(connection):
     connection.account = {"user_email": "cleo@example.com", "currency": "USD"}
     connection.save(update_fields=["account"])

@@ -4,6 +4,7 @@ import pytest
 
 from integrations.models import OwnColumn, OwnValue
 from integrations.models.remote_key import remote_key
+from tests.support.pages.kept_rows import kept
 from tests.support.pages.tables import get, names
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
@@ -31,6 +32,7 @@ WRITTEN = {"hubspot": "Ana Marín", "airtable": "ana@Example.com", "notion": "an
 
 
 @pytest.fixture(params=ACCOUNTS)
+@kept
 def tasks(request, alice):
     """Return rows of which one has the user, one somebody else and one nobody."""
     remote_id, account = ACCOUNTS[request.param]

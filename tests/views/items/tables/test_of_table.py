@@ -10,6 +10,7 @@ from integrations.models import Item, SavedView
 from integrations.models.remote_key import remote_key
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.storage import store
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_collection, make_connection
 
 BASE, TABLE, RECORD = "appAAAAAAAAAAAAAA", "tblBBBBBBBBBBBBBB", "recCCCCCCCCCCCCCC"
@@ -21,6 +22,7 @@ def put(collection, *items):
 
 
 @pytest.fixture
+@kept
 def airtable(alice):
     """Return the records of a table, beside the items of the table and its base."""
     connection = make_connection(alice, provider="airtable", remote_id="usrX")
@@ -50,6 +52,7 @@ def airtable(alice):
 
 
 @pytest.fixture
+@kept
 def notion(alice):
     """Return the rows of a data source, beside that itself."""
     connection = make_connection(alice, provider="notion", remote_id="w:1")

@@ -11,6 +11,7 @@ from integrations.providers.hubspot.mapping.fields import to_field as hubspot_fi
 from integrations.providers.hubspot.objects import DEALS
 from integrations.providers.notion.mapping.schema import to_schema
 from integrations.services.items.tables.columns.columns import NAME, UPDATED
+from tests.support.pages.kept_rows import kept
 from tests.support.pages.tables import get, names
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
@@ -70,6 +71,7 @@ def notion(connection):
 
 
 @pytest.fixture(params=[hubspot, stages, airtable, notion])
+@kept
 def table(request, alice):
     """Return a collection of rows with choices, twice each, and the column."""
     provider = {"stages": "hubspot"}.get(request.param.__name__, request.param.__name__)
@@ -147,7 +149,7 @@ def test_an_order_that_is_changed_at_the_provider_is_the_new_one(as_alice, table
 def headed(page):
     """Return the rows of a page in groups, by what the headings of these say."""
     found = {}
-    for line in re.findall(r"<tr.*?\n", page.text.split('table class="sheet')[1]):
+    for line in re.findall(r"<tr.*", page.text.split('table class="sheet')[1]):
         if "group-head" in line:
             words = re.sub("<[^>]+>", "", line)
             found[words] = []

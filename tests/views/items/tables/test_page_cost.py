@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection as database
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from integrations.models import Item, PropertyIndex
@@ -18,8 +19,10 @@ from integrations.services.items.tables import listing, selection
 from integrations.services.items.tables.columns import incoming
 from integrations.services.items.tables.columns.columns import columns_of
 from integrations.services.items.tables.indexing import indexes
+from tests.support.pages.kept_rows import kept
 from tests.support.plans import tell_statistics, whole_reads
 from tests.support.rows import NOON, make_collection
+from tests.support.sessions import with_session
 from tests.views.items.tables.test_relation_columns import COMPANIES
 from tests.views.items.tables.test_table import SCHEMA
 
@@ -119,6 +122,7 @@ def small_bounds(monkeypatch):
 
 
 @pytest.fixture
+@kept
 def deals(connection):
     connection.account = {"user_email": "cleo@example.com", "currency": "USD"}
     connection.save(update_fields=["account"])
@@ -178,8 +182,18 @@ def deep(client, address):
     return address
 
 
-def pages(client, deals):
+@pytest.fixture
+@kept
+def filled(deals):
+    fill(deals, 0, FEW)
+    return deals
+
+
+@pytest.fixture
+@kept
+def pages(session_of_alice, filled):
     """Return the addresses of all kinds of pages, their indexes made."""
+    client, deals = with_session(Client(), session_of_alice), filled
     found = addresses(deals)
     for address in found.values():
         client.get(address)
@@ -200,9 +214,8 @@ def growing_pages(client, deals):
     return found
 
 
-def test_no_query_of_a_page_reads_a_table_whole(as_alice, deals):
-    fill(deals, 0, FEW)
-    found = pages(as_alice, deals) | growing_pages(as_alice, deals)
+def test_no_query_of_a_page_reads_a_table_whole(as_alice, filled, pages):
+    found = pages | growing_pages(as_alice, filled)
     # Not before there are indexes: of a table where PostgreSQL saw nothing but what was
     # rolled back by other tests, it would expect no rows, and read all of them.
     tell_statistics("own")
@@ -223,10 +236,9 @@ def test_no_query_of_a_page_reads_a_table_whole(as_alice, deals):
     assert many == {}, many
 
 
-def test_what_names_items_is_found_without_a_look_at_all_links(deals):
-    fill(deals, 0, FEW)
+def test_what_names_items_is_found_without_a_look_at_all_links(filled):
     tell_statistics("own")
-    companies = deals.connection.collections.get(remote_id="companies")
+    companies = filled.connection.collections.get(remote_id="companies")
     items = list(Item.objects.filter(collection=companies)[:25])
     columns = [columns_of(companies).get(INCOMING)]
 
@@ -238,21 +250,18 @@ def test_what_names_items_is_found_without_a_look_at_all_links(deals):
 
 
 @pytest.mark.skipif(database.vendor != "sqlite", reason="it counts SQLite's steps")
-def test_a_page_costs_no_more_in_a_larger_table(as_alice, deals):
-    fill(deals, 0, FEW)
-    tell_statistics("own")
-    found = pages(as_alice, deals)
+def test_a_page_costs_no_more_in_a_larger_table(as_alice, filled, pages):
     most, many = {}, {}
     for told in ("own", "sampled"):
         tell_statistics(told)
-        for name, page in found.items():
+        for name, page in pages.items():
             # What is noted once in a while was noted at the first look.
             most[told, name] = _steps_of_one(as_alice, page) * SPREAD
-    fill(deals, FEW, MANY)
+    fill(filled, FEW, MANY)
 
     for told in ("own", "sampled"):
         tell_statistics(told)
-        for name, page in found.items():
+        for name, page in pages.items():
             many[told, name] = steps(as_alice, page, most[told, name])
 
     grown = {n: (most[n], many[n]) for n in most if many[n] > most[n]}

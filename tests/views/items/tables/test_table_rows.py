@@ -6,6 +6,7 @@ from integrations.models import Download, Item
 from integrations.services.items.tables.indexing import indexes
 from integrations.views.items.choosing import addresses
 from integrations.views.items.choosing.choice import write_shown
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import make_collection, make_item
 from tests.support.workbooks import body_of, rows_of
 
@@ -17,6 +18,7 @@ FIELDS = [
 
 
 @pytest.fixture
+@kept
 def people(connection):
     made = make_collection(connection, schema={"fields": FIELDS})
     for number in range(5):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import make_deals
 
 FIELDS = [
@@ -16,5 +17,6 @@ FIELDS = [
 
 
 @pytest.fixture
+@kept
 def deals(connection):
     return make_deals(connection, FIELDS)

@@ -76,22 +76,21 @@ def test_every_change_is_on_one_page_exactly_newest_first(as_alice, alice, deals
     assert walk(as_alice, PATH) == list(newest)
 
 
-@pytest.mark.parametrize(
-    ("query", "which"),
-    [
-        ("provider=notion", ["page"]),
-        ("type=deal", ["stage", "gone"]),
-        ("kind=deleted", ["gone"]),
-        ("field=properties.dealstage", ["stage"]),
-        ("field=name", ["page"]),
-        ("type=deal&kind=deleted", ["gone"]),
-        ("day=2026-11-01", ["page", "stage", "gone"]),
-        ("day=2026-11-02", []),
-        ("field=%22%27%5D%24", []),
-        ("type=%25&kind=y&day=0001-01-01&run=z&after=z", ["page", "stage", "gone"]),
-    ],
+FILTERED = (
+    ("provider=notion", ["page"]),
+    ("type=deal", ["stage", "gone"]),
+    ("kind=deleted", ["gone"]),
+    ("field=properties.dealstage", ["stage"]),
+    ("field=name", ["page"]),
+    ("type=deal&kind=deleted", ["gone"]),
+    ("day=2026-11-01", ["page", "stage", "gone"]),
+    ("day=2026-11-02", []),
+    ("field=%22%27%5D%24", []),
+    ("type=%25&kind=y&day=0001-01-01&run=z&after=z", ["page", "stage", "gone"]),
 )
-def test_each_filter_leaves_exactly_what_it_says(as_alice, alice, deals, query, which):
+
+
+def test_each_filter_leaves_exactly_what_it_says(as_alice, alice, deals, subtests):
     deal = make_item(deals)
     page = make_item(
         make_collection(
@@ -110,7 +109,11 @@ def test_each_filter_leaves_exactly_what_it_says(as_alice, alice, deals, query, 
         "gone": change(deal, kind="deleted", fields={"deletion": "deleted"}),
     }
 
-    assert keys(as_alice.get(f"{PATH}?{query}")) == [made[name].pk for name in which]
+    for query, which in FILTERED:
+        with subtests.test(query=query, which=which):
+            assert keys(as_alice.get(f"{PATH}?{query}")) == [
+                made[name].pk for name in which
+            ]
 
 
 @pytest.mark.parametrize(

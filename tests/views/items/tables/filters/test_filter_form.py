@@ -1,8 +1,8 @@
 """A filter is written in a form of the right inputs, and changed in the same one."""
 
 import re
+from itertools import product
 
-import pytest
 from django.test import Client
 
 from tests.support.pages.tables import get, names
@@ -20,29 +20,30 @@ def columns_in(page):
     return [column.label for group in groups for column in group["columns"]]
 
 
-@pytest.mark.parametrize(
-    ("asked", "kinds"),
-    [
-        ("column=closedate", ["date"]),
-        ("column=closedate&operator=between", ["date", "date"]),
-        ("column=closedate&operator=last", ["number"]),
-        ("column=closedate&operator=next", ["number"]),
-        ("column=amount&operator=gt", ["text"]),
-        ("column=amount&operator=between", ["text", "text"]),
-        ("column=description", ["text"]),
-        ("column=hubspot_owner_id&operator=me", []),
-        ("column=closedate&operator=empty", []),
-        ("column=dealstage&operator=contains", ["text"]),
-        ("column=amount&operator=odd", ["text"]),
-    ],
+INPUTS = (
+    ("column=closedate", ["date"]),
+    ("column=closedate&operator=between", ["date", "date"]),
+    ("column=closedate&operator=last", ["number"]),
+    ("column=closedate&operator=next", ["number"]),
+    ("column=amount&operator=gt", ["text"]),
+    ("column=amount&operator=between", ["text", "text"]),
+    ("column=description", ["text"]),
+    ("column=hubspot_owner_id&operator=me", []),
+    ("column=closedate&operator=empty", []),
+    ("column=dealstage&operator=contains", ["text"]),
+    ("column=amount&operator=odd", ["text"]),
 )
-def test_a_type_and_an_operator_have_the_inputs_that_they_take(
-    as_alice, four, asked, kinds
-):
-    told = form(as_alice, four, asked)
 
-    assert [each["type"] for each in told.get("fields", ())] == kinds
-    assert "boxes" not in told
+
+def test_a_type_and_an_operator_have_the_inputs_that_they_take(
+    as_alice, four, subtests
+):
+    for asked, kinds in INPUTS:
+        with subtests.test(asked=asked, kinds=kinds):
+            told = form(as_alice, four, asked)
+
+            assert [each["type"] for each in told.get("fields", ())] == kinds
+            assert "boxes" not in told
 
 
 def test_what_has_known_options_is_chosen_from_them(as_alice, four):
@@ -86,23 +87,21 @@ def test_several_are_ticked_and_others_written_on_lines(as_alice, four):
     assert amounts.context["words"] == "Amount is one of 1000 or 2500"
 
 
-@pytest.mark.parametrize(
-    "sent",
-    [
+def test_what_is_no_filter_is_said_in_the_form_that_keeps_it(as_alice, four, subtests):
+    for sent in (
         "column=amount&operator=gt&drawn=gt&value=much",
         "column=amount&operator=gt&drawn=gt&value=",
         "column=closedate&operator=between&drawn=between&value=2026-12-01&value=",
         "column=closedate&operator=last&drawn=last&value=0",
         "column=dealstage&operator=in&drawn=in",
-    ],
-)
-def test_what_is_no_filter_is_said_in_the_form_that_keeps_it(as_alice, four, sent):
-    page = get(as_alice, four, f"filter/?{sent}&add=1&amount__gt=5")
+    ):
+        with subtests.test(sent=sent):
+            page = get(as_alice, four, f"filter/?{sent}&add=1&amount__gt=5")
 
-    assert codes(page) == ["filter_refused"]
-    assert page.context["filtering"]["operator"] in sent
-    fields = page.context["filtering"].get("fields", ())
-    assert all(each["value"] in sent for each in fields)
+            assert codes(page) == ["filter_refused"]
+            assert page.context["filtering"]["operator"] in sent
+            fields = page.context["filtering"].get("fields", ())
+            assert all(each["value"] in sent for each in fields)
 
 
 def test_inputs_of_another_operator_are_shown_before_anything_is_refused(
@@ -154,24 +153,23 @@ def test_what_is_no_option_any_more_stays_chosen_where_a_filter_is_changed(
     assert ("Gone", True) in one["choice"]
 
 
-@pytest.mark.parametrize("place", ["1", "-1", "x", "", "00"])
-def test_a_filter_that_is_not_there_is_not_changed(as_alice, four, place):
-    page = get(as_alice, four, f"filter/?amount__gt=5&edit={place}")
+def test_a_filter_that_is_not_there_is_not_changed(as_alice, four, subtests):
+    for place in ("1", "-1", "x", "", "00"):
+        with subtests.test(place=place):
+            page = get(as_alice, four, f"filter/?amount__gt=5&edit={place}")
 
-    assert page.context["filtering"] is None
+            assert page.context["filtering"] is None
 
 
-@pytest.mark.parametrize(
-    ("find", "found"),
-    [
+def test_the_columns_are_searched(as_alice, four, subtests):
+    for find, found in (
         ("stage", ["Stage"]),
         ("CLÔSE  date", ["Close date"]),
         ("dealst", ["Stage"]),
         ("nothing", []),
-    ],
-)
-def test_the_columns_are_searched(as_alice, four, find, found):
-    assert columns_in(get(as_alice, four, f"filter/?find={find}")) == found
+    ):
+        with subtests.test(find=find, found=found):
+            assert columns_in(get(as_alice, four, f"filter/?find={find}")) == found
 
 
 def test_the_columns_that_are_shown_come_first(as_alice, four):
@@ -198,17 +196,21 @@ def test_htmx_gets_the_form_alone_and_is_led_to_the_rows(as_alice, four):
     )
 
 
-@pytest.mark.parametrize(
-    "asked", ["", "column=amount", "column=amount&add=1", "column=amount&value=5&add=1"]
-)
-def test_no_form_is_an_entry_of_the_history(as_alice, four, asked):
+def test_no_form_is_an_entry_of_the_history(as_alice, four, subtests):
     """Where links are boosted, htmx heeds this header alone."""
-    path = f"/collections/{four.pk}/filter/?{asked}"
+    for asked in (
+        "",
+        "column=amount",
+        "column=amount&add=1",
+        "column=amount&value=5&add=1",
+    ):
+        with subtests.test(asked=asked):
+            path = f"/collections/{four.pk}/filter/?{asked}"
 
-    part = as_alice.get(path, headers={"HX-Request": "true"})
+            part = as_alice.get(path, headers={"HX-Request": "true"})
 
-    assert part.headers["HX-Push-Url"] == "false"
-    assert "HX-Push-Url" not in as_alice.get(path).headers
+            assert part.headers["HX-Push-Url"] == "false"
+            assert "HX-Push-Url" not in as_alice.get(path).headers
 
 
 def test_the_form_keeps_view_search_order_and_group(as_alice, four):
@@ -301,93 +303,97 @@ def test_a_form_of_values_is_sent_by_post_with_its_token(alice, four):
     assert added.url == f"/collections/{four.pk}/?amount__gt=5000"
 
 
-@pytest.mark.parametrize(
-    ("column", "operator", "first"),
-    [
+def test_the_focus_is_in_the_first_input_of_what_was_refused(as_alice, four, subtests):
+    for column, operator, first in (
         ("amount", "gt", "value-0"),
         ("closedate", "between", "value-0"),
         ("dealstage", "is", "value-0"),
         ("dealstage", "in", "Qualified"),
         ("amount", "in", "lines"),
-    ],
+    ):
+        with subtests.test(column=column, operator=operator, first=first):
+            path = f"/collections/{four.pk}/filter/"
+            sent = {"column": column, "operator": operator, "drawn": operator}
+
+            page = as_alice.post(path, {**sent, "add": "1"}).content.decode()
+            step = as_alice.post(path, sent).content.decode()
+
+            [focused] = [
+                tag for tag in re.findall("<[^>]*>", page) if "autofocus" in tag
+            ]
+            assert f'"{first}"' in focused
+            assert "autofocus" not in step
+
+
+BUTTONS = (
+    ("column=amount&operator=odd&value=5", "Amount cannot be filtered by “odd”."),
+    (
+        "column=amount&operator=contains&drawn=contains&value=5",
+        "Amount cannot be filtered by “contains”.",
+    ),
+    (
+        "column=hubspot_owner_id&operator=same&value=1&value=Cleo",
+        "Owner cannot be filtered by “is one of several called”.",
+    ),
+    (
+        "column=amount&operator=gt&value=5&edit=99",
+        "The filter that was to be changed is not there any more.",
+    ),
+    (
+        "column=gone&operator=gt&value=5",
+        "There is no column “gone” for rows to be filtered by.",
+    ),
+    (
+        "column=gone&operator=gt&value=5&edit=0",
+        "There is no column “gone” for rows to be filtered by.",
+    ),
 )
-def test_the_focus_is_in_the_first_input_of_what_was_refused(
-    as_alice, four, column, operator, first
+REFUSED = ("", "&add=1")
+
+
+def test_what_the_table_does_not_have_makes_no_other_filter(as_alice, four, subtests):
+    for (sent, told), button in product(BUTTONS, REFUSED):
+        with subtests.test(sent=sent, told=told, button=button):
+            page = get(as_alice, four, f"filter/?amount__gt=5&{sent}{button}")
+
+            assert codes(page) == ["filter_refused"]
+            assert page.context["problems"] == [told]
+            assert told in page.content.decode()
+            form = page.context["filtering"]
+            assert (form is None) == ("gone" in sent and "edit" not in sent)
+
+
+FORMER = (
+    ("column=amount&operator=gt&value=1000", "Amount is greater than 1000"),
+    ("column=amount&operator=between&value=9&until=1", "Amount is between 1 and 9"),
+    ("column=closedate&operator=filled", "Close date is not empty"),
+    ("column=dealstage&operator=in&value=Lost,Won", "Stage is one of Lost or Won"),
+    ("column=dealstage&operator=is&value=A,+%26+B", "Stage is A, & B"),
+)
+
+
+def test_an_address_of_the_form_before_keeps_its_filter(as_alice, four, subtests):
+    for sent, words in FORMER:
+        with subtests.test(sent=sent, words=words):
+            page = as_alice.get(
+                f"/collections/{four.pk}/?q=a&sort=amount&{sent}", follow=True
+            )
+
+            assert page.context["words"] == f"“a” is in it and {words}"
+            assert page.context["query"].sort_text == "amount"
+
+
+def test_an_address_of_the_form_before_says_what_it_leaves_out(
+    as_alice, four, subtests
 ):
-    path = f"/collections/{four.pk}/filter/"
-    sent = {"column": column, "operator": operator, "drawn": operator}
+    for sent in (
+        "column=amount&operator=gt&value=much",
+        "column=gone&operator=is&value=1",
+    ):
+        with subtests.test(sent=sent):
+            page = as_alice.get(f"/collections/{four.pk}/?{sent}", follow=True)
 
-    page = as_alice.post(path, {**sent, "add": "1"}).content.decode()
-    step = as_alice.post(path, sent).content.decode()
-
-    [focused] = [tag for tag in re.findall("<[^>]*>", page) if "autofocus" in tag]
-    assert f'"{first}"' in focused
-    assert "autofocus" not in step
-
-
-@pytest.mark.parametrize(
-    ("sent", "told"),
-    [
-        ("column=amount&operator=odd&value=5", "Amount cannot be filtered by “odd”."),
-        (
-            "column=amount&operator=contains&drawn=contains&value=5",
-            "Amount cannot be filtered by “contains”.",
-        ),
-        (
-            "column=hubspot_owner_id&operator=same&value=1&value=Cleo",
-            "Owner cannot be filtered by “is one of several called”.",
-        ),
-        (
-            "column=amount&operator=gt&value=5&edit=99",
-            "The filter that was to be changed is not there any more.",
-        ),
-        (
-            "column=gone&operator=gt&value=5",
-            "There is no column “gone” for rows to be filtered by.",
-        ),
-        (
-            "column=gone&operator=gt&value=5&edit=0",
-            "There is no column “gone” for rows to be filtered by.",
-        ),
-    ],
-)
-@pytest.mark.parametrize("button", ["", "&add=1"])
-def test_what_the_table_does_not_have_makes_no_other_filter(
-    as_alice, four, sent, told, button
-):
-    page = get(as_alice, four, f"filter/?amount__gt=5&{sent}{button}")
-
-    assert codes(page) == ["filter_refused"]
-    assert page.context["problems"] == [told]
-    assert told in page.content.decode()
-    form = page.context["filtering"]
-    assert (form is None) == ("gone" in sent and "edit" not in sent)
-
-
-@pytest.mark.parametrize(
-    ("sent", "words"),
-    [
-        ("column=amount&operator=gt&value=1000", "Amount is greater than 1000"),
-        ("column=amount&operator=between&value=9&until=1", "Amount is between 1 and 9"),
-        ("column=closedate&operator=filled", "Close date is not empty"),
-        ("column=dealstage&operator=in&value=Lost,Won", "Stage is one of Lost or Won"),
-        ("column=dealstage&operator=is&value=A,+%26+B", "Stage is A, & B"),
-    ],
-)
-def test_an_address_of_the_form_before_keeps_its_filter(as_alice, four, sent, words):
-    page = as_alice.get(f"/collections/{four.pk}/?q=a&sort=amount&{sent}", follow=True)
-
-    assert page.context["words"] == f"“a” is in it and {words}"
-    assert page.context["query"].sort_text == "amount"
-
-
-@pytest.mark.parametrize(
-    "sent", ["column=amount&operator=gt&value=much", "column=gone&operator=is&value=1"]
-)
-def test_an_address_of_the_form_before_says_what_it_leaves_out(as_alice, four, sent):
-    page = as_alice.get(f"/collections/{four.pk}/?{sent}", follow=True)
-
-    assert codes(page) == ["left_out"]
+            assert codes(page) == ["left_out"]
 
 
 def test_the_button_that_enter_presses_is_told_once(as_alice, four):

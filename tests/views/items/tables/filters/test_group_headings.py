@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.support.pages.kept_rows import kept
 from tests.support.pages.tables import get
 from tests.support.rows import make_deals
 from tests.views.items.tables.test_table import SCHEMA, deal
@@ -33,6 +34,7 @@ def told(page):
 
 
 @pytest.fixture
+@kept
 def namesakes(deals):
     """Return deals of two owners of one name by turns, and of none."""
     owners = {"41": "Same Name", "42": "Same Name"}

@@ -1,6 +1,7 @@
 """Unknown last: numbers, then what is told as text instead, then rows without any."""
 
 from datetime import UTC
+from itertools import product
 from urllib.parse import urlencode
 
 import pytest
@@ -18,6 +19,7 @@ from integrations.services.items.tables.conditions import Asker
 from integrations.services.items.tables.indexing import indexes
 from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.table_query import TableQuery
+from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_collection, make_connection
 
 ROWS = {
@@ -36,6 +38,7 @@ STATE = {"name": "state", "label": "State", "kind": "text"}
 
 
 @pytest.fixture
+@kept
 def table(alice):
     made = make_collection(
         make_connection(alice, provider="notion"),
@@ -65,6 +68,7 @@ ERROR = {"specialValue": "Infinity"}
 
 
 @pytest.fixture
+@kept
 def formulas(alice):
     """Return an Airtable table whose formula gives numbers, errors and nothing."""
     made = make_collection(
@@ -98,23 +102,26 @@ def names(client, table, address):
     return [row.item.name for row in page.context["rows"]]
 
 
-@pytest.mark.parametrize("searched", ["", "&q=open", "&state__is=open"])
-@pytest.mark.parametrize("column", NAMES)
 def test_texts_stand_in_their_order_before_rows_without_a_value(
-    as_alice, table, column, searched
+    as_alice, table, subtests
 ):
-    up = names(as_alice, table, f"?sort={column}{searched}")
-    down = names(as_alice, table, f"?sort=-{column}{searched}")
+    for searched, column in product(("", "&q=open", "&state__is=open"), NAMES):
+        with subtests.test(searched=searched, column=column):
+            up = names(as_alice, table, f"?sort={column}{searched}")
+            down = names(as_alice, table, f"?sort=-{column}{searched}")
 
-    assert up == [*UP, "Nothing", "Blank"]
-    assert down == [*DOWN, "Blank", "Nothing"]
+            assert up == [*UP, "Nothing", "Blank"]
+            assert down == [*DOWN, "Blank", "Nothing"]
 
 
-@pytest.mark.parametrize(
-    "searched", ["", "q=open", "state__is=open", "number__filled=1"]
-)
-@pytest.mark.parametrize("order", ["number", "-number"])
-def test_every_place_leads_on_and_back(table, order, searched):
+def test_every_place_leads_on_and_back(table, subtests):
+    searches = ("", "q=open", "state__is=open", "number__filled=1")
+    for order, searched in product(("number", "-number"), searches):
+        with subtests.test(order=order, searched=searched):
+            assert_leads_on_and_back(table, order, searched)
+
+
+def assert_leads_on_and_back(table, order, searched):
     columns = columns_of(table)
     asked = QueryDict(f"sort={order}&{searched}")
     query = replace(TableQuery.parse(table.pk, asked, columns), size=1)
@@ -141,10 +148,14 @@ def test_every_place_leads_on_and_back(table, order, searched):
     assert back == [page.items for page in pages[:-1]]
 
 
-@pytest.mark.parametrize("column", NAMES)
-def test_a_text_is_a_value_to_filters(as_alice, table, column):
-    assert {*names(as_alice, table, f"?{column}__empty=1")} == {"Nothing", "Blank"}
-    assert {*names(as_alice, table, f"?{column}__filled=1")} == {*UP}
+def test_a_text_is_a_value_to_filters(as_alice, table, subtests):
+    for column in NAMES:
+        with subtests.test(column=column):
+            assert {*names(as_alice, table, f"?{column}__empty=1")} == {
+                "Nothing",
+                "Blank",
+            }
+            assert {*names(as_alice, table, f"?{column}__filled=1")} == {*UP}
 
 
 def test_why_a_formula_tells_nothing_is_not_empty_to_anything(as_alice, formulas):
