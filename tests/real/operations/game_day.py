@@ -150,9 +150,10 @@ def notices_command(stack: Stack) -> list[str]:
     return [sys.executable, "manage.py", "notices", "--every", "5"]
 
 
-# Of one phase are those that do not hide each other.
+# Of one phase are those that do not hide each other. The last begins first: without
+# what the first ones take away the site would not start again.
 PHASES: Final = {
-    "redis gone, provider down, disk full": (
+    "redis gone, provider down, disk full, proxy wrong, key missing": (
         Fault(
             name="Redis gone",
             begin=lambda stack: stack.kill("valkey"),
@@ -171,6 +172,18 @@ PHASES: Final = {
             end=make_room,
             seen={"var_dir": NOT_READY},
         ),
+        Fault(
+            name="proxy misconfigured",
+            begin=misconfigure_proxy,
+            end=lambda stack: stack.restart("web"),
+            seen={"proxy": NOT_READY},
+        ),
+        Fault(
+            name="key missing",
+            begin=take_key,
+            end=bring_key_back,
+            seen={"credentials": EVERYWHERE, "token_keys": NOT_READY},
+        ),
     ),
     "clock ahead, wrong secret": (
         Fault(
@@ -184,20 +197,6 @@ PHASES: Final = {
             begin=refuse_client,
             end=accept_client,
             seen={"client_credentials": ASKED, "provider_paused": NOT_READY - ASKED},
-        ),
-    ),
-    "key missing, proxy misconfigured": (
-        Fault(
-            name="key missing",
-            begin=take_key,
-            end=bring_key_back,
-            seen={"credentials": EVERYWHERE, "token_keys": NOT_READY},
-        ),
-        Fault(
-            name="proxy misconfigured",
-            begin=misconfigure_proxy,
-            end=lambda stack: stack.restart("web"),
-            seen={"proxy": NOT_READY},
         ),
     ),
     "redis full, beat and worker dead": (

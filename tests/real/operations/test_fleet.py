@@ -110,7 +110,8 @@ def test_a_fleet_does_its_work_once_and_outlives_a_failover(
     assert fleet.rows(COUNT) == [(sum(kind["live"] for kind in live.values()),)]
     fleet.wait_for_row("select 1 from integrations_credential where version = 2")
     for address in (fleet.url, second):
-        wait_until(lambda a=address: is_well(a), f"{address} is well", seconds=60)
+        well = f"{address} is well"
+        wait_until(lambda a=address: is_well(a), well, seconds=60, every=0.5)
     assert_the_sentinel_that_is_away_costs_nothing(alice, fleet, second)
     wait_until(lambda: not fleet.rows(OPEN_RUNS), "that sync ends", seconds=60)
 

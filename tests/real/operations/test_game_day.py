@@ -35,6 +35,10 @@ SETTLED = (
     "update integrations_incident set clear_since = clear_since - interval '1 day'"
     " where resolved_at is null and clear_since is not null returning id"
 )
+# Half a minute passes for what was reported of machines and of the site.
+REPORTS_DUE = (
+    "update integrations_checkreport set at = at - interval '30 seconds' returning name"
+)
 OPEN = "select kind from integrations_incident where resolved_at is null"
 TOLD = (
     "select kind from integrations_incident i join integrations_notice n"
@@ -78,7 +82,12 @@ def site(make_stack: MakeStack, database: str, webhook: str) -> Iterator[Stack]:
     stack.wait_for_row(
         "select 1 from integrations_syncrun where outcome = 'complete'", seconds=90
     )
-    wait_until(lambda: not failing_at_ready(stack), "all is well", seconds=60)
+    wait_until(
+        lambda: not failing_at_ready(stack),
+        "all is well",
+        seconds=60,
+        every=LOOK_SECONDS,
+    )
     yield stack
     make_room(stack)
 
@@ -145,6 +154,7 @@ def assert_seen(stack: Stack, faults: tuple[Fault, ...]) -> None:
 
 def assert_healed(stack: Stack) -> None:
     look = partial(wait_until, every=LOOK_SECONDS)
+    stack.rows(REPORTS_DUE)
     look(lambda: not failing_at_ready(stack), "ready again", seconds=60)
     look(lambda: not failing_in_metrics(stack), "metrics are well", seconds=90)
     look(
@@ -158,7 +168,7 @@ def test_each_fault_of_a_game_day_is_seen_and_heals(
     site: Stack, postgres: Postgres
 ) -> None:
     for faults in PHASES.values():
-        for fault in faults:
+        for fault in reversed(faults):
             fault.begin(site)
         assert_seen(site, faults)
         for fault in faults:
@@ -174,7 +184,10 @@ def test_each_fault_of_a_game_day_is_seen_and_heals(
     assert_healed(site)
 
     wait_until(
-        lambda: not failing_for_doctor(site) - {"packages"}, "all is well", seconds=60
+        lambda: not failing_for_doctor(site) - {"packages"},
+        "all is well",
+        seconds=60,
+        every=LOOK_SECONDS,
     )
     assert site.rows("select state, reason from integrations_connection") == [
         ("active", "")

@@ -14,25 +14,30 @@ if TYPE_CHECKING:
     from tests.real.support.postgres import Postgres
 
 pytestmark = pytest.mark.real
-SAME = (
-    "tests/services/common/test_prepared.py",
-    "tests/services/items/tables",
-    "tests/views/items/tables",
-    "tests/services/items/test_bench_rows.py",
-    "tests/services/items/test_item_links.py",
-    "tests/services/items/test_large_pages.py",
-    "tests/services/items/test_own_values.py",
-    "tests/services/items/test_own_words.py",
-    "tests/services/sync/runs/test_claims_at_once.py",
-    "tests/views/items/parts/test_beside.py",
-    "tests/views/items/parts/test_many_links.py",
-    "tests/views/items/past/changes/test_changes.py",
-    "tests/views/items/past/changes/test_day_lists.py",
-    "tests/views/items/past/changes/test_seen_changes.py",
-    "tests/views/items/past/changes/test_what_came.py",
-    "tests/views/items/past/test_past_differences.py",
-    "tests/views/items/past/test_past_table_filters.py",
-)
+# Two halves that take as long, so that two workers of pytest share them.
+SAME = {
+    "services and the past": (
+        "tests/services/common/test_prepared.py",
+        "tests/services/items/tables",
+        "tests/services/items/test_bench_rows.py",
+        "tests/services/items/test_item_links.py",
+        "tests/services/items/test_large_pages.py",
+        "tests/services/items/test_own_values.py",
+        "tests/services/items/test_own_words.py",
+        "tests/services/sync/runs/test_claims_at_once.py",
+        "tests/views/items/past/changes/test_changes.py",
+        "tests/views/items/past/changes/test_day_lists.py",
+        "tests/views/items/past/changes/test_seen_changes.py",
+        "tests/views/items/past/changes/test_what_came.py",
+        "tests/views/items/past/test_past_differences.py",
+        "tests/views/items/past/test_past_table_filters.py",
+    ),
+    "pages": (
+        "tests/views/items/tables",
+        "tests/views/items/parts/test_beside.py",
+        "tests/views/items/parts/test_many_links.py",
+    ),
+}
 # These ask the database nothing, nothing that the others do not ask it as well, or
 # nothing that is asked of PostgreSQL: there no totals are kept. Of a file it is said
 # how many tests it has, so that one that is added is looked at before it is left out.
@@ -62,7 +67,10 @@ STILL = "alter table integrations_{} set (autovacuum_enabled = false)"
 LARGE = ("item", "itemlink", "propertyvalue", "ownvalue")
 
 
-def test_what_sql_by_hand_does_holds_on_postgresql(postgres: "Postgres") -> None:
+@pytest.mark.parametrize("half", SAME)
+def test_what_sql_by_hand_does_holds_on_postgresql(
+    postgres: "Postgres", half: str
+) -> None:
     url = postgres.create_database(template="migrated")
     # The name that Django gives to the database of tests: migrated already.
     tested = f"test_{psycopg.conninfo.conninfo_to_dict(url)['dbname']}"
@@ -76,7 +84,7 @@ def test_what_sql_by_hand_does_holds_on_postgresql(postgres: "Postgres") -> None
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
-            *("--reuse-db", *SAME),
+            *("--reuse-db", *SAME[half]),
             *(word for each in LEFT_OUT for word in ("--deselect", each)),
         ],
         cwd=BASE_DIR,

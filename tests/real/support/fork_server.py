@@ -276,13 +276,21 @@ def fork_servers(channel: socket.socket) -> tuple[socket.socket, bool] | None:
 
 
 def preload() -> None:
-    """Import what processes of a product do."""
+    """Import what processes of a product do, and look at it as each of them does.
+
+    They check it themselves as ever: what the first look remembers is most of one.
+    """
     import django
 
     django.setup()
     for name in COMMANDS:
         import_module(name)
+    from django.core.checks import run_checks
+    from django.db import connections
+
+    run_checks()
     assert threading.active_count() == 1
+    assert not any(each.connection for each in connections.all())
 
 
 def serve(channel: socket.socket) -> dict[str, Any] | None:

@@ -75,7 +75,7 @@ def order_of(node_id: str) -> int:
     """Return when a test's turn is: long ones, other real processes, no server last.
 
     A worker is given two groups at first, if one is a single test, and the second has
-    to wait: so of the long ones there are no more than workers, and then short ones.
+    to wait: so there are no more files of long ones than workers, and then short ones.
     The long files of those without a server come before the many short ones.
     """
     if node_id.startswith(LONGEST) and not node_id.startswith(CONTROLS):
