@@ -151,7 +151,7 @@ def test_an_order_that_is_changed_at_the_provider_is_the_new_one(as_alice, table
 def headed(page):
     """Return the rows of a page in groups, by what the headings of these say."""
     found = {}
-    for line in re.findall(r"<tr.*?\n", page.text.split('table class="sheet')[1]):
+    for line in re.findall(r"<tr.*", page.text.split('table class="sheet')[1]):
         if "group-head" in line:
             words = re.sub("<[^>]+>", "", line)
             found[words] = []

@@ -60,7 +60,7 @@ def test_they_are_sorted_and_filtered_by_number(as_alice, table, address, expect
 def test_they_are_shown_and_found_as_notion_writes_them(as_alice, table):
     page = get(as_alice, table, "?q=TASK-10&columns=uid")
 
-    assert "TASK-10<" in page.text
+    assert "TASK-10\n" in page.text
     assert page.context["rows"][0].item.name == "Row 10"
 
 
