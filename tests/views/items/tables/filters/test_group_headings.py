@@ -20,7 +20,7 @@ CHOICE = {
 def headed(page):
     """Return the headings of a page in order, each with how many rows it has."""
     found = []
-    for line in re.findall(r"<tr.*?\n", page.text.split('table class="sheet')[1]):
+    for line in re.findall(r"<tr.*", page.text.split('table class="sheet')[1]):
         if "group-head" in line:
             found.append([re.sub("<[^>]+>", "", line).strip(), 0])
         elif found:
