@@ -318,7 +318,7 @@ def test_a_worker_killed_at_any_step_imports_every_row_once(
     )
     item = next(items)
     while is_killed:
-        steps += 17
+        steps += 11
         address = f"kill-{steps}@example.com"
         data = to_csv(
             ["Email", "City"],
