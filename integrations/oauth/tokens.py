@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from integrations.http.secrets import MASK, Secret
 from integrations.oauth.errors import MalformedTokenResponse
@@ -22,8 +23,7 @@ _SECRET_NAME = re.compile(
 _PLAIN_NAMES: Final = frozenset({"token_type", "token_use", "token_type_hint"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class TokenSet:
+class TokenSet(Struct, frozen=True, kw_only=True):
     """The tokens of one answer; lifetimes in seconds, None when it names none.
 
     `refresh_token` None means that the answer brought none: keep the old one.
@@ -36,15 +36,20 @@ class TokenSet:
     expires_in: int | None = None
     refresh_expires_in: int | None = None
     scopes: tuple[str, ...] | None = None
-    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"TokenSet(expires_in={self.expires_in}, scopes={self.scopes})"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Introspection:
+class Introspection(Struct, frozen=True, kw_only=True):
     """What the provider says about a token, without the token."""
 
     active: bool
-    fields: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Introspection(active={self.active})"
 
 
 def read_tokens(body: Any, *, status: int = 200) -> TokenSet:

@@ -4,13 +4,13 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import Any, Final, Protocol
 
 import requests
 import urllib3
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 from integrations.http.errors import InvalidResponse, Network
 from integrations.http.secrets import Secret
@@ -47,8 +47,7 @@ class Headers(Mapping[str, str]):
         return len(self._values)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """One request, ready to send; its headers and body never show in a repr.
 
     A header that holds a credential is a Secret and is opened by the transport only.
@@ -58,23 +57,28 @@ class Request:
 
     method: str
     url: str
-    headers: Mapping[str, str | Secret] = field(default_factory=dict, repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    headers: Mapping[str, str | Secret] = field(default_factory=dict)
+    body: bytes | None = None
     fresh_connection: bool = False
 
+    def __repr__(self) -> str:
+        return f"Request({self.method} {self.url})"
 
-@dataclass(frozen=True, kw_only=True)
-class Response:
+
+class Response(Struct, frozen=True, kw_only=True):
     """One complete answer; `elapsed` is in seconds, `body` is already decompressed."""
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=Headers, repr=False)
-    body: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str] = field(default_factory=Headers)
+    body: bytes = b""
     elapsed: float = 0.0
 
     def __post_init__(self) -> None:
         if not isinstance(self.headers, Headers):
-            object.__setattr__(self, "headers", Headers(self.headers))
+            force_setattr(self, "headers", Headers(self.headers))
+
+    def __repr__(self) -> str:
+        return f"Response({self.status}, {self.elapsed:.3f} s)"
 
     @property
     def is_success(self) -> bool:

@@ -5,10 +5,12 @@ tell all of them, or there is none, the blocks of the page are walked level by l
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zlib import crc32
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from integrations.http.errors import ApiError, InvalidRequest, NotFound
 from integrations.providers.errors import ListingExpiredError
@@ -43,12 +45,11 @@ ROWS_PER_REFRESH: Final = 500
 READ_LATE: Final = timedelta(days=1)
 
 
-@dataclass(kw_only=True)
-class _Level:
+class _Level(Struct, kw_only=True):
     """The children of a page or block, as far as they are fetched."""
 
     frame: Frame
-    listing: Listing | None = field(default=None, repr=False)
+    listing: Listing | None = None
 
 
 class Walker:

@@ -1,14 +1,13 @@
 """Records of a bundle: a connection as it leaves one server, and what became of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from msgspec import Struct
+from msgspec import Struct, field
 
 from integrations.http.secrets import Secret
 from integrations.models import Connection, Credential
@@ -98,8 +97,7 @@ class LeftOut(Struct, frozen=True, kw_only=True):
     item_type: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class HandedOver:
+class HandedOver(Struct, frozen=True, kw_only=True):
     """A connection with its grant: what another server needs to go on with it.
 
     ``handover`` is the id of the export; ``client_id`` is whom the provider gave the
@@ -115,8 +113,8 @@ class HandedOver:
     is_sandbox: bool
     client_id: str
     account_name: str
-    access_token: str = field(repr=False)
-    refresh_token: str = field(default="", repr=False)
+    access_token: str
+    refresh_token: str = ""
     access_expires_at: datetime | None = None
     refresh_expires_at: datetime | None = None
     issued_at: datetime | None = None
@@ -132,6 +130,10 @@ class HandedOver:
     calls_on: str = ""
     calls_this_month: int | None = None
     left_out: tuple[LeftOut, ...] = ()
+
+    def __repr__(self) -> str:
+        """Name the connection without its tokens."""
+        return f"HandedOver({self.provider} {self.remote_id})"
 
     @property
     def title(self) -> str:

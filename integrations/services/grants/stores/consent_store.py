@@ -51,7 +51,7 @@ class Consent(Struct, frozen=True, kw_only=True):
         """Return the text that is sealed, with the tokens in clear."""
         tokens = {
             name: value.reveal() if isinstance(value, Secret) else value
-            for name, value in vars(self.tokens).items()
+            for name, value in asdict(self.tokens).items()
         }
         account = None if self.account is None else asdict(self.account)
         fields = {**asdict(self), "tokens": tokens, "account": account}
