@@ -1,6 +1,5 @@
 """Find the item before or after another one in a list, by the list's own order."""
 
-import dataclasses
 from collections.abc import Sequence
 
 from django.db.models import Q
@@ -74,7 +73,7 @@ def find_in_table(item: Item, selection: Selection, *, is_next: bool) -> Item | 
     if here is None:
         raise NotShownError("the table shows no such row")
     after, before = (here, None) if is_next else (None, here)
-    query = dataclasses.replace(selection.query, size=1, after=after, before=before)
+    query = replace(selection.query, size=1, after=after, before=before)
     found = tables.read_page(replace(selection, query=query)).items
     return found[0] if found else None
 

@@ -1,12 +1,12 @@
 """A view as it can be opened now: what is not there any more is left out, and said."""
 
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
 from django.db.models import Q
 from msgspec import Struct
+from msgspec.structs import replace
 
 from integrations.models import Collection, Connection, Item, SavedView
 from integrations.providers.typed.values import cut
@@ -167,7 +167,7 @@ def fit_items(
 
 
 def _of_view(query: Query, view: SavedView) -> Query:
-    return dataclasses.replace(query, view=str(view.pk), left_out=(), look_left_out=())
+    return replace(query, view=str(view.pk), left_out=(), look_left_out=())
 
 
 def _has_item(user: User, text: str) -> bool:

@@ -1,12 +1,12 @@
 """The views of one list: the user's own, and the one that is open."""
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, QuerySet
 from msgspec import Struct
+from msgspec.structs import replace
 
 from integrations.models import Collection, Connection, Follow, SavedView
 from integrations.models.items.saved_view import SavedViewQuerySet
@@ -38,9 +38,9 @@ class Shelf(Struct, frozen=True, kw_only=True):
         Where the list opens by a default view, other addresses say that they have none.
         """
         if self.is_lost:
-            query = dataclasses.replace(query, view="")
+            query = replace(query, view="")
         if self.default is not None and not query.view and query.parameters:
-            return dataclasses.replace(query, view=ALL_VIEW)
+            return replace(query, view=ALL_VIEW)
         return query
 
     @property

@@ -1,11 +1,11 @@
 """What a list shows at a moment, in the form that a view keeps."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import QueryDict
+from msgspec import Struct, field
 
 from integrations.models import Collection, Connection
 from integrations.services.items.lists.query import ItemQuery
@@ -18,8 +18,7 @@ NOT_KEPT = frozenset({"view", "size"})
 OWN_LOOK = frozenset({"columns", "widths", "density"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, kw_only=True):
     """Parameters of an address in a fixed order, columns and density of a table.
 
     Two are equal if their lists show the same in the same way; ``names``, which say
@@ -29,7 +28,16 @@ class Snapshot:
     parameters: tuple[tuple[str, str], ...]
     columns: tuple[str, ...] = ()
     density: str = ""
-    names: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    names: Mapping[str, Any] = field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Snapshot) and self._told() == other._told()
+
+    def __hash__(self) -> int:
+        return hash(self._told())
+
+    def _told(self) -> tuple[object, ...]:
+        return self.parameters, self.columns, self.density
 
     @property
     def length(self) -> int:

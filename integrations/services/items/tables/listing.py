@@ -1,6 +1,5 @@
 """One page of a table by keyset, in the order of a property, and the count."""
 
-import dataclasses
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import islice
@@ -273,11 +272,11 @@ def _cursor(query: TableQuery, found: tuple[int, Any]) -> Cursor:
 
 
 def _after(query: TableQuery, found: Sequence[tuple[int, Any]]) -> TableQuery:
-    return dataclasses.replace(query, before=None, after=_cursor(query, found[-1]))
+    return replace(query, before=None, after=_cursor(query, found[-1]))
 
 
 def _before(query: TableQuery, found: Sequence[tuple[int, Any]]) -> TableQuery:
-    return dataclasses.replace(query, after=None, before=_cursor(query, found[0]))
+    return replace(query, after=None, before=_cursor(query, found[0]))
 
 
 def count(selection: Selection, page: TablePage) -> Count:

@@ -5,7 +5,6 @@ rows are looked at in their order until a page is full; where those are rare amo
 rows, the keys of all of them are asked for.
 """
 
-import dataclasses
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -168,7 +167,7 @@ class Selection(Struct, frozen=True, kw_only=True, dict=True):
     def words(self) -> str:
         """Return in words what selects the rows."""
         kept = filter(self.uses, self.query.conditions)
-        words = dataclasses.replace(self.query, conditions=tuple(kept)).words
+        words = replace(self.query, conditions=tuple(kept)).words
         linked = [self.linked.words] if self.linked else []
         return " and ".join([*linked, *([words] if words else [])])
 

@@ -1,12 +1,13 @@
 """What a table shows: read from an address, and written back as the same one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import QueryDict
+from msgspec import Struct
+from msgspec.structs import astuple, replace
 
 from integrations.models.paths import path_of
 from integrations.services.items.left_out import find_lost_place, mark
@@ -27,8 +28,7 @@ from integrations.services.items.tables.table_address import (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class TableQuery:
+class TableQuery(Struct, frozen=True, kw_only=True):
     """Which rows and columns of a collection are shown, and in what order.
 
     Without ``columns`` and ``density`` those of the saved view hold, or else those of
@@ -47,7 +47,7 @@ class TableQuery:
     match: str = ALL
     sort: Column | None = None
     is_descending: bool = True
-    is_chosen: bool = field(default=False, compare=False)
+    is_chosen: bool = False
     group: Column | None = None
     columns: tuple[str, ...] = ()
     widths: tuple[tuple[str, str], ...] = ()
@@ -57,6 +57,16 @@ class TableQuery:
     before: Cursor | None = None
     left_out: tuple[str, ...] = ()
     look_left_out: tuple[str, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TableQuery) and self._told() == other._told()
+
+    def __hash__(self) -> int:
+        return hash(self._told())
+
+    def _told(self) -> tuple[object, ...]:
+        """Return what tells it from another: an order is one, chosen or not."""
+        return astuple(replace(self, is_chosen=False))
 
     @classmethod
     def parse(

@@ -1,12 +1,11 @@
 """The columns of a collection: its fields, with what their types allow."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import astuple, replace
 
 from integrations.models import Collection, OwnColumn
 from integrations.providers import CONNECTORS
@@ -69,8 +68,7 @@ BY_TEXT = frozenset({Family.TEXT, Family.USER, Family.FILES, Family.RELATION})
 GROUPED = frozenset({Family.CHOICE, Family.USER, Family.BOOLEAN})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Column:
+class Column(Struct, frozen=True, kw_only=True):
     """One column: ``id`` is the property's own name, ``kind`` that of its field.
 
     ``needs`` are the properties that its values are typed with; ``options`` are the
@@ -90,15 +88,26 @@ class Column:
     group: str = ""
     options: Sequence[str] = ()
     needs: Sequence[str] = ()
-    colours: Mapping[str, str] = field(default_factory=dict, compare=False)
+    colours: Mapping[str, str] = field(default_factory=dict)
     is_own: bool = False
     is_link: bool = False
     target: str = ""
     source: str = ""
     relation: str = ""
-    yours: OwnColumn | None = field(default=None, compare=False)
-    width: str = field(default="", compare=False)
-    stands_for: "Column | None" = field(default=None, compare=False)
+    yours: OwnColumn | None = None
+    width: str = ""
+    stands_for: "Column | None" = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Column) and self._told() == other._told()
+
+    def __hash__(self) -> int:
+        return hash(self._told())
+
+    def _told(self) -> tuple[object, ...]:
+        """Return what tells it from another, which is not how it looks."""
+        alike = replace(self, colours=(), yours=None, width="", stands_for=None)
+        return astuple(alike)
 
     @property
     def compared(self) -> "Column":
@@ -151,7 +160,7 @@ class Columns(Struct, frozen=True, kw_only=True):
     """
 
     by_id: Mapping[str, Column]
-    default: Sequence[str] = field(default=())
+    default: Sequence[str] = ()
     naming: Column | None = None
 
     def get(self, column_id: str) -> Column | None:
@@ -183,11 +192,7 @@ def columns_of(collection: Collection) -> Columns:
         yours = [_yours(each, collection) for each in own_columns]
     named = _to_column(naming, {}, {}) if naming else None
     # As its users know it, who may have another field called Name.
-    name = (
-        dataclasses.replace(OWN[0], label=named.label, stands_for=named)
-        if named
-        else OWN[0]
-    )
+    name = replace(OWN[0], label=named.label, stands_for=named) if named else OWN[0]
     found = [name, *fields, *_links(collection), *yours, *OWN[1:]]
     by_id = {column.id: column for column in found}
     shown = [each for each in leading_columns(collection) if each in by_id]
@@ -236,7 +241,7 @@ def link_columns(collection: Collection) -> list[Column]:
     specs = connector.link_fields(collection.remote_id, connection.account)
     columns = [(_to_column(spec, {}, {}), spec.options) for spec in specs]
     return [
-        dataclasses.replace(column, is_link=True, target=options.get(TARGET, ""))
+        replace(column, is_link=True, target=options.get(TARGET, ""))
         for column, options in columns
     ]
 
@@ -250,7 +255,7 @@ def incoming_columns(collection: Collection) -> list[Column]:
     specs = connector.incoming_fields(collection.remote_id, connection.account)
     columns = [(_to_column(spec, {}, {}), spec.options) for spec in specs]
     return [
-        dataclasses.replace(column, source=options[SOURCE], relation=options[RELATION])
+        replace(column, source=options[SOURCE], relation=options[RELATION])
         for column, options in columns
     ]
 

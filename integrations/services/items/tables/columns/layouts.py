@@ -1,12 +1,12 @@
 """The columns that a user has chosen for a collection, or else the usual ones."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from integrations.models import Collection, OwnColumn, SavedView, TableLayout
 from integrations.services.items.tables.columns.beside import BESIDE, told_beside
@@ -91,7 +91,7 @@ def with_widths(
     told = widths_of(query, layout)
     widths = {name: width for name, width in told.items() if width != NORMAL}
     return [
-        dataclasses.replace(each, width=widths[each.id]) if each.id in widths else each
+        replace(each, width=widths[each.id]) if each.id in widths else each
         for each in shown
     ]
 

@@ -1,6 +1,5 @@
 """Types of calculated columns, told by their values where no schema tells them."""
 
-import dataclasses
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -86,9 +85,7 @@ def _typed(column: Column, kinds: Sequence[str], indexed: Family | None) -> Colu
     if not kinds and family is Family.TEXT:
         return column
     of_family = (kind for kind, each in families.items() if each is family)
-    return dataclasses.replace(
-        column, kind=next(of_family, family.value), family=family
-    )
+    return replace(column, kind=next(of_family, family.value), family=family)
 
 
 def _kind_of(value: Value) -> str:
