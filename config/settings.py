@@ -153,7 +153,7 @@ TEMPLATES = [
                     ],
                 ),
             ],
-            # Its tokens of forms and its addresses replace Django's.
+            # Its token of a form replaces Django's.
             "builtins": ["integrations.templatetags.form_sender"],
             "context_processors": [
                 "django.template.context_processors.request",

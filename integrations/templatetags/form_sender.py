@@ -1,16 +1,12 @@
-"""Template tags that take the place of Django's: tokens of forms, and addresses.
-
-With a form's token it is told who was given the form.
-"""
+"""Template tag for the token of a form, which also tells who was given the form."""
 
 from typing import Any
 
 from django import template
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.template.base import Node, Parser, Token
+from django.template.base import Parser, Token
 from django.template.context import Context
-from django.template.defaulttags import CsrfTokenNode, URLNode
-from django.template.defaulttags import url as django_url
+from django.template.defaulttags import CsrfTokenNode
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -36,27 +32,6 @@ class TokenNode(CsrfTokenNode):
         if not hasattr(request, SENDER):
             setattr(request, SENDER, sender_of(user))
         return format_html("{}" + FIELD, token, SENDER, getattr(request, SENDER))
-
-
-class PathNode(Node):
-    """Path of a page without parameters, made once: Django takes 25 µs each time."""
-
-    def __init__(self, node: URLNode) -> None:
-        self.node, self.path = node, ""
-
-    def render(self, context: Context) -> str:
-        """Return the path that was made the first time."""
-        self.path = self.path or str(self.node.render(context))
-        return self.path
-
-
-@register.tag
-def url(parser: Parser, token: Token) -> Node:
-    """Take the place of Django's tag, which looks for the same paths on every page."""
-    node = django_url(parser, token)
-    is_named = isinstance(node.view_name.var, str)
-    has_values = node.args or node.kwargs or node.asvar
-    return node if has_values or not is_named else PathNode(node)
 
 
 @register.tag
