@@ -33,8 +33,8 @@ EDIT: Final = '<a class="cell-edit" href={} aria-labelledby="edit r{}"></a>'
 OWN: Final = (
     '<a class="own" href="{}"><span class="sr-only">Change {} of {}: </span>{}</a>'
 )
-# What stands in these without quotes is of letters, digits and signs of ours.
-CONTACT: Final = "<a href={}>{}</a>"
+CONTACT: Final = '<a href="{}">{}</a>'
+# What stands here without quotes is of letters, digits and signs of ours.
 LINK: Final = "<a href={}>{}{}</a>"
 # The stylesheet draws the tick.
 TICKED: Final = "<span class=ticked><span class=sr-only>{}</span></span>"
