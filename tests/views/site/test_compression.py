@@ -84,6 +84,7 @@ NOTION = {
 }
 OTHERS = {
     "airtable": lambda n: {
+        "fldAAAAAAAAAAAAA0": f"Max Oberholzer {n}",
         "fldAAAAAAAAAAAAA1": f"max.oberholzer{n}@harbour.example",
         "fldAAAAAAAAAAAAA2": "In progress",
         "fldAAAAAAAAAAAAA3": {"id": "usr1", "name": "Alexandra Featherstone"},
