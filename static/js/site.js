@@ -129,8 +129,11 @@
   // Pages are smaller without what few ask for.
   const showShortcuts = async () => {
     const dialog = document.getElementById("shortcuts")
-    if (!dialog.firstElementChild) await htmx.ajax("GET", dialog.dataset.from, dialog)
-    if (!dialog.open) dialog.showModal()
+    if (!dialog.firstElementChild) {
+      // What fails is told as it is of all requests.
+      await htmx.ajax("GET", dialog.dataset.from, dialog).catch(() => {})
+    }
+    if (dialog.firstElementChild && !dialog.open) dialog.showModal()
   }
 
   const press = (key) => {

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.browser.fixtures import PHONE, wait_until_loaded
+from tests.browser.fixtures import PHONE, expecting, wait_until_loaded
 from tests.browser.test_structure import connect, wait_until_complete
 from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
@@ -59,6 +59,28 @@ def test_every_filter_sends_its_choice_and_back_shows_a_page(
     expect(page.get_by_role("navigation").first).to_be_visible()
 
 
+def refuse_parts(route: Route) -> None:
+    """Answer what a script asks for with 503, and leave pages to the site."""
+    if "hx-request" in route.request.headers:
+        route.fulfill(status=503)
+    else:
+        route.continue_()
+
+
+def test_shortcuts_that_do_not_come_are_read_on_their_own_page(
+    open_page: Callable[..., Page], fleet: str
+) -> None:
+    page = open_page(fleet)
+    page.goto("/connections/")
+    page.route("**/accounts/keyboard/", refuse_parts)
+
+    with expecting(503):
+        page.keyboard.press("?")
+        page.wait_for_url("**/accounts/keyboard/")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Keyboard")
+
+
 def test_everything_is_reached_by_keys_until_they_are_switched_off(
     open_page: Callable[..., Page], fleet: str
 ) -> None:
@@ -69,7 +91,7 @@ def test_everything_is_reached_by_keys_until_they_are_switched_off(
     keys.press("/")
     keys.press("Escape")
     keys.press("?")
-    expect(page.get_by_role("dialog")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     keys.press("Escape")
     keys.press("/")
     keys.type("an?")
