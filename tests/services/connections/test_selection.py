@@ -1,6 +1,7 @@
 """What is not chosen is hidden and left alone; what is chosen again comes back."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -146,6 +147,12 @@ class Costly:
             if fits
             else None
         )
+
+
+@pytest.fixture(scope="session")
+def seeded_sandbox(seeded_small: Path) -> Path:
+    """Return deals that cost more than a free plan has."""
+    return seeded_small
 
 
 @pytest.fixture

@@ -7,11 +7,17 @@ from django.contrib.auth.models import User
 from django.test import Client
 from msgspec.structs import asdict
 
-from integrations.models import Collection, SavedView
+from integrations.models import (
+    Collection,
+    PropertyIndex,
+    PropertyValue,
+    SavedView,
+)
 from integrations.providers.airtable.api.bases import Table
 from integrations.providers.airtable.listing.schema import to_schema
-from integrations.providers.records import FieldSpec
+from integrations.providers.records import FieldSpec, IntegrationItem
 from integrations.services.items.saved_views.fitting import fit_table
+from integrations.services.items.storage import store
 from integrations.services.items.tables.columns.columns import NAME, columns_of
 from integrations.services.items.tables.table_query import TableQuery
 from integrations.views.items.tables.drawing import EMPTY
@@ -302,6 +308,27 @@ def test_what_is_shown_in_place_of_a_name_is_compared_with_nothing(
     assert 'data-code="lost_' not in page.text
 
 
+def test_an_index_of_names_as_they_are_shown_answers_no_filter(
+    client: Client, alice: User
+) -> None:
+    table = companies(alice)
+    former = PropertyIndex.objects.create(
+        collection=table, name=NAME, family="text", state="ready"
+    )
+    client.force_login(alice)
+    # What a release of before makes of a name, also of one that comes beside it.
+    told = {"name": "", "domain": "sail.test"}
+    item = IntegrationItem(id="7", type="company", name="sail.test", properties=told)
+    store.store_page(table, [item], run_id=None, now=NOON)
+
+    page = client.get(f"/collections/{table.pk}/?{NAME}__empty=1&sort={NAME}")
+
+    found = {row.item.name for row in page.context["rows"]}
+    assert found == {"quay.test", "sail.test"}
+    kept = PropertyValue.objects.filter(index=former)
+    assert [each.text for each in kept] == ["sail.test"]
+
+
 @pytest.mark.parametrize(
     ("sign", "names"), [("", ["Pier", "Wharf"]), ("-", ["Wharf", "Pier"])]
 )
@@ -320,7 +347,7 @@ def test_rows_without_a_name_are_last_and_look_it(
     rows = page.context["rows"]
     assert [row.item.name for row in rows][:2] == names
     assert {row.item.name for row in rows[2:]} == {"Record recAbc", "Record recXyz"}
-    heads = [row.line.partition("<bdi>")[0] for row in rows]
+    heads = [row.line.partition("</a>")[0] for row in rows]
     assert [EMPTY in head for head in heads] == [False, False, True, True]
 
 

@@ -168,6 +168,15 @@ class Columns(Struct, frozen=True, kw_only=True):
         is_name = self.naming is not None and column_id == self.naming.id
         return self.naming if is_name else self.by_id.get(column_id)
 
+    def indexed(self, name: str) -> Column | None:
+        """Return the column that an index of this name is of, by its own values.
+
+        One of the names may be left from when these were compared as they are shown,
+        and a release of then may run beside.
+        """
+        column = self.get(name)
+        return None if column is None else replace(column, stands_for=None)
+
     def find(self, told: str) -> Column | None:
         """Return a column to show or to sort by, None for one that is not there.
 

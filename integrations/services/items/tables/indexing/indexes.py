@@ -85,8 +85,8 @@ class Indexes(Struct, frozen=True, kw_only=True):
     building: Sequence[Building] = ()
 
     def get(self, column: Column | None) -> PropertyIndex | None:
-        """Return the index of a column if it can be used."""
-        return self.by_column.get(column.id) if column else None
+        """Return the index of what a column is compared by if it can be used."""
+        return self.by_column.get(column.compared.id) if column else None
 
 
 def prepare(
@@ -99,10 +99,12 @@ def prepare(
     """Return the indexes of some columns; those that lack are made, or begun.
 
     Those of the columns that are ``summed`` tell their currencies. A collection of up
-    to ``at_once`` items is indexed at once; None stands for ``SMALL``.
+    to ``at_once`` items is indexed at once; None stands for ``SMALL``. A column that
+    stands for another one has the index of that.
     """
     if not columns:
         return Indexes(by_column={})
+    columns = list({each.compared.id: each.compared for each in columns}.values())
     names = [column.id for column in columns]
     names_summed = [column.id for column in summed]
     known = _find(collection, names, names_summed)
@@ -170,8 +172,7 @@ def _is_current(index: PropertyIndex, column: Column, collection: Collection) ->
 def labels_of(collection: Collection, column: Column) -> str:
     """Return what the values of a column are ordered and typed with: a digest each."""
     schema = collection.schema
-    name = column.compared.id
-    fields = [each for each in field_entries(schema) if each.get("name") == name]
+    fields = [each for each in field_entries(schema) if each.get("name") == column.id]
     rest = {key: value for key, value in schema.items() if key not in _NOT_TYPED}
     folding = [FOLDING] if column.family in FOLDED else []
     order = _digest([VERSION, list(places_of(column)), *folding])
@@ -295,7 +296,8 @@ def _build_batch(collection_id: UUID) -> bool:
         items = list(live.order_by("pk").only(*COMPARED)[:BATCH])
         columns = columns_of(collection)
         kept = [
-            Indexed(index=index, column=columns.get(index.name)) for index in together
+            Indexed(index=index, column=columns.indexed(index.name))
+            for index in together
         ]
         rows.write(collection, kept, items)
         own = PropertyIndex.objects.filter(pk__in=[index.pk for index in together])

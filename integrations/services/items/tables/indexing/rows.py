@@ -62,7 +62,7 @@ def lock(collection: Collection) -> list[Indexed]:
     if not found:
         return []
     columns = columns_of(collection)
-    return [Indexed(index=index, column=columns.get(index.name)) for index in found]
+    return [Indexed(index=i, column=columns.indexed(i.name)) for i in found]
 
 
 def has_any(connection_id: UUID) -> bool:
