@@ -127,11 +127,15 @@
   }
 
   // Pages are smaller without what few ask for.
+  let coming
+
   const showShortcuts = async () => {
     const dialog = document.getElementById("shortcuts")
     if (!dialog.firstElementChild) {
       // What fails is told as it is of all requests.
-      await htmx.ajax("GET", dialog.dataset.from, dialog).catch(() => {})
+      coming ??= htmx.ajax("GET", dialog.dataset.from, dialog).catch(() => {})
+      await coming
+      coming = undefined
     }
     if (dialog.firstElementChild && !dialog.open) dialog.showModal()
   }

@@ -63,7 +63,12 @@ class Browsers:
         context = idle.pop() if idle else browser.new_context(base_url=site, **options)
         if not context.pages:
             context.new_page().goto("/health/live")
-        yield context
+        try:
+            yield context
+        except BaseException:
+            # A page that failed may be in any state.
+            context.close()
+            raise
         stays, *others = context.pages
         for page in others:
             page.close()
