@@ -111,8 +111,7 @@ def prepare(
     outdated = [
         column
         for column in columns
-        if column.id not in known
-        or not _is_current(known[column.id], column, collection)
+        if not _is_current(known.get(column.id), column, collection)
     ]
     try:
         if outdated:
@@ -122,14 +121,10 @@ def prepare(
     except OperationalError:
         # Somebody else writes; a worker waits for its turn, and a page does not.
         logger.info("table indexes not begun yet collection=%s", collection.pk)
-        queue.send(
-            "index_properties",
-            collection.pk,
-            *(column.id for column in outdated),
-            expires=EXPIRES_SECONDS,
-        )
-        for column in outdated:
-            known.pop(column.id, None)
+        lacking = [column.id for column in outdated]
+        queue.send("index_properties", collection.pk, *lacking, expires=EXPIRES_SECONDS)
+        for name in lacking:
+            known.pop(name, None)
     usable = {name: index for name, index in known.items() if index.is_usable}
     building = [
         Building(
@@ -163,10 +158,13 @@ def _done(index: PropertyIndex | None, collection: Collection) -> int:
     return min(index.done, collection.stored_count) if index else 0
 
 
-def _is_current(index: PropertyIndex, column: Column, collection: Collection) -> bool:
+def _is_current(
+    index: PropertyIndex | None, column: Column, collection: Collection
+) -> bool:
     """Tell whether its rows are compared as the column is, typed as they are now."""
-    is_same_family = index.family == column.family
-    return is_same_family and index.labels == labels_of(collection, column)
+    if index is None or index.family != column.family:
+        return False
+    return index.labels == labels_of(collection, column)
 
 
 def labels_of(collection: Collection, column: Column) -> str:
