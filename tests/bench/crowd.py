@@ -39,7 +39,7 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
     hold_small(site)
     stack.start(*WORKERS)
     one_by_itself(site, figures)
-    stack.person("large@example.com").connect("hubspot", identity=IDENTITY)
+    stack.user("large@example.com").connect("hubspot", identity=IDENTITY)
     wait_until(lambda: stored(site) > 2000, "the large one is loading", seconds=120)
     begun = next_commit(site)
     time.sleep(ALONE_SECONDS)
@@ -68,7 +68,7 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
 
 def one_by_itself(site: Site, figures: Figures) -> None:
     """Load one small account while nobody else asks for anything."""
-    site.stack.person("alone@example.com").connect(
+    site.stack.user("alone@example.com").connect(
         "notion", identity=workspaces.identity(SMALL), action="allow"
     )
     requests, began, ended, outcome = site.stack.wait_for_row(ENDS, seconds=200)
@@ -82,7 +82,7 @@ def one_by_itself(site: Site, figures: Figures) -> None:
 
 def connect_all(site: Site) -> None:
     """Give the consents of the many, while nobody works."""
-    one = site.stack.person(EMAIL)
+    one = site.stack.user(EMAIL)
     for number in range(SMALL):
         one.connect("notion", identity=workspaces.identity(number), action="allow")
 

@@ -13,7 +13,7 @@ from integrations.services.items.search import full_text
 from tests.bench.site import product, rows
 from tests.bench.site.site import EMAIL, Site
 from tests.bench.support.figures import Figures, median, percentile
-from tests.real.support.web_user import Person
+from tests.real.support.web_user import WebUser
 
 ITEMS, LONG = 100_000, 1_000_000
 REPETITIONS = 60
@@ -24,9 +24,8 @@ DEEP_PAGE = 1000
 def measure(site: Site, figures: Figures, *, long: bool) -> None:
     """Fill the table, start gunicorn, and ask for each kind of page."""
     count = LONG if long else ITEMS
-    person = site.stack.person
     site.stack.start("web")
-    alice = person(EMAIL)
+    alice = site.stack.user(EMAIL)
     rows.fill(product.make_user(), count)
     # As every full refresh does at its end.
     full_text.tell_planner()
@@ -60,7 +59,7 @@ def _page(number: int, sort: str) -> ItemQuery:
     return ItemQuery(sort=sort, after=at)
 
 
-def _times(person: Person, path: str) -> list[float]:
+def _times(person: WebUser, path: str) -> list[float]:
     """Return the milliseconds of each answer, the first few left out."""
     taken = []
     for _ in range(REPETITIONS + 5):

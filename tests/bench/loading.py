@@ -6,10 +6,10 @@ Notion without.
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from django.conf import settings
 from django.db import connection as database
-from msgspec.structs import replace
 
 from integrations.models import Collection, Connection, Item
 from integrations.services.grants.tokens import token_for

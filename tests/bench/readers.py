@@ -53,7 +53,7 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
     del long
     site.stack.start("web")
     # Before the rows, because a user who is there already has no password.
-    cookies = site.stack.person(EMAIL).session.cookies.get_dict()
+    cookies = site.stack.user(EMAIL).session.cookies.get_dict()
     collection = table_rows.fill(product.make_user(), DEALS)
     table_rows.index(collection)
     measure_pages(site, figures, str(collection.pk), cookies)

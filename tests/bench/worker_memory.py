@@ -19,7 +19,7 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
     stack.start("sandbox", "web", *WORKERS)
     stack.sandbox("switches/set", name="rate_limits", value=False)
     idle = _rss(site)
-    stack.person(EMAIL).connect("hubspot")
+    stack.user(EMAIL).connect("hubspot")
     outcome, seen, seconds = wait_until(
         lambda: _finished(site), "the load is done", seconds=600, every=0.5
     )

@@ -106,7 +106,7 @@ def _store(
 
 def _company(number: int, chance: random.Random) -> IntegrationItem:
     name = f"{chance.choice(LAST)} {chance.choice(WORDS)} Inc {number}"
-    told = {
+    told: dict[str, object] = {
         "name": name,
         "domain": f"company{number}.example",
         "industry": chance.choice(WORDS),
@@ -121,7 +121,7 @@ def _contact(number: int, chance: random.Random) -> IntegrationItem:
     first, last = chance.choice(FIRST), chance.choice(LAST)
     remote_id, company = str(FIRST_CONTACT + number), company_of(chance)
     name = f"{first} {last} {remote_id}"
-    told = {
+    told: dict[str, object] = {
         "firstname": first,
         "lastname": f"{last} {remote_id}",
         "email": f"person{remote_id}@{chance.choice(WORDS)}.example",

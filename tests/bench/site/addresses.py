@@ -85,6 +85,6 @@ def _deep(collection: Collection, order: str) -> str:
         cursor = Cursor(order=order, value=at.isoformat() if at else None, id=row.pk)
         return cursor.to_token()
     index = PropertyIndex.objects.get(collection=collection, name=order[1:])
-    values = index.values.filter(number__isnull=False, position=0)  # type: ignore[attr-defined]
+    values = index.values.filter(number__isnull=False, position=0)
     found = values.order_by("-number", "-item")[last]
     return Cursor(order=order, value=found.number, id=found.item_id).to_token()

@@ -9,10 +9,9 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
-
-from msgspec.structs import replace
 
 from tests.sandbox.wsgi_client import Answer, Client
 

@@ -131,7 +131,7 @@ def main(port: int, database: Path, more_workspaces: int = 0) -> None:
     config = Config.from_environ()
     sandbox = Sandbox(Storage(database), config=config, providers=PROVIDERS)
     sandbox.seed(Plan(seed=7, sizes=SIZES))
-    client = Client(App(sandbox), clock=time.time)  # type: ignore[arg-type]
+    client = Client(App(sandbox), clock=time.time)
     client.command("switches/set", name="rate_limits", value=False)
     client.command("switches/set", name="index_lag", value=0)
     # So few that a list can name them: its pages carry all that is stored.

@@ -23,7 +23,7 @@ class Site:
         self.pages_url = f"http://localhost:{self.pages_port}"
         self._pages: Running | None = None
         values = {"LOG_LEVEL": "WARNING", "SANDBOX": self.pages_url, **values}
-        self.stack = Stack(directory, **values)
+        self.stack = Stack(directory, fork_servers=None, **values)
         self.environment = self.stack.plan.environment
         self.database = directory / "var" / "mooring.sqlite3"
 

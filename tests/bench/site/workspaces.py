@@ -1,8 +1,7 @@
 """More workspaces for the simulated Notion, of some twenty pages each."""
 
 import uuid
-
-from msgspec.structs import replace
+from dataclasses import replace
 
 from sandbox.notion import oauth
 from sandbox.notion.seed import loader

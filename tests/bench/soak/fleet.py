@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import requests
 from django.contrib.auth.models import User
@@ -14,7 +15,7 @@ from django.db import Error as AnyDatabaseError
 from django.db import connection as database
 
 from integrations.http.secrets import Secret
-from integrations.models import Connection
+from integrations.models import Connection, SyncRun
 from integrations.models.reasons import ReasonCode
 from integrations.oauth.config import code_challenge, new_code_verifier
 from integrations.providers import SPECS
@@ -23,7 +24,7 @@ from integrations.services.common.clients import oauth_clients
 from integrations.services.common.errors import NotSyncableError
 from integrations.services.connections.connect import connect as store_grant
 from integrations.services.sync import runs
-from tests.real.support.web_user import Person
+from tests.real.support.web_user import WebUser
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +104,7 @@ class Fleet:
         Connection.objects.filter(pk__in=kept).update(state="paused")
 
     @staticmethod
-    def _keys() -> Iterator[object]:
+    def _keys() -> Iterator[UUID]:
         rows = Connection.objects.order_by("created_at")
         yield from rows.values_list("pk", flat=True)
 
@@ -144,7 +145,9 @@ class Fleet:
         rng.shuffle(idle)
         for connection in idle[: max(0, OPEN_SYNCS - open_now)]:
             with suppress(NotSyncableError):
-                runs.request_sync(connection, trigger="schedule", full=True)
+                runs.request_sync(
+                    connection, trigger=SyncRun.Trigger.SCHEDULE, full=True
+                )
 
 
 def consent(provider: str, form: dict[str, str], verifier: Secret | None) -> str:
@@ -156,5 +159,5 @@ def consent(provider: str, form: dict[str, str], verifier: Secret | None) -> str
         optional_scopes=spec.optional_scopes(),
         code_challenge=code_challenge(verifier) if verifier else "",
     )
-    callback = Person("", email="", password="").consent(address, **form)
+    callback = WebUser("", email="", password="").consent(address, **form)
     return parse_qs(urlsplit(callback).query)["code"][0]

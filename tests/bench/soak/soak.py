@@ -132,9 +132,10 @@ class Soak:
             )
         except AnyDatabaseError:
             return
-        for *key, due_at in rows:
+        for connection_id, generation, version, due_at in rows:
             if due_at is not None:
-                self.due.setdefault((key[0], key[1], key[2]), due_at)
+                key = (connection_id, generation, version)
+                self.due.setdefault(key, due_at)
 
     def settle(self) -> None:
         """Be calm until every grant is either well or known to be lost."""
@@ -202,7 +203,7 @@ class Soak:
             self.figures.at_most(f"start after due, {name}", value, 5, unit=" s")
 
     def _judge_leaks(self) -> None:
-        person = self.stack.person("reader@example.com")
+        person = self.stack.user("reader@example.com")
         pages = {f"page {path}": person.get(path).content for path in PAGES}
         swept = sweep(self.stack, pages)
         assert find_canary(self.stack.directory, self.stack)
