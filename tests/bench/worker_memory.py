@@ -15,7 +15,11 @@ WORKERS = ("worker-interactive", "worker-sync")
 def measure(site: Site, figures: Figures, *, long: bool) -> None:
     """Connect through the site's own pages, wait for the load, and read the peaks."""
     stack = site.stack
-    stack.commands["sandbox"] += ["--contacts", str(CONTACTS)]
+    processes = {each.name: each.command for each in stack.plan.processes}
+    stack.commands["sandbox"] = [
+        *processes["sandbox"],
+        *("--reset", "--contacts", str(CONTACTS)),
+    ]
     stack.start("sandbox", "web", *WORKERS)
     stack.sandbox("switches/set", name="rate_limits", value=False)
     idle = _rss(site)
