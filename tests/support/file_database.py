@@ -13,14 +13,6 @@ from config.environment.database import SQLITE_OPTIONS
 from config.sqlite.base import DatabaseWrapper
 
 
-def copy_to(path: Path) -> None:
-    """Copy the tests' database, which must be in no transaction, into a file."""
-    memory: Any = connections["default"]
-    memory.ensure_connection()
-    with closing(sqlite3.connect(path)) as copy:
-        memory.connection.backup(copy)
-
-
 @contextmanager
 def used(template: Path, path: Path) -> Iterator[None]:
     """Use a copy of a database's file instead of the tests' database."""

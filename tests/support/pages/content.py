@@ -21,14 +21,20 @@ def restore(names: Sequence[str], database: bytes | None) -> None:
     """Put a copy of a database in place, unless it is there; the empty one if none."""
     if connection.vendor != "sqlite":
         return
-    if not _empty:
-        _empty[:] = [serialized()]
+    nothing = empty()
     if restored == [*names]:
         return
     with closing(sqlite3.connect(":memory:")) as source:
-        source.deserialize(database or _empty[0])
+        source.deserialize(database or nothing)
         source.backup(connection.connection)
     restored[:] = names
+
+
+def empty() -> bytes:
+    """Return the database as its migrations left it, whatever tests have committed."""
+    if not _empty:
+        _empty[:] = [serialized()]
+    return _empty[0]
 
 
 def has_rows_of_another() -> bool:
