@@ -226,8 +226,9 @@ def _joined(elided: "re.Match[str]") -> list[str]:
     return fold(_APOSTROPHE.sub("", elided[0]))
 
 
-# Choices, names, days: most values of an account are in many of its items.
-_index_repeated = lru_cache(maxsize=20_000)(_index)
+# Choices, names, days: most values of an account are in many of its items. Each entry
+# takes about half a kilobyte.
+_index_repeated = lru_cache(maxsize=4096)(_index)
 
 
 def query_units(text: str, zone: tzinfo = UTC) -> list[Unit]:
