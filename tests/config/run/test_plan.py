@@ -39,6 +39,18 @@ def test_a_bare_machine_gets_everything(tmp_path: Path) -> None:
     assert made.web_port == 8000
 
 
+def test_threads_share_two_heaps_unless_the_operator_says_otherwise(
+    tmp_path: Path,
+) -> None:
+    name = "MALLOC_ARENA_MAX"
+    in_image = re.search(rf"{name}=(\d+)", (ROOT / "Dockerfile").read_text("utf-8"))
+
+    assert plan(tmp_path).environment[name] == "2"
+    assert plan(tmp_path, **{name: "8"}).environment[name] == "8"
+    assert in_image is not None
+    assert in_image[1] == "2"
+
+
 @pytest.mark.parametrize("name", ["REDIS_URL", "REDIS_HOST"])
 def test_a_server_of_ones_own_is_used(tmp_path: Path, name: str) -> None:
     assert "valkey" not in names(plan(tmp_path, **{name: "redis://store"}))
