@@ -10,8 +10,8 @@ from integrations.services.items.search.texts import Indexer
 from tests.services.fixtures import FinishSync
 from tests.support.rows import make_collection, make_connection
 
-MOST_BYTES = 4_000_000
-NAMES = [f"field_{number}" for number in range(10)]
+MOST_BYTES = 9_000_000
+NAMES = [f"field_{number}" for number in range(20)]
 
 
 def test_values_that_are_each_in_one_item_are_not_all_kept(alice: User) -> None:

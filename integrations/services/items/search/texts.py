@@ -38,10 +38,10 @@ VALUE_LENGTH: Final = 300_000
 # PostgreSQL takes a megabyte for one item. Only the longest texts can lose by it,
 # because they come last.
 MOST_BYTES: Final = 900_000
-# Of a property with more values than that, most are in one item only.
-MOST_VALUES: Final = 200
-# Of how many properties values are kept, which bounds what a refresh holds in memory.
-MOST_PROPERTIES: Final = 200
+# Of a property with more values than that, most are in one item only. Each takes about
+# half a kilobyte, and each thread that syncs keeps up to so many of all.
+MOST_VALUES: Final = 1000
+MOST_KNOWN: Final = 10_000
 # Of longer lists hardly any is in two items.
 FEW_TEXTS: Final = 4
 # Stands for a value that is described anew each time.
@@ -102,6 +102,7 @@ class Indexer:
         self._mark = owner_mark(collection.connection.owner_id)
         self._can_describe = True
         self._known: dict[str, dict[Any, tuple[Found, ...]]] = {}
+        self._room = MOST_KNOWN
 
     @cached_property
     def _absent(self) -> dict[str, None]:
@@ -201,13 +202,12 @@ class Indexer:
 
         Nothing is dropped for it: what is frequent has come among the first.
         """
-        kept = self._known.get(name)
-        if kept is None:
-            if len(self._known) >= MOST_PROPERTIES:
-                return
-            kept = self._known[name] = {}
-        if len(kept) < MOST_VALUES and _is_short(value):
+        if not self._room or not _is_short(value):
+            return
+        kept = self._known.setdefault(name, {})
+        if len(kept) < MOST_VALUES:
             kept[_key_of(value)] = texts
+            self._room -= 1
 
     @cached_property
     def _parent_type(self) -> str:
