@@ -3,6 +3,7 @@
 FROM python:3.11.16-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
 
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 ENV_FILE=off \
+    MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=131072 \
     VAR_DIR=/var/lib/mooring STATIC_ROOT=/srv/mooring/static
 
 WORKDIR /srv/mooring

@@ -25,6 +25,9 @@ from config.monitoring import machine, outages, tracing
 from integrations.services.common import shutdown
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# A worker checks its settings below. Django's other checks import every page, template
+# and form, which takes a second and 14 MB of each process, and most workers show none.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 WORKER_SOCKET_SECONDS = 5.0
 LOOK_SECONDS = 0.2
 use_mended_transports()

@@ -39,6 +39,19 @@ def test_a_bare_machine_gets_everything(tmp_path: Path) -> None:
     assert made.web_port == 8000
 
 
+def test_freed_memory_is_given_back_unless_the_operator_says_otherwise(
+    tmp_path: Path,
+) -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
+    in_image = dict(re.findall(r"(MALLOC_\w+)=(\d+)", dockerfile))
+    made = plan(tmp_path).environment
+
+    assert in_image["MALLOC_ARENA_MAX"] == "2"
+    assert in_image == {name: made[name] for name in in_image}
+    for name in in_image:
+        assert plan(tmp_path, **{name: "8"}).environment[name] == "8"
+
+
 @pytest.mark.parametrize("name", ["REDIS_URL", "REDIS_HOST"])
 def test_a_server_of_ones_own_is_used(tmp_path: Path, name: str) -> None:
     assert "valkey" not in names(plan(tmp_path, **{name: "redis://store"}))

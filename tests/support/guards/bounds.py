@@ -107,7 +107,12 @@ BOUNDS = bounds_of_providers.BOUNDS | {
         f"{NONE}PostgreSQL holds no more of one item; the documentation of the search "
         "says that the last words of its longest values are lost"
     ),
-    "services/items/search/texts.py::MOST_KNOWN": f"{NONE}a memory that begins anew",
+    "services/items/search/texts.py::MOST_KNOWN": (
+        f"{NONE}a memory; what is not in it is made anew"
+    ),
+    "services/items/search/texts.py::MOST_VALUES": (
+        f"{NONE}a memory; what is not in it is made anew"
+    ),
     "services/items/past/table_history.py::MOST_LOOKED_AT": "difference.is_partial",
     "views/items/past/as_of.py::MOST_NAMED": "linked.more",
     "services/items/past/incoming.py::MOST_OF_ONE": "links_partial",

@@ -38,7 +38,10 @@ VALUE_LENGTH: Final = 300_000
 # PostgreSQL takes a megabyte for one item. Only the longest texts can lose by it,
 # because they come last.
 MOST_BYTES: Final = 900_000
-MOST_KNOWN: Final = 20_000
+# Of a property with more values than that, most are in one item only. Each takes about
+# half a kilobyte, and each thread that syncs keeps up to so many of all.
+MOST_VALUES: Final = 1000
+MOST_KNOWN: Final = 10_000
 # Of longer lists hardly any is in two items.
 FEW_TEXTS: Final = 4
 # Stands for a value that is described anew each time.
@@ -98,7 +101,8 @@ class Indexer:
         self.collection = collection
         self._mark = owner_mark(collection.connection.owner_id)
         self._can_describe = True
-        self._known: dict[tuple[str, Any], tuple[Found, ...]] = {}
+        self._known: dict[str, dict[Any, tuple[Found, ...]]] = {}
+        self._room = MOST_KNOWN
 
     @cached_property
     def _absent(self) -> dict[str, None]:
@@ -160,12 +164,12 @@ class Indexer:
     def _find(self, properties: Mapping[str, Any]) -> list[Found]:
         found: list[Found] = []
         rest: dict[str, Any] = {}
-        absent = self._absent
+        absent, kept = self._absent, self._known
         for name, value in ({**absent, **properties} if absent else properties).items():
             if value is None and name not in absent:
                 continue
             key = value if type(value) is str else _key_of(value)
-            known = self._known.get((name, key))
+            known = kept[name].get(key) if name in kept else None
             if known is None:
                 rest[name] = value
             else:
@@ -187,13 +191,23 @@ class Indexer:
         if amounts:
             together = [f for f in self._describe(properties) if f.name in amounts]
             found |= {n: [f for f in together if f.name == n] for n in amounts}
-        if len(self._known) > MOST_KNOWN:
-            self._known.clear()
         for name, value in rest.items():
             texts = tuple(self._found_in(found[name]))
-            if name not in amounts and _is_short(value):
-                self._known[name, _key_of(value)] = texts
+            if name not in amounts:
+                self._keep(name, value, texts)
             yield from texts
+
+    def _keep(self, name: str, value: object, texts: tuple[Found, ...]) -> None:
+        """Keep the words of a value that other items may have, as far as there is room.
+
+        Nothing is dropped for it: what is frequent has come among the first.
+        """
+        if not self._room or not _is_short(value):
+            return
+        kept = self._known.setdefault(name, {})
+        if len(kept) < MOST_VALUES:
+            kept[_key_of(value)] = texts
+            self._room -= 1
 
     @cached_property
     def _parent_type(self) -> str:
@@ -239,6 +253,11 @@ def indexer_of(collection: Collection) -> Indexer:
         _latest.schema, _latest.account = schema, account
         _latest.indexer = Indexer(collection)
     return cast("Indexer", _latest.indexer)
+
+
+def forget_indexer() -> None:
+    """Let go of this thread's indexer: what it keeps is of use to one refresh only."""
+    _latest.schema = _latest.account = _latest.indexer = None
 
 
 class _Latest(threading.local):

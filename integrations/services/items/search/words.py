@@ -60,7 +60,7 @@ UNSPACED: Final = re.compile(
 # Of texts that are compared whole, quotation marks are the ones that a keyboard has.
 _PLAIN_QUOTES: Final = {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"'}
 _APOSTROPHE: Final = re.compile("['\u2019]")
-_ELIDED: Final = re.compile(r"(?<![^\W\d_])[^\W\d_]+(?:['\u2019][^\W\d_]+)+")
+_ELIDED: Final = re.compile(r"(?<![^\W\d_])[^\W\d_]++(?:['\u2019][^\W\d_]++)+")
 _PLAIN_WORD: Final = re.compile("[a-z0-9]+")
 _NOT_ASCII: Final = re.compile("[^\x00-\x7f]+")
 # What no space and no punctuation of ASCII interrupts.
@@ -142,10 +142,13 @@ def simplify(text: str) -> str:
     """Return a text whose characters of compatibility are the common ones."""
     if text.isascii():
         return text
-    # Most texts of most languages are ASCII but for a few letters, and to translate
-    # each character costs as much as everything else.
     normal = unicodedata.normalize("NFKC", text)
-    return _NOT_ASCII.sub(lambda found: found[0].translate(_SIMPLE), normal)
+    # Hardly any character of a text becomes another one, and to translate each costs
+    # as much as everything else. What one becomes is ASCII, and so no other one again.
+    for character in set(normal):
+        if not character.isascii() and (simple := _SIMPLE[ord(character)]) != character:
+            normal = normal.replace(character, simple)
+    return normal
 
 
 def fold(text: str) -> list[str]:
@@ -223,8 +226,9 @@ def _joined(elided: "re.Match[str]") -> list[str]:
     return fold(_APOSTROPHE.sub("", elided[0]))
 
 
-# Choices, names, days: most values of an account are in many of its items.
-_index_repeated = lru_cache(maxsize=20_000)(_index)
+# Choices, names, days: most values of an account are in many of its items. Each entry
+# takes about half a kilobyte.
+_index_repeated = lru_cache(maxsize=4096)(_index)
 
 
 def query_units(text: str, zone: tzinfo = UTC) -> list[Unit]:

@@ -3,11 +3,10 @@
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from django.db import connection as database
 from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Greatest
 from django.utils import timezone
 from msgspec.structs import replace
 
@@ -15,6 +14,7 @@ from integrations.http.errors import ApiError
 from integrations.models import Collection
 from integrations.models.sync.progress import Phase, ProgressState
 from integrations.providers.records import Page
+from integrations.services.common.database.row_writes import uuid_value
 from integrations.services.items.history import comparison
 from integrations.services.items.storage import store
 from integrations.services.items.storage.recognition import recognizer
@@ -40,6 +40,12 @@ from integrations.services.sync.stored.stored_items import next_to_probe
 logger = logging.getLogger(__name__)
 
 Refresh = TypeVar("Refresh", FullRefresh, Incremental)
+
+# The values are bound parameters.
+_STATEMENT = "UPDATE integrations_collection SET checkpoint = %s{counted} WHERE id = %s"
+_COUNTED = (
+    ", stored_count = CASE WHEN stored_count + %s > 0 THEN stored_count + %s ELSE 0 END"
+)
 
 
 def read_listing(lease: RunLease, collection: Collection, found: FullRefresh) -> None:
@@ -184,12 +190,22 @@ def _commit(
         )
         stored = checkpoint.to_json(behind)
         # Before the run: a page without rows has locked nothing yet.
-        count = Greatest(F("stored_count") + delta, 0)
-        counted = {"stored_count": count} if delta else {}
-        own = Collection.objects.filter(pk=collection.pk)
-        own.update(checkpoint=stored, **counted)
+        _write_checkpoint(collection, stored, delta)
         lease.renew()
     collection.checkpoint = stored
+
+
+def _write_checkpoint(collection: Collection, stored: Any, delta: int) -> None:
+    """Write where to go on, and how many more items are stored than before.
+
+    Plain SQL, as the lease is renewed: each page does it.
+    """
+    field = Collection._meta.get_field("checkpoint")  # noqa: SLF001 (documented)
+    told = field.get_db_prep_save(stored, database)
+    counted = [delta, delta] if delta else []
+    statement = _STATEMENT.format(counted=_COUNTED if delta else "")
+    with database.cursor() as cursor:
+        cursor.execute(statement, [told, *counted, uuid_value(collection.pk)])
 
 
 def _lock(collection: Collection, page: Page) -> None:

@@ -1,0 +1,41 @@
+"""What is kept of values, so that they are described once, has a bound."""
+
+import gc
+import tracemalloc
+
+from django.contrib.auth.models import User
+
+from integrations.models import Connection
+from integrations.services.items.search.texts import Indexer
+from tests.services.fixtures import FinishSync
+from tests.support.rows import make_collection, make_connection
+
+MOST_BYTES = 9_000_000
+NAMES = [f"field_{number}" for number in range(20)]
+
+
+def test_values_that_are_each_in_one_item_are_not_all_kept(alice: User) -> None:
+    fields = [{"name": name, "label": name} for name in NAMES]
+    contacts = make_collection(make_connection(alice), schema={"fields": fields})
+    indexer = Indexer(contacts)
+
+    tracemalloc.start()
+    try:
+        for number in range(1000):
+            properties = {name: f"value {number} of {name}" for name in NAMES}
+            indexer.text(name="Ann", remote_id="a", properties=properties)
+        gc.collect()
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert held < MOST_BYTES
+
+
+def test_a_sync_leaves_nothing_of_it_behind(
+    connection: Connection, finish_sync: FinishSync
+) -> None:
+    finish_sync(connection)
+
+    gc.collect()
+    assert not [each for each in gc.get_objects() if isinstance(each, Indexer)]
