@@ -110,6 +110,8 @@ class Item(models.Model):
     rank = 0
     name_pieces: Sequence[Any] = ()
     passages: Sequence[Any] = ()
+    # Old and new of what has it fit one of two times and not the other.
+    differing: Sequence[Any] = ()
 
     objects = ItemQuerySet.as_manager()
 

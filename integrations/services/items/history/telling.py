@@ -8,6 +8,7 @@ from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import ReadsContent
 from integrations.services.common.clients.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
+from integrations.services.items.tables.columns.columns import naming_parts
 
 PREFIX: Final = "properties."
 NAME: Final = "name"
@@ -62,12 +63,4 @@ def is_only_noted(collection: Collection, fields: Pairs) -> bool:
 
 
 def _naming_parts(collection: Collection) -> frozenset[str]:
-    connector = CONNECTORS.get(collection.connection.provider)
-    if connector is None:
-        return frozenset()
-    try:
-        with connector_boundary("naming_parts", collection=collection.pk):
-            names = connector.naming_parts(collection.item_type, collection.schema)
-            return frozenset(f"{PREFIX}{name}" for name in names)
-    except ConnectorError:
-        return frozenset()
+    return frozenset(f"{PREFIX}{name}" for name in naming_parts(collection))

@@ -57,17 +57,19 @@ class PastFilter(Protocol):
 class Difference(Struct, kw_only=True):
     """What was added, removed and changed between two times.
 
-    ``changed`` are no stored changes: each sums up all of one item. It ``is_partial``
-    where more happened since than is looked through. It ``is_cut`` where long values
-    were compared by their beginnings, and ``is_vague`` where more fields of an item may
-    have changed than is known. The rows that only days made fit ``are_days_cut`` where
-    more rows fitted than are looked at. ``known_from`` is the first time of which
-    everything is known, None where there is none.
+    ``changed`` are no stored changes: each sums up all of one item. So do ``reasons``,
+    by keys, of items that were there at both times and fit one of them. It
+    ``is_partial`` where more happened since than is looked through. It ``is_cut`` where
+    long values were compared by their beginnings, and ``is_vague`` where more fields of
+    an item may have changed than is known. The rows that only days made fit
+    ``are_days_cut`` where more rows fitted than are looked at. ``known_from`` is the
+    first time of which everything is known, None where there is none.
     """
 
     added: list[Item] = field(default_factory=list)
     removed: list[Item] = field(default_factory=list)
     changed: list[ItemChange] = field(default_factory=list)
+    reasons: dict[int, ItemChange] = field(default_factory=dict)
     first_read: int = 0
     is_partial: bool = False
     is_cut: bool = False
@@ -146,6 +148,7 @@ def _differ(
             if fields := _differences(item, changes[item.pk], before, after):
                 found.changed.append(_changed(item, end, fields))
     if asked is not None:
+        _give_reasons(found, sides, was.keys() ^ is_there.keys(), changes, end)
         days = asked.by_days(start, end, without={item.pk for item, *_ in sides})
         found.added += _load(days.came)
         found.removed += _load(days.went)
@@ -153,6 +156,23 @@ def _differ(
         values = [asked.values(list(each.values())) for each in (was, is_there)]
         _sort(found, asked, {**values[0], **values[1], **days.came, **days.went})
     return found
+
+
+def _give_reasons(
+    found: Difference,
+    sides: Sequence[_Sides],
+    keys: set[int],
+    changes: Mapping[int, Sequence[ItemChange]],
+    end: datetime,
+) -> None:
+    """Note what differs in those of some items that were there at both times."""
+    for item, before, after in sides:
+        is_there = before.presence is after.presence is Presence.THERE
+        if item.pk in keys and is_there:
+            found.is_cut |= bool(before.in_part or after.in_part)
+            found.is_vague |= before.is_vague
+            fields = _differences(item, changes[item.pk], before, after)
+            found.reasons[item.pk] = _changed(item, end, fields)
 
 
 def _load(keys: Iterable[int]) -> list[Item]:

@@ -129,9 +129,14 @@ def _make_difference(
     for kind, each in shown["page"]:
         parts[kind].append(each)
     changed = sum_up(parts["changed"])
+    moved = [*parts["added"], *parts["removed"]]
+    told_of = [told.reasons[each.pk] for each in moved if each.pk in told.reasons]
+    reasons = sum_up(told_of)
+    for entry in reasons:
+        entry["item"].differing = entry["fields"]
     return {
         **shown,
-        "mistake": mistakes.of_entries(changed),
+        "mistake": mistakes.of_entries([*changed, *reasons]),
         "difference": told,
         "is_cut": told.is_cut,
         "has_many_fields": told.is_vague,

@@ -45,7 +45,15 @@ def make_context(
         "charts": drawn,
         "are_charts_cut": is_cut,
         "ungroup_url": query.change(group=None).url,
+        "headings_url": _headings_url(query),
     }
+
+
+def _headings_url(query: TableQuery) -> str:
+    """Return where rows stand under their groups, empty where they do."""
+    if query.is_by_group:
+        return ""
+    return query.change(sort=query.group, is_descending=False).url
 
 
 def with_headings(

@@ -1,5 +1,6 @@
 """What differs between two times of a table, days and mistakes of ours among it."""
 
+import re
 from urllib.parse import urlencode
 
 import pytest
@@ -146,6 +147,32 @@ def test_the_difference_is_that_of_the_rows_that_are_asked_for(
             assert sorted(item.name for item in page.context["added"]) == added
             assert sorted(item.name for item in page.context["removed"]) == removed
             assert {each["item"].name for each in page.context["changed"]} == changed
+
+
+def told(page, kind):
+    """Return old and new of the fields that each added or removed item is told with."""
+    return {
+        item.name: [(f["label"], f["old"], f["new"]) for f in item.differing]
+        for item in page.context[kind]
+    }
+
+
+def test_what_came_to_fit_or_fits_no_longer_says_what_has_changed(as_alice, deals):
+    page = ask(as_alice, deals, 1, 9, **WON)
+
+    came = told(page, "added")
+    assert came["Fir"] == []
+    assert set(came["Ash"]) == {
+        ("Stage", "New", "Won"),
+        ("Due", "3 Nov 2026", "24 Dec 2026"),
+        ("Amount", "5", "50"),
+        ("Companies", "Acme", ""),
+    }
+    birch = [("Stage", "Won", "New"), ("Hot", "Yes", "")]
+    assert told(page, "removed") == {"Birch": birch, "Elm": []}
+    [line] = re.findall(r"<li>(?:(?!</li>).)*Birch.*?</ul>", page.text, re.DOTALL)
+    assert "Won" in line
+    assert "New" in line
 
 
 def test_a_difference_is_in_the_order_that_is_asked_for(as_alice, deals):

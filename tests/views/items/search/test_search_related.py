@@ -170,17 +170,17 @@ def test_a_rename_indexes_nothing_that_is_linked(
 
 
 @pytest.mark.parametrize(("count", "is_followed"), [(50, True), (51, False)])
-@pytest.mark.parametrize("page", ["search", "table"])
-def test_every_page_that_searches_says_that_names_were_not_followed(
+@pytest.mark.parametrize("page", ["search", "table", "list"])
+def test_every_page_that_searches_says_once_that_names_were_not_followed(
     as_alice: Client, deal: Item, page: str, count: int, is_followed: bool
 ) -> None:
     for number in range(count - 1):
         make_item(deal.collection, name=f"Harbour {number}")
     table = f"/collections/{deal.collection_id}/"
+    paths = {"search": "/search/", "table": table, "list": "/items/"}
 
-    answer = as_alice.get(
-        {"search": "/search/", "table": table}[page], {"q": "harbour"}
-    )
+    answer = as_alice.get(paths[page], {"q": "harbour"})
 
-    is_said = 'data-code="links_not_followed"' in answer.content.decode()
-    assert is_said is not is_followed
+    told = answer.content.decode()
+    assert told.count('data-code="links_not_followed"') == (not is_followed)
+    assert told.count("Type more") == (not is_followed)

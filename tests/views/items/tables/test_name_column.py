@@ -115,6 +115,33 @@ def test_a_name_that_is_more_than_words_stays_a_column(
     assert PRIMARY in columns_of(projects(alice, **kind)).by_id
 
 
+@pytest.mark.parametrize("kind", ["date", "datetime", "number", "serial"])
+def test_what_is_sorted_by_its_own_value_is_shown_beside_the_name(
+    client: Client, alice: User, kind: str
+) -> None:
+    """As a text, 10 comes before 9, and the 1st of May before the 2nd of April."""
+    table = projects(alice, kind=kind)
+    told = ("2026-05-01", "2026-04-02") if "date" in kind else (10, 9)
+    for value in told:
+        make_item(table, name=f"{value} or so", properties={PRIMARY: value})
+    client.force_login(alice)
+
+    page = client.get(f"/collections/{table.pk}/")
+    asked = client.get(f"/collections/{table.pk}/?sort={PRIMARY}")
+
+    labels = [each["label"] for each in page.context["columns"]]
+    assert labels == ["Name", "Project", "Place", "Updated"]
+    order = [row.item.properties[PRIMARY] for row in asked.context["rows"]]
+    assert order == sorted(told)
+
+
+@pytest.mark.parametrize("kind", ["email", "markdown"])
+def test_a_name_that_is_sorted_by_its_text_is_shown_once(
+    alice: User, kind: str
+) -> None:
+    assert PRIMARY not in columns_of(projects(alice, kind=kind)).default
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -60,6 +60,8 @@ FAMILIES: Mapping[str, Family] = {
 }
 # What the kinds of own columns are called elsewhere, if not the same.
 KINDS = {OwnColumn.Kind.CHECK: "boolean", OwnColumn.Kind.PERSON: "user"}
+# What has an order of its own, which that of its text is not.
+COMPARED = frozenset({Family.DATE, Family.NUMBER})
 # What names other items, by their ids.
 LINKING = frozenset({Family.RELATION, Family.INCOMING})
 # What is sorted by its text: that of a relation is the name of its first item.
@@ -204,7 +206,11 @@ def columns_of(collection: Collection) -> Columns:
     name = replace(OWN[0], label=named.label, stands_for=named) if named else OWN[0]
     found = [name, *fields, *_links(collection), *yours, *OWN[1:]]
     by_id = {column.id: column for column in found}
-    shown = [each for each in leading_columns(collection) if each in by_id]
+    parts = [each for each in naming_parts(collection) if each in by_id]
+    # A name that is a number or a day is sorted as one in its own column only.
+    leading = [each for each in parts if by_id[each].family in COMPARED]
+    leading += [each for each in leading_columns(collection) if each in by_id]
+    shown = [*dict.fromkeys(leading)]
     own = [column.id for column in yours]
     shown = [*shown[:MOST_DEFAULT], *own]
     default = (NAME, *shown, UPDATED)
@@ -296,6 +302,18 @@ def leading_columns(collection: Collection) -> Sequence[str]:
     try:
         with connector_boundary("leading_columns", collection=collection.pk):
             return connector.leading_columns(collection.item_type, collection.schema)
+    except ConnectorError:
+        return ()
+
+
+def naming_parts(collection: Collection) -> Sequence[str]:
+    """Return the properties that items are named by, none after a mistake of ours."""
+    connector = CONNECTORS.get(collection.connection.provider)
+    if connector is None:
+        return ()
+    try:
+        with connector_boundary("naming_parts", collection=collection.pk):
+            return connector.naming_parts(collection.item_type, collection.schema)
     except ConnectorError:
         return ()
 

@@ -123,3 +123,18 @@ def test_a_group_that_is_too_small_to_be_shown_has_its_own_heading(
         "Same Name (42)",
         "Without Owner",
     }
+
+
+@pytest.mark.parametrize("address", ["&sort=-amount", "&q=deal"])
+def test_rows_without_headings_are_explained_and_lead_to_them(
+    as_alice, namesakes, address
+):
+    usual = get(as_alice, namesakes, "?group=hubspot_owner_id")
+
+    page = get(as_alice, namesakes, f"?group=hubspot_owner_id{address}")
+
+    assert headed(usual) != []
+    assert 'data-code="no_headings"' not in usual.text
+    assert headed(page) == []
+    assert 'data-code="no_headings"' in page.text
+    assert headed(as_alice.get(page.context["headings_url"])) != []
