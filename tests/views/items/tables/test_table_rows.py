@@ -210,3 +210,13 @@ def test_a_click_on_an_order_that_is_not_ready_asks_for_it_again(
     ]
 
     assert "sort=-amount" in head["sort_url"]
+
+
+def test_all_that_match_have_no_number_before_the_filters_are_ready(
+    as_alice, people, monkeypatch
+):
+    monkeypatch.setattr(indexes, "SMALL", 0)
+
+    page = as_alice.get(f"/collections/{people.pk}/?email__is=ada1@example.com")
+
+    assert "All that match (not ready yet)" in page.content.decode()
