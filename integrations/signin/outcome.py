@@ -22,13 +22,18 @@ def messages_of(connected: Connected, wanted: Connection | None) -> Iterator[Tol
         yield user_messages.CONNECTED, {}
     elif not connected.was_readable:
         yield user_messages.RECONNECTED, {}
-    yield from _permissions(connected)
+    # Who connects without naming an account is asked for no permission to write.
+    is_asked = wanted is not None and wanted.is_editing
+    yield from _permissions(connected, is_asked=is_asked)
     if not connected.delivered:
         yield user_messages.QUEUE_AWAY, {}
 
 
-def _permissions(connected: Connected) -> Iterator[Told]:
-    """Yield what the provider permits since, and what it was asked for and refused."""
+def _permissions(connected: Connected, *, is_asked: bool) -> Iterator[Told]:
+    """Yield what the provider permits since, and what it was asked for and refused.
+
+    Permission to write ``is_asked`` for or not.
+    """
     missing = connected.connection.missing_scopes
     known = [] if connected.is_new else SPECS[connected.connection.provider].scopes
     gained = [scope for scope in known if scope.name in connected.gained]
@@ -41,7 +46,9 @@ def _permissions(connected: Connected) -> Iterator[Told]:
     yield from _named(user_messages.LOST, lost)
     reads = [scope for scope in missing if not scope.writes]
     yield from _named(user_messages.LEFT_OUT, reads)
-    yield from _named(user_messages.EDITING_REFUSED, [s for s in missing if s.writes])
+    refused, not_asked = user_messages.EDITING_REFUSED, user_messages.EDITING_NOT_ASKED
+    writes = [scope for scope in missing if scope.writes]
+    yield from _named(refused if is_asked else not_asked, writes)
 
 
 def _named(message: UserMessage, scopes: Sequence[Scope]) -> Iterator[Told]:

@@ -158,6 +158,12 @@ EDITING_REFUSED = UserMessage(
     "there yourself. Have an administrator of the {name} account permit it to you, "
     "then press “Ask for it” under Editing.",
 )
+EDITING_NOT_ASKED = UserMessage(
+    code="editing_not_asked",
+    level="warning",
+    text="You cannot edit for now: {name} was not asked for {what}, as any account "
+    "could have been chosen. Press “Ask for it” under Editing.",
+)
 OTHER_ACCOUNT = UserMessage(
     code="other_account",
     level="warning",

@@ -68,6 +68,22 @@ def test_whoever_asked_to_edit_is_told_that_it_was_refused(
     assert "Ask for it" in told["editing_refused"]
 
 
+def test_who_connects_without_naming_the_account_is_not_told_of_a_refusal(
+    browser: Client,
+    again: Again,
+    known: Connection,
+    alice: User,
+    start: Any,
+    consent: Any,
+) -> None:
+    editing.switch(known, on=True, actor=alice)
+    again()
+
+    told = come_back(browser, consent(start())).context["messages"]
+
+    assert [message.extra_tags for message in told] == ["editing_not_asked"]
+
+
 def test_what_is_permitted_since_is_named(again: Again, known: Connection) -> None:
     kept = [scope for scope in known.granted_scopes if scope != DEALS]
     Connection.objects.update(granted_scopes=kept)
