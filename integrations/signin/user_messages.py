@@ -10,16 +10,17 @@ Level = Literal["success", "info", "warning", "error"]
 class UserMessage(Struct, frozen=True, kw_only=True):
     """Message to a user who comes back; ``{name}`` is the provider's.
 
-    ``code`` tells the message from others, whatever its words.
+    ``code`` tells the message from others, whatever its words. ``{what}`` are
+    permissions in words; ``{chosen}`` and ``{wanted}`` two connections.
     """
 
     code: str
     level: Level
     text: str
 
-    def of(self, name: str) -> str:
-        """Return the text with the provider's name in it."""
-        return self.text.format(name=name)
+    def of(self, name: str, **facts: object) -> str:
+        """Return the text with the provider's name in it, and what else it tells."""
+        return self.text.format(name=name, **facts)
 
 
 STATE_MESSAGES = {
@@ -124,18 +125,50 @@ RECONNECTED = UserMessage(
     level="success",
     text="{name} is connected again. Nothing was lost.",
 )
+SAME_AGAIN = UserMessage(
+    code="same_again",
+    level="success",
+    text="{name} permits the same as before. A sync looks for what it shares now.",
+)
+GAINED = UserMessage(
+    code="gained",
+    level="success",
+    text="{name} permits now: {what}.",
+)
+EDITING_GRANTED = UserMessage(
+    code="editing_granted",
+    level="success",
+    text="You can edit now: {name} permits {what}.",
+)
+LOST = UserMessage(
+    code="lost",
+    level="info",
+    text="{name} does not permit any more: {what}.",
+)
 LEFT_OUT = UserMessage(
     code="left_out",
     level="warning",
-    text="{name} did not grant everything that was asked for; what lacks a permission "
-    "is listed below. Usually the account's plan does not include it, or you may not "
-    "grant it: asking again helps once that has changed.",
+    text="{name} did not grant {what}. Usually the account's plan does not include "
+    "it, or you may not grant it: asking again helps once that has changed.",
+)
+EDITING_REFUSED = UserMessage(
+    code="editing_refused",
+    level="warning",
+    text="You cannot edit yet: {name} did not grant {what}. Usually you may not do it "
+    "there yourself. Have an administrator of the {name} account permit it to you, "
+    "then press “Ask for it” under Editing.",
+)
+EDITING_NOT_ASKED = UserMessage(
+    code="editing_not_asked",
+    level="warning",
+    text="You cannot edit for now: {name} was not asked for {what}, as any account "
+    "could have been chosen. Press “Ask for it” under Editing.",
 )
 OTHER_ACCOUNT = UserMessage(
     code="other_account",
     level="warning",
-    text="You chose another {name} account than the one to be reconnected. The one "
-    "you meant still waits.",
+    text="You came back from {name} with {chosen}, which is connected. You had asked "
+    "for {wanted}, and that is as it was.",
 )
 QUEUE_AWAY = UserMessage(
     code="queue_away",

@@ -32,6 +32,7 @@ from integrations.signin.exchange import (
     exchanged,
     persist,
 )
+from integrations.signin.outcome import messages_of
 from integrations.signin.provider import ConnectForm, GrantProvider
 from integrations.signin.session import nonce_of
 from integrations.signin.user_messages import UserMessage
@@ -146,19 +147,14 @@ def _connect(
     if not isinstance(request.user, User):
         raise BadRequest("nobody is signed in")
     connected = accept(grant, request.user)
-    told = user_messages.CONNECTED if connected.is_new else user_messages.RECONNECTED
     wanted = begun.connection
+    for told, facts in messages_of(connected, wanted):
+        _add_message(request, told, provider, **facts)
     if wanted and wanted.pk != connected.connection.pk:
-        _add_message(request, user_messages.OTHER_ACCOUNT, provider)
         if connected.is_new:
             pks = (connected.connection.pk, wanted.pk)
             return redirect("integrations:connection-other-account", *pks)
         return redirect(connected.connection)
-    _add_message(request, told, provider)
-    if connected.connection.missing_scopes:
-        _add_message(request, user_messages.LEFT_OUT, provider)
-    if not connected.delivered:
-        _add_message(request, user_messages.QUEUE_AWAY, provider)
     return redirect(begun.next_url or connected.connection)
 
 
@@ -198,10 +194,10 @@ def _log_refusal(request: HttpRequest, slug: str, kind: str) -> None:
 
 
 def _add_message(
-    request: HttpRequest, told: UserMessage, provider: GrantProvider
+    request: HttpRequest, told: UserMessage, provider: GrantProvider, **facts: object
 ) -> None:
     level = getattr(messages, told.level.upper())
-    text = told.of(provider.spec.name)
+    text = told.of(provider.spec.name, **facts)
     messages.add_message(request, level, text, extra_tags=told.code)
 
 

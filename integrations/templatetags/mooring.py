@@ -29,8 +29,9 @@ MARK_COLOURS = 6
 NAV_LINK = '<a href="{}"{}>{}{}</a>\n'
 HERE = mark_safe(' aria-current="page"')
 COUNTED = ("attention-count", "partials/attention_count.html")
-# Who leaves no trace of where they come from leaves no handle to the page either.
-EXTERNAL = '<a{} href="{}" rel=noreferrer target=_blank aria-describedby=new-tab>{}</a>'
+# What is opened learns neither the address of the page nor gets a handle to it: that is
+# in headers of every page, which links by hundreds need not repeat.
+EXTERNAL = '<a{} href="{}" target=_blank aria-describedby=new-tab>{}</a>'
 MARK, END_MARK = mark_safe("<mark>"), mark_safe("</mark>")
 TONE_ICONS = {
     "ok": "check",

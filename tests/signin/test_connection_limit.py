@@ -52,6 +52,7 @@ def test_a_user_with_all_their_connections_can_reconnect(
     told: Told,
 ) -> None:
     settings.MAX_CONNECTIONS_PER_USER = 1
+    Connection.objects.update(state="needs_reconnect", reason="grant_rejected")
 
     response = come_back(browser, consent(start(connection=str(connection.pk))))
 

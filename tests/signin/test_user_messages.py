@@ -23,7 +23,8 @@ def test_every_message_has_a_code_of_its_own() -> None:
 def test_a_message_names_the_provider_and_is_whole_sentences(
     message: UserMessage,
 ) -> None:
-    text = message.of("Acme")
+    facts = {"what": "“Read deals”", "chosen": "One", "wanted": "Other"}
+    text = message.of("Acme", **facts)
 
     assert "Acme" in text
     assert "{" not in text

@@ -15,7 +15,6 @@ from django.utils.text import capfirst
 from integrations.management.console import CHECKS, find_user, quietly_if_closed, stream
 from integrations.management.output import SafeCommand
 from integrations.management.pages import address_of_view, ask_page
-from integrations.management.tables import print_items
 from integrations.models import Item
 from integrations.models.accounts.preferences import zone_of
 from integrations.models.items.item import ItemQuerySet
@@ -96,6 +95,8 @@ class Command(SafeCommand):
     ) -> None:
         """Write the rows in one of the forms."""
         if form == "table":
+            from integrations.management.tables import print_items
+
             print_items(rows, self.stdout)
             return
         source = wanted.to_source(rows) if wanted else ListSource(items=rows)

@@ -8,10 +8,8 @@ from django.core.management.base import CommandError
 
 from integrations.management.console import CHECKS
 from integrations.management.output import SafeCommand
-from integrations.management.progress import Progress
 from integrations.models import Connection, SyncRun
 from integrations.services.common.errors import NotSyncableError
-from integrations.services.sync.foreground import sync_in_foreground
 
 
 class Command(SafeCommand):
@@ -27,6 +25,9 @@ class Command(SafeCommand):
         connection = Connection.objects.filter(pk=options["connection"]).first()
         if connection is None:
             raise CommandError(f"there is no connection {options['connection']}")
+        from integrations.management.progress import Progress
+        from integrations.services.sync.foreground import sync_in_foreground
+
         with Progress(connection, self.stderr) as progress:
             try:
                 run = sync_in_foreground(

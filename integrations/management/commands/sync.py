@@ -14,14 +14,11 @@ from integrations.management.console import (
     uuid_argument,
 )
 from integrations.management.output import SafeCommand, printable
-from integrations.management.progress import Progress
-from integrations.management.tables import print_items
 from integrations.models import Connection, Item, SyncRun
 from integrations.models.collection import Completeness
 from integrations.models.connection import ConnectionQuerySet
 from integrations.providers import SPECS
 from integrations.services.common.errors import NotSyncableError
-from integrations.services.sync.foreground import sync_in_foreground
 
 
 class Command(SafeCommand):
@@ -48,6 +45,8 @@ class Command(SafeCommand):
         for connection in connections:
             incomplete += self.sync(connection, full=options["full"])
         if options["print"]:
+            from integrations.management.tables import print_items
+
             rows = stream(Item.objects.live().filter(connection__in=connections))
             with quietly_if_closed(self.stdout), closing(rows):
                 print_items(rows, self.stdout)
@@ -57,6 +56,9 @@ class Command(SafeCommand):
 
     def sync(self, connection: Connection, *, full: bool) -> list[str]:
         """Sync one connection; return what did not end complete, in words."""
+        from integrations.management.progress import Progress
+        from integrations.services.sync.foreground import sync_in_foreground
+
         with Progress(connection, self.stderr) as progress:
             try:
                 run = sync_in_foreground(

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from functools import partial
 
@@ -32,11 +33,18 @@ logger = logging.getLogger(__name__)
 
 
 class Connected(Struct, frozen=True, kw_only=True):
-    """The connection that a new grant belongs to, and whether it is a new one."""
+    """The connection that a new grant belongs to, and whether it is a new one.
+
+    One that ``was_readable`` is another consent for what could be read before; by it
+    scopes are ``gained`` and ``lost``.
+    """
 
     connection: Connection
     is_new: bool
     delivered: bool
+    was_readable: bool
+    gained: AbstractSet[str] = frozenset()
+    lost: AbstractSet[str] = frozenset()
 
 
 class _Stored(Struct, frozen=True, kw_only=True):
@@ -45,6 +53,8 @@ class _Stored(Struct, frozen=True, kw_only=True):
     connection: Connection
     is_new: bool
     shows_the_same: bool
+    was_readable: bool
+    scopes_before: AbstractSet[str]
 
 
 def connect(
@@ -86,10 +96,14 @@ def connect(
         wait=CONNECTORS[provider].usual_share_lag,
     )
     waiting.wake(stored.connection)
+    scopes = set(stored.connection.granted_scopes)
     return Connected(
         connection=stored.connection,
         is_new=stored.is_new,
         delivered=request.delivered,
+        was_readable=stored.was_readable,
+        gained=scopes - stored.scopes_before,
+        lost=stored.scopes_before - scopes,
     )
 
 
@@ -123,6 +137,8 @@ def _store(
         return None
     if is_new:
         quota.begin(connection, plan)
+    was_readable = not is_new and connection.is_syncable
+    scopes_before = frozenset(connection.granted_scopes)
     has_same_scopes = new_grant.store(
         connection, tokens, account, issued_at, is_new=is_new
     )
@@ -136,7 +152,13 @@ def _store(
     )
     # Where each consent shares single items, it may show and hide any of them.
     shows_the_same = has_same_scopes and not CONNECTORS[provider].longest_share_lag
-    return _Stored(connection=connection, is_new=is_new, shows_the_same=shows_the_same)
+    return _Stored(
+        connection=connection,
+        is_new=is_new,
+        shows_the_same=shows_the_same,
+        was_readable=was_readable,
+        scopes_before=scopes_before,
+    )
 
 
 def same_account(provider: str, account: RemoteAccount) -> ConnectionQuerySet:
@@ -166,7 +188,9 @@ def _keep_newer(connection: Connection, tokens: TokenSet) -> Connected:
         provider, tokens, account_id=account_id, owner_id=owner_id
     )
     logger.info("older grant not stored connection=%s", connection.pk)
-    return Connected(connection=connection, is_new=False, delivered=True)
+    return Connected(
+        connection=connection, is_new=False, delivered=True, was_readable=True
+    )
 
 
 def _row_for(

@@ -32,5 +32,5 @@ def _remove(request: UserRequest, new: Connection, old: Connection) -> HttpRespo
     disconnect.disconnect(
         new, actor=request.user, keep_items=False, proof=request.proof
     )
-    messages.info(request, f"{new} is disconnected again; {old} still waits.")
+    messages.info(request, f"{new} is disconnected again; {old} is as it was.")
     return redirect(old)

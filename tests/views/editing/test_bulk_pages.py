@@ -133,6 +133,21 @@ def test_more_rows_than_were_meant_are_never_chosen(
     assert not BulkEdit.objects.exists()
 
 
+def test_more_rows_than_can_be_edited_at_once_are_told_how_many_can(
+    as_alice: Client,
+    contacts: Collection,
+    rows: list[Item],
+    codes: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bulk_service, "MOST_ROWS", len(rows) - 1)
+
+    answer = choose(as_alice, contacts, rows="all")
+
+    assert codes(answer) == ["too_many_rows"]
+    assert "At most 3 rows" in answer.content.decode()
+
+
 def test_ticked_rows_can_be_edited_only_where_they_can_be_written(
     as_alice: Client, contacts: Collection, rows: list[Item]
 ) -> None:

@@ -74,6 +74,13 @@ AIRTABLE = [
     {"name": "Cost", "type": "currency", "options": {"precision": 2, "symbol": "€"}},
     {"name": "Billed", "type": "checkbox"},
 ]
+# Addresses side by side.
+CONTACTS = [
+    {"name": "Name", "type": "singleLineText"},
+    {"name": "E-mail", "type": "email"},
+    {"name": "Website", "type": "url"},
+    {"name": "Lead", "type": "singleCollaborator"},
+]
 NOTION = {
     "Status": {"id": "state", "type": "status"},
     "Priority": {"id": "size", "type": "select"},
@@ -83,6 +90,12 @@ NOTION = {
     "Made at": {"id": "made", "type": "created_time"},
 }
 OTHERS = {
+    "airtable-links": lambda n: {
+        "fldAAAAAAAAAAAAA0": f"Max Oberholzer {n}",
+        "fldAAAAAAAAAAAAA1": f"max.oberholzer{n}@harbour-freight.example",
+        "fldAAAAAAAAAAAAA2": f"https://www.harbour-freight-{n}.example/en/about",
+        "fldAAAAAAAAAAAAA3": {"id": "usr1", "name": "Alexandra Featherstone"},
+    },
     "airtable": lambda n: {
         "fldAAAAAAAAAAAAA0": f"Max Oberholzer {n}",
         "fldAAAAAAAAAAAAA1": f"max.oberholzer{n}@harbour.example",
@@ -153,12 +166,24 @@ def test_links_elsewhere_tell_once_that_they_open_a_tab(as_alice, connection):
     html = as_alice.get(make_records(connection, "companies")).content.decode()
 
     link = (
-        '<td><a href="https://harbour-freight-59.example" rel=noreferrer'
+        '<td><a href="https://harbour-freight-59.example"'
         " target=_blank aria-describedby=new-tab>harbour-freight-59.example</a><td"
     )
     assert link in html
     assert html.count("opens in a new tab") == 1
     assert '<span id="new-tab" hidden>opens in a new tab</span>' in html
+
+
+def test_an_address_elsewhere_is_told_without_its_scheme(as_alice, alice):
+    page = as_alice.get(make_others(alice, "airtable-links"))
+
+    html = page.content.decode()
+    address = "www.harbour-freight-59.example/en/about"
+    assert f'<a href="https://{address}" target=_blank' in html
+    assert f">{address}</a>" in html
+    # What a link leads to learns nothing of the page by these.
+    assert page.headers["Referrer-Policy"] == "same-origin"
+    assert page.headers["Cross-Origin-Opener-Policy"] == "same-origin"
 
 
 def test_an_address_that_its_link_tells_has_no_title(as_alice, connection):
@@ -184,9 +209,11 @@ def make_records(connection, kind):
     return f"/collections/{made[kind].pk}/"
 
 
-def make_others(owner, provider):
+def make_others(owner, kind):
     """Make sixty records of a table of Airtable, or rows of Notion."""
+    provider = kind.partition("-")[0]
     is_airtable = provider == "airtable"
+    fields = CONTACTS if kind == "airtable-links" else AIRTABLE
     now = timezone.now()
     connection = make_connection(owner, provider=provider, last_synced_at=now)
     made = make_collection(
@@ -194,20 +221,22 @@ def make_others(owner, provider):
         remote_id="appAAAAAAAAAAAAA1/tblAAAAAAAAAAAAA1" if is_airtable else "tasks",
         name="Tasks",
         item_type="record" if is_airtable else "page",
-        schema=airtable_schema() if is_airtable else to_schema({"properties": NOTION}),
+        schema=airtable_schema(fields)
+        if is_airtable
+        else to_schema({"properties": NOTION}),
     )
     rows = [
-        {"name": f"Max Oberholzer {number}", "properties": OTHERS[provider](number)}
+        {"name": f"Max Oberholzer {number}", "properties": OTHERS[kind](number)}
         for number in range(60)
     ]
     make_items(made, rows)
     return f"/collections/{made.pk}/"
 
 
-def airtable_schema():
+def airtable_schema(told):
     fields = [
         to_airtable_field({**entry, "id": f"fldAAAAAAAAAAAAA{number}"})
-        for number, entry in enumerate(AIRTABLE)
+        for number, entry in enumerate(told)
     ]
     return {
         "primary": fields[0][0].name,

@@ -165,9 +165,9 @@ class Selection(Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def words(self) -> str:
-        """Return in words what selects the rows."""
-        kept = filter(self.uses, self.query.conditions)
-        words = replace(self.query, conditions=tuple(kept)).words
+        """Return in words what selects the rows, without what is not ready for that."""
+        kept = tuple(condition for condition, _ in self.used)
+        words = replace(self.query, conditions=kept).words
         linked = [self.linked.words] if self.linked else []
         return " and ".join([*linked, *([words] if words else [])])
 

@@ -24,7 +24,8 @@ NO_ROWS: Final = {
     "building": "The filters are not ready yet. Try again in a moment.",
     "left_out": "A filter of this list or of its view cannot be used."
     " Remove it, or mend the view, first.",
-    "too_many_rows": "That is too many rows at once. Filter the table further.",
+    "too_many_rows": "At most {most:,} rows can be worked on at once."
+    " Filter the table further.",
 }
 
 
@@ -37,14 +38,17 @@ class Scope(StrEnum):
 
 
 class NoRowsError(Exception):
-    """Nothing was chosen that can be worked on; ``code`` says why."""
+    """Nothing was chosen that can be worked on; ``code`` says why.
 
-    def __init__(self, code: str) -> None:
+    ``most`` is how many rows can be, where there were more.
+    """
+
+    def __init__(self, code: str, *, most: int = 0) -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self.most = code, most
 
     def __str__(self) -> str:
-        return NO_ROWS[self.code]
+        return NO_ROWS[self.code].format(most=self.most)
 
 
 class Choice(Struct, frozen=True, kw_only=True):

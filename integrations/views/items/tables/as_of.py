@@ -104,7 +104,7 @@ def _make_tools(
         "query": query,
         "heads": [
             each
-            for each in make_heads(table, to_url=to_url)
+            for each in make_heads(table, is_in_order=True, to_url=to_url)
             if each["column"].id == NAME or _has_past(each["column"])
         ],
         "building": selection.indexes.building,

@@ -67,7 +67,7 @@ class ChosenRows(Struct, frozen=True, kw_only=True):
         if not keys:
             raise NoRowsError("no_rows")
         if len(keys) > most:
-            raise NoRowsError("too_many_rows")
+            raise NoRowsError("too_many_rows", most=most)
         return keys
 
     def narrow(self) -> Selection:
@@ -93,6 +93,9 @@ def make_form(
 ) -> ChooseForm:
     """Return the form around the rows of a table, which is in its addresses."""
     query = urlencode(table.query.change().parameters)
+    if table.selection.indexes.building:
+        # What is counted are rows without the filters.
+        count_text = "not ready yet"
 
     def address(name: str, pk: UUID = table.collection.pk) -> str:
         return f"{path_of(name, pk)}?{query}"

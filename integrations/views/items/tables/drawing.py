@@ -33,6 +33,8 @@ EDIT: Final = '<a class="cell-edit" href={} aria-labelledby="edit r{}"></a>'
 OWN: Final = (
     '<a class="own" href="{}"><span class="sr-only">Change {} of {}: </span>{}</a>'
 )
+# Of an address in a cell; no other is a link.
+SCHEME: Final = "https://"
 CONTACT: Final = '<a href="{}">{}</a>'
 # What stands here without quotes is of letters, digits and signs of ours.
 LINK: Final = "<a href={}>{}{}</a>"
@@ -211,7 +213,9 @@ def draw(cell: Cell) -> SafeString:
     if value.kind == "contact":
         return SafeString(CONTACT.format(to_html(value.href), set_apart(value.text)))
     if value.kind == "link" and is_safe_link(value.href):
-        return SafeString(external(value.href, value.text))
+        is_address = value.text == value.href
+        text = value.text.removeprefix(SCHEME) if is_address else value.text
+        return SafeString(external(value.href, text))
     template = get_template("items/partials/value_whole.html")
     return SafeString(template.render({"value": value}))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
-from integrations.services.items.tables.columns.columns import Family
+from integrations.services.items.tables.columns.columns import UPDATED, Family
 from integrations.services.items.tables.opening import OpenTable
 from integrations.services.items.tables.table_address import NORMAL
 from integrations.services.items.tables.table_query import TableQuery
@@ -17,13 +17,22 @@ SORTED_BY = {
 
 
 def make_heads(
-    asked: OpenTable, *, to_url: Callable[[TableQuery], str] = attrgetter("url")
+    asked: OpenTable,
+    *,
+    is_in_order: bool,
+    to_url: Callable[[TableQuery], str] = attrgetter("url"),
 ) -> list[dict[str, Any]]:
-    """Return the heads of the columns, with the order that a click gives."""
+    """Return the heads of the columns, with the order that a click gives.
+
+    Rows that are not ``is_in_order`` as asked are by their updates for now.
+    """
     query = asked.selection.query
+    if not is_in_order:
+        query = query.change(sort=None, is_descending=True)
+    sorted_by = query.sort.id if query.sort else UPDATED
     found = []
     for column in asked.shown:
-        is_sorted = query.sort is not None and column.id == query.sort.id
+        is_sorted = column.id == sorted_by
         order = "descending" if query.is_descending else "ascending"
         # Numbers are looked at from the greatest on, words from A.
         is_counted = column.is_number or column.family is Family.INCOMING

@@ -142,6 +142,7 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
     rows = _make_rows(asked, page.items, density, is_writable=bool(writable))
     grouping = grouped.make_context(asked)
     rows = grouped.with_headings(rows, asked, grouping)
+    is_in_order = listing.is_in_order(selection)
     text = _count_text(listing.count(selection, page), asked)
     now = snapshot.of_table(query, asked.shown, density)
     return {
@@ -149,7 +150,8 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
         "query": query,
         **_rows_or_why(rows, asked),
         "name_width": next((c.width for c in asked.shown if c.id == NAME), ""),
-        "columns": make_heads(asked),
+        "columns": make_heads(asked, is_in_order=is_in_order),
+        "is_in_order": is_in_order,
         "density": density,
         "lost_columns": asked.layout.lost,
         "count_text": text,

@@ -179,3 +179,44 @@ def test_one_notice_names_all_columns_that_are_not_ready(as_alice, people, monke
 
     assert len(page.context["building"]) == 2
     assert page.content.count(b'data-code="building"') == 1
+
+
+def test_nothing_claims_an_order_or_a_filter_that_is_not_ready(
+    as_alice, people, monkeypatch
+):
+    monkeypatch.setattr(indexes, "SMALL", 0)
+    asked = "sort=amount&email__is=ada1@example.com&columns=amount,item.updated"
+
+    answer = as_alice.get(f"/collections/{people.pk}/?{asked}")
+    page = answer.content.decode()
+
+    told = [(each["direction"], each["label"]) for each in answer.context["columns"]]
+    assert told == [("none", "Name"), ("none", "Amount"), ("descending", "Updated")]
+    assert "<caption" in page
+    assert " where " not in page.partition("<caption")[2].partition("</caption>")[0]
+    assert "rows that were updated last are shown" in page
+
+
+def test_a_click_on_an_order_that_is_not_ready_asks_for_it_again(
+    as_alice, people, monkeypatch
+):
+    monkeypatch.setattr(indexes, "SMALL", 0)
+    path = f"/collections/{people.pk}/?sort=-amount&columns=amount"
+
+    [head] = [
+        each
+        for each in as_alice.get(path).context["columns"]
+        if each["label"] == "Amount"
+    ]
+
+    assert "sort=-amount" in head["sort_url"]
+
+
+def test_all_that_match_have_no_number_before_the_filters_are_ready(
+    as_alice, people, monkeypatch
+):
+    monkeypatch.setattr(indexes, "SMALL", 0)
+
+    page = as_alice.get(f"/collections/{people.pk}/?email__is=ada1@example.com")
+
+    assert "All that match (not ready yet)" in page.content.decode()
