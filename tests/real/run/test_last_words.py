@@ -43,7 +43,7 @@ def told(*, failed: bool) -> dict[str, list[str]]:
 
 
 def test_a_failure_tells_the_last_lines_of_each_process(start: Any) -> None:
-    start("talks", "/usr/bin/seq 100; /bin/sleep 60", "100")
+    start("talks", "/usr/bin/seq 100; echo now DEBUG step; /bin/sleep 60", "step")
     start("dies", "echo no more", "no more").kill()
 
     words = told(failed=True)

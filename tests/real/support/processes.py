@@ -18,8 +18,10 @@ from tests.real.support.fork_server import ForkServers
 STOP_SECONDS = 30.0
 # Shorter than anything that has to be seen while it lasts.
 LONGEST_PAUSE = 0.5
-# Of what each process wrote, so much is told with a test that fails.
-LAST_LINES = 30
+# Of what each process wrote, so much is told with a test that fails. What libraries
+# say of each step of a start, after which nothing else would be told, has this level.
+LAST_LINES = 40
+LEFT_OUT = " DEBUG "
 
 
 def _port_range() -> Iterator[int]:
@@ -100,7 +102,8 @@ def last_words() -> list[tuple[str, str]]:
 
 def _last_lines(log: Path) -> str:
     text = log.read_text("utf-8", errors="replace") if log.exists() else ""
-    return "\n".join(text.splitlines()[-LAST_LINES:])
+    lines = [line for line in text.splitlines() if LEFT_OUT not in line]
+    return "\n".join(lines[-LAST_LINES:])
 
 
 class Running:
