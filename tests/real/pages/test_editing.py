@@ -239,7 +239,6 @@ def kill_before_the_answer(stack: Stack) -> None:
     )
     assert stack.rows(SENDING)
     stack.kill("worker")
-    stack.start("worker")
 
 
 def number(stack: Stack, sql: str) -> int:
@@ -275,7 +274,8 @@ def test_hundreds_of_rows_come_through_a_killed_worker_each_with_one_outcome(
     wait_until(lambda: number(stack, MANY_SAVED) > 300, "it has begun", seconds=60)
     kill_before_the_answer(stack)
     saved = number(stack, MANY_SAVED)
-    wait_until(lambda: number(stack, MANY_SAVED) > saved, "it goes on", seconds=25)
+    stack.start("worker")
+    wait_until(lambda: number(stack, MANY_SAVED) > saved, "it goes on", seconds=60)
     wait_until(lambda: not stack.rows(UNSAVED), "all rows are saved", seconds=120)
     rows, changes = stack.rows(MANY)[0]
     assert rows == changes == 700 == count_live(stack)
@@ -287,7 +287,8 @@ def test_hundreds_of_rows_come_through_a_killed_worker_each_with_one_outcome(
     wait_until(lambda: count_live(stack) > 1_000, "it has begun", seconds=120)
     kill_before_the_answer(stack)
     live = count_live(stack)
-    wait_until(lambda: count_live(stack) > live, "it goes on", seconds=25)
+    stack.start("worker")
+    wait_until(lambda: count_live(stack) > live, "it goes on", seconds=60)
     wait_until(lambda: stack.rows(IMPORTS, "done"), "it is done", seconds=180)
     assert stack.rows(OUTCOMES) == [("created", 1_500)]
     assert count_live(stack) == 2_200

@@ -21,8 +21,8 @@ ACCOUNTS = {
 LOAD = {**MIDDLE, "contacts": 1_800, "records": 3_600}
 COUNT = "select count(*) from integrations_item where deleted_at is null"
 LOST = "select 1 from integrations_syncrun where workers_lost > 0"
-# Seconds from a kill to the next item.
-SOON = 20
+# Seconds from a kill to the next item: a lease, a look, and a start on a slow machine.
+SOON = 40
 OPEN_RUNS = "select 1 from integrations_syncrun where state <> 'finished'"
 # A worker is called dead after seconds here, so that a test need not wait minutes.
 IMPATIENT = {
