@@ -142,7 +142,7 @@ def wait_until_loaded(page: "Page", claim: Callable[[], bool], what: str) -> Non
             page.reload()
         return claim()
 
-    wait_until(lambda: claim() or is_true(), what, seconds=60, every=ASKED_EVERY)
+    wait_until(lambda: claim() or is_true(), what, seconds=120, every=ASKED_EVERY)
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def _is_free(port: int) -> bool:
 
 
 def wait_until(
-    claim: Callable[[], Any], what: str, *, seconds: float = 60, every: float = 0.1
+    claim: Callable[[], Any], what: str, *, seconds: float = 120, every: float = 0.1
 ) -> Any:
     """Return the claim's value as soon as it is true; fail by name otherwise.
 

@@ -60,7 +60,7 @@ def start_loading(stack: Stack, provider: str = "hubspot") -> Stack:
     # Slow enough that the load cannot end before something happens to it.
     stack.sandbox("faults/add", kind="latency", ms=600, family="list")
     stack.user("alice@example.com").connect(provider, **ACCOUNTS[provider][1])
-    wait_until(lambda: count(stack) > 300, "items arrive", seconds=60)
+    wait_until(lambda: count(stack) > 300, "items arrive", seconds=120)
     assert stack.rows(OPEN_RUNS), "the load goes on"
     return stack
 
