@@ -3,6 +3,7 @@
 import gc
 import logging
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from integrations.services.grants.stores import grant_ledger
 from tests.support import lock_order
 from tests.support.compiled import compile_tests
 from tests.support.guards.groups import InGroups, order_of, stack_of
+from tests.support.guards.hours import seconds_to_wait
 from tests.support.migrated import migrated_before
 from tests.support.pages import kept_rows
 from tests.support.pages.content import has_rows_of_another, left_to_the_next
@@ -79,6 +81,7 @@ run_with_room = with_room(runner.pytest_runtest_protocol)
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> object:
+    time.sleep(seconds_to_wait(time.time()))
     return run_with_room(item, nextitem)
 
 

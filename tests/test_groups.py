@@ -23,6 +23,7 @@ from tests.support.guards.groups import (
 
 OWN_EDIT = "tests/real/pages/test_editing.py::test_rows"
 OF_THE_FILE = '@pytest.fixture(scope="module"'
+LETS_IN = "django_db_" + "blocker"
 FAST = "tests/http/sending/test_urls.py::test_a_path[items]"
 OWN = "tests/real/run/test_run.py::test_a_taken_port_is_named"
 LONG_FILE = "tests/providers/test_mutations.py::test_a_mistake[notion]"
@@ -160,6 +161,15 @@ def test_every_worker_collects_the_tests_in_one_order() -> None:
 
     assert len(calls) > 500
     assert not [place for place, values in calls.items() if _is_a_set(values)]
+
+
+def test_no_fixture_but_the_own_one_of_the_database_reads_it_between_tests() -> None:
+    """What stands there is of the test that happened to be the last."""
+    texts = {path: path.read_text("utf-8") for path in Path("tests").rglob("*.py")}
+
+    assert {str(path) for path, text in texts.items() if LETS_IN in text} == {
+        "tests/conftest.py"
+    }
 
 
 def test_what_an_interrupted_run_kept_is_closed() -> None:

@@ -42,8 +42,10 @@ class Browsers:
     """Playwright at work, and the Chromium that tests share."""
 
     def __init__(self) -> None:
-        from playwright.sync_api import sync_playwright
+        from playwright.sync_api import expect, sync_playwright
 
+        # What is true at once costs nothing; a busy machine takes seconds for a page.
+        expect.set_options(timeout=PATIENCE)
         self._playwright = sync_playwright().start()
         self._shared: Browser | None = None
         # Contexts that no test uses, by the site and their options.
@@ -105,6 +107,8 @@ BROWSERS: "pytest.StashKey[Browsers]" = pytest.StashKey()
 # What the browser looks at, and what ends it.
 SITE: "pytest.StashKey[tuple[Stack, ExitStack]]" = pytest.StashKey()
 ASKED_EVERY = 0.5
+# Milliseconds in which what a test expects of a page has to become true.
+PATIENCE = 20_000
 # What differs each time that a page is asked for: the tokens of its forms.
 TOKEN = re.compile(r"\w{64}")
 
@@ -138,7 +142,7 @@ def wait_until_loaded(page: "Page", claim: Callable[[], bool], what: str) -> Non
             page.reload()
         return claim()
 
-    wait_until(lambda: claim() or is_true(), what, seconds=60, every=ASKED_EVERY)
+    wait_until(lambda: claim() or is_true(), what, seconds=120, every=ASKED_EVERY)
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def editor(site: Stack) -> Editor:
         connection = f"/connections/{UUID(known[0][0])}/"
     else:
         connection = site.user(EMAIL).connect("hubspot")
-    rows = wait_until(lambda: stored(site), "contacts are read", seconds=60)
+    rows = wait_until(lambda: stored(site), "contacts are read", seconds=120)
     return Editor(connection, rows)
 
 
@@ -261,7 +261,7 @@ def test_what_holds_a_change_back_is_told_until_it_is_saved(
     site.sandbox("switches/set", **withdrawn, value=["crm.objects.contacts.write"])
     change(page, contact, "city", "Held")
     held = f"{EDIT} and e.reason = 'no_permission'"
-    wait_until(lambda: site.rows(held, contact.remote_id), "it is held", seconds=60)
+    wait_until(lambda: site.rows(held, contact.remote_id), "it is held", seconds=120)
     site.sandbox("switches/set", **withdrawn, value=[])
     page.goto(editor.connection)
     page.get_by_role("button", name="Ask for it", exact=True).click()

@@ -149,7 +149,7 @@ def test_a_click_that_opens_choices_elsewhere_leaves_the_table(
     page.evaluate(OFFER_CHOICES, f"{table}choices/")
     link, title = page.locator("a#choices"), page.title()
 
-    with page.context.expect_page(timeout=5000) as other:
+    with page.context.expect_page() as other:
         link.click(modifiers=["Control"])
     other.value.wait_for_url("**/choices/")
 

@@ -133,11 +133,14 @@ def test_a_wait_in_vain_is_the_error_of_a_busy_database(
     open_database: OpenDatabase, how: Callable[[DatabaseWrapper, str], None]
 ) -> None:
     ours, own = open_database(), open_database()
-    own.write_wait = 0.05
+    # Once it is open: to those of a thread that has served requests theirs is told.
+    own.ensure_connection()
+    own.write_wait, patience = 0.05, own.write_wait
     with ours.turn(), pytest.raises(OperationalError) as told:
         how(own, "no")
     assert is_busy(told.value)
 
+    own.write_wait = patience
     own.set_autocommit(True)
     how(own, "yes")
 

@@ -1,6 +1,5 @@
 """SQLite database in a file of its own, which another connection can lock."""
 
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -14,9 +13,8 @@ from config.sqlite.base import DatabaseWrapper
 
 
 @contextmanager
-def used(template: Path, path: Path) -> Iterator[None]:
-    """Use a copy of a database's file instead of the tests' database."""
-    shutil.copy(template, path)
+def used(path: Path) -> Iterator[None]:
+    """Use a database's file instead of the tests' database."""
     memory: Any = connections["default"]
     settings = {**memory.settings_dict, "NAME": str(path), "OPTIONS": SQLITE_OPTIONS}
     connections["default"] = DatabaseWrapper(settings, "default")

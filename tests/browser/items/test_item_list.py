@@ -197,7 +197,7 @@ def test_an_open_list_learns_of_news_and_takes_nothing_away(
     stored = "select count(*) from integrations_item where provider = 'airtable'"
     before = site.rows(stored)
     card.get_by_role("button", name="Sync now").click()
-    wait_until(lambda: site.rows(stored) != before, "the new record", seconds=60)
+    wait_until(lambda: site.rows(stored) != before, "the new record", seconds=120)
 
     # Nobody looks at a hidden tab, and what happened is told when it is seen again.
     come_back = "document.dispatchEvent(new Event('visibilitychange'))"

@@ -81,7 +81,7 @@ def test_a_large_file_is_seen_to_grow_is_the_table_and_expires(
     site.rows(BEGUN, "done", None, key)
     if not has_script:
         page.get_by_role("link", name="Look again").click()
-    expect(ready).to_be_visible(timeout=15_000)
+    expect(ready).to_be_visible(timeout=60_000)
     fits(page)
 
     link = ready.get_by_role("link", name="Download")

@@ -21,7 +21,6 @@ from django.db import connections
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from pytest_django import DjangoDbBlocker
 
 from config.environment.database import WAIT_SECONDS
 from config.web import busy
@@ -37,25 +36,14 @@ from tests.support.rows import make_collection, make_connection, make_item, make
 PASSWORD = "wonderland-7"
 
 
-@pytest.fixture(scope="session")
-def template(
-    django_db_setup: None,
-    django_db_blocker: DjangoDbBlocker,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Path:
-    path = tmp_path_factory.mktemp("database") / "empty.sqlite3"
-    with django_db_blocker.unblock():
-        if database.vendor != "sqlite":
-            pytest.skip("only SQLite has one writer at a time")
-        # What the test before has left is in the tests' database, and not in a file.
-        path.write_bytes(content.empty())
-    return path
-
-
 @pytest.fixture
-def path(db: None, template: Path, tmp_path: Path) -> Iterator[Path]:
+def path(db: None, tmp_path: Path) -> Iterator[Path]:
+    if database.vendor != "sqlite":
+        pytest.skip("only SQLite has one writer at a time")
     path = tmp_path / "site.sqlite3"
-    with file_database.used(template, path):
+    # What the test before has left is in the tests' database, and not in a file.
+    path.write_bytes(content.empty())
+    with file_database.used(path):
         yield path
 
 

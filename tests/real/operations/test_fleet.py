@@ -60,7 +60,7 @@ def second(fleet: Stack) -> str:
     fleet.commands["web-2"] = [*command, "--bind", f"{host}:{port}"]
     fleet.start("web-2")
     url = f"http://localhost:{port}"
-    wait_until(lambda: is_live(url), "the other host answers", seconds=60)
+    wait_until(lambda: is_live(url), "the other host answers", seconds=120)
     return url
 
 
@@ -81,7 +81,7 @@ def loads(fleet: Stack) -> WebUser:
     fleet.sandbox("faults/add", kind="latency", ms=600, family="list")
     alice = fleet.user("alice@example.com")
     alice.connect("hubspot")
-    wait_until(lambda: fleet.rows(COUNT)[0][0], "items arrive", seconds=60)
+    wait_until(lambda: fleet.rows(COUNT)[0][0], "items arrive", seconds=120)
     assert fleet.rows(OPEN_RUNS)
     return alice
 
@@ -111,14 +111,14 @@ def test_a_fleet_does_its_work_once_and_outlives_a_failover(
     fleet.wait_for_row("select 1 from integrations_credential where version = 2")
     for address in (fleet.url, second):
         well = f"{address} is well"
-        wait_until(lambda a=address: is_well(a), well, seconds=60, every=0.5)
+        wait_until(lambda a=address: is_well(a), well, seconds=120, every=0.5)
     assert_the_sentinel_that_is_away_costs_nothing(alice, fleet, second)
-    wait_until(lambda: not fleet.rows(OPEN_RUNS), "that sync ends", seconds=60)
+    wait_until(lambda: not fleet.rows(OPEN_RUNS), "that sync ends", seconds=120)
 
     make_due(fleet, "connection", "next_sync_at")
     scheduled = f"{RUNS} where trigger = 'schedule'"
-    wait_until(lambda: fleet.rows(scheduled)[0][0], "a sync is due", seconds=60)
-    wait_until(lambda: not fleet.rows(OPEN_RUNS), "it ends", seconds=60)
+    wait_until(lambda: fleet.rows(scheduled)[0][0], "a sync is due", seconds=120)
+    wait_until(lambda: not fleet.rows(OPEN_RUNS), "it ends", seconds=120)
     assert fleet.rows(scheduled) == [(1, 1)]
     assert fleet.rows(f"{RUNS} where trigger = 'connect'") == [(1, 1)]
     assert fleet.rows("select state, reason from integrations_connection") == [

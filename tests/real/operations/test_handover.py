@@ -59,7 +59,7 @@ def test_a_grant_moves_and_a_restored_backup_does_not_bring_it_back(
     assert second.rows(STATE) == [("active", "")]
     [(version,)] = second.rows(VERSION)
     second.manage("connections", "refresh-token", key)
-    wait_until(lambda: second.rows(VERSION) > [(version,)], "it refreshes", seconds=60)
+    wait_until(lambda: second.rows(VERSION) > [(version,)], "it refreshes", seconds=120)
     second.wait_for_row(finished, seconds=120)
     assert second.rows(ITEMS) == first.rows(ITEMS)
     assert first.rows(STATE) == [("disconnected", "moved")]
@@ -80,10 +80,10 @@ def test_a_grant_moves_and_a_restored_backup_does_not_bring_it_back(
     first.manage("connections", "refresh-token", key)
 
     lost = [("needs_reconnect", "database_restored")]
-    wait_until(lambda: first.rows(STATE) == lost, "it is recognised", seconds=60)
+    wait_until(lambda: first.rows(STATE) == lost, "it is recognised", seconds=120)
     assert first.token_requests() == spent
     assert first.ask_sandbox("stats")["double_spends"] == 0
     [(version,)] = second.rows(VERSION)
     second.manage("connections", "refresh-token", key)
-    wait_until(lambda: second.rows(VERSION) > [(version,)], "it goes on", seconds=60)
+    wait_until(lambda: second.rows(VERSION) > [(version,)], "it goes on", seconds=120)
     assert second.rows(STATE) == [("active", "")]

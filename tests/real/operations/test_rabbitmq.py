@@ -99,7 +99,7 @@ def test_work_goes_through_rabbitmq_and_waits_while_it_is_away(
     assert stack.rows(OPEN_RUNS)
     rabbit.start()
     rabbit.wait()
-    wait_until(lambda: not stack.rows(OPEN_RUNS), "the sync goes on", seconds=60)
+    wait_until(lambda: not stack.rows(OPEN_RUNS), "the sync goes on", seconds=120)
     assert {outcome for (outcome,) in stack.rows(DONE)} == {"complete"}
     stats = stack.ask_sandbox("stats")
     assert (stats["double_spends"], stats["overlapping_spends"]) == (0, 0)

@@ -1,12 +1,13 @@
 """Offer running products to the tests of the real tier and of the browser."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.real.support.fork_server import ForkServers
+from tests.real.support.processes import forget_ended, last_words
 from tests.real.support.stack import Stack
 from tests.support.guards.groups import stack_of
 from tests.support.provider_answers.seeds import FEW_PROPERTIES, SMALL
@@ -99,6 +100,23 @@ def stack(request: pytest.FixtureRequest, make_any_stack: MakeStack) -> Stack:
         made = begun.enter_context(running(make_any_stack(request.param, properties=0)))
         kept[request.param] = made, begun
     return kept[request.param][0]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Begin a test, of which only its own processes tell."""
+    forget_ended()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[
+    None, pytest.TestReport, pytest.TestReport
+]:
+    """Tell with a failure what the processes wrote: whoever reads it saw none."""
+    report = yield
+    if report.failed:
+        report.sections += last_words()
+    return report
 
 
 @pytest.hookimpl(tryfirst=True)

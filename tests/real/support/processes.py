@@ -18,6 +18,10 @@ from tests.real.support.fork_server import ForkServers
 STOP_SECONDS = 30.0
 # Shorter than anything that has to be seen while it lasts.
 LONGEST_PAUSE = 0.5
+# Of what each process wrote, so much is told with a test that fails. What libraries
+# say of each step of a start, after which nothing else would be told, has this level.
+LAST_LINES = 40
+LEFT_OUT = " DEBUG "
 
 
 def _port_range() -> Iterator[int]:
@@ -50,7 +54,7 @@ def _is_free(port: int) -> bool:
 
 
 def wait_until(
-    claim: Callable[[], Any], what: str, *, seconds: float = 60, every: float = 0.1
+    claim: Callable[[], Any], what: str, *, seconds: float = 120, every: float = 0.1
 ) -> Any:
     """Return the claim's value as soon as it is true; fail by name otherwise.
 
@@ -81,6 +85,27 @@ def guard() -> Guard:
     return Guard(seconds=STOP_SECONDS)
 
 
+# Those that run, and those that the test of now has seen end.
+_seen: "list[Running]" = []
+
+
+def forget_ended() -> None:
+    """Forget the processes that former tests have ended, before a test begins."""
+    _seen[:] = [each for each in _seen if each.popen.returncode is None]
+
+
+def last_words() -> list[tuple[str, str]]:
+    """Return each process that a test has seen, and the end of what it wrote."""
+    logs = dict.fromkeys(each.log for each in _seen)
+    return [(f"last lines of {log}", _last_lines(log)) for log in logs]
+
+
+def _last_lines(log: Path) -> str:
+    text = log.read_text("utf-8", errors="replace") if log.exists() else ""
+    lines = [line for line in text.splitlines() if LEFT_OUT not in line]
+    return "\n".join(lines[-LAST_LINES:])
+
+
 class Running:
     """Own one process, its group and its log."""
 
@@ -97,6 +122,7 @@ class Running:
         forked = fork_servers and fork_servers.start(command, environment, log)
         self.popen = forked or _start(command, log, environment, cwd)
         guard().watch(self.pid)
+        _seen.append(self)
 
     @property
     def pid(self) -> int:

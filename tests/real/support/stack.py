@@ -36,7 +36,7 @@ SECRETS = {
     "SECRET_KEY": "made up for the real tier, sixty characters long: 0123456789",
     "TOKEN_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
 }
-START_SECONDS = 60
+START_SECONDS = 120
 
 
 class Stack:
@@ -169,7 +169,7 @@ class Stack:
         """Return what all processes wrote, for a sweep for secrets."""
         return "\n".join(self.log(name) for name in self.commands)
 
-    def wait_for_log(self, name: str, text: str, *, seconds: float = 60) -> None:
+    def wait_for_log(self, name: str, text: str, *, seconds: float = 120) -> None:
         """Return once a process has written a text."""
         wait_until(
             lambda: text in self.log(name), f"{name} wrote {text!r}", seconds=seconds
@@ -200,7 +200,7 @@ class Stack:
         return self._connection.execute(statement, values).fetchall()
 
     def wait_for_row(
-        self, sql: str, *values: Any, seconds: float = 60
+        self, sql: str, *values: Any, seconds: float = 120
     ) -> tuple[Any, ...]:
         """Return the first row of a question as soon as there is one."""
         rows = wait_until(lambda: self.rows(sql, *values), sql, seconds=seconds)

@@ -95,7 +95,7 @@ def test_a_child_that_is_killed_costs_no_wait_for_its_lease(
     so_far = stack.rows(items)[0][0]
 
     wait_until(
-        lambda: stack.rows(items)[0][0] > so_far, "another child goes on", seconds=20
+        lambda: stack.rows(items)[0][0] > so_far, "another child goes on", seconds=60
     )
     # Of what was in the air, one page at most comes twice.
     [(seen,)] = stack.rows("select seen from integrations_syncrun")

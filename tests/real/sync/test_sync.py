@@ -21,8 +21,8 @@ ACCOUNTS = {
 LOAD = {**MIDDLE, "contacts": 1_800, "records": 3_600}
 COUNT = "select count(*) from integrations_item where deleted_at is null"
 LOST = "select 1 from integrations_syncrun where workers_lost > 0"
-# Seconds from a kill to the next item.
-SOON = 20
+# Seconds from a kill to the next item: a lease, a look, and a start on a slow machine.
+SOON = 40
 OPEN_RUNS = "select 1 from integrations_syncrun where state <> 'finished'"
 # A worker is called dead after seconds here, so that a test need not wait minutes.
 IMPATIENT = {
@@ -60,7 +60,7 @@ def start_loading(stack: Stack, provider: str = "hubspot") -> Stack:
     # Slow enough that the load cannot end before something happens to it.
     stack.sandbox("faults/add", kind="latency", ms=600, family="list")
     stack.user("alice@example.com").connect(provider, **ACCOUNTS[provider][1])
-    wait_until(lambda: count(stack) > 300, "items arrive", seconds=60)
+    wait_until(lambda: count(stack) > 300, "items arrive", seconds=120)
     assert stack.rows(OPEN_RUNS), "the load goes on"
     return stack
 
