@@ -38,6 +38,7 @@ BENCHES: dict[str, dict[str, str]] = {
     "readers": {},
     "dispatch": {},
     "bases": {},
+    "tokens": UNLIMITED,
     "crowd": {"LOG_LEVEL": "INFO"},
     "slow_clients": {"WEB_CONCURRENCY": "2"},
 }

@@ -16,7 +16,7 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
     """Run ``manage.py sync --full`` as a process of its own for each size."""
     site.start_pages()
     connection = product.connect(site)
-    product.forget_contacts(connection)
+    product.forget(connection, "contacts")
     sizes = (SMALL, LARGE, *([LONG] if long else []))
     peaks = [_peak_of_pass(site, str(connection.pk), size) for size in sizes]
     for size, peak in zip(sizes, peaks, strict=True):

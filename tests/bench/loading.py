@@ -1,7 +1,7 @@
 """Compare a full refresh with a hand-written loop, and with other tools.
 
 Contacts of HubSpot without latency and with it, then records of Airtable and rows of
-Notion without.
+Notion without; ``BENCH_PARTS`` names which of them, as ``late,pages``.
 """
 
 import os
@@ -52,29 +52,49 @@ SOURCES = 2
 
 def measure(site: Site, figures: Figures, *, long: bool) -> None:
     """Take turns without latency, and once with it; then with another provider."""
-    _load_contacts(site, figures)
-    _load_records(site, figures)
-    _load_pages(site, figures)
+    del long
+    parts = {
+        "contacts": _load_contacts,
+        "late": _load_contacts_late,
+        "records": _load_records,
+        "pages": _load_pages,
+    }
+    wanted = os.environ.get("BENCH_PARTS", ",".join(parts)).split(",")
+    for part in wanted:
+        parts[part](site, figures)
 
 
 def _load_contacts(site: Site, figures: Figures) -> None:
+    connection, ways, url = _prepare_contacts(site, figures)
+    site.pages(contacts=CONTACTS, latency_ms=0)
+    times = Times(floor=FLOOR)
+    for turn in range(TURNS):
+        _run_peers(site, times, connection, ways, (url,), f"contacts-{turn}")
+        product.forget(connection, "contacts")
+        _refresh(site, times, connection, (FIRST, SECOND))
+    times.note(figures, "no latency", LIMITS)
+
+
+def _load_contacts_late(site: Site, figures: Figures) -> None:
+    connection, ways, url = _prepare_contacts(site, figures)
+    site.pages(contacts=CONTACTS, latency_ms=LATENCY_MS)
+    times = Times(floor=FLOOR)
+    _run_peers(site, times, connection, ways, (url,), "contacts-late")
+    product.forget(connection, "contacts")
+    _refresh(site, times, connection, (FIRST,))
+    times.note(figures, f"{LATENCY_MS} ms", {FIRST: 1.06}, with_cpu=False)
+
+
+def _prepare_contacts(
+    site: Site, figures: Figures
+) -> tuple[Connection, Mapping[str, Command], str]:
+    """Return a connection, the other ways to load its contacts, and from where."""
     site.start_pages()
     connection = product.connect(site)
     ways = install_all(site, figures, LOOP, FOR_HUBSPOT)
     configured = settings.PROVIDERS[connection.provider]
     url = f"{configured.api_url}/crm/objects/{configured.version}/contacts"
-    site.pages(contacts=CONTACTS, latency_ms=0)
-    times, late = Times(floor=FLOOR), Times(floor=FLOOR)
-    for turn in range(TURNS):
-        _run_peers(site, times, connection, ways, (url,), f"contacts-{turn}")
-        product.forget_contacts(connection)
-        _refresh(site, times, connection, (FIRST, SECOND))
-    times.note(figures, "no latency", LIMITS)
-    site.pages(latency_ms=LATENCY_MS)
-    _run_peers(site, late, connection, ways, (url,), "contacts-late")
-    product.forget_contacts(connection)
-    _refresh(site, late, connection, (FIRST,))
-    late.note(figures, f"{LATENCY_MS} ms", {FIRST: 1.06}, with_cpu=False)
+    return connection, ways, url
 
 
 def _load_records(site: Site, figures: Figures) -> None:

@@ -1,16 +1,27 @@
-"""Count what a sync without news costs: requests sent and item rows written."""
+"""Count what a sync of no news, or of few, costs: requests, and item rows written."""
 
+import math
+import re
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from django.db import connection as database
 
-from integrations.models import SyncRun
+from integrations.models import Connection, SyncRun
 from tests.bench.site import product
 from tests.bench.site.site import Site
 from tests.bench.support.figures import Figures
 
-CONTACTS = 20_000
+CONTACTS, LONG = 50_000, 1_000_000
+# What changed: a little, and more than HubSpot's search tells of one question.
+CHANGED = (500, 15_000)
+LATENCY_MS = 50
+# A search tells so many ids, and a batch so many records, or links of so many.
+SEARCHED, READ, LINKED = 200, 100, 1000
+# A contact is linked to companies alone.
+LINKS = 1
+CHANGES = re.compile(r"contacts(/companies)?/(search|batch/read)")
 LISTING = "/search"
 # The least that any plan of HubSpot has, and a sync every quarter of an hour.
 CALLS_A_DAY, SYNCS_A_DAY = 250_000, 96
@@ -21,7 +32,7 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
     """Sync incrementally and then in full over data nobody has touched."""
     site.start_pages()
     connection = product.connect(site, only="")
-    site.pages(contacts=CONTACTS)
+    site.pages(contacts=LONG if long else CONTACTS)
     product.sync(connection, full=True)
     collections = connection.collections.filter(is_selected=True).count()
     site.pages()
@@ -35,6 +46,9 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
         run = product.sync(connection, full=True)
     _note_pass(figures, run, writes[0])
 
+    for count in CHANGED:
+        _sync_changes(site, figures, connection, count)
+
 
 def _note_requests(figures: Figures, calls: Mapping[str, int], places: int) -> None:
     """Tell requests for what changed from those for what no date tells of."""
@@ -43,6 +57,30 @@ def _note_requests(figures: Figures, calls: Mapping[str, int], places: int) -> N
     figures.at_most(what, listing / places, 1, digits=0)
     a_day = (sum(calls.values()) - listing) * SYNCS_A_DAY / CALLS_A_DAY
     figures.at_most("those for links, of a day's calls", a_day * 100, 2, unit=" %")
+
+
+def _sync_changes(
+    site: Site, figures: Figures, connection: Connection, count: int
+) -> None:
+    """Sync what changed, late as a provider is, beside the least that it can take."""
+    site.pages(changed=count, latency_ms=LATENCY_MS)
+    started = time.monotonic()
+    run = product.sync(connection)
+    seconds = time.monotonic() - started
+    calls = site.pages(latency_ms=0)["calls"]
+    assert run.changed == count, f"{run.changed} of {count} were found"
+    contacts = {path: n for path, n in calls.items() if CHANGES.search(path)}
+    asked = sum(contacts.values())
+    searches = math.ceil(count / SEARCHED)
+    links = math.ceil(count / LINKED) * LINKS
+    least = searches + math.ceil(count / READ) + links
+    what = f"{count:,} changed"
+    figures.add(what, f"{asked} requests of {sum(calls.values())}, {seconds:.1f} s")
+    for path, number in contacts.items():
+        figures.add(f"{what}: {path}", str(number))
+    figures.at_most(f"{what}, requests / least", asked / least, 1.1, unit=" x")
+    waited = seconds / (least * LATENCY_MS / 1000)
+    figures.at_most(f"{what}, time / waiting for the least", waited, 1.5, unit=" x")
 
 
 def _note_pass(figures: Figures, run: SyncRun, writes: int) -> None:

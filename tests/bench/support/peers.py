@@ -91,8 +91,9 @@ def install_all(
 def _install(site: Site, peer: Peer) -> Command:
     """Make an environment for a peer; return what makes its command."""
     place = site.directory / "peers" / Path(peer.script).stem
-    subprocess.run([sys.executable, "-m", "venv", place], check=True)
     python = str(place / "bin" / "python")
+    if not place.exists():
+        subprocess.run([sys.executable, "-m", "venv", place], check=True)
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, *peer.needs], check=True, stderr=subprocess.DEVNULL)
     return lambda *arguments: [python, str(SCRIPTS / peer.script), *arguments]
