@@ -72,15 +72,16 @@ def _sync_changes(
     spent.update(link_calls_paid_until=timezone.now())
     connection.refresh_from_db()
     site.pages(changed=count, latency_ms=LATENCY_MS)
-    started = time.monotonic()
+    started, used = time.monotonic(), time.process_time()
     run = product.sync(connection)
-    seconds = time.monotonic() - started
+    seconds, used = time.monotonic() - started, time.process_time() - used
     calls = site.pages(latency_ms=0)["calls"]
     assert run.changed == count, f"{run.changed} of {count} were found"
     asked = sum(number for path, number in calls.items() if ASKED.search(path))
     least = math.ceil(count / SEARCHED) + math.ceil(count / READ)
     what, every = f"{count:,} changed", sum(calls.values())
-    figures.add(what, f"{asked} requests for them of {every}, {seconds:.2f} s")
+    told = f"{asked} requests for them of {every}, {seconds:.2f} s, {used:.2f} s of CPU"
+    figures.add(what, told)
     ratio = (asked - PROBES) / least
     figures.at_most(f"{what}, requests / least", ratio, 1.1, unit=" x")
     waited = seconds / (every * LATENCY_MS / 1000)
