@@ -102,9 +102,12 @@ class Snapshot:
     def restore(self) -> None:
         """Put the file back; the next query opens it anew."""
         database.close()
+        anew = self.path.with_suffix(".new")
+        shutil.copy(self.kept, anew)
         for suffix in ("-wal", "-shm"):
             Path(f"{self.path}{suffix}").unlink(missing_ok=True)
-        shutil.copy(self.kept, self.path)
+        # Another file, because a thread of a sync may have the old one open.
+        anew.replace(self.path)
 
 
 def forget(connection: Connection, *names: str) -> None:
