@@ -1,6 +1,5 @@
 """Compare the peak memory of a small and of a large full refresh."""
 
-import os
 import subprocess
 
 from tests.bench.site import product
@@ -16,7 +15,7 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
     """Run ``manage.py sync --full`` as a process of its own for each size."""
     site.start_pages()
     connection = product.connect(site)
-    product.forget_contacts(connection)
+    product.forget(connection, "contacts")
     sizes = (SMALL, LARGE, *([LONG] if long else []))
     peaks = [_peak_of_pass(site, str(connection.pk), size) for size in sizes]
     for size, peak in zip(sizes, peaks, strict=True):
@@ -32,15 +31,14 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
 
 def _peak_of_pass(site: Site, connection_id: str, contacts: int) -> float:
     site.pages(contacts=contacts)
-    command = [site.python, "manage.py", "sync", "--connection", connection_id]
-    with subprocess.Popen(
-        [*command, "--full"],
+    sync = ("manage.py", "sync", "--connection", connection_id, "--full")
+    peak = [site.python, "-m", "tests.bench.support.peak"]
+    done = subprocess.run(
+        [*peak, site.python, *sync],
         cwd=BASE_DIR,
         env=site.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, "the pass did not end complete"
-    return usage.ru_maxrss / 1024
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    assert done.returncode == 0, "the pass did not end complete"
+    return float(done.stdout)

@@ -86,7 +86,7 @@ def _start_bare(site: Site) -> tuple[str, Running]:
     """Start gunicorn with the bare views, as the product's own is started."""
     at, port = urlsplit(site.stack.url).port, free_ports(1)[0]
     command = [
-        word.replace("config.wsgi", "tests.bench.bare_wsgi").replace(
+        word.replace("config.wsgi", "tests.bench.support.bare_wsgi").replace(
             f":{at}", f":{port}"
         )
         for word in site.stack.commands["web"]

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from integrations.models import Collection, Item
+from integrations.models import Collection, Connection, Item
 from tests.bench.site import product
 from tests.bench.site.site import Site
 from tests.bench.support import naive
@@ -12,14 +12,15 @@ from tests.bench.support.figures import Figures, median
 
 CONTACTS = 50_000
 LATENCY_MS = 50
+KINDS = ("contacts", "companies", "deals")
 REPETITIONS = 3
 
 
 def measure(site: Site, figures: Figures, *, long: bool) -> None:
     """Time each way to load the contacts, without and with a late server."""
-    site.start_pages()
+    site.start_pages(of_all=True)
     connection = product.connect(site)
-    product.forget_contacts(connection)
+    product.forget(connection, *KINDS)
     snapshot = product.Snapshot(site.database)
 
     def timed(load: Callable[[Collection], Any], contacts: int) -> float:
@@ -46,6 +47,25 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
     site.pages(latency_ms=LATENCY_MS)
     late = {name: [timed(ways[name], CONTACTS)] for name in ("sql loop", "product")}
     _note(figures, late, f"{LATENCY_MS} ms latency", limit=1.15)
+    snapshot.restore()
+    _load_three(site, figures, product.reload(connection.pk), late["product"][0])
+
+
+def _load_three(
+    site: Site, figures: Figures, connection: Connection, alone: float
+) -> None:
+    """Load three kinds of as many each, and compare that with one of them."""
+    collections = connection.collections.filter(remote_id__in=KINDS)
+    collections.update(is_selected=True)
+    site.pages(**dict.fromkeys(KINDS, CONTACTS))
+    started = time.monotonic()
+    product.sync(connection, full=True)
+    taken = time.monotonic() - started
+    stored = Item.objects.filter(collection__in=collections).count()
+    assert stored >= len(KINDS) * CONTACTS, f"{stored} stored"
+    figures.add(f"{', '.join(KINDS)}, {LATENCY_MS} ms latency", f"{taken:.1f} s")
+    what = f"all three / contacts alone, {LATENCY_MS} ms latency"
+    figures.at_most(what, taken / alone, 1.4, unit="x")
 
 
 def _note(

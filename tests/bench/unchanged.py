@@ -1,19 +1,33 @@
-"""Count what a sync without news costs: requests sent and item rows written."""
+"""Count what a sync of no news, or of few, costs: requests, and item rows written."""
 
+import math
+import re
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from django.db import connection as database
+from django.utils import timezone
 
-from integrations.models import SyncRun
+from integrations.models import Connection, SyncRun
 from tests.bench.site import product
 from tests.bench.site.site import Site
 from tests.bench.support.figures import Figures
 
-CONTACTS = 20_000
+CONTACTS, LONG = 50_000, 1_000_000
+# What changed: a little, and more than HubSpot's search tells of one question.
+CHANGED = (500, 15_000)
+LATENCY_MS = 50
+# A search tells so many ids, and a batch so many records.
+SEARCHED, READ = 200, 100
+ASKED = re.compile(r"/objects/[^/]+/contacts/(search|batch/read)")
+# Whether some stored contacts are still there is asked in two batches beside them.
+PROBES = 2
 LISTING = "/search"
 # The least that any plan of HubSpot has, and a sync every quarter of an hour.
 CALLS_A_DAY, SYNCS_A_DAY = 250_000, 96
+# Two of a hundred for links, and what asks whether stored items are still there.
+SHARE_ALLOWED = 2.5
 COUNTER = "bench_item_writes"
 
 
@@ -21,7 +35,7 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
     """Sync incrementally and then in full over data nobody has touched."""
     site.start_pages()
     connection = product.connect(site, only="")
-    site.pages(contacts=CONTACTS)
+    site.pages(contacts=LONG if long else CONTACTS)
     product.sync(connection, full=True)
     collections = connection.collections.filter(is_selected=True).count()
     site.pages()
@@ -35,6 +49,9 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
         run = product.sync(connection, full=True)
     _note_pass(figures, run, writes[0])
 
+    for count in CHANGED:
+        _sync_changes(site, figures, connection, count)
+
 
 def _note_requests(figures: Figures, calls: Mapping[str, int], places: int) -> None:
     """Tell requests for what changed from those for what no date tells of."""
@@ -42,7 +59,33 @@ def _note_requests(figures: Figures, calls: Mapping[str, int], places: int) -> N
     what = "requests of an incremental sync for what changed, a collection"
     figures.at_most(what, listing / places, 1, digits=0)
     a_day = (sum(calls.values()) - listing) * SYNCS_A_DAY / CALLS_A_DAY
-    figures.at_most("those for links, of a day's calls", a_day * 100, 2, unit=" %")
+    what = "those for links and deletions, of a day's calls"
+    figures.at_most(what, a_day * 100, SHARE_ALLOWED, unit=" %")
+
+
+def _sync_changes(
+    site: Site, figures: Figures, connection: Connection, count: int
+) -> None:
+    """Sync what changed, late as a provider is, beside the least that it can take."""
+    # A sync that somebody asks for reads all links again, while their share lasts.
+    spent = Connection.objects.filter(pk=connection.pk)
+    spent.update(link_calls_paid_until=timezone.now())
+    connection.refresh_from_db()
+    site.pages(changed=count, latency_ms=LATENCY_MS)
+    started, used = time.monotonic(), time.process_time()
+    run = product.sync(connection)
+    seconds, used = time.monotonic() - started, time.process_time() - used
+    calls = site.pages(latency_ms=0)["calls"]
+    assert run.changed == count, f"{run.changed} of {count} were found"
+    asked = sum(number for path, number in calls.items() if ASKED.search(path))
+    least = math.ceil(count / SEARCHED) + math.ceil(count / READ)
+    what, every = f"{count:,} changed", sum(calls.values())
+    told = f"{asked} requests for them of {every}, {seconds:.2f} s, {used:.2f} s of CPU"
+    figures.add(what, told)
+    ratio = (asked - PROBES) / least
+    figures.at_most(f"{what}, requests / least", ratio, 1.1, unit=" x")
+    waited = seconds / (every * LATENCY_MS / 1000)
+    figures.at_most(f"{what}, time / waiting for all", waited, 2, unit=" x")
 
 
 def _note_pass(figures: Figures, run: SyncRun, writes: int) -> None:

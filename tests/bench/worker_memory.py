@@ -15,11 +15,7 @@ WORKERS = ("worker-interactive", "worker-sync")
 def measure(site: Site, figures: Figures, *, long: bool) -> None:
     """Connect through the site's own pages, wait for the load, and read the peaks."""
     stack = site.stack
-    processes = {each.name: each.command for each in stack.plan.processes}
-    stack.commands["sandbox"] = [
-        *processes["sandbox"],
-        *("--reset", "--contacts", str(CONTACTS)),
-    ]
+    site.resize_sandbox(contacts=CONTACTS)
     stack.start("sandbox", "web", *WORKERS)
     stack.sandbox("switches/set", name="rate_limits", value=False)
     idle = _rss(site)

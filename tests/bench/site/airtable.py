@@ -1,14 +1,9 @@
 """Serve an Airtable account of equal bases, one table each, late by so much.
 
 A process of its own: ``python -m tests.bench.site.airtable PORT BASES PAGES SECONDS``.
-Limits are the reader's to keep, so it tells at ``/bench`` how many calls came within
-any second for one base.
 """
 
 import sys
-import threading
-import time
-from collections import defaultdict
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -30,19 +25,12 @@ class Handler(JsonHandler):
     """Answer what one account of Airtable is asked."""
 
     bases, pages = 1, 1
-    arrivals: dict[str, list[float]] = defaultdict(list)
-    lock = threading.Lock()
 
     def answer(self, path: str, query: str, body: dict[str, Any]) -> dict[str, Any]:
         """Give tokens to anybody, and records to whoever asks."""
-        if path == "/bench":
-            return {"calls": self._calls(), "busiest": self._busiest()}
-        names = path.removeprefix("/airtable/v0").strip("/").split("/")
+        names = _names(path)
         if self.command == "POST":
             return {**TOKENS, **LIVES}
-        base = next((each for each in names if each.startswith("app")), "")
-        with self.lock:
-            self.arrivals[base].append(time.monotonic())
         return self._read(names, int(parse_qs(query).get("offset", ["0"])[0]))
 
     def _read(self, path: list[str], page: int) -> dict[str, Any]:
@@ -57,15 +45,13 @@ class Handler(JsonHandler):
         following = {} if page + 1 >= self.pages else {"offset": str(page + 1)}
         return {"records": [_record(path[0], row) for row in rows], **following}
 
-    def _calls(self) -> int:
-        return sum(map(len, self.arrivals.values()))
+    def limited(self, path: str) -> str:
+        """Return the base that a call is for; none for all of them."""
+        return next((each for each in _names(path) if each.startswith("app")), "")
 
-    def _busiest(self) -> int:
-        """Return the most calls for one base that came within any second."""
-        every = (times for base, times in self.arrivals.items() if base)
-        return max(
-            sum(0 <= t - first < 1 for t in row) for row in every for first in row
-        )
+
+def _names(path: str) -> list[str]:
+    return path.removeprefix("/airtable/v0").strip("/").split("/")
 
 
 def _base(base_id: str) -> dict[str, str]:

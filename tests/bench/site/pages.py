@@ -1,10 +1,10 @@
-"""Serve any number of contacts: the sandbox's own answers, renumbered.
+"""Serve any number of contacts, companies and deals: the sandbox's, renumbered.
 
 A process of its own: ``python -m tests.bench.site.pages PORT DATABASE [WORKSPACES]``.
 It passes requests on to a small sandbox inside, with so many more workspaces of Notion,
-except for the list of contacts: that is made from ten recorded pages at the cost of
-joining strings, so that what is measured is the reader and not the server.
-``POST /bench`` sets how many and how late.
+except for their lists: those are made from ten recorded pages at the cost of joining
+strings, so that what is measured is the reader and not the server.
+``POST /bench`` sets how many and how late, and how many contacts change just now.
 """
 
 import json
@@ -12,6 +12,7 @@ import re
 import sys
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -24,14 +25,27 @@ from sandbox.core.state import Sandbox
 from sandbox.core.storage import Storage
 from sandbox.providers import PROVIDERS
 from tests.bench.site import workspaces
-from tests.bench.site.book import BATCH, LIST, ONE, PAGE, RECORDED, Book
+from tests.bench.site.book import (
+    BATCH,
+    FIRST_IDS,
+    LIST,
+    ONE,
+    PAGE,
+    RECORDED,
+    SEARCH,
+    Book,
+)
+from tests.bench.support.figures import busiest
 from tests.sandbox.wsgi_client import Client
 
 # The version that other libraries ask for, and what they ask of it beside their rows.
 THEIRS = re.compile(r"(/hubspot/crm)/v3/(objects|properties)/contacts")
 OURS = r"\1/\2/2026-09/contacts"
 ASKED = ("limit", "after", "properties")
-SIZES = {"contacts": PAGE * RECORDED + 400, "companies": 60, "deals": 60}
+# HubSpot's limit counts calls in so many.
+SECONDS = 10.0
+ALL_PAGES = PAGE * RECORDED + 400
+FEW = {"companies": 60, "deals": 60}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -68,8 +82,13 @@ class Handler(BaseHTTPRequestHandler):
                 book.arrivals.append(time.monotonic())
             book.calls[f"{self.command} {parts.path}"] += 1
         time.sleep(book.latency)
-        if LIST.fullmatch(parts.path) and query.get("archived") != "true":
+        listed, searched = LIST.fullmatch(parts.path), SEARCH.fullmatch(parts.path)
+        if listed and listed[1] in book.sizes and query.get("archived") != "true":
             self._send(200, book.page(parts.path, query, headers), "application/json")
+            return
+        if searched and searched[1] in book.sizes:
+            found = json.dumps(book.search(searched[1], body)).encode()
+            self._send(200, found, "application/json")
             return
         if ONE.fullmatch(parts.path) or BATCH.fullmatch(parts.path):
             answer = book.translated(self.command, self.path, body, headers)
@@ -89,11 +108,14 @@ class Handler(BaseHTTPRequestHandler):
             told = {
                 "calls": book.calls,
                 "limited": len(book.arrivals),
-                "busiest": _busiest(book.arrivals),
+                "busiest": busiest(book.arrivals, SECONDS),
+                "arrivals": book.arrivals,
                 "repeated": sum(count - 1 for count in book.asked.values()),
             }
             answer = json.dumps(told).encode()
-            book.contacts = order.get("contacts", book.contacts)
+            book.sizes |= {name: order[name] for name in FIRST_IDS if name in order}
+            if "changed" in order:
+                book.changed, book.changed_at = order["changed"], datetime.now(UTC)
             book.latency = order.get("latency_ms", book.latency * 1000) / 1000
             book.calls, book.arrivals, book.asked = Counter(), [], Counter()
         return answer
@@ -115,22 +137,14 @@ def _asked_by_others(url: str) -> str:
     return f"{parts.path}?{urlencode(query)}" if query else parts.path
 
 
-def _busiest(arrivals: list[float], seconds: float = 10.0) -> int:
-    """Return the most calls that came within any so many seconds."""
-    most = start = 0
-    for end, at in enumerate(arrivals):
-        while arrivals[start] <= at - seconds:
-            start += 1
-        most = max(most, end - start + 1)
-    return most
-
-
-def main(port: int, database: Path, more_workspaces: int = 0) -> None:
-    """Seed the small sandbox and serve."""
+def main(port: int, database: Path, more_workspaces: int = 0, of_all: int = 0) -> None:
+    """Seed the small sandbox and serve; ``of_all`` if not only contacts are many."""
     workspaces.add(more_workspaces)
     config = Config.from_environ()
+    many = dict.fromkeys(FIRST_IDS if of_all else ("contacts",), ALL_PAGES)
+    sizes = {**FEW, **many}
     sandbox = Sandbox(Storage(database), config=config, providers=PROVIDERS)
-    sandbox.seed(Plan(seed=7, sizes=SIZES))
+    sandbox.seed(Plan(seed=7, sizes=sizes))
     client = Client(App(sandbox), clock=time.time)
     client.command("switches/set", name="rate_limits", value=False)
     client.command("switches/set", name="index_lag", value=0)

@@ -9,10 +9,11 @@ from django.contrib.auth.models import User
 from django.db import connection as database
 
 from integrations.http.secrets import Secret
-from integrations.models import Collection, Connection, SyncRun
+from integrations.models import Connection, Item, SyncRun
 from integrations.models.reasons import ReasonCode
 from integrations.oauth.tokens import TokenSet
 from integrations.providers import SPECS
+from integrations.providers.records import RemoteAccount
 from integrations.services.common.clients.oauth_clients import oauth_client
 from integrations.services.connections.connect import connect as store_grant
 from integrations.services.grants.identify import identify
@@ -29,6 +30,27 @@ def make_user() -> User:
 
 def connect(site: Site, *, only: str = "contacts") -> Connection:
     """Connect alice's account, with one collection selected and no run open."""
+    tokens = consent(site)
+    connection = _store(PROVIDER, tokens, identify(PROVIDER, tokens))
+    site.pages(contacts=2000)
+    sync(connection)
+    if only:
+        connection.collections.exclude(remote_id=only).update(is_selected=False)
+    return connection
+
+
+def connect_beside(site: Site, connection: Connection, number: int) -> Connection:
+    """Connect the same account as another of its users; no run is open."""
+    tokens = consent(site)
+    shared = connection.remote_id.partition(":")[0]
+    account = RemoteAccount(
+        remote_id=f"{shared}:{number}", name=f"User {number}", scopes=tokens.scopes
+    )
+    return _store(PROVIDER, tokens, account)
+
+
+def consent(site: Site) -> TokenSet:
+    """Give a consent on the sandbox's page; return its tokens."""
     spec, configured = SPECS[PROVIDER], settings.PROVIDERS[PROVIDER]
     code = site.consent(
         configured.authorize_url,
@@ -38,23 +60,17 @@ def connect(site: Site, *, only: str = "contacts") -> Connection:
         optional_scope=" ".join(spec.optional_scopes()),
         state="tests.bench",
     )
-    connection = _store(PROVIDER, oauth_client(PROVIDER).exchange(code=Secret(code)))
-    site.pages(contacts=2000)
-    sync(connection)
-    if only:
-        connection.collections.exclude(remote_id=only).update(is_selected=False)
-    return connection
+    return oauth_client(PROVIDER).exchange(code=Secret(code))
 
 
 def connect_to_server(provider: str) -> Connection:
     """Connect alice's account of a server that asks for no consent; no run is open."""
     verifier = Secret("v" * 43)
     tokens = oauth_client(provider).exchange(code=Secret("any"), code_verifier=verifier)
-    return _store(provider, tokens)
+    return _store(provider, tokens, identify(provider, tokens))
 
 
-def _store(provider: str, tokens: TokenSet) -> Connection:
-    account = identify(provider, tokens)
+def _store(provider: str, tokens: TokenSet, account: RemoteAccount) -> Connection:
     connection = store_grant(
         user=make_user(), provider=provider, tokens=tokens, account=account
     ).connection
@@ -86,17 +102,19 @@ class Snapshot:
     def restore(self) -> None:
         """Put the file back; the next query opens it anew."""
         database.close()
+        anew = self.path.with_suffix(".new")
+        shutil.copy(self.kept, anew)
         for suffix in ("-wal", "-shm"):
             Path(f"{self.path}{suffix}").unlink(missing_ok=True)
-        shutil.copy(self.kept, self.path)
+        # Another file, because a thread of a sync may have the old one open.
+        anew.replace(self.path)
 
 
-def forget_contacts(connection: Connection) -> Collection:
-    """Delete the stored contacts, so that the next pass stores each as new."""
-    collection = connection.collections.get(remote_id="contacts")
-    collection.items.all().delete()
-    Collection.objects.filter(pk=collection.pk).update(stored_count=0)
-    return collection
+def forget(connection: Connection, *names: str) -> None:
+    """Delete what is stored of some collections, which a pass then stores as new."""
+    collections = connection.collections.filter(remote_id__in=names)
+    Item.objects.filter(collection__in=collections).delete()
+    collections.update(stored_count=0)
 
 
 def reload(pk: UUID) -> Connection:

@@ -1,11 +1,14 @@
 """Answer JSON in a provider's place: a server of threads, late by so much.
 
-Its handlers ask for no consent and check nothing.
+Its handlers ask for no consent and check nothing. Limits are the reader's to keep, so
+they tell at ``/bench`` when calls came, by what the limit is for.
 """
 
 import json
 import sys
+import threading
 import time
+from collections import defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +19,8 @@ class JsonHandler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     latency = 0.0
+    arrivals: dict[str, list[float]] = defaultdict(list)
+    lock = threading.Lock()
 
     def do_GET(self) -> None:
         """Answer after a while."""
@@ -34,10 +39,23 @@ class JsonHandler(BaseHTTPRequestHandler):
         """Return what an address says."""
         raise NotImplementedError
 
+    def limited(self, path: str) -> str:
+        """Return what the limit of a call is for."""
+        return "all"
+
     def _reply(self, asked: dict[str, Any]) -> None:
         parts = urlsplit(self.path)
-        body = json.dumps(self.answer(parts.path, parts.query, asked)).encode()
+        if parts.path == "/bench":
+            self._send(self.arrivals)
+            return
+        if "oauth" not in parts.path:
+            with self.lock:
+                self.arrivals[self.limited(parts.path)].append(time.monotonic())
         time.sleep(self.latency)
+        self._send(self.answer(parts.path, parts.query, asked))
+
+    def _send(self, told: object) -> None:
+        body = json.dumps(told).encode()
         head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n"
         # One write, so that no half of it waits for an acknowledgement.
         self.wfile.write(head.encode() + body)

@@ -12,6 +12,7 @@ from tests.real.support.stack import BASE_DIR, Stack
 
 EMAIL = "alice@example.com"
 IDENTITY = "555111:4242"
+SANDBOX = "sandbox"
 
 
 class Site:
@@ -32,10 +33,17 @@ class Site:
         self.stack.prepare()
         self.stack.start("valkey")
 
-    def start_pages(self, *, workspaces: int = 0) -> None:
-        """Start the server of contacts in a process of its own."""
+    def start_pages(self, *, workspaces: int = 0, of_all: bool = False) -> None:
+        """Start the server of contacts, or of all kinds, in a process of its own."""
         path = str(self.directory / "pages.sqlite3")
-        self.start_server("tests.bench.site.pages", path, str(workspaces))
+        numbers = (str(workspaces), str(int(of_all)))
+        self.start_server("tests.bench.site.pages", path, *numbers)
+
+    def resize_sandbox(self, **sizes: int) -> None:
+        """Let the sandbox start anew with so many of each."""
+        (command,) = (p.command for p in self.stack.plan.processes if p.name == SANDBOX)
+        words = (word for name, n in sizes.items() for word in (f"--{name}", str(n)))
+        self.stack.commands[SANDBOX] = [*command, "--reset", *words]
 
     def start_server(self, module: str, *arguments: str) -> None:
         """Start what answers in the providers' place in a process of its own.
@@ -64,6 +72,10 @@ class Site:
         answer = requests.post(f"{self.pages_url}/bench", json=order, timeout=30)
         answer.raise_for_status()
         return dict(answer.json())
+
+    def arrivals(self) -> dict[str, list[float]]:
+        """Return when calls came to a server of JSON, by what their limit is for."""
+        return dict(requests.get(f"{self.pages_url}/bench", timeout=30).json())
 
     def consent(self, authorize_url: str, **form: str) -> str:
         """Say yes on the sandbox's consent page; return the code."""

@@ -12,8 +12,8 @@ from redis import Redis
 from integrations.providers import SPECS
 from tests.real.support.stack import SECRETS, Stack
 
-# The sandbox's own file and log hold its tokens, of course.
-NOT_OURS = ("sandbox",)
+# The sandbox's own file, log and record of calls hold its tokens, of course.
+NOT_OURS = ("sandbox", "calls.jsonl")
 
 
 def secrets_of(stack: Stack) -> set[bytes]:

@@ -53,3 +53,25 @@ def percentile(values: Sequence[float], share: float) -> float:
     """Return the value that a share of the measurements does not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def pace(arrivals: Sequence[float], calls: int, seconds: float) -> float:
+    """Return how much longer calls took than a limit imposes, as a ratio.
+
+    Until the call that begins the last window: what comes behind it hurries nobody.
+    Raises AssertionError where they fill no window.
+    """
+    windows = (len(arrivals) - 1) // calls
+    assert windows > 0, f"{len(arrivals)} calls are too few to meet a limit"
+    ordered = sorted(arrivals)
+    return (ordered[windows * calls] - ordered[0]) / (windows * seconds)
+
+
+def busiest(arrivals: Sequence[float], seconds: float) -> int:
+    """Return the most calls that came within any so many seconds."""
+    ordered, most, start = sorted(arrivals), 0, 0
+    for end, at in enumerate(ordered):
+        while ordered[start] <= at - seconds:
+            start += 1
+        most = max(most, end - start + 1)
+    return most

@@ -6,10 +6,12 @@ several turns the best counts.
 """
 
 import os
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,9 +61,9 @@ class Times:
         condition: str,
         limits: Mapping[str, float],
         *,
-        with_cpu: bool = True,
+        kinds: Sequence[str] = ("wall", "CPU"),
     ) -> None:
-        """Note what each way took, and the ratios to the floor."""
+        """Note what each way took, and the ratios to the floor, some of them judged."""
         for name, wall in self.wall.items():
             cpu = self.cpu[name]
             by_wall, by_cpu = wall / self.wall[self.floor], cpu / self.cpu[self.floor]
@@ -69,7 +71,7 @@ class Times:
             figures.add(f"{name}, {condition}", told)
         for name, limit in limits.items():
             for kind, taken in (("wall", self.wall), ("CPU", self.cpu)):
-                if kind == "wall" or with_cpu:
+                if kind in kinds:
                     ratio = taken[name] / taken[self.floor]
                     what = f"{name} / {self.floor}, {kind}, {condition}"
                     figures.at_most(what, ratio, limit, unit=" x")
@@ -88,11 +90,26 @@ def install_all(
     return ways
 
 
+def loaded(path: Path) -> int:
+    """Return how many records a peer has left in a file: of a table, or in lines."""
+    with path.open("rb") as file:
+        if file.read(6) != b"SQLite":
+            return sum(b'"type": "RECORD"' in line for line in file)
+    with closing(sqlite3.connect(path)) as database:
+        tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        counts = [
+            database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]
+            for (name,) in database.execute(tables).fetchall()
+        ]
+    return max(counts)
+
+
 def _install(site: Site, peer: Peer) -> Command:
     """Make an environment for a peer; return what makes its command."""
     place = site.directory / "peers" / Path(peer.script).stem
-    subprocess.run([sys.executable, "-m", "venv", place], check=True)
     python = str(place / "bin" / "python")
+    if not place.exists():
+        subprocess.run([sys.executable, "-m", "venv", place], check=True)
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, *peer.needs], check=True, stderr=subprocess.DEVNULL)
     return lambda *arguments: [python, str(SCRIPTS / peer.script), *arguments]
