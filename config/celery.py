@@ -26,7 +26,7 @@ from integrations.services.common import shutdown
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # A worker checks its settings below. Django's other checks import every page, template
-# and form, which takes a second and 14 MB of each process, and most workers show none.
+# and form: half a second and 14 MB of each process, and most workers show none.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 WORKER_SOCKET_SECONDS = 5.0
 LOOK_SECONDS = 0.2

@@ -16,6 +16,9 @@ Told = tuple[UserMessage, dict[str, Any]]
 def messages_of(connected: Connected, wanted: Connection | None) -> Iterator[Told]:
     """Yield messages with their facts; ``wanted`` is what was to be authorized."""
     connection = connected.connection
+    if connected.is_older:
+        yield user_messages.OLDER, {}
+        return
     if wanted is not None and wanted.pk != connection.pk:
         yield user_messages.OTHER_ACCOUNT, {"chosen": connection, "wanted": wanted}
     elif connected.is_new:

@@ -123,7 +123,13 @@ CONNECTED = UserMessage(
 RECONNECTED = UserMessage(
     code="reconnected",
     level="success",
-    text="{name} is connected again. Nothing was lost.",
+    text="{name} is connected again. No item was lost.",
+)
+OLDER = UserMessage(
+    code="older",
+    level="info",
+    text="You have said yes to {name} once more since. That newer consent is used, and "
+    "this one was given back.",
 )
 SAME_AGAIN = UserMessage(
     code="same_again",
@@ -161,8 +167,8 @@ EDITING_REFUSED = UserMessage(
 EDITING_NOT_ASKED = UserMessage(
     code="editing_not_asked",
     level="warning",
-    text="You cannot edit for now: {name} was not asked for {what}, as any account "
-    "could have been chosen. Press “Ask for it” under Editing.",
+    text="You cannot edit for now: {name} was not asked for {what}, because nobody "
+    "said that this account was meant. Press “Ask for it” under Editing.",
 )
 OTHER_ACCOUNT = UserMessage(
     code="other_account",

@@ -80,6 +80,7 @@ def _count_reads(site: Site, figures: Figures, connection: Connection) -> None:
         product.sync(connection, full=True)
     finally:
         token_cache.get = read
+    assert reads, "no token is read by what is counted here"
     calls = sum(site.pages()["calls"].values())
     figures.add(f"token reads for {calls} calls", str(reads))
     figures.at_most("token reads / calls", reads / calls, 1, unit=" x")

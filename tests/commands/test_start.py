@@ -1,5 +1,7 @@
 """Commands that show no pages begin without importing them, as benchmarks do."""
 
+import pytest
+
 from tests.support import fresh
 
 PROGRAM = """
@@ -7,7 +9,7 @@ import sys
 from django.core.management import execute_from_command_line
 
 try:
-    execute_from_command_line(["manage.py", "sync", "--provider", "nobody"])
+    execute_from_command_line(["manage.py", *{words!r}])
 except SystemExit:
     pass
 parts = (
@@ -20,10 +22,21 @@ print(*(name for name in sys.modules if name.startswith(parts)))
 """
 
 
-def test_a_command_imports_no_pages_and_nothing_that_it_does_not_do() -> None:
-    done = fresh.program(PROGRAM, DJANGO_SETTINGS_MODULE="tests.settings")
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["sync", "--provider", "nobody"], "unknown provider"),
+        (["items", "nobody"], "unknown provider"),
+        (["reconcile", "nothing"], "invalid UUID"),
+    ],
+)
+def test_a_command_imports_no_pages_and_nothing_that_it_does_not_do(
+    words: list[str], told: str
+) -> None:
+    program = PROGRAM.format(words=words)
+    done = fresh.program(program, DJANGO_SETTINGS_MODULE="tests.settings")
 
-    assert "unknown provider" in done.stderr
+    assert told in done.stderr
     assert done.stdout.split() == []
 
 

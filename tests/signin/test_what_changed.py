@@ -1,13 +1,15 @@
 """Who authorizes an account again is told what has changed by it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
-from integrations.models import Connection
+from integrations.models import Connection, Credential
 from integrations.services.writing import editing
 from tests.signin.conftest import come_back
 
@@ -137,3 +139,12 @@ def test_another_account_is_named_beside_the_one_that_was_meant(
     assert str(other) in told["other_account"]
     assert str(known) in told["other_account"]
     assert "connected" not in told
+
+
+def test_the_older_of_two_consents_is_said_to_be_given_back(
+    again: Again, known: Connection
+) -> None:
+    newer = timezone.now() + timedelta(seconds=5)
+    Credential.objects.filter(connection=known).update(issued_at=newer)
+
+    assert list(again(DEALS)) == ["older"]

@@ -34,6 +34,7 @@ from integrations.models import (
 )
 from integrations.services.sync.deletions import seen_bitmap
 from integrations.services.sync.leases import renewal
+from integrations.services.sync.refresh import pages
 
 # What is of one place may be locked in any order.
 PLACES: Final = {Connection: 0, Collection: 1, SyncRun: 2, SeenBlock: 2, Item: 2}
@@ -167,13 +168,18 @@ def watched(app: Path = APP) -> Iterator[LockOrder]:
 
 @contextmanager
 def _plain_writes(order: LockOrder) -> Iterator[None]:
-    """Note marks and renewed leases, which are written by plain SQL."""
+    """Note marks, checkpoints and renewed leases, which are written by plain SQL."""
     mark, renew = seen_bitmap.mark, renewal.write
+    write_checkpoint = pages.write_checkpoint
 
     def marking(collection: Collection, keys: Iterable[int]) -> None:
         if marked := list(keys):
             order.note(SeenBlock)
             mark(collection, marked)
+
+    def writing(*args: Any) -> None:
+        order.note(Collection)
+        write_checkpoint(*args)
 
     def renewing(*args: Any) -> bool:
         order.note(SyncRun)
@@ -181,6 +187,7 @@ def _plain_writes(order: LockOrder) -> Iterator[None]:
 
     with (
         mock.patch.object(seen_bitmap, "mark", marking),
+        mock.patch.object(pages, "write_checkpoint", writing),
         mock.patch.object(renewal, "write", renewing),
     ):
         yield

@@ -36,7 +36,8 @@ class Connected(Struct, frozen=True, kw_only=True):
     """The connection that a new grant belongs to, and whether it is a new one.
 
     One that ``was_readable`` is another consent for what could be read before; by it
-    scopes are ``gained`` and ``lost``.
+    scopes are ``gained`` and ``lost``. A grant that ``is_older`` than the one in use
+    was given back.
     """
 
     connection: Connection
@@ -45,6 +46,7 @@ class Connected(Struct, frozen=True, kw_only=True):
     was_readable: bool
     gained: AbstractSet[str] = frozenset()
     lost: AbstractSet[str] = frozenset()
+    is_older: bool = False
 
 
 class _Stored(Struct, frozen=True, kw_only=True):
@@ -189,7 +191,11 @@ def _keep_newer(connection: Connection, tokens: TokenSet) -> Connected:
     )
     logger.info("older grant not stored connection=%s", connection.pk)
     return Connected(
-        connection=connection, is_new=False, delivered=True, was_readable=True
+        connection=connection,
+        is_new=False,
+        delivered=True,
+        was_readable=True,
+        is_older=True,
     )
 
 

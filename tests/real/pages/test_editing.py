@@ -275,7 +275,7 @@ def test_hundreds_of_rows_come_through_a_killed_worker_each_with_one_outcome(
     kill_before_the_answer(stack)
     saved = number(stack, MANY_SAVED)
     stack.start("worker")
-    wait_until(lambda: number(stack, MANY_SAVED) > saved, "it goes on", seconds=120)
+    wait_until(lambda: number(stack, MANY_SAVED) > saved, "it goes on", seconds=60)
     wait_until(lambda: not stack.rows(UNSAVED), "all rows are saved", seconds=120)
     rows, changes = stack.rows(MANY)[0]
     assert rows == changes == 700 == count_live(stack)
@@ -288,7 +288,7 @@ def test_hundreds_of_rows_come_through_a_killed_worker_each_with_one_outcome(
     kill_before_the_answer(stack)
     live = count_live(stack)
     stack.start("worker")
-    wait_until(lambda: count_live(stack) > live, "it goes on", seconds=120)
+    wait_until(lambda: count_live(stack) > live, "it goes on", seconds=60)
     wait_until(lambda: stack.rows(IMPORTS, "done"), "it is done", seconds=180)
     assert stack.rows(OUTCOMES) == [("created", 1_500)]
     assert count_live(stack) == 2_200

@@ -3,9 +3,11 @@
 import gc
 import tracemalloc
 
+import pytest
 from django.contrib.auth.models import User
 
 from integrations.models import Connection
+from integrations.services.items.search import texts
 from integrations.services.items.search.texts import Indexer
 from tests.services.fixtures import FinishSync
 from tests.support.rows import make_collection, make_connection
@@ -30,6 +32,21 @@ def test_values_that_are_each_in_one_item_are_not_all_kept(alice: User) -> None:
         tracemalloc.stop()
 
     assert held < MOST_BYTES
+
+
+def test_one_property_of_unique_values_takes_no_room_of_others(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = [{"name": name, "label": name} for name in ("number", "city")]
+    contacts = make_collection(make_connection(alice), schema={"fields": fields})
+    indexer = Indexer(contacts)
+    for number in range(2 * texts.MOST_KNOWN):
+        indexer.text(name="", remote_id="a", properties={"number": f"n{number}"})
+    indexer.text(name="", remote_id="a", properties={"city": "Bonn"})
+
+    monkeypatch.setattr(indexer, "_describe", None)
+
+    assert "bonn" in indexer.text(name="", remote_id="b", properties={"city": "Bonn"})
 
 
 def test_a_sync_leaves_nothing_of_it_behind(

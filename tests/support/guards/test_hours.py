@@ -7,10 +7,10 @@ import pytest
 from tests.support.guards.hours import LAST_SECONDS, seconds_to_wait
 
 CALIFORNIA = timezone(timedelta(hours=-8))
-INDIA = timezone(timedelta(hours=5, minutes=30))
+NEPAL = timezone(timedelta(hours=5, minutes=45))
 
 
-@pytest.mark.parametrize("zone", [UTC, CALIFORNIA, INDIA])
+@pytest.mark.parametrize("zone", [UTC, CALIFORNIA, NEPAL])
 @pytest.mark.parametrize(
     ("before", "wait"),
     [(LAST_SECONDS - 0.5, LAST_SECONDS - 0.5), (0.25, 0.25), (LAST_SECONDS + 1, 0)],

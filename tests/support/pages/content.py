@@ -31,7 +31,10 @@ def restore(names: Sequence[str], database: bytes | None) -> None:
 
 
 def empty() -> bytes:
-    """Return the database as its migrations left it, whatever tests have committed."""
+    """Return the database as it was before the first test, whatever others committed.
+
+    The first one asks for it before it begins.
+    """
     if not _empty:
         _empty[:] = [serialized()]
     return _empty[0]

@@ -215,6 +215,19 @@ def test_a_mistake_in_a_connector_leaves_the_page_there(
     assert as_alice.get(f"/collections/{deals.pk}/").status_code == 200
 
 
+@pytest.mark.parametrize("name", ["naming_parts", "leading_columns"])
+def test_an_answer_of_a_connector_that_is_none_leaves_the_page_there(
+    as_alice: Client,
+    connection: Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    deals = make_deals(connection)
+    monkeypatch.setattr(CONNECTORS["hubspot"], name, lambda *_: None)
+
+    assert as_alice.get(f"/collections/{deals.pk}/").status_code == 200
+
+
 def test_a_mistake_that_hides_who_me_is_says_that_its_filter_is_left_out(
     as_alice: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -200,7 +200,8 @@ class Indexer:
     def _keep(self, name: str, value: object, texts: tuple[Found, ...]) -> None:
         """Keep the words of a value that other items may have, as far as there is room.
 
-        Nothing is dropped for it: what is frequent has come among the first.
+        Nothing is dropped for it: what is frequent has mostly come among the first, and
+        what has no place is described anew each time.
         """
         if not self._room or not _is_short(value):
             return
@@ -256,7 +257,7 @@ def indexer_of(collection: Collection) -> Indexer:
 
 
 def forget_indexer() -> None:
-    """Let go of this thread's indexer: what it keeps is of use to one refresh only."""
+    """Let go of this thread's indexer: what it keeps is of use to one slice only."""
     _latest.schema = _latest.account = _latest.indexer = None
 
 

@@ -190,12 +190,12 @@ def _commit(
         )
         stored = checkpoint.to_json(behind)
         # Before the run: a page without rows has locked nothing yet.
-        _write_checkpoint(collection, stored, delta)
+        write_checkpoint(collection, stored, delta)
         lease.renew()
     collection.checkpoint = stored
 
 
-def _write_checkpoint(collection: Collection, stored: Any, delta: int) -> None:
+def write_checkpoint(collection: Collection, stored: Any, delta: int) -> None:
     """Write where to go on, and how many more items are stored than before.
 
     Plain SQL, as the lease is renewed: each page does it.

@@ -128,15 +128,16 @@ def _make_difference(
     parts: dict[str, list[Any]] = {"added": [], "removed": [], "changed": []}
     for kind, each in shown["page"]:
         parts[kind].append(each)
-    changed = sum_up(parts["changed"])
     moved = [*parts["added"], *parts["removed"]]
     told_of = [told.reasons[each.pk] for each in moved if each.pk in told.reasons]
-    reasons = sum_up(told_of)
-    for entry in reasons:
+    # At once, because what their values lead to is asked for.
+    entries = sum_up([*parts["changed"], *told_of])
+    changed = entries[: len(parts["changed"])]
+    for entry in entries[len(changed) :]:
         entry["item"].differing = entry["fields"]
     return {
         **shown,
-        "mistake": mistakes.of_entries([*changed, *reasons]),
+        "mistake": mistakes.of_entries(entries),
         "difference": told,
         "is_cut": told.is_cut,
         "has_many_fields": told.is_vague,

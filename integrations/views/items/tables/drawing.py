@@ -213,11 +213,19 @@ def draw(cell: Cell) -> SafeString:
     if value.kind == "contact":
         return SafeString(CONTACT.format(to_html(value.href), set_apart(value.text)))
     if value.kind == "link" and is_safe_link(value.href):
-        is_address = value.text == value.href
-        text = value.text.removeprefix(SCHEME) if is_address else value.text
-        return SafeString(external(value.href, text))
+        return SafeString(external(value.href, _to_link_text(value.text, value.href)))
     template = get_template("items/partials/value_whole.html")
     return SafeString(template.render({"value": value}))
+
+
+def _to_link_text(text: str, href: str) -> str:
+    """Return an address without the scheme that all have, any other text as it is.
+
+    What would look like an address of another scheme then keeps its own.
+    """
+    rest = text.removeprefix(SCHEME)
+    is_plain = text == href and ":" not in rest.partition("/")[0]
+    return rest if is_plain else text
 
 
 def _linked(cell: Cell) -> SafeString:

@@ -175,6 +175,19 @@ def test_what_came_to_fit_or_fits_no_longer_says_what_has_changed(as_alice, deal
     assert "New" in line
 
 
+def test_a_difference_asks_for_what_values_lead_to_once(
+    as_alice, deals, django_assert_max_num_queries
+):
+    put(deals, 6, c=("Cypress", "3", "won", {}))
+    ask(as_alice, deals, 1, 9, **WON)
+
+    with django_assert_max_num_queries(12):
+        page = ask(as_alice, deals, 1, 9, **WON)
+
+    assert [each["item"].name for each in page.context["changed"]] == ["Cypress"]
+    assert told(page, "added")["Ash"] != []
+
+
 def test_a_difference_is_in_the_order_that_is_asked_for(as_alice, deals):
     for sort, expected in (("amount", ["Fir", "Ash"]), ("-amount", ["Ash", "Fir"])):
         page = ask(as_alice, deals, 1, 9, **WON, sort=sort)

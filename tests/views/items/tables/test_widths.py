@@ -200,3 +200,22 @@ def test_tall_rows_are_remembered_for_a_table_and_its_past(as_alice, four):
     for page in (table, past):
         assert page.context["density"] == "tall"
         assert '<table class="sheet tall">' in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://shop.example/a", "shop.example/a"),
+        ("https://shop.example/a:b", "shop.example/a:b"),
+        ("http://shop.example/a", "http://shop.example/a"),
+        ("https://shop.example:8443/a", "https://shop.example:8443/a"),
+        ("https://https://bank.example/a", "https://https://bank.example/a"),
+        ("https://javascript:alert(1)", "https://javascript:alert(1)"),
+    ],
+)
+def test_no_address_in_a_cell_looks_like_one_of_another_scheme(address, shown):
+    cell = Cell(value=show(Link(url=address)))
+
+    drawn = draw_cells(Item(), [(Column(id="site", label="Site"), cell)], "/")
+
+    assert re.sub("<[^>]*>", "", drawn).strip() == shown

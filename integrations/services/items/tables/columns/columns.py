@@ -299,9 +299,10 @@ def leading_columns(collection: Collection) -> Sequence[str]:
     connector = CONNECTORS.get(collection.connection.provider)
     if connector is None:
         return ()
+    item_type = collection.item_type
     try:
         with connector_boundary("leading_columns", collection=collection.pk):
-            return connector.leading_columns(collection.item_type, collection.schema)
+            return (*connector.leading_columns(item_type, collection.schema),)
     except ConnectorError:
         return ()
 
@@ -311,9 +312,10 @@ def naming_parts(collection: Collection) -> Sequence[str]:
     connector = CONNECTORS.get(collection.connection.provider)
     if connector is None:
         return ()
+    item_type = collection.item_type
     try:
         with connector_boundary("naming_parts", collection=collection.pk):
-            return connector.naming_parts(collection.item_type, collection.schema)
+            return (*connector.naming_parts(item_type, collection.schema),)
     except ConnectorError:
         return ()
 

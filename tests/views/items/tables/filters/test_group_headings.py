@@ -125,6 +125,13 @@ def test_a_group_that_is_too_small_to_be_shown_has_its_own_heading(
     }
 
 
+def test_no_headings_are_missed_where_there_are_no_rows(as_alice, namesakes):
+    page = get(as_alice, namesakes, "?group=hubspot_owner_id&q=nothing")
+
+    assert list(page.context["rows"]) == []
+    assert 'data-code="no_headings"' not in page.text
+
+
 @pytest.mark.parametrize("address", ["&sort=-amount", "&q=deal"])
 def test_rows_without_headings_are_explained_and_lead_to_them(
     as_alice, namesakes, address
