@@ -28,7 +28,7 @@ SHAPES: dict[str, str] = {
 }
 
 # The status is always said in words beside the icon, so icons stay silent.
-SVG = '<svg class="icon" viewBox="0 0 24 24" width="20" aria-hidden="true">{}</svg>'
+SVG = '<svg class=icon viewBox="0 0 24 24" width=20 aria-hidden=true>{}</svg>'
 
 
 @functools.cache

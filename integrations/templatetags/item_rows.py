@@ -17,23 +17,19 @@ from integrations.templatetags.times import when
 
 register = template.Library()
 
-# Its row says what it chooses, so that no name stands in a page twice. A browser would
-# tick places again, which other rows may have by then.
-BOX: Final = (
-    "<input type=checkbox name=item value={0} autocomplete=off"
-    ' aria-labelledby="c r{0}">'
-)
+# Its row says what it chooses, so that no name stands in a page twice. The form around
+# it keeps a browser from ticking places again, which other rows may have by then.
+BOX: Final = '<input type=checkbox name=item value={0} aria-labelledby="c r{0}">'
 ROW_ID: Final = " id=r{}"
 NO_TIME: Final = "\N{EN DASH}"
 NAME: Final = (
-    '<th scope="row"><div>{}{}<div><a{}{} href="{}">{}<bdi>{}</bdi></a>{}{}</div></div>'
-    "</th>"
+    "<th scope=row><div>{}{}<div><a{}{} href={}>{}<bdi>{}</bdi></a>{}{}</div></div>"
 )
 ICON: Final = '<span aria-hidden="true">{}</span> '
-PARENT: Final = '<span class="note"><bdi>{}</bdi></span>'
+PARENT: Final = "<span class=note><bdi>{}</bdi></span>"
 PASSAGE: Final = '<span class="note passage"><bdi>{}</bdi>: <bdi>{}</bdi></span>'
 DELETED: Final = SafeString(' class="deleted"')
-DISCONNECTED: Final = SafeString('<span class="note">disconnected</span>')
+DISCONNECTED: Final = SafeString("<span class=note>disconnected</span>")
 
 
 @register.simple_tag
@@ -51,8 +47,8 @@ def item_rows(
     name = _name_with_box if can_choose else _name
     drawn = [_DRAWN.get(each["key"], name) for each in columns]
     rows = ("".join(draw(item) for draw in drawn) for item in items)
-    # Every cell is drawn as HTML, which ends a cell where the next one begins.
-    return SafeString("".join(f"<tr>{row}</tr>\n" for row in rows))
+    # Cells and rows are drawn as HTML, which ends each where the next one begins.
+    return SafeString("".join(f"<tr>{row}\n" for row in rows))
 
 
 def choose_box(item: Item) -> tuple[str, str]:
@@ -88,7 +84,7 @@ def _name(item: Item, box: tuple[str, str] = ("", "")) -> str:
 
 
 def _type(item: Item) -> str:
-    return f'<td><span class="tag">{to_html(type_text(item))}</span>'
+    return f"<td><span class=tag>{to_html(type_text(item))}</span>"
 
 
 def _connection(item: Item) -> str:

@@ -94,7 +94,7 @@ def mark(slug: str, name: str) -> SafeString:
     """Draw a provider's initial on its own colour; brand logos are not ours to use."""
     colour = crc32(slug.encode()) % MARK_COLOURS
     return format_html(
-        '<b class="mark mark-{}" aria-hidden="true">{}</b>', colour, name[:1]
+        '<b class="mark mark-{}" aria-hidden=true>{}</b>', colour, name[:1]
     )
 
 

@@ -91,7 +91,7 @@ def _time(value: datetime, text: str) -> SafeString:
     # Digits and words of ours alone, with nothing in them to escape.
     titled = f' title="{title}"' if title else ""
     stamp = f"{told.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
-    return SafeString(f'<time datetime="{stamp}"{titled}>{text}</time>')
+    return SafeString(f"<time datetime={stamp}{titled}>{text}</time>")
 
 
 def _element(stamp: str, title: str, text: str) -> SafeString:

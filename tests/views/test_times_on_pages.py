@@ -28,7 +28,7 @@ EXACT = re.compile(r"\d{1,2} [A-Z][a-z]{2} \d{4}(, \d\d:\d\d \S+)?")
 RELATIVE = re.compile(
     r"just now|in a moment|\d+ (minute|hour|day)s? ago|in \d+ (minute|hour|day)s?"
 )
-TIME = re.compile(r'<time datetime="([^"]+)"(?: title="([^"]+)")?>([^<]+)</time>')
+TIME = re.compile(r'<time datetime="?([^" >]+)"?(?: title="([^"]+)")?>([^<]+)</time>')
 SEPTEMBER = datetime(2026, 9, 27, 8, 30, tzinfo=UTC)
 
 

@@ -69,7 +69,7 @@ def moments(html: str, *names: str) -> list[str]:
     found = re.search(
         rf"<dt>(?:{'|'.join(names)})</dt>\s*<dd[^>]*>(.*?)</dd>", html, re.DOTALL
     )
-    return re.findall(r'datetime="([^"]*)"', found[1]) if found else []
+    return re.findall(r'datetime="?([^" >]*)', found[1]) if found else []
 
 
 @dataclass(frozen=True, kw_only=True)

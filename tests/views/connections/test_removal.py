@@ -125,4 +125,4 @@ def test_the_notice_of_a_disconnected_connection_stands_only_at_its_own_items(
 
     assert everything.context["stale"] == []
     assert [entry["connection"] for entry in own.context["stale"]] == [ended]
-    assert 'class="note">disconnected' in everything.content.decode()
+    assert "class=note>disconnected" in everything.content.decode()

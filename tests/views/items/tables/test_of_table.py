@@ -1,5 +1,6 @@
 """A table's page is the table: what stands for one leads there, and back to itself."""
 
+import re
 from urllib.parse import urlencode, urlsplit
 
 import pytest
@@ -92,7 +93,7 @@ def test_what_stands_for_a_table_leads_to_it_and_the_table_back(
 def test_breadcrumbs_lists_a_base_and_a_search_lead_to_the_table(as_alice, airtable):
     item, record = item_of(airtable), airtable.items.get()
     base = Item.objects.get(type="base")
-    link = f'href="{item.page_url}"'
+    link = re.compile(rf'href="?{item.page_url}["> ]')
 
     for address in (
         record.get_absolute_url(),
@@ -100,7 +101,7 @@ def test_breadcrumbs_lists_a_base_and_a_search_lead_to_the_table(as_alice, airta
         "/items/?type=table",
         "/search/?q=chairs&open=stay",
     ):
-        assert link in as_alice.get(address).content.decode(), address
+        assert link.search(as_alice.get(address).content.decode()), address
 
 
 @pytest.mark.parametrize("has_default", [False, True])
