@@ -16,8 +16,13 @@ from integrations.providers import SPECS
 # In a container everybody is root, and three workers need not say so at length.
 AS_ROOT = "ignore:You're running the worker with superuser privileges"
 # By itself the C library makes a heap for each of the first threads, up to eight a
-# processor, and keeps ever more of what was freed. The Dockerfile says the same.
-MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072"}
+# processor, and keeps ever more of what was freed. A process that dies of a fault in a
+# library tells where its threads were. The Dockerfile says the same.
+OF_PROCESSES = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
+    "PYTHONFAULTHANDLER": "1",
+}
 
 
 class PlanError(Exception):
@@ -57,7 +62,7 @@ def make_plan(base_dir: Path, values: Mapping[str, str]) -> Plan:
     web_port = _web_port(public)
     var_dir = base_dir / (values.get("VAR_DIR") or "var")
     environment = {
-        **MEMORY,
+        **OF_PROCESSES,
         **values,
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": ",".join(

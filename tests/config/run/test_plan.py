@@ -39,16 +39,16 @@ def test_a_bare_machine_gets_everything(tmp_path: Path) -> None:
     assert made.web_port == 8000
 
 
-def test_freed_memory_is_given_back_unless_the_operator_says_otherwise(
+def test_processes_begin_as_in_the_image_unless_the_operator_says_otherwise(
     tmp_path: Path,
 ) -> None:
     dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
-    in_image = dict(re.findall(r"(MALLOC_\w+)=(\d+)", dockerfile))
+    in_image = dict(re.findall(r"(\w+)=(\w+)", dockerfile))
     made = plan(tmp_path).environment
+    names = ("MALLOC_ARENA_MAX", "MALLOC_TRIM_THRESHOLD_", "PYTHONFAULTHANDLER")
 
-    assert in_image["MALLOC_ARENA_MAX"] == "2"
-    assert in_image == {name: made[name] for name in in_image}
-    for name in in_image:
+    for name in names:
+        assert made[name] == in_image[name] != ""
         assert plan(tmp_path, **{name: "8"}).environment[name] == "8"
 
 

@@ -49,7 +49,10 @@ LIBRARIES = (
     "xlsxwriter",
 )
 # Python itself reads them, once; of every plan they are the same.
-AT_START = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONUNBUFFERED", "PYTHONWARNINGS")
+AT_START = (
+    *("PATH", "HOME", "LANG", "TMPDIR"),
+    *("PYTHONFAULTHANDLER", "PYTHONUNBUFFERED", "PYTHONWARNINGS"),
+)
 # What the commands of a product import before they read what is wanted of them.
 COMMANDS = (
     "celery.apps.beat",
