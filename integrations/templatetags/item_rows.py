@@ -17,9 +17,13 @@ from integrations.templatetags.times import when
 
 register = template.Library()
 
-# Its row says what it chooses, so that no name stands in a page twice. The form around
-# it keeps a browser from ticking places again, which other rows may have by then.
-BOX: Final = '<input type=checkbox name=item value={0} aria-labelledby="c r{0}">'
+# Its row says what it chooses, so that no name stands in a page twice. A browser would
+# tick places again, which other rows may have by then; the form around them keeps what
+# else was chosen in it.
+BOX: Final = (
+    "<input type=checkbox name=item value={0} autocomplete=off"
+    ' aria-labelledby="c r{0}">'
+)
 ROW_ID: Final = " id=r{}"
 NO_TIME: Final = "\N{EN DASH}"
 NAME: Final = (

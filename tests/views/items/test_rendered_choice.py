@@ -89,7 +89,7 @@ def test_each_box_names_its_row_by_its_place_on_the_page(as_alice, contacts, add
     path = f"/collections/{contacts.pk}/"
     page = as_alice.get(path if address == "table" else address)
     html = page.content.decode()
-    box = r'value=(\d) aria-labelledby="c r\1">'
+    box = r'value=(\d) autocomplete=off aria-labelledby="c r\1">'
     row = box + r'.*?id=r\1 href="?/items/([^/]+)/'
     boxes = re.findall(row, html)
     taking = next(f for p, f in Forms(page).those_of("/download/") if "shown" in f)

@@ -24,21 +24,11 @@ def fill(connection):
 
 
 def test_a_list_of_fifty_rows_is_below_forty_kilobytes(as_alice, connection):
-    """With what they belong to below their names, as contacts have it."""
-    told = {
-        "parent_name": "Harbour Sails Inc 1134",
-        "remote_created_at": timezone.now(),
-    }
-    items = [{"name": f"Ana Oberholzer {n:07}", **told} for n in range(60)]
-    for remote_id, item_type in (("contacts", "contact"), ("deals", "deal")):
-        make_items(
-            make_collection(connection, remote_id=remote_id, item_type=item_type), items
-        )
+    fill(connection)
 
     page = as_alice.get("/items/")
 
     assert page.content.count(b"<td>") == 50 * 4
-    assert page.content.count(b"Harbour Sails") == 50
     assert len(page.content) < 40_000
 
 
