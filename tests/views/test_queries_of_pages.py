@@ -116,9 +116,10 @@ def test_the_page_of_changes_asks_few_questions(
 ) -> None:
     told = asked(as_alice, f"/changes/{query}")
 
-    [day] = as_alice.get(f"/changes/{query}").context["days"]
+    days = as_alice.get(f"/changes/{query}").context["days"]
+    entries = [entry for day in days for entry in day["entries"]]
     assert {"Former", "Companies"} & {
-        field["label"] for entry in day["entries"] for field in entry["fields"]
+        field["label"] for entry in entries for field in entry["fields"]
     }
     assert len(told) <= MOST_QUERIES, "\n".join(told)
 
