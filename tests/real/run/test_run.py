@@ -84,6 +84,21 @@ class Run:
         """Return the ids of processes that still know this run's directory."""
         return processes_with(str(self.directory))
 
+    def wait_until_gone(self, *, seconds: float) -> None:
+        """Return once nothing of it is left; fail with what each of the rest runs."""
+        try:
+            wait_until(lambda: not self.left_behind(), "all are gone", seconds=seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self._commands()}") from None
+
+    def _commands(self) -> list[str]:
+        commands = []
+        for pid in self.left_behind():
+            with suppress(OSError):
+                told = Path(f"/proc/{pid}/cmdline").read_bytes()
+                commands.append(told.replace(b"\0", b" ").decode())
+        return commands
+
     def close(self) -> None:
         """End whatever is left of it."""
         if self.running is not None:
@@ -135,7 +150,7 @@ def test_it_starts_from_nothing_and_again_heals_and_leaves_nothing(fresh: Run) -
 
     fresh.running.kill_head()
 
-    wait_until(lambda: not fresh.left_behind(), "all are gone", seconds=STOP_SECONDS)
+    fresh.wait_until_gone(seconds=STOP_SECONDS)
 
 
 def assert_a_process_that_dies_comes_back(run: Run) -> None:
@@ -182,7 +197,7 @@ def test_a_killed_supervisor_cuts_no_call_that_spends_a_token(
 
     run.running.kill_head()
 
-    wait_until(lambda: not run.left_behind(), "all are gone", seconds=LATE_SECONDS + 20)
+    run.wait_until_gone(seconds=LATE_SECONDS + 60)
     stored = ask(run, "select version, attempt_id from {credential}")
     assert stored == [(version + 1, None)]
 
