@@ -6,11 +6,12 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cached_property
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any
 
 import django
-from celery import Celery, platforms, signals
+from celery import Celery, signals
 from celery.concurrency.thread import TaskPool as ThreadPool
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -33,7 +34,17 @@ LOOK_SECONDS = 0.2
 use_mended_transports()
 outages.listen()
 tracing.listen()
-app = Celery("mooring")
+
+
+class _Celery(Celery):
+    """Celery with beat as it ends here; imported by beat alone."""
+
+    @cached_property
+    def Beat(self) -> Any:  # noqa: N802 (upstream's)
+        return self.subclass_with_self(import_module("config.background.beat").Beat)
+
+
+app = _Celery("mooring")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
@@ -70,20 +81,6 @@ def ask_for_signs_of_life(**_kwargs: Any) -> None:
             app.send_task(
                 "integrations.tasks.heartbeat", [queue], queue=queue, expires=60
             )
-
-
-@signals.beat_init.connect
-def leave_when_asked(**_kwargs: Any) -> None:
-    """Have a signal end beat's loop, behind which the schedule is stored.
-
-    Celery's own handler stores it at once. In the middle of another statement that
-    waits for a lock that is held below it, and beat would never end.
-    """
-    platforms.signals.update(SIGTERM=_leave, SIGINT=_leave)
-
-
-def _leave(_number: int, _frame: object) -> NoReturn:
-    raise SystemExit
 
 
 @signals.worker_process_init.connect

@@ -52,3 +52,23 @@ def test_a_signal_in_the_middle_of_a_statement_waits_for_nothing() -> None:
     beat.start_scheduler()
 
     assert Interrupted.stored == [True]
+
+
+class Starting(Scheduler):
+    """Be told to end while the schedule is read for the first time."""
+
+    times = 0
+
+    def setup_schedule(self) -> None:
+        type(self).times += 1
+        signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.mark.usefixtures("handlers")
+def test_a_signal_while_it_starts_ends_it_without_another_schedule() -> None:
+    beat = app.Beat(scheduler_cls=Starting, quiet=True, remote_control=False)
+
+    with pytest.raises(SystemExit):
+        beat.start_scheduler()
+
+    assert Starting.times == 1
