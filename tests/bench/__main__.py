@@ -32,7 +32,6 @@ BENCHES: dict[str, dict[str, str]] = {
         "AIRTABLE_RATE_LIMIT": "1000000",
         "NOTION_RATE_LIMIT": "1000000",
     },
-    "loading_features": UNLIMITED,
     "rate_limit": {},
     "flat_memory": UNLIMITED,
     "worker_memory": {**UNLIMITED, "SANDBOX": "on", "LOG_LEVEL": "INFO"},

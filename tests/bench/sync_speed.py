@@ -7,13 +7,15 @@ from typing import Any
 from integrations.models import Collection, Connection, Item
 from tests.bench.site import product
 from tests.bench.site.site import Site
-from tests.bench.support import naive
+from tests.bench.support import features, naive
 from tests.bench.support.figures import Figures, median
 
 CONTACTS = 50_000
 LATENCY_MS = 50
 KINDS = ("contacts", "companies", "deals")
 REPETITIONS = 3
+# Loaded with and without what lists need of it, so many times in turns.
+FEATURED, TURNS = 10_000, 5
 
 
 def measure(site: Site, figures: Figures, *, long: bool) -> None:
@@ -49,6 +51,10 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
     _note(figures, late, f"{LATENCY_MS} ms latency", limit=1.15)
     snapshot.restore()
     _load_three(site, figures, product.reload(connection.pk), late["product"][0])
+    snapshot.restore()
+    site.pages(latency_ms=0)
+    connection = product.reload(connection.pk)
+    features.measure(site, figures, connection, contacts=FEATURED, turns=TURNS)
 
 
 def _load_three(

@@ -6,9 +6,8 @@ from typing import Any
 # What stands in place of a module's own constants.
 SIZES: dict[str, dict[str, Any]] = {
     "unchanged": {"CONTACTS": 2000, "CHANGED": (300,)},
-    "sync_speed": {"CONTACTS": 1000, "REPETITIONS": 1},
+    "sync_speed": {"CONTACTS": 1000, "FEATURED": 1000, "REPETITIONS": 1, "TURNS": 1},
     "loading": {"CONTACTS": 500, "RECORDS": 300, "PAGES": 400, "TURNS": 1},
-    "loading_features": {"CONTACTS": 1000, "TURNS": 1},
     "rate_limit": {"PAGES": 111, "PAGES_OF_ONE": 8},
     "flat_memory": {"SMALL": 1000, "LARGE": 3000, "LONG": 5000},
     "worker_memory": {"CONTACTS": 500},

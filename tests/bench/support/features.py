@@ -20,7 +20,6 @@ from tests.bench.site import product
 from tests.bench.site.site import Site
 from tests.bench.support.figures import Figures, median
 
-CONTACTS, TURNS = 10_000, 5
 LIMIT = 1.1
 # Columns that somebody sorts or filters by.
 USED = ("lifecyclestage", "createdate")
@@ -36,20 +35,24 @@ FEATURES: dict[str, Any] = {
 LABELS = "integrations.providers.hubspot.listing.records.Reader._fetch_labels"
 
 
-def measure(site: Site, figures: Figures, *, long: bool) -> None:
-    """Load all anew and once more, with and without, in turns."""
-    site.start_pages()
-    connection = product.connect(site)
-    product.forget(connection, "contacts")
-    site.pages(contacts=CONTACTS)
+def measure(
+    site: Site, figures: Figures, connection: Connection, *, contacts: int, turns: int
+) -> None:
+    """Load contacts anew and once more, with and without, in turns.
+
+    None of them is stored yet.
+    """
+    site.pages(contacts=contacts)
     plain = product.Snapshot(site.database)
     ways = {"without": False, "with": True}
     taken: dict[tuple[str, str], list[tuple[float, float]]] = {}
-    for turn in range(TURNS):
+    for turn in range(turns):
         for way, is_whole in sorted(ways.items(), reverse=bool(turn % 2)):
             plain.restore()
             for load in ("first", "second"):
-                found = _load(product.reload(connection.pk), is_whole=is_whole)
+                found = _load(
+                    product.reload(connection.pk), contacts, is_whole=is_whole
+                )
                 taken.setdefault((load, way), []).append(found)
     for load in ("first", "second"):
         _note(figures, f"{load} load", taken[load, "with"], taken[load, "without"])
@@ -57,15 +60,17 @@ def measure(site: Site, figures: Figures, *, long: bool) -> None:
     _use_all(product.reload(connection.pk))
     used = product.Snapshot(site.database)
     loads = []
-    for _ in range(TURNS):
+    for _ in range(turns):
         used.restore()
-        loads.append(_load(product.reload(connection.pk), is_whole=True))
-    assert PropertyValue.objects.count() >= CONTACTS * len(USED), "nothing indexed"
+        loads.append(_load(product.reload(connection.pk), contacts, is_whole=True))
+    assert PropertyValue.objects.count() >= contacts * len(USED), "nothing indexed"
     what = f"first load, {len(USED)} columns sorted by and one of one's own"
     _note(figures, what, loads, taken["first", "without"], limit=None)
 
 
-def _load(connection: Connection, *, is_whole: bool) -> tuple[float, float]:
+def _load(
+    connection: Connection, contacts: int, *, is_whole: bool
+) -> tuple[float, float]:
     """Return what a full refresh takes, by the clock and of the processor, seconds."""
     with ExitStack() as without:
         if not is_whole:
@@ -76,7 +81,7 @@ def _load(connection: Connection, *, is_whole: bool) -> tuple[float, float]:
         product.sync(connection, full=True)
         taken = time.perf_counter() - started, time.process_time() - used
     items = Item.objects.live().filter(collection__remote_id="contacts")
-    assert (stored := items.count()) == CONTACTS, f"{stored} of {CONTACTS} stored"
+    assert (stored := items.count()) == contacts, f"{stored} of {contacts} stored"
     links = ItemLink.objects.filter(item__in=items)
     assert links.exists() is is_whole, f"{links.count()} links"
     return taken
