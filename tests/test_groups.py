@@ -83,11 +83,12 @@ def test_the_files_of_what_is_long_are_no_more_than_workers() -> None:
     assert len({group_of(path) for path in paths if order_of(path) == 0}) == WAITING
 
 
-def test_one_worker_more_begins_at_the_other_end() -> None:
+@pytest.mark.parametrize("more", [0, 1, 2])
+def test_one_worker_more_begins_at_the_other_end(more: int) -> None:
     """Whoever waits leaves it the cores."""
-    waiting = [f"{OWN_STACK}-{number}" for number in range(WAITING + 1)]
+    waiting = [f"{OWN_STACK}-{number}" for number in range(WAITING + more)]
     files = [f"tests/http/test_{n}.py::test_{m}" for n in range(3) for m in range(3)]
-    nodes = [Mock(shutting_down=False) for _ in range(WAITING + 1)]
+    nodes = [Mock(shutting_down=False) for _ in waiting]
     config = Mock(**{"getvalue.return_value": ["popen"] * len(nodes)})
     config.option.loadscopereorder = False
     scheduling = InGroups(config, Producer("tests"))
@@ -97,9 +98,9 @@ def test_one_worker_more_begins_at_the_other_end() -> None:
 
     scheduling.schedule()
 
-    begun = [list(scheduling.assigned_work[node]) for node in nodes]
-    assert [groups[0] for groups in begun[:WAITING]] == waiting[:WAITING]
-    assert begun[WAITING] == ["tests/http/test_2.py"]
+    begun = [next(iter(scheduling.assigned_work[node])) for node in nodes]
+    last = ["tests/http/test_2.py"] if more else waiting[-1:]
+    assert begun == [*waiting[:-1], *last]
 
 
 def test_the_tests_of_a_file_that_share_its_server_stay_together() -> None:

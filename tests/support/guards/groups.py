@@ -55,8 +55,9 @@ LONG = (
     "tests/views/connections/test_truth.py",
     "tests/views/items/tables/test_page_cost.py",
 )
-# So many of pytest's workers begin with what waits, one for each group of the longest.
-# It leaves a part of two cores idle, which one more worker uses up from the other end.
+# So many of pytest's workers, or more, begin with what waits: one for each group of the
+# longest. That leaves a part of two cores idle; another worker, the last, fills it from
+# the other end.
 WAITING = 4
 
 
@@ -103,13 +104,13 @@ def stack_of(item: pytest.Item | None) -> str:
 class InGroups(LoadScopeScheduling):
     """Give each group to one worker, in the order in which they were collected.
 
-    Workers beyond those that begin with what waits are given the last group instead.
+    Where there is one beyond those that begin with what waits, it is given the last.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         return group_of(nodeid)
 
     def _assign_work_unit(self, node: Any) -> None:
-        if self.nodes.index(node) >= WAITING:
+        if node in self.nodes[WAITING:][-1:]:
             self.workqueue.move_to_end(next(reversed(self.workqueue)), last=False)
         super()._assign_work_unit(node)
