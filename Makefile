@@ -8,8 +8,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	&& echo $$p && break; done)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--require-hashes
-# More than the cores: the tests on real processes mostly wait.
-TOGETHER := $(BIN)/python -m pytest -n 4 --dist loadgroup
+# More than the cores: the tests on real processes mostly wait, one worker does not.
+TOGETHER := $(BIN)/python -m pytest -n 5 --dist loadgroup
 PRODUCTION := ENV_FILE=.ci/production.env
 # Without it every process compiles the whole tree again.
 unexport PYTHONDONTWRITEBYTECODE

@@ -5,8 +5,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from xdist.remote import Producer
 
 from tests.browser import fixtures as browser
 from tests.real.pages.test_tables import FILES_LEFT_OUT, SAME, TESTS_LEFT_OUT
@@ -17,6 +19,8 @@ from tests.support.guards.groups import (
     LONGEST,
     ONE_STACK,
     TOGETHER,
+    WAITING,
+    InGroups,
     group_of,
     order_of,
 )
@@ -73,10 +77,30 @@ def test_what_waits_comes_first() -> None:
 
 
 def test_the_files_of_what_is_long_are_no_more_than_workers() -> None:
-    """A fifth would wait behind one of them, as a second half does."""
+    """One more would wait behind one of them, as a second half does."""
     paths = map(str, Path("tests").rglob("test_*.py"))
 
-    assert len({group_of(path) for path in paths if order_of(path) == 0}) == 4
+    assert len({group_of(path) for path in paths if order_of(path) == 0}) == WAITING
+
+
+@pytest.mark.parametrize("more", [0, 1, 2])
+def test_one_worker_more_begins_at_the_other_end(more: int) -> None:
+    """Whoever waits leaves it the cores."""
+    waiting = [f"{OWN_STACK}-{number}" for number in range(WAITING + more)]
+    files = [f"tests/http/test_{n}.py::test_{m}" for n in range(3) for m in range(3)]
+    nodes = [Mock(shutting_down=False) for _ in waiting]
+    config = Mock(**{"getvalue.return_value": ["popen"] * len(nodes)})
+    config.option.loadscopereorder = False
+    scheduling = InGroups(config, Producer("tests"))
+    for node in nodes:
+        scheduling.add_node(node)
+        scheduling.add_node_collection(node, [*waiting, *files])
+
+    scheduling.schedule()
+
+    begun = [next(iter(scheduling.assigned_work[node])) for node in nodes]
+    last = ["tests/http/test_2.py"] if more else waiting[-1:]
+    assert begun == [*waiting[:-1], *last]
 
 
 def test_the_tests_of_a_file_that_share_its_server_stay_together() -> None:

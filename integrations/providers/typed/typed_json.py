@@ -42,7 +42,7 @@ def dump(record: Any) -> dict[str, Any]:
     """Return the JSON object of a struct, without what has its default."""
     return {
         each.name: _dump_value(value)
-        for each in fields(record)
+        for each in _fields_of(cast("Hashable", type(record)))
         if (value := getattr(record, each.name)) != _default_of(each)
     }
 
@@ -81,9 +81,15 @@ def load(kind: type[T], value: object) -> T:
 
 
 @lru_cache
+def _fields_of(kind: Any) -> tuple[FieldInfo, ...]:
+    """Return the fields of a struct, whose types are read anew each time else."""
+    return fields(kind)
+
+
+@lru_cache
 def _types_of(kind: Any) -> dict[str, Any]:
     hints = get_type_hints(kind)
-    return {each.name: hints[each.name] for each in fields(kind)}
+    return {each.name: hints[each.name] for each in _fields_of(kind)}
 
 
 def _load_value(hint: Any, value: Any, name: str) -> Any:
