@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from integrations.models import Item, ItemChange, RefreshAttempt, SyncRun
+from integrations.models import Item, ItemChange, ItemLink, RefreshAttempt, SyncRun
 from integrations.models.sync.progress import CollectionProgress, ProgressState
 from tests.support.rows import (
     NOON,
@@ -143,6 +143,29 @@ def test_each_change_is_given_its_connection_a_stretch_at_a_time(
         assert change.connection_id == change.item.connection_id
 
 
+def test_each_link_is_given_its_collection_a_stretch_at_a_time(
+    alice, monkeypatch, django_assert_num_queries
+):
+    module = migration("0069_collections_of_links")
+    monkeypatch.setattr(module, "BATCH", 2)
+    items = [make_item(make_collection(make_connection(alice))) for _ in range(2)]
+    for number in range(4):
+        item = items[number % 2]
+        ItemLink.objects.create(
+            item=item,
+            connection=item.connection,
+            relation="lead",
+            target_remote_id=f"{number}",
+        )
+
+    with django_assert_num_queries(3):
+        module.name_collections(apps, None)
+        assert not module.Migration.atomic
+
+    for link in ItemLink.objects.select_related("item"):
+        assert link.collection_id == link.item.collection_id
+
+
 def test_what_was_new_before_the_upgrade_is_new_after_it(alice):
     module = migration("0043_news_of_items")
     read = make_collection(make_connection(alice), first_full_refresh_at=NOON)
@@ -161,8 +184,9 @@ def test_what_was_new_before_the_upgrade_is_new_after_it(alice):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_column_that_an_interrupted_migration_added_is_not_added_again():
-    module = migration("0043_news_of_items")
+@pytest.mark.parametrize("name", ["0043_news_of_items", "0069_collections_of_links"])
+def test_a_column_that_an_interrupted_migration_added_is_not_added_again(name):
+    module = migration(name)
     state = MigrationLoader(database).project_state()
     (adding, *_) = module.Migration.operations
 

@@ -42,7 +42,8 @@ class AddField(migrations.AddField):
         connection = schema_editor.connection
         with connection.cursor() as cursor:
             columns = connection.introspection.get_table_description(cursor, table)
-        if self.name not in {column.name for column in columns}:
+        added = model._meta.get_field(self.name).column  # noqa: SLF001
+        if added not in {column.name for column in columns}:
             super().database_forwards(app_label, schema_editor, from_state, to_state)
 
 

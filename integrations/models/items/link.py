@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from integrations.models.collection import Collection
 from integrations.models.connection import Connection
 from integrations.models.items.item import Item
 
@@ -28,6 +29,17 @@ class ItemLink(models.Model):
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="+", db_index=False
     )
+    # That of the item, by which the links to one that very many name are told apart.
+    # A constraint of its own would have the table made anew; links go with their item.
+    collection = models.ForeignKey(
+        Collection,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
     relation = models.CharField(max_length=255)
     is_primary = models.BooleanField(default=False)
     target_collection = models.CharField(max_length=255, blank=True)
@@ -48,6 +60,11 @@ class ItemLink(models.Model):
             models.Index(
                 fields=("connection", "target_remote_id", "-id"),
                 name="item_link_latest_to_target",
+            ),
+            # How many there are of each relation with a collection.
+            models.Index(
+                fields=("connection", "target_remote_id", "collection", "relation"),
+                name="item_link_by_collection",
             ),
         )
 

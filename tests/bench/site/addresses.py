@@ -50,7 +50,8 @@ def of_table(collection: Collection) -> dict[str, str]:
 def around(contacts: Collection) -> dict[str, str]:
     """Return pages of what is around the deals: their links, and their past."""
     own = Item.objects.live().filter(connection=contacts.connection)
-    large = own.get(remote_id="c0").get_absolute_url()
+    large = own.get(remote_id="c0")
+    naming = f"linked_to={large.uuid}&relation=-associations.companies"
     deal, contact = (
         own.filter(type=each).order_by("-pk")[0] for each in ("deal", "contact")
     )
@@ -61,7 +62,8 @@ def around(contacts: Collection) -> dict[str, str]:
         "contacts, filtered": f"{path}?lifecyclestage__is=customer&city__is=Berg",
         "contacts, searched": f"{path}?q=harbour+berg",
         "a deal and what is related": deal.get_absolute_url(),
-        "a company that 30,000 name": large,
+        "a company that 30,000 name": large.get_absolute_url(),
+        "all contacts that name it": f"{path}?{naming}",
         "everything about a person": f"/everything/?about={email}",
         "search, frequent": "/search/?q=harbour",
         "search, a person": f"/search/?q={contact.remote_id}+person{contact.remote_id}",

@@ -36,6 +36,7 @@ SAME = {
         "tests/views/items/tables",
         "tests/views/items/parts/test_beside.py",
         "tests/views/items/parts/test_many_links.py",
+        "tests/views/items/parts/test_very_many_links.py",
     ),
 }
 # These ask the database nothing, nothing that the others do not ask it as well, or

@@ -46,6 +46,13 @@ def test_links_are_stored_with_their_item_and_the_primary_one_is_marked(deals):
     ]
 
 
+def test_links_know_the_collection_of_their_item(deals):
+    store_deal(deals, "1", parent="2")
+    store_deal(deals, "1", "2", contacts=("9",))
+
+    assert set(ItemLink.objects.values_list("collection", flat=True)) == {deals.pk}
+
+
 def test_only_what_differs_is_written_again(deals):
     store_deal(deals, "1", "2", parent="2")
     kept = dict(ItemLink.objects.values_list("target_remote_id", "pk"))

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from integrations.models import Item, ItemChange
+from integrations.models import Item, ItemChange, ItemLink
 from integrations.providers.records import IntegrationItem
-from integrations.services.items.storage import store
+from integrations.services.items.storage import moves, store
 from tests.support import lock_order
 from tests.support.rows import NOON, make_collection, make_connection, make_item
 
@@ -51,6 +51,21 @@ def test_it_keeps_its_row_its_first_day_and_its_history(pages, rows):
     pages.refresh_from_db()
     assert (counts.created, counts.live_delta, pages.stored_count) == (0, 1, 0)
     assert counts.seen_keys == (item.pk,)
+
+
+def test_its_links_are_in_its_collection(pages, rows):
+    item = make_item(pages, name="Plan", remote_id="p1")
+    ItemLink.objects.create(
+        item=item,
+        connection=pages.connection,
+        collection=pages,
+        relation="lead",
+        target_remote_id="p2",
+    )
+
+    moves.take_over(rows, ["p1"])
+
+    assert ItemLink.objects.get().collection == rows
 
 
 def test_one_that_was_deleted_where_it_was_comes_back(pages, rows):

@@ -90,6 +90,7 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "services/items/relations/traces.py::MOST_TEXTS": LOOK,
     "services/items/relations/around.py::FEW": WHOLE,
     "services/items/relations/around.py::MOST_LINKS": "more than",
+    "services/items/relations/first_links.py::FEW": WHOLE,
     "services/items/relations/tables.py::MOST_TABLES": "Linked as well",
     "services/items/relations/tables.py::MOST_ROWS": "table.url",
     "services/items/relations/tables.py::MOST_COLUMNS": LOOK,

@@ -16,11 +16,8 @@ from integrations.models.ordered_json import OrderedJSONField
 from integrations.providers import CONNECTORS
 from integrations.providers.records import read_fields
 from integrations.services.items.icons import with_icons
-from integrations.services.items.relations.link_rows import (
-    LinkRow,
-    find_links,
-    leading_to,
-)
+from integrations.services.items.relations.first_links import find_links
+from integrations.services.items.relations.link_rows import LinkRow, leading_to
 from integrations.services.items.types import parent_types, types_in
 
 # So many links of a relation with a collection are looked at, in either direction.
@@ -95,7 +92,7 @@ def look_around(
     their amounts are added up; None reads all.
     """
     outgoing, incoming = find_links(
-        item, is_unique=ids_are_unique(item), most=MOST_LINKS
+        item, is_unique=ids_are_unique(item), most=MOST_LINKS, shown=shown
     )
     names: dict[str, set[str]] = {}
     for link in outgoing:

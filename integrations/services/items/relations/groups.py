@@ -201,7 +201,7 @@ def _incoming_group(relation: str, collection: Collection) -> Group:
 
 def _latest_first(linked: Linked) -> tuple[float, int]:
     updated = linked.item.remote_updated_at
-    return -updated.timestamp() if updated else 0.0, linked.item.pk
+    return -updated.timestamp() if updated else 0.0, -linked.item.pk
 
 
 def _labels(collection: Collection) -> dict[str, str]:

@@ -4,7 +4,17 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import F, OrderBy, Q, QuerySet, UUIDField, Value, Window
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    OrderBy,
+    Q,
+    QuerySet,
+    UUIDField,
+    Value,
+    Window,
+)
 from django.db.models.functions import Cast, RowNumber
 
 from integrations.models import Item, ItemLink
@@ -12,7 +22,11 @@ from integrations.models.items.link import labels_in
 from integrations.services.common.database.prepared import prepared
 
 _OWN_ORDER = (F("is_primary").desc(), F("position").asc(), F("pk").asc())
-_LATEST = F("item__remote_updated_at").desc(nulls_last=True)
+_LATEST = (
+    F("item__remote_updated_at").desc(nulls_last=True),
+    F("item_id").desc(),
+    F("pk").asc(),
+)
 _COLUMNS = (
     "is_own",
     "number",
@@ -54,6 +68,19 @@ class LinkRow(NamedTuple):
         return labels_in(self.label)
 
 
+class Target(NamedTuple):
+    """What links lead to: an id in a collection of a connection, or None for any."""
+
+    connection: UUID
+    remote_id: str
+    collection: str | None
+
+    @property
+    def condition(self) -> Q:
+        """Return the condition that a link leads to it."""
+        return leading_to(*self)
+
+
 def leading_to(connection: UUID, remote_id: str, collection: str | None) -> Q:
     """Return the condition that a link leads to an id in a collection, None for any."""
     named = Q(connection=connection, target_remote_id=remote_id)
@@ -62,32 +89,29 @@ def leading_to(connection: UUID, remote_id: str, collection: str | None) -> Q:
     return named & Q(target_collection__in=[collection, ""])
 
 
-def find_links(
-    item: Item, *, is_unique: bool, most: int
-) -> tuple[list[LinkRow], list[LinkRow]]:
+def ask(item: Item, target: Target, *, most: int, few: int | None) -> list[LinkRow]:
     """Return the links of an item and those that live items lead to it, one query.
 
-    Of each relation with a collection there are so many at ``most``, and one more.
-    ``is_unique`` tells that an id names one item of the whole account.
+    Of each relation with a collection there are so many at ``most``, in their order. If
+    more than ``few`` lead to it, there are none of them; in their place each relation
+    has one row with their number below zero, which counts those of deleted items too.
     """
     rows = _links(
         item.pk,
-        item.connection_id,
-        item.remote_id,
+        target.connection,
+        target.remote_id,
         item.collection.remote_id,
-        is_unique=is_unique,
-        most=most + 1,
+        is_unique=target.collection is None,
+        most=most,
+        few=few,
     )
-    own, others = list[LinkRow](), list[LinkRow]()
-    for row in map(LinkRow._make, rows):
-        (own if row.is_own else others).append(row)
-    own.sort(key=_own_place)
-    others.sort(key=lambda row: (row.number, row.id))
-    return own, others
+    return list(map(LinkRow._make, rows))
 
 
-def _own_place(row: LinkRow) -> tuple[str, bool, int, int]:
-    return row.relation, not row.is_primary, row.position, row.id
+def in_order(target: Target, some: Q, *, most: int) -> list[LinkRow]:
+    """Return the first links of each relation among some that lead to a target."""
+    others = _others(target.condition).filter(some)
+    return list(map(LinkRow._make, _first(others, "place", _LATEST, most)))
 
 
 @prepared(ItemLink)
@@ -99,6 +123,7 @@ def _links(
     *,
     is_unique: bool,
     most: int,
+    few: int | None,
 ) -> "QuerySet[ItemLink, tuple[object, ...]]":
     named = leading_to(connection, remote_id, None if is_unique else collection)
     own = ItemLink.objects.filter(item=item).annotate(
@@ -106,14 +131,46 @@ def _links(
         # PostgreSQL takes no value for a text, unless it is told.
         place=Cast(Value(None), output_field=UUIDField()),
     )
-    others = ItemLink.objects.filter(named, item__deleted_at__isnull=True).annotate(
+    others = _others(named)
+    parts = [_first(own, "target_collection", _OWN_ORDER, most)]
+    if few is not None:
+        # By what the index holds alone.
+        naming = ItemLink.objects.filter(leading_to(connection, remote_id, None))
+        are_many = Exists(naming[few : few + 1])
+        others = others.filter(~are_many)
+        parts.append(_sizes(naming.filter(are_many)))
+    parts.append(_first(others, "place", _LATEST, most))
+    # A link of an item to itself is in both.
+    return parts[0].union(*parts[1:], all=True)
+
+
+def _others(named: Q) -> "QuerySet[ItemLink]":
+    """Return the links of live items to another one."""
+    return ItemLink.objects.filter(named, item__deleted_at__isnull=True).annotate(
         is_own=Value(False),  # noqa: FBT003
         place=F("item__collection_id"),
     )
-    first = _first(own, "target_collection", _OWN_ORDER, most)
-    latest = _first(others, "place", (_LATEST, F("item_id").asc(), F("pk").asc()), most)
-    # A link of an item to itself is in both.
-    return first.union(latest, all=True)
+
+
+def _sizes(links: "QuerySet[ItemLink]") -> "QuerySet[ItemLink, tuple[object, ...]]":
+    """Return how many links there are of each relation and place, as such rows."""
+    nothing, zero = Value(""), Value(0)
+    told = {
+        "is_own": Value(False),  # noqa: FBT003
+        "number": -Count("*"),
+        "key": zero,
+        "of": zero,
+        "first": Value(False),  # noqa: FBT003
+        "inside": nothing,
+        "target": nothing,
+        "at": zero,
+        "called": nothing,
+    }
+    counted = links.order_by().values("collection", "relation").annotate(**told)
+    return counted.values_list(
+        *("is_own", "number", "key", "of", "collection", "relation"),
+        *("first", "inside", "target", "at", "called"),
+    )
 
 
 def _first(

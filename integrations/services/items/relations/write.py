@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from django.db import connection as database
 
@@ -27,6 +26,7 @@ COLUMNS = (
     "position",
     "label",
     "connection_id",
+    "collection_id",
 )
 # The first columns, which name a link, and those that may change.
 KEY, CHANGING = 4, ("is_primary", "position", "label")
@@ -40,7 +40,7 @@ class Linking(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A link as it is stored: the columns in their order, without the connection."""
+    """A link as it is stored: the columns in their order, but for where it is."""
 
     item_id: int
     relation: str
@@ -70,7 +70,7 @@ def write(
     for start in range(0, len(keys), ITEMS):
         stored |= _remove_others(keys[start : start + ITEMS], told)
     written = new | (told - stored)
-    _upsert(list(written), collection.connection_id)
+    _upsert(list(written), collection)
     touched = written | (stored - told)
     return {(link.relation, link.target_remote_id) for link in touched}
 
@@ -119,12 +119,12 @@ def _remove_others(keys: Sequence[int], told: set[Link]) -> set[Link]:
     return {link for _, link in stored}
 
 
-def _upsert(links: Sequence[Link], connection_id: UUID) -> None:
+def _upsert(links: Sequence[Link], collection: Collection) -> None:
     """Write rows as the items themselves are written."""
     if not links:
         return
     quote = database.ops.quote_name
-    key = uuid_value(connection_id)
+    inside = uuid_value(collection.connection_id), uuid_value(collection.pk)
     columns, named = (
         ", ".join(map(quote, names)) for names in (COLUMNS, COLUMNS[:KEY])
     )
@@ -133,6 +133,6 @@ def _upsert(links: Sequence[Link], connection_id: UUID) -> None:
     write_rows(
         f"INSERT INTO {quote(ItemLink._meta.db_table)} ({columns}) VALUES",  # noqa: SLF001
         f"({', '.join(['%s'] * len(COLUMNS))})",
-        [(*link, key) for link in sorted(links)],
+        [(*link, *inside) for link in sorted(links)],
         after=f"ON CONFLICT ({named}) DO UPDATE SET {updates}",
     )

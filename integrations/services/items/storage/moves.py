@@ -8,7 +8,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from msgspec import Struct
 
-from integrations.models import Collection, Item
+from integrations.models import Collection, Item, ItemLink
 from integrations.services.items.storage.rows import Known
 from integrations.services.items.tables.indexing.rows import moves_items
 
@@ -32,6 +32,7 @@ def take_over(collection: Collection, ids: Sequence[str]) -> dict[str, Moved]:
     if found:
         keys = [item.pk for item in found.values()]
         Item.objects.filter(pk__in=keys).update(collection=collection)
+        ItemLink.objects.filter(item__in=keys).update(collection=collection)
         _count_out(item.collection_id for item in found.values() if not item.is_deleted)
     return {remote_id: _to_moved(item) for remote_id, item in found.items()}
 

@@ -31,6 +31,7 @@ from integrations.services.items.tables.columns.values import (
     id_number,
 )
 from integrations.services.items.tables.operators import YES, Operator
+from integrations.services.items.tables.unindexed import ExistsHere
 
 SEPARATOR = "__"
 # Without a value there is nothing to write, and browsers leave empty fields in.
@@ -168,15 +169,6 @@ _UNINDEXED = {
 _OWN = _Names(number="own_number", text="own_text")
 
 
-class _ExistsHere(Exists):
-    """The same as a value, which is looked for at each row that is looked at.
-
-    Of an ``EXISTS`` PostgreSQL would read a whole index first, as if all rows were.
-    """
-
-    template = "((%(subquery)s) IS NOT NULL)"
-
-
 def to_q(
     condition: Condition,
     index: PropertyIndex,
@@ -192,7 +184,7 @@ def to_q(
     """
     own = PropertyValue.objects.filter(index=index, item=OuterRef(item))
     rows = own.alias(**_UNINDEXED).filter(compare(condition, asker, _OWN))
-    found = Q(_ExistsHere(rows) if is_for_few else Exists(rows))
+    found = Q(ExistsHere(rows) if is_for_few else Exists(rows))
     return ~found if is_negated(condition) else found
 
 

@@ -1,15 +1,22 @@
 """The filter of a table by a relation: rows that it links with one item."""
 
+from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q, UUIDField
+from django.db.models import F, OuterRef, Q, QuerySet, TextField, UUIDField
 from msgspec import Struct
 
-from integrations.models import Collection, Item
+from integrations.models import Collection, Item, ItemLink
 from integrations.providers.records import read_fields
+from integrations.services.items.relations.around import (
+    ANYWHERE,
+    ids_are_unique,
+    linked_to,
+)
 from integrations.services.items.relations.groups import linked_with, read_address
 from integrations.services.items.tables.columns.columns import link_columns
-from integrations.services.items.tables.unindexed import Unindexed
+from integrations.services.items.tables.indexing.first_keys import first_keys
+from integrations.services.items.tables.unindexed import ExistsHere, Unindexed
 
 
 class LinkFilter(Struct, frozen=True, kw_only=True):
@@ -47,12 +54,51 @@ class LinkedRows(Struct, frozen=True, kw_only=True):
             return f"{name} is linked with it"
         return f"{name} is in {label}" if is_incoming else f"It is in {label} of {name}"
 
-    def where(self, key: str) -> Q:
-        """Return what holds for rows that call their item's key ``key``."""
-        return linked_with(self.item, self.relation, key=key)
+    def where(self, key: str, *, is_for_few: bool = False) -> Q:
+        """Return what holds for rows that call their item's key ``key``.
+
+        ``is_for_few`` tells that only some first rows are asked.
+        """
+        relation, is_incoming = read_address(self.relation)
+        if not is_incoming or not is_for_few:
+            return linked_with(self.item, self.relation, key=key)
+        # By the links of each row, not by all that lead to the item.
+        to = Unindexed(F("target_remote_id"), output_field=TextField())
+        own = ItemLink.objects.filter(item=OuterRef(key), relation=relation)
+        own = own.alias(to=to).filter(to=self.item.remote_id)
+        if not ids_are_unique(self.item):
+            own = own.filter(target_collection__in=[self._place, ANYWHERE])
+        return Q(ExistsHere(own))
+
+    @property
+    def _place(self) -> str:
+        return self.item.collection.remote_id
+
+    @property
+    def naming(self) -> QuerySet[ItemLink] | None:
+        """The links by which rows name the item, None where it names them.
+
+        Among them are those of a release before, which do not tell their collection.
+        """
+        relation, is_incoming = read_address(self.relation)
+        if not is_incoming:
+            return None
+        here = Q(collection=self.collection.pk) | Q(collection__isnull=True)
+        return ItemLink.objects.filter(linked_to(self.item), here, relation=relation)
+
+    @property
+    def live_keys(self) -> QuerySet[Any] | None:
+        """The keys of live rows that name the item, in no order; None as above."""
+        if self.naming is None:
+            return None
+        is_live = Q(item__deleted_at__isnull=True, item__collection=self.collection.pk)
+        return self.naming.filter(is_live).values_list("item_id", flat=True)
 
     def few(self, most: int) -> list[int] | None:
-        """Return the keys of the rows, None where they are more than ``most``."""
+        """Return keys of which all rows are some, None where more than ``most``."""
+        if self.naming is not None:
+            [keys] = first_keys([self.naming], most=most)
+            return list(dict.fromkeys(keys)) if len(keys) <= most else None
         # Asked for its collection as well, a planner might read all of that.
         of = Unindexed(F("collection_id"), output_field=UUIDField())
         rows = Item.objects.filter(self.where("pk")).alias(of=of)

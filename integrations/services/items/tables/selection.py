@@ -285,6 +285,8 @@ class Selection(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def all_keys(self) -> set[int]:
         """The keys of all that are selected, found by what the least rows match."""
+        if self.only_naming is not None:
+            return set(self.only_naming)
         if self.positive and not self.is_any:
             keys = set(self._narrowed().values_list("item_id", flat=True))
         else:
@@ -298,6 +300,8 @@ class Selection(Struct, frozen=True, kw_only=True, dict=True):
 
         Where all conditions must hold, only what one of them finds is looked at.
         """
+        if self.only_naming is not None:
+            return self.only_naming
         is_known = self.keys is not None or self.hits is not None
         if is_known or self.is_any or not self.positive:
             return self.items().order_by().values("pk")
@@ -311,6 +315,12 @@ class Selection(Struct, frozen=True, kw_only=True, dict=True):
         if database.vendor == "sqlite":
             return rows.filter(self.where("item_id", without=chosen))
         return rows.filter(self._joined_where(without=chosen))
+
+    @property
+    def only_naming(self) -> QuerySet[Any] | None:
+        """The keys of all selected rows, where that they name an item is all of it."""
+        is_more = self.keys is not None or self.hits is not None or bool(self.used)
+        return None if self.linked is None or is_more else self.linked.live_keys
 
     @property
     def has_all_keys(self) -> bool:
@@ -358,10 +368,11 @@ class Selection(Struct, frozen=True, kw_only=True, dict=True):
                     condition, index, self.asker, item=item, is_for_few=is_for_few
                 )
                 where = where | told if self.is_any else where & told
-        return where & self._linked_where(item)
+        is_for_few = is_for_few or self.keys is not None
+        return where & self._linked_where(item, is_for_few=is_for_few)
 
-    def _linked_where(self, item: str) -> Q:
-        return self.linked.where(item) if self.linked else Q()
+    def _linked_where(self, item: str, *, is_for_few: bool = False) -> Q:
+        return self.linked.where(item, is_for_few=is_for_few) if self.linked else Q()
 
 
 def _is_wide(part: tuple[Condition, QuerySet[PropertyValue]]) -> bool:

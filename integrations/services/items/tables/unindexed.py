@@ -1,8 +1,8 @@
-"""A column by which SQLite looks up no index, and sorts by none."""
+"""What keeps a planner from an index: each row is looked at instead."""
 
 from typing import Any
 
-from django.db.models import Func
+from django.db.models import Exists, Func
 
 
 class Unindexed(Func):
@@ -20,3 +20,12 @@ class Unindexed(Func):
     def as_sqlite(self, compiler: Any, connection: Any, **more: Any) -> Any:
         """Return the column with the sign."""
         return self.as_sql(compiler, connection, template="+%(expressions)s", **more)
+
+
+class ExistsHere(Exists):
+    """The same as a value, which is looked for at each row that is looked at.
+
+    Of an ``EXISTS`` PostgreSQL would read a whole index first, as if all rows were.
+    """
+
+    template = "((%(subquery)s) IS NOT NULL)"
