@@ -1,7 +1,7 @@
 """Template filters that draw what changed: entries of a day, with old and new values.
 
-A page has fifty entries with hundreds of fields and choices, and a template for each
-would be slow. Every word is escaped.
+A page has fifty entries with hundreds of fields, and a template for each would be slow.
+Every word is escaped.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,6 @@ from integrations.models import Edit, Item, SyncRun
 from integrations.templatetags.mooring import badge, mark, tone, type_text, words
 from integrations.templatetags.quick_html import format_html, format_html_join, to_html
 from integrations.templatetags.times import when
-from integrations.views.items.facets import Choice, Group
 from integrations.views.items.parts.values import LONG_TEXT
 
 register = template.Library()
@@ -42,9 +41,6 @@ FIELD: Final = '<li><span class="soft"><bdi>{}</bdi>:</span> {}</li>\n'
 FOLDED: Final = "<details><summary><bdi>{}</bdi></summary>{}</details>"
 OLD: Final = "<del><bdi>{}</bdi></del> "
 NEW: Final = "<ins><bdi>{}</bdi></ins>"
-GROUP: Final = '<optgroup label="{}">{}</optgroup>\n'
-OPTION: Final = '<option value="{}"{}>{}</option>\n'
-SELECTED: Final = SafeString(" selected")
 
 
 @register.filter
@@ -60,13 +56,6 @@ def drawn_fields(fields: Sequence[Mapping[str, Any]]) -> SafeString:
         return SafeString("")
     lines = ((each["label"], _old_and_new(each["old"], each["new"])) for each in fields)
     return format_html(FIELDS, format_html_join("", FIELD, lines))
-
-
-@register.filter
-def drawn_groups_of_choices(groups: Iterable[Group], chosen: str) -> SafeString:
-    """Draw the choices of a select below the headings of their groups."""
-    drawn = ((each.label, _options(each.choices, chosen)) for each in groups)
-    return format_html_join("", GROUP, drawn)
 
 
 def _entry(entry: Mapping[str, Any]) -> str:
@@ -117,14 +106,3 @@ def _old_and_new(old: object, new: object) -> SafeString:
         return drawn
     summary = Truncator(after or before).chars(SUMMARY_LENGTH)
     return format_html(FOLDED, summary, drawn)
-
-
-def _options(choices: Iterable[Choice], chosen: str) -> SafeString:
-    return format_html_join(
-        "",
-        OPTION,
-        (
-            (each.value, SELECTED if each.value == chosen else "", each.label)
-            for each in choices
-        ),
-    )
