@@ -111,11 +111,13 @@ LAGGING_KEY, COMPARED_TAG_KEY = "lagging", "compared_tag"
 # Fingerprints of what values follow from that nobody edits, by the field: they come
 # with a schema, and are stored beside it.
 DEFINITIONS_KEY = "definitions"
-# Of these nothing is shown.
+# What users call the column of the names, where those are no property's values.
+NAME_LABEL_KEY = "name_label"
+# Of these no value of an item is made.
 UNSHOWN_KEYS = frozenset(
     {
         *(TAG_KEY, REQUESTED_KEY, REFUSED_KEY, ASK_AGAIN_KEY, COLOURS_KEY),
-        *(LAGGING_KEY, COMPARED_TAG_KEY, DEFINITIONS_KEY),
+        *(LAGGING_KEY, COMPARED_TAG_KEY, DEFINITIONS_KEY, NAME_LABEL_KEY),
     }
 )
 # Keys of a collection's details that more than its provider reads.

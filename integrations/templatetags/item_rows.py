@@ -12,7 +12,12 @@ from django.utils.safestring import SafeString
 
 from integrations.models import Item
 from integrations.templatetags.mooring import mark, marked, parent_text, type_text
-from integrations.templatetags.quick_html import format_html, format_html_join, to_html
+from integrations.templatetags.quick_html import (
+    format_html,
+    format_html_join,
+    set_apart,
+    to_html,
+)
 from integrations.templatetags.times import when
 
 register = template.Library()
@@ -26,11 +31,10 @@ BOX: Final = (
 )
 ROW_ID: Final = " id=r{}"
 NO_TIME: Final = "\N{EN DASH}"
-NAME: Final = (
-    "<th scope=row><div>{}{}<div><a{}{} href={}>{}<bdi>{}</bdi></a>{}{}</div></div>"
-)
+NAME: Final = "<th scope=row><div>{}{}<div><a{}{} href={}>{}{}</a>{}{}</div></div>"
 ICON: Final = '<span aria-hidden="true">{}</span> '
-PARENT: Final = "<span class=note><bdi>{}</bdi></span>"
+FOUND: Final = "<bdi>{}</bdi>"
+PARENT: Final = "<span class=note>{}</span>"
 PASSAGE: Final = '<span class="note passage"><bdi>{}</bdi>: <bdi>{}</bdi></span>'
 DELETED: Final = SafeString(' class="deleted"')
 DISCONNECTED: Final = SafeString("<span class=note>disconnected</span>")
@@ -77,8 +81,8 @@ def _name(item: Item, box: tuple[str, str] = ("", "")) -> str:
         DELETED if item.deleted_at else "",
         to_html(item.page_url),
         format_html(ICON, item.icon) if item.icon else "",
-        marked(pieces) if pieces else to_html(item.name or "Untitled"),
-        format_html(PARENT, parent_text(item)) if item.parent_name else "",
+        FOUND.format(marked(pieces)) if pieces else set_apart(item.name or "Untitled"),
+        PARENT.format(set_apart(parent_text(item))) if item.parent_name else "",
         format_html_join(
             "", PASSAGE, ((each.label, marked(each.pieces)) for each in item.passages)
         )

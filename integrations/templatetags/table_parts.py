@@ -12,6 +12,7 @@ from integrations.templatetags.quick_html import (
     format_html_join,
     set_apart,
 )
+from integrations.views.items.facets import Group
 from integrations.views.items.tables.cells import Row
 from integrations.views.items.tables.drawing import look_of
 
@@ -20,6 +21,10 @@ register = template.Library()
 HEAD: Final = '<th scope="col"{} aria-sort="{}"{}><a href="{}"{}>{}{}{}</a></th>\n'
 # What the script makes links to edit a cell of.
 FIELD: Final = ' data-field="{}" data-label="{}"'
+# One ends where the next one begins.
+OPTION: Final = '<option value="{}"{}{}>{}\n'
+GROUP: Final = '<optgroup label="{}">{}</optgroup>\n'
+SELECTED, DISABLED = SafeString(" selected"), SafeString(" disabled")
 TITLE: Final = ' title="Sort {}"'
 NOTE: Final = ' <span class="note">{}</span>'
 ARROWS: Final[Mapping[str, str]] = {"ascending": "up", "descending": "down"}
@@ -52,6 +57,34 @@ def drawn_choices(choices: Iterable[Sequence[str]]) -> SafeString:
     One ends where the next one begins.
     """
     return format_html_join("", '<option value="{}">{}', choices)
+
+
+@register.filter
+def drawn_groups_of_choices(groups: Iterable[Group], chosen: str) -> SafeString:
+    """Draw the choices of a select, with the heading of each group that has one."""
+    drawn = (
+        format_html(GROUP, each.label, _options(each, chosen))
+        if each.label
+        else _options(each, chosen)
+        for each in groups
+    )
+    return SafeString("".join(drawn))
+
+
+def _options(group: Group, chosen: str) -> SafeString:
+    return format_html_join(
+        "",
+        OPTION,
+        (
+            (
+                each.value,
+                SELECTED if each.value == chosen else "",
+                DISABLED if each.disabled else "",
+                each.text,
+            )
+            for each in group.choices
+        ),
+    )
 
 
 def _head(head: Mapping[str, Any], writable: Container[str]) -> tuple[object, ...]:

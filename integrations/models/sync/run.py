@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import times
 from integrations.models.connection import Connection
 from integrations.models.messages import wording
+from integrations.models.paths import path_of
 from integrations.models.reasons import Reason, ReasonCode, reason_choices
 from integrations.models.sync.progress import (
     CollectionProgress,
@@ -185,7 +185,7 @@ class SyncRun(models.Model):
 
     def get_absolute_url(self) -> str:
         """Return the address of the run's own page."""
-        return reverse("integrations:run-detail", args=(self.pk,))
+        return path_of("run-detail", self.pk)
 
     @property
     def is_open(self) -> bool:

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
-from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import times
 from integrations.models.collection import Collection
 from integrations.models.connection import Connection
 from integrations.models.items.item import Item, ItemChange
+from integrations.models.paths import path_of
 from integrations.models.reasons import Reason, reason_choices
 from integrations.models.writing.bulk_edit import BulkEdit
 
@@ -173,7 +173,7 @@ class Edit(models.Model):
 
     def get_absolute_url(self) -> str:
         """Return the address of the page that shows how it goes."""
-        return reverse("integrations:edit-detail", args=(self.uuid,))
+        return path_of("edit-detail", self.uuid)
 
     @staticmethod
     def lease_length() -> timedelta:

@@ -32,6 +32,28 @@ def test_a_list_of_fifty_rows_is_below_forty_kilobytes(as_alice, connection):
     assert len(page.content) < 40_000
 
 
+def test_a_list_whose_items_say_what_they_belong_to_is_below_forty_kilobytes(
+    as_alice, alice, connection
+):
+    deals = make_collection(connection, item_type="deal")
+    make_items(
+        deals,
+        [
+            {"name": f"Ada Castro, {LONG} {n}", "parent_name": f"Ito rope Inc {n}"}
+            for n in range(60)
+        ],
+    )
+    for n in range(4):
+        other = make_connection(alice, remote_id=f"portal-{n}")
+        make_collection(other, name=f"Contacts of {n}", remote_id="contacts")
+
+    page = as_alice.get("/items/")
+
+    assert page.content.count(b"Ito rope Inc") == 50
+    assert b"Contacts of 3" in page.content
+    assert len(page.content) < 40_000
+
+
 STAGES = ("customer", "salesqualifiedlead", "lead")
 # What records of each type have in the columns that HubSpot's own lists show first.
 RECORDS = {

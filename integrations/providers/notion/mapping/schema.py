@@ -19,6 +19,7 @@ from integrations.providers.records import (
     COLOURS_KEY,
     DEFINITIONS_KEY,
     FIELDS_KEY,
+    NAME_LABEL_KEY,
     REFUSED_KEY,
     TAG_KEY,
     FieldSpec,
@@ -163,6 +164,7 @@ def to_schema(source: Mapping[str, Any] | None = None) -> dict[str, Any]:
         REFUSED_KEY: ["more_fields"] if len(fields) > MAX_FIELDS else [],
         COLOURS_KEY: _colours(entries),
         DEFINITIONS_KEY: _definitions(entries),
+        NAME_LABEL_KEY: _title_label(entries),
     }
     return {**schema, TAG_KEY: tag_of(schema)} if source else schema
 
@@ -170,7 +172,8 @@ def to_schema(source: Mapping[str, Any] | None = None) -> dict[str, Any]:
 def tag_of(schema: Mapping[str, Any]) -> str:
     """Return what changes whenever something about the columns does."""
     fields = sorted(schema[FIELDS_KEY], key=lambda each: str(each["name"]))
-    told = json.dumps([fields, schema[COLOURS_KEY]], sort_keys=True)
+    about = [fields, schema[COLOURS_KEY], schema[NAME_LABEL_KEY]]
+    told = json.dumps(about, sort_keys=True)
     return blake2b(told.encode(), digest_size=8).hexdigest()
 
 
@@ -195,6 +198,16 @@ def _definitions(entries: Mapping[str, Any]) -> dict[str, list[str]]:
             told = [about.get(key) for key in keys]
             found[str(each.get("id"))[:MAX_ID]] = [fingerprint(kind, *told)]
     return found
+
+
+def _title_label(entries: Mapping[str, Any]) -> str:
+    """Return what users call the column of the titles; each data source has one."""
+    titles = (
+        name
+        for name, each in entries.items()
+        if isinstance(each, dict) and each.get("type") == "title"
+    )
+    return cut(next(titles, ""), MAX_LABEL)
 
 
 def _to_field(name: str, entry: object) -> FieldSpec | None:

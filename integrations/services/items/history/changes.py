@@ -200,6 +200,7 @@ def _put_items(changes: Sequence[ItemChange]) -> None:
     """
     edits = Edit.objects.select_related("created_by")
     prefetch_related_objects(changes, "item", Prefetch("edit", queryset=edits))
+    runs = {key: SyncRun(pk=key) for key in {change.run_id for change in changes}}
     for change in changes:
         if change.run_id is not None:
-            change.run = SyncRun(pk=change.run_id)
+            change.run = runs[change.run_id]

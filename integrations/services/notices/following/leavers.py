@@ -10,9 +10,11 @@ from itertools import accumulate, pairwise
 from typing import Final
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from msgspec import Struct, field
 
 from integrations.models import Follow, Item, SavedView
+from integrations.services.common.database.prepared import prepared
 from integrations.services.items.saved_views import store
 from integrations.services.items.saved_views.problems import Problem
 from integrations.services.notices.following import view_items
@@ -127,9 +129,7 @@ def begin_missing() -> None:
 def find_left(user: User, keys: Iterable[int]) -> Left:
     """Return the followed views that some of a user's items have left."""
     wanted = set(keys)
-    visible = store.visible_to(user).values("pk")
-    own = Follow.objects.filter(owner=user, view__in=visible).select_related("view")
-    rows = list(own[: MOST_ASKED + 1]) if wanted else []
+    rows = _follows_of(user.pk) if wanted else []
     found: dict[int, list[SavedView]] = {}
     for row in rows[:MOST_ASKED]:
         view = row.view
@@ -139,6 +139,14 @@ def find_left(user: User, keys: Iterable[int]) -> Left:
         for key in _gone(view, user, wanted & {*known, *(row.left or ())}):
             found.setdefault(key, []).append(view)
     return Left(views=found, is_cut=len(rows) > MOST_ASKED)
+
+
+@prepared(Follow)
+def _follows_of(owner: int) -> "QuerySet[Follow]":
+    """Return the first views that a user follows, and may open, one above the most."""
+    visible = store.visible_to(User(pk=owner)).values("pk")
+    own = Follow.objects.filter(owner=owner, view__in=visible)
+    return own.select_related("view")[: MOST_ASKED + 1]
 
 
 def _gone(view: SavedView, user: User, keys: set[int]) -> set[int]:

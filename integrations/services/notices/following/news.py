@@ -21,6 +21,7 @@ from integrations.services.items.described import Described, describe_all
 from integrations.services.items.history.telling import PREFIX, split
 from integrations.services.items.relations import links
 from integrations.services.items.relations.links import Links
+from integrations.services.items.tables.columns.columns import name_label
 from integrations.services.notices.mails import public_url
 
 # Changes of one connection.
@@ -170,9 +171,10 @@ def _lines(item: Item, change: ItemChange) -> list[str]:
     if change.kind == ItemChange.Kind.RESTORED:
         return ["Here again"]
     pairs = split(item.collection, change.fields).changed
+    labels = {**OWN_FIELDS, "name": name_label(item.collection)}
     lines = [
         f"{label}: {_short(pairs[name][0])} → {_short(pairs[name][1])}"
-        for name, label in OWN_FIELDS.items()
+        for name, label in labels.items()
         if name in pairs
     ]
     told, mistake = _property_lines(item, pairs)

@@ -13,9 +13,10 @@ from integrations.providers.records import DisplayField, read_fields
 from integrations.providers.typed.fields import CURRENCY_PROPERTY, Relation
 from integrations.services.common.errors import ConnectorError
 from integrations.services.items import described
-from integrations.services.items.history.telling import PREFIX, Parts, split
+from integrations.services.items.history.telling import NAME, PREFIX, Parts, split
 from integrations.services.items.relations import links
 from integrations.services.items.relations.links import Links
+from integrations.services.items.tables.columns.columns import name_label
 from integrations.views.items.parts.values import show
 
 PARENT, PARENT_NAME = "parent_remote_id", "parent_name"
@@ -41,13 +42,14 @@ class Told(NamedTuple):
 class Sides(NamedTuple):
     """What was and what is, and the mistake of ours that left either raw or short.
 
-    ``parts`` say which of it is told as changed.
+    ``parts`` say which of it is told as changed, ``name_label`` what users call names.
     """
 
     parts: Parts
     old: Sequence[DisplayField]
     new: Sequence[DisplayField]
     mistake: str = ""
+    name_label: str = FIELD_NAMES["name"]
 
 
 def describe(item: Item, values: Mapping[str, Any]) -> Told:
@@ -99,12 +101,13 @@ def describe_sides(item: Item, change: ItemChange) -> Sides:
 
     then, now = map(describe_some, _values(pairs))
     old, new, mistake = then.fields, now.fields, then.mistake or now.mistake
+    told = Sides(parts, old, new, mistake, name_label(item.collection))
     if PARENT not in pairs or PARENT_NAME in pairs:
-        return Sides(parts, old, new, mistake)
+        return told
     parents = [_parent(remote_id) for remote_id in pairs[PARENT]]
     if any(_names(side, parent) for side in (old, new) for parent in parents):
-        return Sides(parts, old, new, mistake)
-    return Sides(parts, [*old, parents[0]], [*new, parents[1]], mistake)
+        return told
+    return told._replace(old=[*old, parents[0]], new=[*new, parents[1]])
 
 
 def _parent(remote_id: object) -> DisplayField:
@@ -148,7 +151,7 @@ def _fields(sides: Sides, linked: Links) -> Iterator[dict[str, Any]]:
     own = {n: pair for n, pair in changed.items() if not n.startswith(PREFIX)}
     own.pop(PARENT, None)
     for name, (old, new) in own.items():
-        label = FIELD_NAMES.get(name, name)
+        label = FIELD_NAMES.get(name, name) if name != NAME else sides.name_label
         yield {"name": name, "label": label, "old": old, "new": new}
     before, after = (texts_by_field(side, linked) for side in (sides.old, sides.new))
     for key in {**before, **after}:

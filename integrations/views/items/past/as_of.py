@@ -20,6 +20,7 @@ from integrations.services.items.past.as_of import PastItem, find_past
 from integrations.services.items.past.incoming import PastIncoming, find_incoming
 from integrations.services.items.relations import links
 from integrations.services.items.relations.groups import incoming_label, inverse_of
+from integrations.services.items.tables.columns.columns import name_label
 from integrations.views.access import UserRequest
 from integrations.views.items.origins import Origin, onward, origin_of
 from integrations.views.items.parts.changed import describe_past, texts_by_field
@@ -113,7 +114,7 @@ def _rows(
     linked = links.find(item, then, now)
     before, after = (texts_by_field(fields, linked) for fields in (then, now))
     own = [
-        ("Name", past.name, item.name),
+        (name_label(item.collection), past.name, item.name),
         ("Parent", past.parent_name, item.parent_name),
     ]
     for label, old, new in own:

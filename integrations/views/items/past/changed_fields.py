@@ -102,7 +102,9 @@ def offer(
     found = _Found()
     for entry in entries:
         for shown in entry["fields"]:
-            found.add(entry["item"].collection, shown["name"], shown["label"])
+            # What is called otherwise in some collections has one name for all.
+            label = FIELD_NAMES.get(shown["name"], shown["label"])
+            found.add(entry["item"].collection, shown["name"], label)
     has_more = _fill(found, query, collections)
     ordered = sorted(
         found.fields.values(), key=lambda f: (f.heading, f.label.casefold(), f.place)

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -19,6 +19,7 @@ from integrations.models.messages import wording
 from integrations.models.times import is_ahead, read_time
 from integrations.providers.typed.fields import Date
 from integrations.providers.typed.plain import plain
+from integrations.services.common.database.prepared import prepared
 from integrations.services.connections.naming import unique_names
 from integrations.services.items.history import changes as service
 from integrations.services.items.history.change_query import (
@@ -111,12 +112,17 @@ def changes(request: UserRequest) -> HttpResponse:
 
 def _read_connections(user: User) -> tuple[list[Connection], Mapping[str, str]]:
     """Return a user's connections, and the types of what they hold with their names."""
-    rows = Connection.objects.owned_by(user)
-    told = rows.annotate(held=F("collections__item_type")).distinct()
-    held = [(row, row.held) for row in told]
+    held = [(row, vars(row)["held"]) for row in _connections_of(user.pk)]
     known = {row.pk: row for row, _ in held}
     made = (Collection(connection=row, item_type=each) for row, each in held if each)
     return list(known.values()), type_names(made)
+
+
+@prepared(Connection)
+def _connections_of(owner: int) -> "QuerySet[Connection]":
+    """Return a user's connections, each once for every type that it holds."""
+    rows = Connection.objects.owned_by(User(pk=owner))
+    return rows.annotate(held=F("collections__item_type")).distinct()
 
 
 @require_POST

@@ -11,7 +11,12 @@ from integrations.models import Collection, OwnColumn
 from integrations.providers import CONNECTORS
 from integrations.providers.capabilities import HasLinkFields
 from integrations.providers.links import RELATION, SOURCE, TARGET
-from integrations.providers.records import COLOURS_KEY, FieldSpec, read_fields
+from integrations.providers.records import (
+    COLOURS_KEY,
+    NAME_LABEL_KEY,
+    FieldSpec,
+    read_fields,
+)
 from integrations.providers.typed.fields import CURRENCY_PROPERTY
 from integrations.services.common.clients.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
@@ -203,7 +208,8 @@ def columns_of(collection: Collection) -> Columns:
         yours = [_yours(each, collection) for each in own_columns]
     named = _to_column(naming, {}, {}) if naming else None
     # As its users know it, who may have another field called Name.
-    name = replace(OWN[0], label=named.label, stands_for=named) if named else OWN[0]
+    label = named.label if named else name_label(collection)
+    name = replace(OWN[0], label=label, stands_for=named)
     found = [name, *fields, *_links(collection), *yours, *OWN[1:]]
     by_id = {column.id: column for column in found}
     parts = [each for each in naming_parts(collection) if each in by_id]
@@ -215,6 +221,11 @@ def columns_of(collection: Collection) -> Columns:
     shown = [*shown[:MOST_DEFAULT], *own]
     default = (NAME, *shown, UPDATED)
     return Columns(by_id=by_id, default=default, naming=named)
+
+
+def name_label(collection: Collection) -> str:
+    """Return what users call the names of its items, where these are no property's."""
+    return str(collection.schema.get(NAME_LABEL_KEY) or OWN[0].label)
 
 
 def fields_of_kind(collection: Collection, kind: str) -> Sequence[Column]:
