@@ -168,7 +168,7 @@ _UNINDEXED = {
 _OWN = _Names(number="own_number", text="own_text")
 
 
-class _ExistsHere(Exists):
+class ExistsHere(Exists):
     """The same as a value, which is looked for at each row that is looked at.
 
     Of an ``EXISTS`` PostgreSQL would read a whole index first, as if all rows were.
@@ -192,7 +192,7 @@ def to_q(
     """
     own = PropertyValue.objects.filter(index=index, item=OuterRef(item))
     rows = own.alias(**_UNINDEXED).filter(compare(condition, asker, _OWN))
-    found = Q(_ExistsHere(rows) if is_for_few else Exists(rows))
+    found = Q(ExistsHere(rows) if is_for_few else Exists(rows))
     return ~found if is_negated(condition) else found
 
 
