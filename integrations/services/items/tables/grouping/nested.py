@@ -12,7 +12,7 @@ beside each other, in the order of what tells them apart.
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, cast
 
-from django.db.models import F, OrderBy, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, F, OrderBy, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from msgspec import Struct
 from msgspec.structs import replace
@@ -33,6 +33,8 @@ from integrations.services.items.tables.selection import Selection
 
 # So many rows are looked at for each that is wanted, before all of a group are sorted.
 LOOKS_EACH: Final = 60
+# A run of no more rows is sorted at once.
+SHORT: Final = 2000
 # A key behind those of all items, and one before them.
 LAST_KEY, NO_KEY = 2**63 - 1, 0
 # What stands for no number or no text, behind those that there are.
@@ -92,9 +94,7 @@ class Nested(Struct, frozen=True, kw_only=True):
         last = rows[-1][1]
         cut = self._run_of(last)
         found = self._sorted([row for row in rows if self._run_of(row[1]) != cut])
-        if self._is_mixed(last):
-            return found + self._of_run(last, most - len(found)), True
-        return found + self._of_group(last, None, most - len(found)), True
+        return found + self._of_first(last, most - len(found)), True
 
     def at_once(self) -> Rows:
         """Return all selected rows in order by one question, for where they are few.
@@ -170,14 +170,30 @@ class Nested(Struct, frozen=True, kw_only=True):
 
         Users may have one name; all that is no option any more comes behind those.
         """
+        return self._may_mix(group) and len(self._sizes(group)) > 1
+
+    def _may_mix(self, group: Key) -> bool:
+        family = self.column.family
         is_former = group.number == len(places_of(self.column))
-        is_user = self.column.family is Family.USER
-        if group == NONE or not (
-            is_user or (self.column.family is Family.CHOICE and is_former)
-        ):
-            return False
-        found = _among(self._values, group, without=self._apart)
-        return len(found.values_list(self._apart).distinct()[:2]) > 1
+        is_user = family is Family.USER
+        return group != NONE and (is_user or (family is Family.CHOICE and is_former))
+
+    def _sizes(self, group: Key) -> Sequence[int]:
+        """Return how many rows each group of a run has, selected or not."""
+        found = _among(self._values, group, without=self._apart).order_by()
+        counted = found.values(self._apart).annotate(number_of=Count("item_id"))
+        return list(counted.values_list("number_of", flat=True))
+
+    def _of_first(self, group: Key, most: int) -> list[Found]:
+        """Return the first rows of the run of a group.
+
+        The rows of a short one are sorted without a look at others.
+        """
+        if self._may_mix(group):
+            sizes = self._sizes(group)
+            if len(sizes) > 1 or sum(sizes) <= SHORT:
+                return self._of_run(group, most)
+        return self._of_group(group, None, most)
 
     def _by_group(self, start: Cursor | None, most: int) -> list[tuple[int, Key]]:
         """Return the first rows by their groups alone, each with its own."""
