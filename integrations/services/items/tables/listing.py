@@ -20,7 +20,7 @@ from integrations.services.items.lists.query import SIZES
 from integrations.services.items.search import full_text
 from integrations.services.items.tables.columns.values import Key, is_apart
 from integrations.services.items.tables.cursors import Cursor
-from integrations.services.items.tables.grouping.nested import Found, Nested
+from integrations.services.items.tables.grouping.nested import Found, Known, Nested
 from integrations.services.items.tables.indexing.first_keys import first_held
 from integrations.services.items.tables.orders import At, Order, Part, unfiltered
 from integrations.services.items.tables.selection import FEW, Selection
@@ -45,15 +45,18 @@ class TablePage(Struct, frozen=True, kw_only=True):
     total: int | None = None
 
 
-def fetch_page(selection: Selection) -> TablePage:
-    """Return the page that the query stands at; one past the end is the first."""
-    page = read_page(selection)
+def fetch_page(selection: Selection, *, known: Known | None = None) -> TablePage:
+    """Return the page that the query stands at; one past the end is the first.
+
+    What is ``known`` of its groups is not asked for.
+    """
+    page = read_page(selection, known=known)
     if page.items or not (selection.query.after or selection.query.before):
         return page
-    return read_page(replace(selection, query=selection.query.change()))
+    return read_page(replace(selection, query=selection.query.change()), known=known)
 
 
-def read_page(selection: Selection) -> TablePage:
+def read_page(selection: Selection, *, known: Known | None = None) -> TablePage:
     """Return the page that the query stands at, even an empty one."""
     query = selection.query
     is_backward, start = query.before is not None, query.before or query.after
@@ -62,7 +65,7 @@ def read_page(selection: Selection) -> TablePage:
         # Rows in another order for now, which have no next page in this one.
         is_backward, start = False, None
     most, begin = query.size + 1, _to_start(query, start)
-    nested = _nested_of(selection, is_backward=is_backward)
+    nested = _nested_of(selection, is_backward=is_backward, known=known)
     if selection.keys is not None and start is None:
         order = nested.order if nested else _order_of(selection)
         return _read_few(selection, order, nested, has_more=is_ready)
@@ -85,7 +88,9 @@ def read_page(selection: Selection) -> TablePage:
     )
 
 
-def _nested_of(selection: Selection, *, is_backward: bool = False) -> Nested | None:
+def _nested_of(
+    selection: Selection, *, is_backward: bool = False, known: Known | None = None
+) -> Nested | None:
     """Return the rows group after group, where they are sorted in groups."""
     query = selection.query
     index = selection.indexes.get(query.group)
@@ -99,6 +104,7 @@ def _nested_of(selection: Selection, *, is_backward: bool = False) -> Nested | N
         index=index,
         order=_order_of(selection, is_every=True),
         is_backward=is_backward,
+        known=known,
     )
 
 

@@ -9,10 +9,10 @@ Groups that an index sorts alike, as users of one name, are one run of it: they 
 beside each other, in the order of what tells them apart.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, Final, NamedTuple, cast
 
-from django.db.models import Count, F, OrderBy, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import F, OrderBy, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from msgspec import Struct
 from msgspec.structs import replace
@@ -33,7 +33,7 @@ from integrations.services.items.tables.selection import Selection
 
 # So many rows are looked at for each that is wanted, before all of a group are sorted.
 LOOKS_EACH: Final = 60
-# A run of no more rows is sorted at once.
+# A group of no more rows is sorted without a look at others.
 SHORT: Final = 2000
 # A key behind those of all items, and one before them.
 LAST_KEY, NO_KEY = 2**63 - 1, 0
@@ -51,11 +51,19 @@ class Found(NamedTuple):
     group: Key | None = None
 
 
+class Known(NamedTuple):
+    """What is known of groups: rows of the largest, and names that several have."""
+
+    counts: Mapping[Key, int]
+    alike: Container[str | None]
+
+
 class Nested(Struct, frozen=True, kw_only=True):
     """The selected rows, group after group by the index of a column, each in an order.
 
     ``order`` has all rows of the table, selected or not. Where they are read
-    ``is_backward`` both orders are reversed.
+    ``is_backward`` both orders are reversed. What is ``known`` of their groups is not
+    asked for.
     """
 
     selection: Selection
@@ -63,6 +71,7 @@ class Nested(Struct, frozen=True, kw_only=True):
     index: PropertyIndex
     order: Order
     is_backward: bool = False
+    known: Known | None = None
 
     def find(
         self, start: Cursor | At | None, group: Key | None, most: int
@@ -170,29 +179,24 @@ class Nested(Struct, frozen=True, kw_only=True):
 
         Users may have one name; all that is no option any more comes behind those.
         """
-        return self._may_mix(group) and len(self._sizes(group)) > 1
-
-    def _may_mix(self, group: Key) -> bool:
-        family = self.column.family
+        is_user = self.column.family is Family.USER
+        if is_user and self.known is not None:
+            return group.text in self.known.alike
         is_former = group.number == len(places_of(self.column))
-        is_user = family is Family.USER
-        return group != NONE and (is_user or (family is Family.CHOICE and is_former))
-
-    def _sizes(self, group: Key) -> Sequence[int]:
-        """Return how many rows each group of a run has, selected or not."""
+        is_former = is_former and self.column.family is Family.CHOICE
+        if group == NONE or not (is_user or is_former):
+            return False
         found = _among(self._values, group, without=self._apart).order_by()
-        counted = found.values(self._apart).annotate(number_of=Count("item_id"))
-        return list(counted.values_list("number_of", flat=True))
+        return len(found.values_list(self._apart).distinct()[:2]) > 1
+
+    def _is_short(self, group: Key) -> bool:
+        """Tell whether a group is known to have few rows; the largest are counted."""
+        return self.known is not None and self.known.counts.get(group, 0) <= SHORT
 
     def _of_first(self, group: Key, most: int) -> list[Found]:
-        """Return the first rows of the run of a group.
-
-        The rows of a short one are sorted without a look at others.
-        """
-        if self._may_mix(group):
-            sizes = self._sizes(group)
-            if len(sizes) > 1 or sum(sizes) <= SHORT:
-                return self._of_run(group, most)
+        """Return the first rows of the run of a group."""
+        if self._is_mixed(group):
+            return self._of_run(group, most)
         return self._of_group(group, None, most)
 
     def _by_group(self, start: Cursor | None, most: int) -> list[tuple[int, Key]]:
@@ -211,7 +215,15 @@ class Nested(Struct, frozen=True, kw_only=True):
         few = self._sort_rows(selected.values("item_id"))
         columns = self.order.values
         held = Q(ExistsHere(told))
-        rows = self._first(self.order, start, most, columns, few=few, held=held)
+        rows = self._first(
+            self.order,
+            start,
+            most,
+            columns,
+            few=few,
+            held=held,
+            is_short=self._is_short(group),
+        )
         return [Found(key, self.order.told(*told), group) for key, *told in rows]
 
     def _first(
@@ -223,6 +235,7 @@ class Nested(Struct, frozen=True, kw_only=True):
         *,
         few: Rows,
         held: Q | None = None,
+        is_short: bool = False,
     ) -> list[tuple[Any, ...]]:
         """Return the first rows of an order that are selected, and for which it holds.
 
@@ -232,7 +245,8 @@ class Nested(Struct, frozen=True, kw_only=True):
         found: list[tuple[Any, ...]] = []
         named = (order.key, *columns)
         parts = order.parts(start, is_backward=self.is_backward)
-        for part in parts if self.selection.keys is None else ():
+        is_looked_at = self.selection.keys is None and not is_short
+        for part in parts if is_looked_at else ():
             want = most - len(found)
             if self.selection.is_all and held is None:
                 found += part.rows.values_list(*named)[:want]
@@ -247,7 +261,7 @@ class Nested(Struct, frozen=True, kw_only=True):
             if not is_end:
                 break
         else:
-            if self.selection.keys is None:
+            if is_looked_at:
                 return found
         rows = replace(order, rows=few).at_once(start, is_backward=self.is_backward)
         return list(rows.values_list(*named)[:most])
