@@ -1,12 +1,16 @@
 """Addresses of the pages that are measured, by what they show."""
 
+from typing import Any
+
 from integrations.models import Collection, Item, PropertyIndex
 from integrations.services.items.lists.query import ItemQuery, Position
+from integrations.services.items.tables.columns.values import Key
 from integrations.services.items.tables.cursors import Cursor
 
 DEEP_PAGE, SIZE = 1000, 50
 # Pages whose totals nothing is known of, as after each write.
 WRITTEN = ", after a write"
+GROUPED = "?group=dealstage&sort=-amount"
 
 
 def of_list(owner_id: int) -> dict[str, str]:
@@ -36,6 +40,13 @@ def of_table(collection: Collection) -> dict[str, str]:
         "grouped, sums": "?group=dealstage",
         "grouped by owner, sums": "?group=hubspot_owner_id",
         "grouped, filtered, sums": "?group=dealstage&pipeline__is=Sales",
+        "grouped and sorted, sums": GROUPED,
+        f"grouped and sorted, sums, page {DEEP_PAGE:,}": (
+            f"{GROUPED}&after={_deep_in_groups(collection)}"
+        ),
+        "grouped and sorted, filtered, sums": (
+            "?group=hubspot_owner_id&sort=closedate&pipeline__is=Sales"
+        ),
         f"grouped, sums{WRITTEN}": "?group=dealstage",
         f"grouped by owner, sums{WRITTEN}": "?group=hubspot_owner_id",
         f"grouped, filtered, sums{WRITTEN}": "?group=dealstage&pipeline__is=Sales",
@@ -90,3 +101,22 @@ def _deep(collection: Collection, order: str) -> str:
     values = index.values.filter(number__isnull=False, position=0)
     found = values.order_by("-number", "-item")[last]
     return Cursor(order=order, value=found.number, id=found.item_id).to_token()
+
+
+def _deep_in_groups(collection: Collection) -> str:
+    """Return the same position where rows of each stage are sorted by their amount."""
+    own = PropertyIndex.objects.filter(collection=collection)
+    stages, amounts = (
+        own.get(name=name).values.filter(position=0) for name in ("dealstage", "amount")
+    )
+    told = dict(amounts.values_list("item", "number"))
+
+    def place(row: tuple[int, Key]) -> tuple[Any, ...]:
+        amount = told[row[0]]
+        return (row[1].number, amount is None, -(amount or 0), -row[0])
+
+    rows = stages.values_list("item", "number", "text")
+    placed = sorted(((key, Key(number, text)) for key, number, text in rows), key=place)
+    key, group = placed[DEEP_PAGE * SIZE]
+    order = "-amount in dealstage"
+    return Cursor(order=order, value=told[key], id=key, group=group).to_token()

@@ -35,6 +35,21 @@ def amounts(page: Page) -> list[float]:
     return [float(each.replace(",", "")) for each in told if each[-1:].isdigit()]
 
 
+def amounts_by_group(page: Page) -> list[list[float]]:
+    """Return the amounts of the page's rows, below each of its headings."""
+    heads = page.locator("table.sheet thead th").all_inner_texts()
+    place = [head.strip() for head in heads].index("Amount")
+    found: list[list[float]] = []
+    for row in page.locator("table.sheet tbody tr").all():
+        if "group-head" in (row.get_attribute("class") or ""):
+            found.append([])
+            continue
+        told = row.locator(f":scope > :nth-child({place + 1})").inner_text()
+        if told.strip()[-1:].isalnum() and told.strip()[:1].isdigit():
+            found[-1].append(float(told.strip().split(" ")[0].replace(",", "")))
+    return found
+
+
 def filter_by(page: Page, column: str, operator: str, *, has_script: bool) -> None:
     """Find a column by a part of its name, and show the inputs of an operator."""
     page.get_by_role("link", name="Filter", exact=True).click()
@@ -208,6 +223,7 @@ def sort_filter_and_group(page: Page, *, has_script: bool) -> None:
     assert box is not None
     assert box["y"] < SCREEN
     expect(page.locator("tr.group-head").first).to_be_visible()
+    sort_in_groups(page)
     page.locator("summary", has_text="of the groups").click()
     groups = page.locator("section", has=page.get_by_role("heading", name="By "))
     largest = groups.locator("tbody tr").first
@@ -215,6 +231,23 @@ def sort_filter_and_group(page: Page, *, has_script: bool) -> None:
     largest.get_by_role("link").click()
     page.wait_for_url("**dealstage__is=*")
     expect(page.get_by_text(f"{count} of ").first).to_be_visible()
+
+
+def sort_in_groups(page: Page) -> None:
+    """Sort the rows of each group both ways."""
+    heads = page.locator("tr.group-head").all_inner_texts()
+    page.locator("thead").get_by_role("link", name="Amount").click()
+    page.wait_for_url("**sort=-amount*group=dealstage*")
+    head = page.locator("table.sheet thead th", has_text="Amount")
+    expect(head).to_have_attribute("aria-sort", "descending")
+    down = amounts_by_group(page)
+    assert max(map(len, down)) > 1
+    page.locator("thead").get_by_role("link", name="Amount").click()
+    page.wait_for_url("**sort=amount*group=dealstage*")
+    assert page.locator("tr.group-head").all_inner_texts() == heads
+    for each, other in zip(amounts_by_group(page), down, strict=True):
+        assert each == sorted(other)
+        assert other == sorted(other, reverse=True)
 
 
 def choose_columns(page: Page) -> None:

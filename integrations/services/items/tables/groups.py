@@ -25,6 +25,7 @@ from integrations.services.items.tables.columns.values import (
     values_of,
 )
 from integrations.services.items.tables.conditions import Condition
+from integrations.services.items.tables.grouping.nested import Known
 from integrations.services.items.tables.operators import MOST_LENGTH, NO, YES, Operator
 from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.totals import Summed, Total
@@ -69,6 +70,12 @@ class Groups(Struct, frozen=True, kw_only=True):
     unsummed: int = 0
     mistake: str = ""
     alike: AbstractSet[str | None] = frozenset()
+
+    @property
+    def known(self) -> Known:
+        """Return what rows that are sorted in their groups need not ask for."""
+        counts = {each.key: each.count for each in self.groups}
+        return Known(counts, self.alike)
 
     def places(self, values: Sequence[Value | None]) -> "list[Place]":
         """Return where rows stand that have these values in the column, in order.

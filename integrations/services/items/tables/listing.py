@@ -18,8 +18,9 @@ from integrations.services.items.lists.counting import SMALL, Count, count_found
 from integrations.services.items.lists.loading import COLUMNS
 from integrations.services.items.lists.query import SIZES
 from integrations.services.items.search import full_text
-from integrations.services.items.tables.columns.values import is_apart
+from integrations.services.items.tables.columns.values import Key, is_apart
 from integrations.services.items.tables.cursors import Cursor
+from integrations.services.items.tables.grouping.nested import Found, Known, Nested
 from integrations.services.items.tables.indexing.first_keys import first_held
 from integrations.services.items.tables.orders import At, Order, Part, unfiltered
 from integrations.services.items.tables.selection import FEW, Selection
@@ -44,15 +45,18 @@ class TablePage(Struct, frozen=True, kw_only=True):
     total: int | None = None
 
 
-def fetch_page(selection: Selection) -> TablePage:
-    """Return the page that the query stands at; one past the end is the first."""
-    page = read_page(selection)
+def fetch_page(selection: Selection, *, known: Known | None = None) -> TablePage:
+    """Return the page that the query stands at; one past the end is the first.
+
+    What is ``known`` of its groups is not asked for.
+    """
+    page = read_page(selection, known=known)
     if page.items or not (selection.query.after or selection.query.before):
         return page
-    return read_page(replace(selection, query=selection.query.change()))
+    return read_page(replace(selection, query=selection.query.change()), known=known)
 
 
-def read_page(selection: Selection) -> TablePage:
+def read_page(selection: Selection, *, known: Known | None = None) -> TablePage:
     """Return the page that the query stands at, even an empty one."""
     query = selection.query
     is_backward, start = query.before is not None, query.before or query.after
@@ -60,21 +64,47 @@ def read_page(selection: Selection) -> TablePage:
     if not is_ready:
         # Rows in another order for now, which have no next page in this one.
         is_backward, start = False, None
-    order, most = _order_of(selection), query.size + 1
+    most, begin = query.size + 1, _to_start(query, start)
+    nested = _nested_of(selection, is_backward=is_backward, known=known)
     if selection.keys is not None and start is None:
-        return _read_few(selection, order, has_more=is_ready)
-    begin = _to_start(query, start)
-    found = _find(selection, order, begin, most, is_backward=is_backward)
-    has_more = len(found) > query.size
+        order = nested.order if nested else _order_of(selection)
+        return _read_few(selection, order, nested, has_more=is_ready)
+    if nested is not None:
+        group = start.group if start else None
+        found, has_more = nested.find(begin, group, most)
+    else:
+        order = _order_of(selection)
+        rows = _find(selection, order, begin, most, is_backward=is_backward)
+        found, has_more = [Found(*each) for each in rows], len(rows) > query.size
     found = found[: query.size]
     if is_backward:
         found.reverse()
     has_previous = has_more if is_backward else start is not None
     has_next = is_ready and (has_more or is_backward)
     return TablePage(
-        items=_items(selection, [key for key, _ in found]),
+        items=_items(selection, [each.key for each in found]),
         previous=_before(query, found) if found and has_previous else None,
         next=_after(query, found) if found and has_next else None,
+    )
+
+
+def _nested_of(
+    selection: Selection, *, is_backward: bool = False, known: Known | None = None
+) -> Nested | None:
+    """Return the rows group after group, where they are sorted in groups."""
+    query = selection.query
+    index = selection.indexes.get(query.group)
+    if query.group is None or index is None or not query.is_nested:
+        return None
+    if not is_in_order(selection):
+        return None
+    return Nested(
+        selection=selection,
+        column=query.group,
+        index=index,
+        order=_order_of(selection, is_every=True),
+        is_backward=is_backward,
+        known=known,
     )
 
 
@@ -129,10 +159,12 @@ def _find_unfiltered(
     return found
 
 
-def _read_few(selection: Selection, order: Order, *, has_more: bool) -> TablePage:
+def _read_few(
+    selection: Selection, order: Order, nested: Nested | None, *, has_more: bool
+) -> TablePage:
     """Return the first page of few rows, counted by the same question."""
     query = selection.query
-    rows = order.at_once(None, is_backward=False)
+    rows = nested.at_once() if nested else order.at_once(None, is_backward=False)
     rows = rows.annotate(total=Window(CountOf(order.key)))[: query.size + 1]
     if order.key == "pk":
         found = list(rows.only(*LOADED))
@@ -144,7 +176,11 @@ def _read_few(selection: Selection, order: Order, *, has_more: bool) -> TablePag
     has_next = has_more and len(found) > query.size
     told = [[getattr(each, name) for name in order.values] for each in found]
     values = [order.told(*each) for each in told]
-    last = [(item.pk, value) for item, value in zip(items, values, strict=False)]
+    groups = [
+        Key(each.group_number, each.group_text) if nested else None for each in found
+    ]
+    placed = zip((item.pk for item in items), values, groups, strict=False)
+    last = [Found(*each) for each in placed]
     return TablePage(
         items=_placed(selection, [each for each in items if each.deleted_at is None]),
         previous=None,
@@ -156,6 +192,8 @@ def _read_few(selection: Selection, order: Order, *, has_more: bool) -> TablePag
 def is_in_order(selection: Selection) -> bool:
     """Tell whether rows can be sorted as asked, or are still being indexed for that."""
     query = selection.query
+    if query.is_nested and selection.indexes.get(query.group) is None:
+        return False
     return query.is_by_update or selection.indexes.get(query.sort) is not None
 
 
@@ -198,13 +236,13 @@ def _is_looked_at(selection: Selection) -> bool:
     return not is_all and selection.query.size <= max(SIZES)
 
 
-def _order_of(selection: Selection) -> Order:
+def _order_of(selection: Selection, *, is_every: bool = False) -> Order:
     """Return the rows in their order: that of updates while an index is built.
 
-    They are the selected ones, or all where each has to be looked at.
+    They are the selected ones, or all where each has to be looked at or ``is_every``.
     """
-    query, is_looked_at = selection.query, _is_looked_at(selection)
-    index = selection.indexes.get(query.sort)
+    query, is_looked_at = selection.query, is_every or _is_looked_at(selection)
+    index = selection.indexes.get(query.sort) if is_in_order(selection) else None
     live = Item.objects.live().filter(collection=selection.collection)
     if query.is_by_update or index is None:
         is_whole = selection.is_all and selection.keys is None
@@ -259,23 +297,26 @@ def _placed(selection: Selection, items: Sequence[Item]) -> list[Item]:
 
 def cursor_of(selection: Selection, item: Item) -> Cursor | None:
     """Return the position of an item, if it is among the rows."""
-    order = _order_of(selection)
+    order, nested = _order_of(selection), _nested_of(selection)
     rows = order.rows.filter(**{order.key: item.pk})
     found = rows.values_list(*order.values).first()
-    return _cursor(selection.query, (item.pk, order.told(*found))) if found else None
+    if found is None:
+        return None
+    group = nested.group_of(item.pk) if nested else None
+    return _cursor(selection.query, Found(item.pk, order.told(*found), group))
 
 
-def _cursor(query: TableQuery, found: tuple[int, Any]) -> Cursor:
-    key, value = found
+def _cursor(query: TableQuery, found: Found) -> Cursor:
+    key, value, group = found
     told = value.isoformat() if isinstance(value, datetime) else value
-    return Cursor(order=query.sort_text, value=told, id=key)
+    return Cursor(order=query.order_text, value=told, id=key, group=group)
 
 
-def _after(query: TableQuery, found: Sequence[tuple[int, Any]]) -> TableQuery:
+def _after(query: TableQuery, found: Sequence[Found]) -> TableQuery:
     return replace(query, before=None, after=_cursor(query, found[-1]))
 
 
-def _before(query: TableQuery, found: Sequence[tuple[int, Any]]) -> TableQuery:
+def _before(query: TableQuery, found: Sequence[Found]) -> TableQuery:
     return replace(query, after=None, before=_cursor(query, found[0]))
 
 

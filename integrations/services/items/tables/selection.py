@@ -275,9 +275,12 @@ class Selection(Struct, frozen=True, kw_only=True, dict=True):
                 where &= Q(item__in=found)
         return where
 
-    def holds(self, item: str) -> ExpressionWrapper:
-        """Return whether the item of a row is selected, for rows to be looked at."""
-        told = self.where(item, is_for_few=True)
+    def holds(self, item: str, *, also: Q | None = None) -> ExpressionWrapper:
+        """Return whether the item of a row is selected, for rows to be looked at.
+
+        What holds ``also`` is asked first.
+        """
+        told = (also or Q()) & self.where(item, is_for_few=True)
         if self.hits is not None and self.hits.condition is not None:
             told &= Q(full_text.holds(self.hits.condition, item))
         return ExpressionWrapper(told, output_field=BooleanField())

@@ -13,7 +13,7 @@ from integrations.models.paths import path_of
 from integrations.services.items.left_out import find_lost_place, mark
 from integrations.services.items.lists.query import DEFAULT_SIZE, SIZES
 from integrations.services.items.tables.columns.columns import UPDATED, Column, Columns
-from integrations.services.items.tables.columns.values import is_apart
+from integrations.services.items.tables.columns.values import Key, is_apart
 from integrations.services.items.tables.conditions import Condition, write_line
 from integrations.services.items.tables.cursors import Cursor
 from integrations.services.items.tables.link_filter import LinkFilter
@@ -128,8 +128,19 @@ class TableQuery(Struct, frozen=True, kw_only=True):
         return write_sort(column_id, is_descending=self.is_descending)
 
     @property
+    def order_text(self) -> str:
+        """Return the order with that of the groups, as a position names it."""
+        nested = f" in {self.group.id}" if self.group and self.is_nested else ""
+        return f"{self.sort_text}{nested}"
+
+    @property
+    def is_nested(self) -> bool:
+        """Tell whether rows of each group are sorted by another column than that."""
+        return self.group is not None and not self.is_by_group
+
+    @property
     def is_by_group(self) -> bool:
-        """Tell whether rows stand in the order of the groups they are in."""
+        """Tell whether rows are sorted by nothing but the groups they are in."""
         return self.group is not None and self.sort == self.group
 
     @property
@@ -154,13 +165,19 @@ class TableQuery(Struct, frozen=True, kw_only=True):
 
         A column may have had values of another type when the token was made.
         """
-        cursor = Cursor.parse(token, self.sort_text)
-        if cursor is None or cursor.value is None:
+        cursor = Cursor.parse(token, self.order_text)
+        if cursor is None or not self._takes(cursor.group):
+            return None
+        if cursor.value is None:
             return cursor
         is_text = self.sorts_by_text or self.is_by_update
         is_among = not is_text and is_apart(cursor.value)
         is_told = isinstance(cursor.value, str) is is_text
         return cursor if is_told or is_among else None
+
+    def _takes(self, group: Key | None) -> bool:
+        """Tell whether a position is in a group where rows are sorted in groups."""
+        return (group is not None) is self.is_nested
 
     @property
     def filters(self) -> list[tuple[str, str]]:

@@ -57,7 +57,7 @@ def make_context(
         **_offer(columns, query, choices_url),
         "kept": _kept(query, also, without=()),
         "kept_but_search": _kept(query, also, without=("q",)),
-        "kept_but_group": _kept(query, also, without=("group", "sort")),
+        "kept_but_group": _kept(query, also, without=("group",)),
     }
 
 

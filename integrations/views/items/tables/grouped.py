@@ -45,15 +45,7 @@ def make_context(
         "charts": drawn,
         "are_charts_cut": is_cut,
         "ungroup_url": query.change(group=None).url,
-        "headings_url": _headings_url(query),
     }
-
-
-def _headings_url(query: TableQuery) -> str:
-    """Return where rows stand under their groups, empty where they do."""
-    if query.is_by_group:
-        return ""
-    return query.change(sort=query.group, is_descending=False).url
 
 
 def with_headings(
@@ -65,9 +57,8 @@ def with_headings(
     ``grouping`` has them. A row with several values stands below the first. Rows that
     are sorted alike, as those of two users of one name, stand with their own group.
     """
-    query, found = asked.query, grouping["groups"]
-    is_by_group = query.is_by_group and listing.is_in_order(asked.selection)
-    if found is None or not is_by_group:
+    found = grouping["groups"]
+    if found is None or not listing.is_in_order(asked.selection):
         return rows
     values = _values(rows, asked, found.column)
     keys = [each.key for each in found.groups]

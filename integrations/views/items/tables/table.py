@@ -134,13 +134,14 @@ def _live(look: Look, asked: Table) -> dict[str, Any]:
 def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
     query, selection = asked.query, asked.selection
     opened_collections.note(asked.collection)
-    page = listing.fetch_page(selection)
+    grouping = grouped.make_context(asked)
+    found = grouping["groups"]
+    page = listing.fetch_page(selection, known=found.known if found else None)
     put_icons(page.items)
     is_writable = editing.can_write(asked.collection)
     writable = frozenset(editing.fields_of(asked.collection) if is_writable else ())
     density = query.density or asked.layout.density
     rows = _make_rows(asked, page.items, density, is_writable=bool(writable))
-    grouping = grouped.make_context(asked)
     rows = grouped.with_headings(rows, asked, grouping)
     is_in_order = listing.is_in_order(selection)
     text = _count_text(listing.count(selection, page), asked)

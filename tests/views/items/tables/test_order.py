@@ -182,20 +182,26 @@ def test_grouped_rows_stand_below_headings_page_after_page(
     assert names(as_alice.get(second.context["previous_url"])) == names(first)
 
 
-def test_an_order_that_was_chosen_is_kept_without_headings(as_alice, connection):
+def test_an_order_that_was_chosen_is_that_of_the_rows_of_each_group(
+    as_alice, connection
+):
     name, schema, values = stages(connection)
     deals = make_collection(connection, item_type="deal", schema=schema)
-    for label in LABELS:
-        make_item(deals, name=label, properties={name: values[label]})
+    for number in range(6):
+        value = {name: values[LABELS[number % 3]]}
+        make_item(deals, name=f"Deal {number}", properties=value)
     deals.refresh_from_db()
 
-    for order in (f"-{UPDATED}", NAME):
+    for order in (f"-{UPDATED}", f"-{NAME}"):
         page = get(as_alice, deals, f"?group={name}&sort={order}")
 
-        assert headed(page) == {}
+        assert headed(page) == {
+            f"{label} 2": [f"Deal {number + 3}", f"Deal {number}"]
+            for number, label in enumerate(LABELS)
+        }
         assert page.context["query"].url.endswith(f"?sort={order}&group={name}")
-    searched = get(as_alice, deals, f"?q={LABELS[0]}&group={name}")
-    assert headed(searched) == {}
+    searched = get(as_alice, deals, f"?q=deal&group={name}")
+    assert [*headed(searched)] == [f"{label} 2" for label in LABELS]
     assert searched.context["query"].unfiltered.url.endswith(f"/?group={name}")
     grouped = get(as_alice, deals, f"?group={name}")
     assert grouped.context["query"].url.endswith(f"?group={name}")
@@ -218,7 +224,7 @@ def test_an_order_chosen_instead_of_groups_outlasts_a_search(as_alice, connectio
         assert every.is_by_group is (order == name)
 
 
-def test_whoever_groups_sorted_rows_gets_groups(as_alice, connection):
+def test_whoever_groups_sorted_rows_keeps_their_order(as_alice, connection):
     name, schema, values = stages(connection)
     deals = make_collection(connection, item_type="deal", schema=schema)
     make_item(deals, name="Deal", properties={name: values[LABELS[0]]})
@@ -227,4 +233,4 @@ def test_whoever_groups_sorted_rows_gets_groups(as_alice, connection):
     page = get(as_alice, deals, f"?sort={NAME}&size=25")
 
     kept = {each["name"] for each in page.context["kept_but_group"]}
-    assert kept == {"size"}
+    assert kept == {"sort", "size"}

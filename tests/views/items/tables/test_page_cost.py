@@ -41,6 +41,9 @@ GROUPED_PAGES = {
     "grouped, two filters": f"group=dealstage&{TWO_FILTERS}",
     "grouped, two wide filters": "group=dealstage&amount__gt=10&dealstage__not=Lost",
     "grouped, sorted": f"group=dealstage&sort=-closedate&{TWO_FILTERS}",
+    "grouped by owner, sorted": (
+        "group=hubspot_owner_id&sort=closedate&dealstage__is=Closed+won"
+    ),
     "grouped, text": f"group=dealstage&{TWO_FILTERS}&description__contains=harbour",
     "grouped, searched": "group=dealstage&q=harbour",
     "grouped, searched, filtered": f"group=dealstage&q=harbour&{TWO_FILTERS}",

@@ -1,12 +1,16 @@
 """Grouped rows stand below one heading each, which is that of their group."""
 
+import json
 import re
 
 import pytest
 
+from integrations.models import Item
+from integrations.services.items.tables.columns.columns import NAME
+from integrations.services.items.tables.indexing import rows as index_rows
 from tests.support.pages.kept_rows import kept
 from tests.support.pages.tables import get
-from tests.support.rows import make_deals
+from tests.support.rows import NOON, make_deals
 from tests.views.items.tables.test_table import SCHEMA, deal
 
 CHOICE = {
@@ -125,23 +129,95 @@ def test_a_group_that_is_too_small_to_be_shown_has_its_own_heading(
     }
 
 
-def test_no_headings_are_missed_where_there_are_no_rows(as_alice, namesakes):
+def test_a_table_without_rows_has_no_headings(as_alice, namesakes):
     page = get(as_alice, namesakes, "?group=hubspot_owner_id&q=nothing")
 
     assert list(page.context["rows"]) == []
-    assert 'data-code="no_headings"' not in page.text
+    assert "group-head" not in page.text
 
 
-@pytest.mark.parametrize("address", ["&sort=-amount", "&q=deal"])
-def test_rows_without_headings_are_explained_and_lead_to_them(
-    as_alice, namesakes, address
+SORTED = [f"?group=hubspot_owner_id&sort={sort}" for sort in (NAME, f"-{NAME}")]
+
+
+def shown(page):
+    return [row.item.name for row in page.context["rows"]]
+
+
+@pytest.mark.parametrize("more", ["", "&q=deal", "&dealstage__filled=1"])
+@pytest.mark.parametrize("address", SORTED)
+def test_rows_are_sorted_below_the_headings_of_their_groups(
+    as_alice, namesakes, address, more
 ):
-    usual = get(as_alice, namesakes, "?group=hubspot_owner_id")
+    first = get(as_alice, namesakes, f"{address}&size=25{more}")
+    second = as_alice.get(first.context["next_url"])
 
-    page = get(as_alice, namesakes, f"?group=hubspot_owner_id{address}")
+    one, other = "Same Name (41) 16", "Same Name (42) 16"
+    rest = [] if "q=" in more else [("Without Owner 1", 1)]
+    assert headed(first) == [(one, 16), (other, 9)]
+    assert headed(second) == [(other, 7), *rest]
+    found = [*shown(first), *shown(second)]
+    is_down = "-" in address
+    for part in (found[:16], found[16:32]):
+        assert part == sorted(part, reverse=is_down)
+    assert len(set(found)) == 32 + len(rest)
+    assert second.context["next_url"] == ""
+    assert shown(as_alice.get(second.context["previous_url"])) == shown(first)
 
-    assert headed(usual) != []
-    assert 'data-code="no_headings"' not in usual.text
+
+def test_the_table_says_what_its_rows_are_sorted_and_headed_by(as_alice, namesakes):
+    page = get(as_alice, namesakes, SORTED[1])
+
+    name = page.context["columns"][0]
+    assert name["direction"] == "descending"
+    assert "?sort=item.name&group=hubspot_owner_id" in name["sort_url"]
+    assert "one item in each row below the heading of its Owner<" in page.text
+    plain = get(as_alice, namesakes, f"?sort={NAME}")
+    assert "one item in each row<" in plain.text
+
+
+def test_a_file_and_the_neighbours_follow_the_groups(as_alice, namesakes):
+    pages = [get(as_alice, namesakes, f"{SORTED[1]}&size=25")]
+    pages.append(as_alice.get(pages[0].context["next_url"]))
+    rows = [name for page in pages for name in shown(page)]
+    path = f"/collections/{namesakes.pk}/"
+
+    form = {"form": "json", "values": "raw"}
+    file = as_alice.post(f"{path}download/{SORTED[1]}", form)
+
+    told = json.loads(b"".join(file.streaming_content))
+    assert [each["name"] for each in told] == rows
+    # The last of a group, the first of the next, and the last but one of all.
+    for place in (15, 16, len(rows) - 2):
+        item = Item.objects.get(name=rows[place])
+        asked = {"in": f"{path}{SORTED[1]}"}
+        onward = as_alice.get(f"/items/{item.uuid}/next/", asked, follow=True)
+        back = as_alice.get(f"/items/{item.uuid}/previous/", asked, follow=True)
+        assert onward.context["item"].name == rows[place + 1]
+        assert back.context["item"].name == rows[place - 1]
+
+
+@pytest.mark.parametrize("more", ["", "&q=deal"])
+def test_a_page_behind_a_row_that_went_goes_on_where_it_was(as_alice, namesakes, more):
+    first = get(as_alice, namesakes, f"{SORTED[0]}&size=25{more}")
+    rest = shown(as_alice.get(first.context["next_url"]))
+    gone = Item.objects.filter(name__in=[shown(first)[-1], rest[0]])
+    index_rows.delete([item.pk for item in gone], namesakes)
+    gone.update(deleted_at=NOON)
+
+    page = as_alice.get(first.context["next_url"])
+
+    assert shown(page) == rest[1:]
+
+
+def test_groups_that_are_not_indexed_yet_are_said_and_rows_have_no_headings(
+    as_alice, namesakes, monkeypatch
+):
+    monkeypatch.setattr("integrations.services.items.tables.indexing.indexes.SMALL", 1)
+
+    page = get(as_alice, namesakes, f"{SORTED[0]}&size=25")
+
+    assert page.status_code == 200
     assert headed(page) == []
-    assert 'data-code="no_headings"' in page.text
-    assert headed(as_alice.get(page.context["headings_url"])) != []
+    assert page.context["next_url"] == ""
+    assert page.context["columns"][0]["direction"] == "none"
+    assert 'aria-sort="ascending"' not in page.text

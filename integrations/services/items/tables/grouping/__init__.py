@@ -1,0 +1,1 @@
+"""Rows of a table in the order of their groups."""
