@@ -132,7 +132,7 @@ class Reader:
                 "inputs": [{"id": remote_id} for remote_id in asked],
             }
             answer = self.api.post(
-                f"{self.path}/batch/read", json=body, idempotent=True
+                f"{self.path}/batch/read", json=body, is_read=True
             )
             batch = expect_object(answer, "batch")
             rows += expect_list(batch.get("results"), "batch")
