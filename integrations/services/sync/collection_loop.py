@@ -24,6 +24,7 @@ from integrations.providers.errors import CollectionDeletedError, NothingSharedE
 from integrations.services.common import shutdown
 from integrations.services.common.clients.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
+from integrations.services.items.search.texts import forget_indexer
 from integrations.services.sync import failures
 from integrations.services.sync.collections import opened_collections
 from integrations.services.sync.leases.lease import RunLease
@@ -95,6 +96,7 @@ def _group_of(collection: Collection) -> str:
 
 def _leave(groups: dict[str, list[Collection]], collection: Collection) -> None:
     """Take out what was first in its group, whatever group it would be in by now."""
+    forget_indexer(collection)
     group_id = next(key for key, row in groups.items() if row[0] == collection)
     del groups[group_id][0]
     if not groups[group_id]:

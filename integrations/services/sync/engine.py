@@ -41,7 +41,7 @@ from integrations.services.common.errors import (
     NoTokenError,
 )
 from integrations.services.grants.tokens import TokenSource
-from integrations.services.items.search.texts import forget_indexer
+from integrations.services.items.search.texts import forget_indexers
 from integrations.services.sync import (
     collection_loop,
     failures,
@@ -121,7 +121,7 @@ def _work_on(run: SyncRun, lease_id: UUID, seconds: float | None) -> float | Non
     finally:
         api.drop_prefetched()
         # Threads are many, and each would hold a table of words until its next sync.
-        forget_indexer()
+        forget_indexers()
         _note(current)
 
 
