@@ -2,7 +2,7 @@
 
 A run is a chain of slices. Everything a slice knows is in rows, so that a kill at
 any instruction repeats at most one page, and the requests that were sent ahead: for
-the page behind it, or one for each of the parts of an account that are read in turns.
+the page behind it, and one for each of the other lanes that are read in turns.
 """
 
 import logging
