@@ -137,7 +137,7 @@ class ApiClient:
         Raises an ApiError; ValueError when `path` would leave `base_url` (quote
         remote ids with `urls.segment`). A list in `params` repeats its key.
         """
-        return self._call("GET", path, params=params, limits=limits, idempotent=True)
+        return self._call("GET", path, params=params, limits=limits, is_read=True)
 
     def prefetch(
         self,
@@ -150,8 +150,8 @@ class ApiClient:
         """Send in the background what a coming call will most likely `get`.
 
         Nothing is raised here: what goes wrong is told to that call. It is the very
-        next one, or the answer is dropped; in a `lane`, which names what has a limit of
-        its own, any call until the next one that may write. A lane has one answer at a
+        next one, or the answer is dropped; in a `lane`, which names what is read beside
+        others, any call until the next one that may write. A lane has one answer at a
         time, and all together are to be no larger than one may be, by the largest so
         far. Returns whether it is under way, which it never is without `may_prefetch`.
         """
@@ -190,15 +190,16 @@ class ApiClient:
         *,
         json: Any = None,
         params: urls.Params | None = None,
-        idempotent: bool = False,
+        is_read: bool = False,
         limits: Sequence[Limit] | None = None,
     ) -> Any:
         """Send `json` and return the parsed answer, None for 204.
 
-        `idempotent` says that sending it twice does no harm (a search, for one).
+        `is_read` says that it changes nothing (a search, for one): it may be sent
+        twice, and what was sent for ahead stays true.
         """
         return self._call(
-            "POST", path, json=json, params=params, idempotent=idempotent, limits=limits
+            "POST", path, json=json, params=params, is_read=is_read, limits=limits
         )
 
     def patch(
@@ -238,17 +239,19 @@ class ApiClient:
         method: str,
         path: str,
         *,
-        idempotent: bool,
         limits: Sequence[Limit] | None,
         params: urls.Params | None = None,
         json: Any = None,
+        is_read: bool = False,
+        idempotent: bool = False,
     ) -> Any:
         """Try once, and once more after a refreshed token or a passing failure."""
         url = urls.join(self.base_url, path, params)
         prepare = functools.partial(self._request, method, url, _dump(json))
         used = self.limits if limits is None else limits
-        refreshed, repeated = False, not (idempotent and self.may_repeat)
-        prefetched = self._ahead.take(method, url)
+        may_repeat = self.may_repeat and (is_read or idempotent)
+        refreshed, repeated = False, not may_repeat
+        prefetched = self._ahead.take(method, url, may_write=not is_read)
         send: Callable[[], Response]
         while True:
             if prefetched is None:

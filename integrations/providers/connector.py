@@ -165,11 +165,18 @@ class BaseConnector(ABC):
     ) -> bool:
         """Send for the page that ``fetch_page`` returns later; tell whether that is so.
 
-        For providers that limit each part of an account by itself: parts are read in
-        turns (``GroupsCollections``), and while one is read the others are asked. Each
-        part has a lane of its own in ``ApiClient.prefetch``. Raises nothing.
+        It is on its way while the page before it is stored, and those of other lanes
+        (``lane_of``). Each has a lane of ``ApiClient.prefetch``. Raises nothing.
         """
         return False
+
+    def lane_of(self, remote_id: str, details: Mapping[str, Any]) -> str:
+        """Return what a collection shares a lane with, "" for what is read alone.
+
+        Those come first. Lanes are asked at once and stored in turns, a page of each;
+        the collections of one lane are read one after the other.
+        """
+        return ""
 
     def list_collections(
         self, api: ApiClient, *, account: Mapping[str, Any]

@@ -207,7 +207,7 @@ def test_a_write_is_never_repeated_by_itself(web, method, failure):
 def test_a_post_that_only_reads_may_be_repeated(web):
     web.on("POST", ITEMS, status=502).on("POST", ITEMS, json={"rows": []})
 
-    assert client(web).post("/items", json={}, idempotent=True) == {"rows": []}
+    assert client(web).post("/items", json={}, is_read=True) == {"rows": []}
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 422, 429])

@@ -118,17 +118,16 @@ class Prefetches:
         self._drop(lane)
         self._by_lane[lane] = prefetch
 
-    def take(self, method: str, url: str) -> Prefetch | None:
+    def take(self, method: str, url: str, *, may_write: bool) -> Prefetch | None:
         """Return the request that a call need not send; drop what is too old for it.
 
         After a call that may write no answer may be used that was asked for before, and
         one without a lane serves the very next call or none.
         """
-        if method != "GET":
+        if may_write:
             self.drop_all()
             return None
-        lane = next((key for key, p in self._by_lane.items() if p.url == url), None)
-        taken = None if lane is None else self._by_lane.pop(lane)
+        taken = self._take_get(url) if method == "GET" else None
         self._drop("")
         return taken
 
@@ -136,6 +135,10 @@ class Prefetches:
         """Forget all requests; those that wait for their limits are not sent."""
         for lane in list(self._by_lane):
             self._drop(lane)
+
+    def _take_get(self, url: str) -> Prefetch | None:
+        lane = next((key for key, p in self._by_lane.items() if p.url == url), None)
+        return None if lane is None else self._by_lane.pop(lane)
 
     def _drop(self, lane: str) -> None:
         dropped = self._by_lane.pop(lane, None)

@@ -132,6 +132,11 @@ class Airtable(BaseConnector):
             return changes.prefetch_changes(api, collection, cursor=cursor, since=since)
         return records.ask_ahead(api, collection, cursor=cursor)
 
+    def lane_of(self, remote_id: str, details: Mapping[str, Any]) -> str:
+        """Return the base, which has a limit of its own; the structure is alone."""
+        place = structure.group_of(details)
+        return place.group_id if place else ""
+
     def items_per_call(self, collection: CollectionContext) -> int:
         """Return how many records a call brings; the structure is always read whole."""
         return 0 if collection.remote_id == STRUCTURE else records.PAGE_SIZE

@@ -141,7 +141,6 @@ class HubSpot(BaseConnector):
             return changes.fetch_changes(reader, limits, since=since, cursor=cursor)
         rows, following = reader.fetch_rows(cursor)
         found = reader.map_listed(rows)
-        reader.prefetch_rows(following)
         merged: dict[str, Deletion] = {}
         telling: set[str] = set()
         for item in found.mapped:
@@ -150,6 +149,21 @@ class HubSpot(BaseConnector):
                 telling.add(item.id)
         found = found.following_from_more(telling)
         return to_page(found, following, deleted=merged, cut=reader.cut)
+
+    def prefetch_page(
+        self,
+        api: ApiClient,
+        collection: CollectionContext,
+        *,
+        cursor: str | None,
+        since: datetime | None = None,
+    ) -> bool:
+        """Send for a page of the whole list; a search is not sent for ahead."""
+        return since is None and Reader(api, collection).prefetch_rows(cursor)
+
+    def lane_of(self, remote_id: str, details: Mapping[str, Any]) -> str:
+        """Return the type of records: one waits for no other's answers."""
+        return remote_id
 
     def fetch_deleted(
         self, api: ApiClient, collection: CollectionContext, *, cursor: str | None

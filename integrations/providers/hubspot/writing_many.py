@@ -129,7 +129,7 @@ def find_many_existing(
         "inputs": [{"id": str(values.get(IDENTITY))} for values in new.values()],
     }
     path = f"{path_of(collection)}/batch/read"
-    answer = expect_object(api.post(path, json=body, idempotent=True), "batch")
+    answer = expect_object(api.post(path, json=body, is_read=True), "batch")
     found: dict[str, str] = {}
     for row in expect_list(answer.get("results"), "results"):
         written = to_written(row)

@@ -19,11 +19,11 @@ from integrations.http.errors import (
 from integrations.models import Collection
 from integrations.models.reasons import Reason
 from integrations.models.sync.progress import ProgressState
-from integrations.providers.capabilities import GroupsCollections
 from integrations.providers.errors import CollectionDeletedError, NothingSharedError
 from integrations.services.common import shutdown
 from integrations.services.common.clients.connector_errors import connector_boundary
 from integrations.services.common.errors import ConnectorError
+from integrations.services.items.search.texts import forget_indexer
 from integrations.services.sync import failures
 from integrations.services.sync.collections import opened_collections
 from integrations.services.sync.leases.lease import RunLease
@@ -63,52 +63,47 @@ def read_collections(lease: RunLease) -> float | None:
 def _in_turns(lease: RunLease, pending: Sequence[Collection]) -> Iterator[Collection]:
     """Yield what need not wait, until each has ended or has to wait.
 
-    While one of several groups is read, the next pages of the others are on their way.
+    While one of several lanes is read, the next pages of the others are on their way.
     """
-    groups = _grouped(each for each in pending if _is_ready(lease, each))
-    while turn := _next_turn(groups):
+    lanes = _in_lanes(each for each in pending if _is_ready(lease, each))
+    while turn := _next_turn(lanes):
         lease.gives_way = len(turn) > 1
         for collection in turn:
             if lease.gives_way:
-                _send_ahead(lease, _next_turn(groups))
+                _send_ahead(lease, _next_turn(lanes))
             if is_ready := _is_ready(lease, collection):
                 yield collection
             state = lease.progress_of(collection).state
             if not is_ready or state is not ProgressState.READING:
-                _leave(groups, collection)
+                _leave(lanes, collection)
 
 
-def _grouped(collections: Iterable[Collection]) -> dict[str, list[Collection]]:
-    """Return collections by what they share a limit with, those without under ""."""
-    groups: dict[str, list[Collection]] = {}
-    for collection in collections:
-        groups.setdefault(_group_of(collection), []).append(collection)
-    return groups
+def _in_lanes(collections: Iterable[Collection]) -> dict[str, list[Collection]]:
+    """Return collections by their lanes, those that are read alone under ""."""
+    lanes: dict[str, list[Collection]] = {}
+    for each in collections:
+        lane = connector_of(each).lane_of(each.remote_id, each.details)
+        lanes.setdefault(lane, []).append(each)
+    return lanes
 
 
-def _group_of(collection: Collection) -> str:
-    connector: object = connector_of(collection)
-    grouping = connector if isinstance(connector, GroupsCollections) else None
-    place = grouping.group_of(collection.details) if grouping else None
-    return place.group_id if place else ""
+def _leave(lanes: dict[str, list[Collection]], collection: Collection) -> None:
+    """Take out what was first in its lane, whatever lane it would be in by now."""
+    forget_indexer(collection)
+    lane = next(key for key, row in lanes.items() if row[0] == collection)
+    del lanes[lane][0]
+    if not lanes[lane]:
+        del lanes[lane]
 
 
-def _leave(groups: dict[str, list[Collection]], collection: Collection) -> None:
-    """Take out what was first in its group, whatever group it would be in by now."""
-    group_id = next(key for key, row in groups.items() if row[0] == collection)
-    del groups[group_id][0]
-    if not groups[group_id]:
-        del groups[group_id]
+def _next_turn(lanes: Mapping[str, Sequence[Collection]]) -> list[Collection]:
+    """Return what is read next: one collection, or one of each of several lanes.
 
-
-def _next_turn(groups: Mapping[str, Sequence[Collection]]) -> list[Collection]:
-    """Return what is read next: one collection, or one of each of several groups.
-
-    Those of a group share a limit, so groups are read in turns, a page of each.
+    Lanes wait for no others' answers, so they are read in turns, a page of each.
     """
-    if alone := groups.get(""):
+    if alone := lanes.get(""):
         return [alone[0]]
-    return [first for first, *_ in islice(groups.values(), MOST_IN_TURNS)]
+    return [first for first, *_ in islice(lanes.values(), MOST_IN_TURNS)]
 
 
 def _send_ahead(lease: RunLease, turn: Sequence[Collection]) -> None:
@@ -126,7 +121,8 @@ def _read_sent_ahead(lease: RunLease, pending: Sequence[Collection]) -> None:
     """
     lease.api.may_repeat = False
     for collection in pending:
-        if collection.pk in lease.ahead and not shutdown.is_asked():
+        is_sent = collection.pk in lease.ahead and _is_ready(lease, collection)
+        if is_sent and not shutdown.is_asked():
             _attempt(sync_collection, lease, collection)
 
 

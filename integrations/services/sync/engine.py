@@ -2,7 +2,7 @@
 
 A run is a chain of slices. Everything a slice knows is in rows, so that a kill at
 any instruction repeats at most one page, and the requests that were sent ahead: for
-the page behind it, or one for each of the parts of an account that are read in turns.
+the page behind it, and one for each of the other lanes that are read in turns.
 """
 
 import logging
@@ -41,7 +41,7 @@ from integrations.services.common.errors import (
     NoTokenError,
 )
 from integrations.services.grants.tokens import TokenSource
-from integrations.services.items.search.texts import forget_indexer
+from integrations.services.items.search.texts import forget_indexers
 from integrations.services.sync import (
     collection_loop,
     failures,
@@ -121,7 +121,7 @@ def _work_on(run: SyncRun, lease_id: UUID, seconds: float | None) -> float | Non
     finally:
         api.drop_prefetched()
         # Threads are many, and each would hold a table of words until its next sync.
-        forget_indexer()
+        forget_indexers()
         _note(current)
 
 

@@ -223,6 +223,25 @@ def test_no_answer_is_used_that_may_be_older_than_a_write(api, web, method):
     assert api.get("/a") == "after"
 
 
+def test_a_post_that_only_reads_leaves_what_is_under_way(api, web):
+    web.on("/a", ok("a")).on("/search", ok("found"))
+    ahead(api, "/a", lane="a")
+
+    assert api.post("/search", json={}, is_read=True) == "found"
+
+    assert api.get("/a") == "a"
+    assert web.paths() == ["/a", "/search"]
+
+
+def test_a_post_takes_no_answer_that_was_sent_for(api, web):
+    web.on("/a", ok("got"), ok("posted"))
+    ahead(api, "/a", lane="a")
+    web.wait_for(1)
+
+    assert api.post("/a", json={}, is_read=True) == "posted"
+    assert api.get("/a") == "got"
+
+
 def test_an_error_belongs_to_the_call_it_was_sent_for(api, web):
     web.on("/a", refused(404)).on("/b", ok("b")).on("/c", ok("c"))
     for lane in "abc":

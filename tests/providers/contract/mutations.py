@@ -153,7 +153,7 @@ def _shrink(method: str, path: str, args: Args) -> Any:
 
 def _swap(method: str, path: str, args: Args) -> Any:
     if method == "get":
-        return "post", path, {"json": args.get("params"), "idempotent": True}
+        return "post", path, {"json": args.get("params"), "is_read": True}
     params = {k: v for k, v in args["json"].items() if isinstance(v, str | int)}
     return "get", path, {"params": params}
 

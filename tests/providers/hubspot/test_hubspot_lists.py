@@ -1,5 +1,6 @@
 """HubSpot's lists: pages, ends, associations, archived and merged records."""
 
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -116,19 +117,27 @@ def test_a_primary_company_is_told_from_others(hubspot):
     assert primary == {"7001": False, "7002": True}
 
 
-def test_the_next_page_is_sent_for_when_all_of_this_one_is_here(hubspot, monkeypatch):
-    hubspot.transport.on(LIST, hubspot.load("contacts_page_with_labels"))
-    path = "POST /crm/associations/2026-09/contacts/companies/batch/read"
-    hubspot.transport.on(path, hubspot.load("associations_labelled"))
-    sent = []
+@pytest.mark.parametrize("cursor", [None, "9000"])
+def test_a_page_that_was_sent_for_ahead_is_asked_for_once(hubspot, cursor):
+    hubspot.transport.on(LIST, hubspot.load("contacts_page_1"))
+    hubspot.api.may_prefetch = True
+    collection = hubspot.context()
 
-    def prefetch(_path, *, params):
-        sent.append((params["after"], len(hubspot.transport.requests)))
+    for ask in (hubspot.connector.prefetch_page, hubspot.connector.fetch_page):
+        assert ask(hubspot.api, collection, cursor=cursor)
 
-    monkeypatch.setattr(hubspot.api, "prefetch", prefetch)
-    fetch_page(hubspot)
+    assert len(hubspot.transport.requests) == 1
 
-    assert sent == [("9003", 2)]
+
+def test_a_search_is_not_sent_for_ahead(hubspot):
+    hubspot.api.may_prefetch = True
+    since = datetime(2026, 11, 1, tzinfo=UTC)
+
+    assert not hubspot.connector.prefetch_page(
+        hubspot.api, hubspot.context(), cursor=None, since=since
+    )
+
+    assert hubspot.transport.requests == []
 
 
 def test_links_are_not_asked_for_without_the_scope_to_read_them(hubspot):

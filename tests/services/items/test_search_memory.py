@@ -56,3 +56,30 @@ def test_a_sync_leaves_nothing_of_it_behind(
 
     gc.collect()
     assert not [each for each in gc.get_objects() if isinstance(each, Indexer)]
+
+
+def test_collections_that_are_read_in_turns_keep_theirs_in_one_room(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "MOST_KNOWN", 40)
+    texts.forget_indexers()
+    connection = make_connection(alice)
+    fields = [{"name": "number", "label": "Number"}]
+    first, second = (
+        make_collection(connection, remote_id=name, schema={"fields": fields})
+        for name in ("one", "two")
+    )
+    made = [texts.indexer_of(first), texts.indexer_of(second)]
+    for indexer in made:
+        for number in range(30):
+            indexer.text(name="", remote_id="a", properties={"number": f"n{number}"})
+
+    assert [texts.indexer_of(first), texts.indexer_of(second)] == made
+    kept = [len(indexer._known["number"]) for indexer in made]
+    assert kept == [30, 10]
+
+    third = make_collection(connection, remote_id="three", schema={"fields": fields})
+    texts.indexer_of(third)
+    assert texts.indexer_of(second) is made[1]
+    assert texts.indexer_of(first) is not made[0]
+    texts.forget_indexers()

@@ -108,6 +108,9 @@ BOUNDS = bounds_of_providers.BOUNDS | {
         f"{NONE}PostgreSQL holds no more of one item; the documentation of the search "
         "says that the last words of its longest values are lost"
     ),
+    "services/items/search/texts.py::MOST_INDEXERS": (
+        f"{NONE}a memory; what is not in it is made anew"
+    ),
     "services/items/search/texts.py::MOST_KNOWN": (
         f"{NONE}a memory; what is not in it is made anew"
     ),

@@ -189,7 +189,7 @@ def _search(
         f"{reader.path}/search",
         json={**query, "properties": ["hs_object_id"]},
         limits=limits,
-        idempotent=True,
+        is_read=True,
     )
     return expect_object(answer, "search")
 

@@ -66,11 +66,9 @@ class Reader:
 
         Archived ones tell their ids only.
         """
-        params = {"limit": PAGE_SIZE, "after": after, "archived": archived}
 
         def fetch() -> Any:
-            wanted = {"properties": ID_ONLY} if archived else self._wanted()
-            return self.api.get(self.path, params={**params, **wanted})
+            return self.api.get(self.path, params=self._place(after, archived=archived))
 
         body = expect_object(self._without_lost_links(fetch), "list")
         rows, following = (
@@ -81,18 +79,9 @@ class Reader:
             return rows, following
         return self.complete(rows), following
 
-    def prefetch_rows(self, after: str | None) -> None:
-        """Send for the next list page, when all of this one is here.
-
-        Whatever is called next drops what was sent ahead.
-        """
-        if after is not None:
-            place: dict[str, Any] = {
-                "limit": PAGE_SIZE,
-                "after": after,
-                "archived": False,
-            }
-            self.api.prefetch(self.path, params={**place, **self._wanted()})
+    def prefetch_rows(self, after: str | None) -> bool:
+        """Send for a list page; one of each type of records may be under way."""
+        return self.api.prefetch(self.path, params=self._place(after), lane=self.path)
 
     def fetch_one(self, remote_id: str) -> dict[str, Any] | None:
         """Return the row that an id leads to now, None when it leads nowhere.
@@ -131,9 +120,7 @@ class Reader:
                 "propertiesWithHistory": list(history),
                 "inputs": [{"id": remote_id} for remote_id in asked],
             }
-            answer = self.api.post(
-                f"{self.path}/batch/read", json=body, idempotent=True
-            )
+            answer = self.api.post(f"{self.path}/batch/read", json=body, is_read=True)
             batch = expect_object(answer, "batch")
             rows += expect_list(batch.get("results"), "batch")
         return rows
@@ -237,6 +224,11 @@ class Reader:
                 raise
             self.associations = kept
         return fetch()
+
+    def _place(self, after: str | None, *, archived: bool = False) -> dict[str, Any]:
+        """Return the parameters of a list page."""
+        wanted = {"properties": ID_ONLY} if archived else self._wanted()
+        return {"limit": PAGE_SIZE, "after": after, "archived": archived, **wanted}
 
     def _wanted(self) -> dict[str, str]:
         names = ID_ONLY if self.needs_batch else ",".join(self.properties)

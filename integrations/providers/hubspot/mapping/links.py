@@ -178,7 +178,7 @@ class LinkReader:
             f"/crm/associations/{self._version}/{self._from}/{association.to}"
             "/batch/read",
             json={"inputs": [{"id": remote_id} for remote_id in ids]},
-            idempotent=True,
+            is_read=True,
         )
         body = expect_object(answer, "associations")
         # Records without any are left out, and so are those that could not be read.

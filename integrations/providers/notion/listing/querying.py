@@ -56,11 +56,11 @@ def _ask(api: ApiClient, context: CollectionContext, body: dict[str, Any]) -> An
     """Ask for a page of rows, and for a smaller one when that is too much."""
     path = f"/data_sources/{to_id(context.remote_id)}/query"
     try:
-        return api.post(path, json=body, idempotent=True)
+        return api.post(path, json=body, is_read=True)
     except Server as exc:
         if exc.status not in SLOW:
             raise
-    return api.post(path, json={**body, "page_size": SMALL_PAGE}, idempotent=True)
+    return api.post(path, json={**body, "page_size": SMALL_PAGE}, is_read=True)
 
 
 def _on_or_after(name: str, time: datetime) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def search(
 
     def ask() -> Any:
         if own != DATABASES or in_trash:
-            return reader.api.post(PATH, json=body, idempotent=True)
+            return reader.api.post(PATH, json=body, is_read=True)
         return post_once(
             reader.api,
             PATH,

@@ -6,6 +6,7 @@ from functools import cached_property
 from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, cast
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -42,6 +43,8 @@ MOST_BYTES: Final = 900_000
 # half a kilobyte, and each thread that syncs keeps up to so many of all.
 MOST_VALUES: Final = 1000
 MOST_KNOWN: Final = 10_000
+# As many collections are read in turns.
+MOST_INDEXERS: Final = 10
 # Of longer lists hardly any is in two items.
 FEW_TEXTS: Final = 4
 # Stands for a value that is described anew each time.
@@ -91,18 +94,39 @@ class Found(NamedTuple):
     words: Sequence[str]
 
 
+class _Room:
+    """How many more values may be kept by the indexers that share it."""
+
+    def __init__(self) -> None:
+        self.left = MOST_KNOWN
+
+
 class Indexer:
     """Make search texts of the items of one collection.
 
     Most values are in many of its items, and are described once.
     """
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: Collection, room: _Room | None = None) -> None:
+        """Keep values as far as there is ``room``, which others may share."""
         self.collection = collection
+        self._schema = collection.schema
+        self._account = collection.connection.account
         self._mark = owner_mark(collection.connection.owner_id)
         self._can_describe = True
         self._known: dict[str, dict[Any, tuple[Found, ...]]] = {}
-        self._room = MOST_KNOWN
+        self._room = room or _Room()
+        self._taken = 0
+
+    def is_of(self, collection: Collection) -> bool:
+        """Tell whether it was made for a collection that is described as now."""
+        account = collection.connection.account
+        return self._schema is collection.schema and self._account is account
+
+    def give_back(self) -> None:
+        """Leave to others the room that was taken."""
+        self._room.left += self._taken
+        self._taken = 0
 
     @cached_property
     def _absent(self) -> dict[str, None]:
@@ -203,12 +227,13 @@ class Indexer:
         Nothing is dropped for it: what is frequent has mostly come among the first, and
         what has no place is described anew each time.
         """
-        if not self._room or not _is_short(value):
+        if self._room.left <= 0 or not _is_short(value):
             return
         kept = self._known.setdefault(name, {})
         if len(kept) < MOST_VALUES:
             kept[_key_of(value)] = texts
-            self._room -= 1
+            self._room.left -= 1
+            self._taken += 1
 
     @cached_property
     def _parent_type(self) -> str:
@@ -249,27 +274,43 @@ class Indexer:
 
 def indexer_of(collection: Collection) -> Indexer:
     """Return the indexer of a collection, the same for the pages of one refresh."""
-    schema, account = collection.schema, collection.connection.account
-    if _latest.schema is not schema or _latest.account is not account:
-        _latest.schema, _latest.account = schema, account
-        _latest.indexer = Indexer(collection)
-    return cast("Indexer", _latest.indexer)
+    indexer = _kept.by_key.get(collection.pk)
+    if indexer is None or not indexer.is_of(collection):
+        forget_indexer(collection)
+        _make_room()
+        indexer = _kept.by_key[collection.pk] = Indexer(collection, _kept.room)
+    return indexer
 
 
-def forget_indexer() -> None:
-    """Let go of this thread's indexer: what it keeps is of use to one slice only."""
-    _latest.schema = _latest.account = _latest.indexer = None
+def forget_indexer(collection: Collection) -> None:
+    """Let go of this thread's indexer of a collection that was read."""
+    if indexer := _kept.by_key.pop(collection.pk, None):
+        indexer.give_back()
 
 
-class _Latest(threading.local):
-    """The indexer that was made last, and what it was made with."""
-
-    schema: object = None
-    account: object = None
-    indexer: Indexer | None = None
+def forget_indexers() -> None:
+    """Let go of this thread's indexers: what they keep is of use to one slice only."""
+    _kept.by_key, _kept.room = {}, _Room()
 
 
-_latest = _Latest()
+def _make_room() -> None:
+    """Let go of the oldest indexers as long as another one would find little room."""
+    while oldest := next(iter(_kept.by_key.values()), None):
+        is_roomy = _kept.room.left >= MOST_KNOWN // MOST_INDEXERS
+        if is_roomy and len(_kept.by_key) < MOST_INDEXERS:
+            return
+        forget_indexer(oldest.collection)
+
+
+class _Kept(threading.local):
+    """The indexers of the collections that a thread reads, and the room they share."""
+
+    def __init__(self) -> None:
+        self.by_key: dict[UUID, Indexer] = {}
+        self.room = _Room()
+
+
+_kept = _Kept()
 
 
 def _key_of(value: object) -> object:

@@ -70,17 +70,13 @@ def send_ahead(lease: RunLease, collection: Collection) -> None:
 
     Not where its turn may find that nothing is to be asked for.
     """
-    is_first = collection.last_full_refresh_at is None
-    if lease.is_over or collection.pk in lease.ahead:
-        return
-    if is_first and lease.is_nearly_spent:
+    if collection.pk in lease.ahead or not pages.may_send_ahead(lease, collection):
         return
     if not _is_under_way(lease, collection):
         if _is_out_of_reach(lease, collection):
             return
         start.begin(lease, collection)
-    found = checkpoint.read(collection)
-    if found is not None and found.phase in (Phase.LISTING, Phase.CHANGES):
+    if (found := checkpoint.read(collection)) is not None:
         pages.send_ahead(lease, collection, found)
 
 

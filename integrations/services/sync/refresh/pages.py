@@ -59,17 +59,22 @@ def read_listing(lease: RunLease, collection: Collection, found: FullRefresh) ->
     page, asked_at = _dated(
         lease, lambda: fetch(lease.api, context, cursor=found.cursor)
     )
-    found = _begun(lease, found, asked_at)
-    _commit(lease, collection, page, found, checkpoint.after_page(found, page))
+    _store(lease, collection, page, _begun(lease, found, asked_at))
 
 
-def send_ahead(
-    lease: RunLease, collection: Collection, found: FullRefresh | Incremental
-) -> None:
-    """Send for the page that is read next, if the connector can.
+def may_send_ahead(lease: RunLease, collection: Collection) -> bool:
+    """Tell whether this slice may still ask for a page that it reads later."""
+    is_first = collection.last_full_refresh_at is None
+    return not (lease.is_over or (is_first and lease.is_nearly_spent))
+
+
+def send_ahead(lease: RunLease, collection: Collection, found: Checkpoint) -> None:
+    """Send for the page of items that is read next, if the connector can.
 
     When it is read, it is asked for by the same request.
     """
+    if found.phase not in (Phase.LISTING, Phase.CHANGES):
+        return
     page_request = _page_request(lease, collection, found)
     is_sent = connector_of(collection).prefetch_page(
         lease.api,
@@ -82,7 +87,7 @@ def send_ahead(
 
 
 def _page_request(
-    lease: RunLease, collection: Collection, found: FullRefresh | Incremental
+    lease: RunLease, collection: Collection, found: Checkpoint
 ) -> PageRequest:
     """Return what the next page is asked for with; what was sent ahead, if anything.
 
@@ -141,11 +146,20 @@ def read_changes(lease: RunLease, collection: Collection, found: Incremental) ->
         lease,
         lambda: fetch(lease.api, context, cursor=found.cursor, since=found.since),
     )
-    found = _begun(lease, found, asked_at)
-    _commit(lease, collection, page, found, checkpoint.after_page(found, page))
+    _store(lease, collection, page, _begun(lease, found, asked_at))
     if probes := context.probes:
         collection.probed_until = probes[-1]
         collection.save(update_fields=["probed_until"])
+
+
+def _store(
+    lease: RunLease, collection: Collection, page: Page, found: Checkpoint
+) -> None:
+    """Store a page of items while the answer of the one behind it is on its way."""
+    behind = checkpoint.after_page(found, page)
+    if may_send_ahead(lease, collection):
+        send_ahead(lease, collection, behind)
+    _commit(lease, collection, page, found, behind)
 
 
 def _begun(lease: RunLease, found: Refresh, asked_at: datetime) -> Refresh:

@@ -55,8 +55,9 @@ def test_a_wait_is_told_by_what_was_answered(
 def test_a_wait_counts_its_attempts_and_ends_with_the_next_slice(
     connection: Connection, finish_sync: FinishSync, sandbox: Any
 ) -> None:
+    # Three kinds are asked at once, and each once more.
     sandbox.client.command(
-        "faults/add", kind="status", status=500, family="list", count=2
+        "faults/add", kind="status", status=500, family="list", count=6
     )
     run, _ = runs.open_run(connection, trigger="user")
 
