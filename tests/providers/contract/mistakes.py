@@ -9,8 +9,8 @@ HUBSPOT = (
     Mistake("listing/records.py", "PAGE_SIZE = 100", "PAGE_SIZE = 1"),
     Mistake(
         "listing/records.py",
-        "return self.api.get(self.path, params={**params, **wanted})",
-        "return self.api.post(self.path, json={**params, **wanted})",
+        "return self.api.get(self.path, params=self._place(after, archived=archived))",
+        "return self.api.post(self.path, json=self._place(after, archived=archived))",
     ),
     Mistake("listing/records.py", "next_after(body, after),", "None,"),
     Mistake(

