@@ -75,7 +75,8 @@ class Groups(Struct, frozen=True, kw_only=True):
     def known(self) -> Known:
         """Return what rows that are sorted in their groups need not ask for."""
         counts = {each.key: each.count for each in self.groups}
-        return Known(counts, self.alike)
+        others = min(counts.values()) if self.left_out else 0
+        return Known(counts, self.alike, others)
 
     def places(self, values: Sequence[Value | None]) -> "list[Place]":
         """Return where rows stand that have these values in the column, in order.

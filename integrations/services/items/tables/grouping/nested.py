@@ -52,10 +52,14 @@ class Found(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What is known of groups: rows of the largest, and names that several have."""
+    """What is known of groups: rows of the largest, and names that several have.
+
+    Each of the ``others`` has no more rows than that.
+    """
 
     counts: Mapping[Key, int]
     alike: Container[str | None]
+    others: int = 0
 
 
 class Nested(Struct, frozen=True, kw_only=True):
@@ -191,7 +195,9 @@ class Nested(Struct, frozen=True, kw_only=True):
 
     def _is_short(self, group: Key) -> bool:
         """Tell whether a group is known to have few rows; the largest are counted."""
-        return self.known is not None and self.known.counts.get(group, 0) <= SHORT
+        if self.known is None:
+            return False
+        return self.known.counts.get(group, self.known.others) <= SHORT
 
     def _of_first(self, group: Key, most: int) -> list[Found]:
         """Return the first rows of the run of a group."""
