@@ -21,6 +21,7 @@ MEANINGS = {
     "counted": "collections, counted for the day",
     "unreadable": "stored permissions that do not open",
     "unquarantined": "syncs that ended their worker, tried again by this release",
+    "links": "links told the collection of their item after an upgrade",
     "search": "slices of the search index, queued",
     "table_indexes": "indexes of tables, queued",
     "dropped": "indexes of tables that nobody used, dropped",

@@ -187,6 +187,7 @@ def sweep(*, now: datetime | None = None) -> dict[str, int]:
         "counted": partial(daily_counts.note, now=now),
         "unreadable": readability.check,
         "unquarantined": quarantine.lift_for_new_release,
+        "links": overlap.name_links,
         "dropped": partial(indexes.drop_unused, now=now),
         "expired": partial(orders.expire, now=now),
     }
