@@ -1,6 +1,7 @@
 """Beat ends when it is asked to, wherever the signal finds it."""
 
 import signal
+import socket
 from threading import Lock
 from typing import Any
 
@@ -38,7 +39,10 @@ def handlers(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(machine, "begin", lambda: None)
     numbers = (signal.SIGTERM, signal.SIGINT)
     before = {number: signal.getsignal(number) for number in numbers}
+    seconds = socket.getdefaulttimeout()
     yield
+    # Beat bounds all sockets of its process.
+    socket.setdefaulttimeout(seconds)
     for number, handler in before.items():
         signal.signal(number, handler)
 

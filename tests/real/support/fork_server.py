@@ -259,6 +259,7 @@ def main() -> None:
         import_module(name)
     gc.freeze()
     with socket.socket(fileno=int(sys.argv[1])) as channel:
+        channel.setblocking(True)
         begun = fork_servers(channel)
     if begun is None:
         return
@@ -282,6 +283,8 @@ def fork_servers(channel: socket.socket) -> tuple[socket.socket, bool] | None:
         if not told:
             return None
         own = socket.socket(fileno=descriptors[0])
+        # Whatever default of timeouts the tests' end was made with.
+        own.setblocking(True)
         if not os.fork():
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.setsid()
