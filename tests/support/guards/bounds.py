@@ -252,6 +252,7 @@ BOUNDS = bounds_of_providers.BOUNDS | {
         f"{NONE}it only tells trouble from a passing refusal"
     ),
     "services/upkeep/checks/providers.py::MAX_BYTES": FAILS,
+    "services/upkeep/overlap.py::LOOKED_AT": f"{NONE}older code is long gone then",
     "management/commands/notices.py::MOST_LISTED": "more notice",
     "management/acting.py::MOST_NAMED": "and {len(rows) - MOST_NAMED:,} more",
     "management/writing.py::MOST_TRIES": (
