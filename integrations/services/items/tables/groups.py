@@ -60,12 +60,13 @@ class Groups(Struct, frozen=True, kw_only=True):
 
     ``unsummed`` are how many shown columns could be summed up as well; ``mistake`` is
     the reference of a mistake of ours that left names of groups raw. ``alike`` are the
-    names that users of several groups have.
+    names that users of several groups have, and ``number`` that of all rows.
     """
 
     column: Column
     summed: Sequence[Column]
     groups: Sequence[Group]
+    number: int = 0
     left_out: int = 0
     unsummed: int = 0
     mistake: str = ""
@@ -166,6 +167,7 @@ def group(selection: Selection, column: Column, shown: Sequence[Column]) -> Grou
         column=column,
         summed=list(summed),
         groups=groups,
+        number=sum(each.firsts for each in found),
         left_out=len(largest) - len(shown_totals),
         unsummed=max(0, len(_summable(shown)) - MOST_SUMS),
         mistake=mistake,

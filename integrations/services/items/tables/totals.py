@@ -49,12 +49,15 @@ class Summed(Struct, frozen=True, kw_only=True):
 class Total(Struct, frozen=True, kw_only=True):
     """The rows of one value: how many, one of their items, and a sum by currency.
 
-    ``unsummed`` are how many rows have an amount in a currency that has no sum.
+    ``firsts`` are the rows of which it is the first value, so that those of all totals
+    together are each row once. ``unsummed`` are how many have an amount in a currency
+    that has no sum.
     """
 
     key: Key
     count: int
     sample: int
+    firsts: int
     sums: Sequence[Mapping[str, float]] = ()
     unsummed: Sequence[int] = ()
 
@@ -77,21 +80,19 @@ def of_groups(
         # Known to be none without asking, as where no row has the value of a filter.
         return []
     for row in rows:
-        text, number, most, count, sample, *sums = row
+        text, number, most, *_ = row
         if number != most:
             alike.append(text)
         else:
-            found.append(_total(Key(number, text), count, sample, sums, summed))
+            found.append(_total(row, summed))
     if alike:
         both = _fetch(selection, index, summed, by=("text", "number"), among=alike)
-        for text, number, _, count, sample, *sums in both:
-            found.append(_total(Key(number, text), count, sample, sums, summed))
+        found += [_total(row, summed) for row in both]
     return found
 
 
-def _total(
-    key: Key, count: int, sample: int, sums: Sequence[Any], summed: Sequence[Summed]
-) -> Total:
+def _total(row: Sequence[Any], summed: Sequence[Summed]) -> Total:
+    text, number, _, count, sample, firsts, *sums = row
     left = iter(sums)
     by_currency = [
         {
@@ -103,7 +104,12 @@ def _total(
     ]
     unsummed = [next(left) if each.has_more else 0 for each in summed]
     return Total(
-        key=key, count=count, sample=sample, sums=by_currency, unsummed=unsummed
+        key=Key(number, text),
+        count=count,
+        sample=sample,
+        firsts=firsts,
+        sums=by_currency,
+        unsummed=unsummed,
     )
 
 
@@ -132,7 +138,8 @@ def _statement(
     among: Sequence[str] = (),
 ) -> tuple[str, list[Any]]:
     """Return the SQL and its parameters: every name in it is one of ours."""
-    rows = selection.whole(index).order_by().values("text", "number", "item_id")
+    told = ("text", "number", "item_id", "position")
+    rows = selection.whole(index).order_by().values(*told)
     if index.family not in SINGLE:
         rows = rows.exclude(number=MORE)
     if among:
@@ -167,7 +174,7 @@ def _statement(
 
 
 def _of_each(index: PropertyIndex, by: Sequence[str]) -> str:
-    """Return what is told of each group: least and most number, rows, one of its items.
+    """Return what is told of each group: least and most number, rows, an item, firsts.
 
     SQLite tells a column of any row without comparing all of them, a tenth of its work:
     https://www.sqlite.org/lang_select.html#bareagg
@@ -176,7 +183,8 @@ def _of_each(index: PropertyIndex, by: Sequence[str]) -> str:
     # The text of a choice tells its number.
     is_one = "number" in by or (is_any and index.family == Family.CHOICE)
     numbers = "g.number, g.number" if is_one else "MIN(g.number), MAX(g.number)"
-    return f"{numbers}, COUNT(*), {'g.item_id' if is_any else 'MIN(g.item_id)'}"
+    item = "g.item_id" if is_any else "MIN(g.item_id)"
+    return f"{numbers}, COUNT(*), {item}, COUNT(*) FILTER (WHERE g.position = 0)"
 
 
 def _table() -> str:

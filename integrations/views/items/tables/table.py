@@ -144,7 +144,8 @@ def _context(request: UserRequest, asked: Table) -> dict[str, Any]:
     rows = _make_rows(asked, page.items, density, is_writable=bool(writable))
     rows = grouped.with_headings(rows, asked, grouping)
     is_in_order = listing.is_in_order(selection)
-    text = _count_text(listing.count(selection, page), asked)
+    number = Count(number=found.number) if found else listing.count(selection, page)
+    text = _count_text(number, asked)
     now = snapshot.of_table(query, asked.shown, density)
     return {
         **_place(asked.collection),

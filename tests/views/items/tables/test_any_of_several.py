@@ -1,4 +1,4 @@
-"""Rows for which one of several filters holds, where a row has several values."""
+"""Rows of several values, where one of several filters holds, or in their groups."""
 
 from itertools import product
 
@@ -79,3 +79,16 @@ def test_all_rows_are_counted_each_once(as_alice, deals, monkeypatch, subtests):
             page = get(as_alice, deals, f"{ADDRESS}&size=25")
 
             assert page.context["count_text"] == f"{NUMBER} of {NUMBER} items"
+
+
+def test_rows_in_several_groups_are_counted_each_once_to_the_last(
+    as_alice, deals, monkeypatch
+):
+    monkeypatch.setattr(selection, "FEW", 4)
+    monkeypatch.setattr(listing, "COUNT_LIMIT", 5)
+
+    page = get(as_alice, deals, "?group=tags&amount__gt=3&size=25")
+
+    counts = {row["label"]: row["count"] for row in page.context["group_rows"]}
+    assert counts == {"Red": NUMBER - 4, "Blue": NUMBER // 2 - 4}
+    assert page.context["count_text"] == f"{NUMBER - 4} of {NUMBER} items"

@@ -35,6 +35,9 @@ SPREAD = 1.3
 INCOMING = f"deals.{COMPANIES}"
 EARLY, DAY = "2026-11-03", "2026-11-20"
 TWO_FILTERS = "dealstage__is=Closed+won&hubspot_owner_id__is=Dan+Day"
+SORTED_GROUPS = (
+    "group=hubspot_owner_id&sort=closedate&amount__gt=60&dealstage__is=Closed+won"
+)
 GROUPED_PAGES = {
     "grouped": "group=dealstage",
     "grouped, filtered": "group=dealstage&hubspot_owner_id__is=Dan+Day",
@@ -237,6 +240,28 @@ def test_no_query_of_a_page_reads_a_table_whole(as_alice, filled, pages):
 
     assert whole == {}
     assert many == {}, many
+
+
+def test_no_page_of_sorted_groups_asks_more_where_one_ends_and_the_next_begins(
+    as_alice, deals
+):
+    fill(deals, 0, MANY)
+    address = f"/collections/{deals.pk}/?{SORTED_GROUPS}&size=25"
+    as_alice.get(address)
+    many, pages = {}, 0
+
+    while address:
+        with CaptureQueriesContext(database) as queries:
+            page = as_alice.get(address)
+        told = [str(each["sql"]) for each in queries.captured_queries]
+        asked = [sql for sql in told if not sql.startswith(NOTING)]
+        pages += 1
+        if len(asked) > MOST_QUERIES:
+            many[pages] = len(asked)
+        address = page.context["next_url"]
+
+    assert pages > MOST_QUERIES
+    assert many == {}
 
 
 def test_what_names_items_is_found_without_a_look_at_all_links(filled):
