@@ -68,9 +68,6 @@ def surround(deals: Collection, contacts: int) -> Collection:
     collection.save(update_fields=["stored_count"])
     _change(collection, CHANGED)
     _note_syncs(connection)
-    with database.cursor() as cursor:
-        # As the server's own upkeep does by itself.
-        cursor.execute("VACUUM ANALYZE")
     return collection
 
 
