@@ -136,23 +136,7 @@ def group(selection: Selection, column: Column, shown: Sequence[Column]) -> Grou
     alike = _alike(column, found)
     written, mistake = _written(selection.collection, column, shown_totals, alike)
     groups = [
-        Group(
-            key=each.key,
-            label=written[each.key].label(is_alike=each.key.text in alike),
-            count=each.count,
-            condition=_condition(
-                column,
-                each.key,
-                written[each.key],
-                is_alike=each.key.text in alike,
-            ),
-            sums={
-                c.id: [_amount(total, currency, c) for currency, total in sums.items()]
-                for c, sums in zip(summed, each.sums, strict=True)
-                if sums
-            },
-            unsummed=dict(zip((c.id for c in summed), each.unsummed, strict=True)),
-        )
+        _to_group(column, list(summed), each, written[each.key], alike=alike)
         for each in shown_totals
     ]
     places = {label: place for place, label in enumerate(column.options)}
@@ -172,6 +156,29 @@ def group(selection: Selection, column: Column, shown: Sequence[Column]) -> Grou
         unsummed=max(0, len(_summable(shown)) - MOST_SUMS),
         mistake=mistake,
         alike=alike,
+    )
+
+
+def _to_group(
+    column: Column,
+    summed: Sequence[Column],
+    total: Total,
+    written: "_Written",
+    *,
+    alike: Container[str | None],
+) -> Group:
+    is_alike = total.key.text in alike
+    return Group(
+        key=total.key,
+        label=written.label(is_alike=is_alike),
+        count=total.count,
+        condition=_condition(column, total.key, written, is_alike=is_alike),
+        sums={
+            c.id: [_amount(amount, currency, c) for currency, amount in sums.items()]
+            for c, sums in zip(summed, total.sums, strict=True)
+            if sums
+        },
+        unsummed=dict(zip((c.id for c in summed), total.unsummed, strict=True)),
     )
 
 
