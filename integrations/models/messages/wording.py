@@ -4,7 +4,7 @@ Nothing decides by them. Sentences begin small, because they also stand behind a
 Times in them are in the zone of whoever looks, in UTC where nobody does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +32,8 @@ SCOPES: Mapping[str, str] = {
     scope.name: scope.description for spec in SPECS.values() for scope in spec.scopes
 }
 # What is shown of a time that nobody knows.
+# Of more texts the first are named.
+MOST_TOLD = 3
 UNKNOWN_TIME = "\N{EN DASH}"
 # What is said of a change that the history holds no field of.
 NO_FIELD_CHANGED = "no field changed: its text did, or what is not kept here"
@@ -265,6 +267,14 @@ def _connector_error(data: Mapping[str, Any]) -> str:
     if data.get("task") == "count":
         return connector_text(reference, "the provider's count could not be read")
     return connector_text(reference)
+
+
+def join_some(texts: Sequence[str], *, last: str, glue: str = ", ") -> str:
+    """Return texts as one, the first of them with the number of all others if many."""
+    more = len(texts) - MOST_TOLD
+    # One more is as long as its number.
+    told = [*texts[:MOST_TOLD], f"{more:,} more"] if more > 1 else [*texts]
+    return last.join(each for each in (glue.join(told[:-1]), *told[-1:]) if each)
 
 
 def count_text(number: int, noun: str, *, verb: tuple[str, str] = ("", "")) -> str:

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from integrations.models import Collection, Connection, SyncRun
 from integrations.models.messages import wording
+from integrations.models.messages.wording import join_some
 from integrations.models.reasons import Reason, ReasonCode
 from integrations.models.sync.progress import CollectionProgress, Phase, ProgressState
 from integrations.services.items.lists.counting import Count
@@ -104,12 +105,14 @@ def _headline(
 
 
 def _step(entries: list[CollectionProgress]) -> str:
-    reading = (e for e in entries if e.state is ProgressState.READING)
-    entry = next(reading, None)
-    if entry is None:
-        return ""
-    verb = STEPS[entry.phase] if entry.phase else "Reading"
-    return f"{verb} {entry.name}."
+    """Return what is done now, in all collections that are read side by side."""
+    names: dict[str, list[str]] = {}
+    for entry in entries:
+        if entry.state is ProgressState.READING:
+            verb = STEPS[entry.phase or Phase.LISTING]
+            names.setdefault(verb, []).append(entry.name)
+    steps = (f"{verb} {join_some(n, last=' and ')}." for verb, n in names.items())
+    return " ".join(steps)
 
 
 def _amount(

@@ -19,6 +19,7 @@ OF_DIGEST = f"{NONE}the digest has told all that left a view"
 LATER = f"{NONE}what is left over comes next"
 
 BOUNDS = bounds_of_providers.BOUNDS | {
+    "models/messages/wording.py::MOST_TOLD": "{more:,} more",
     "services/items/tables/indexing/first_keys.py::MOST_LOOKED": WHOLE,
     "services/sync/retries.py::LONGEST_PLAN": f"{NONE}the schedule goes on",
     "services/common/database/row_writes.py::MOST_ROWS": LATER,
@@ -136,7 +137,6 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "services/items/tables/indexing/indexes.py::ORDER_LENGTH": WHOLE,
     "services/items/tables/indexing/linked_names.py::MOST_NAMED": "too many items",
     "services/items/tables/operators.py::MOST_CHOICES": "more than can be used",
-    "services/items/tables/operators.py::MOST_TOLD": "{more:,} more",
     "services/items/tables/operators.py::VALUE_LENGTH": (
         f"{NONE}an ellipsis ends it, and the form has all of it"
     ),

@@ -137,6 +137,22 @@ def test_progress_counts_collections_and_names_the_step(as_alice, connection):
     assert (progress["seen"], progress["created"]) == (75, 70)
 
 
+def test_progress_names_each_collection_that_is_read_beside_others(
+    as_alice, connection
+):
+    make_running(
+        connection,
+        {"name": "Contacts", "state": "reading", "phase": "listing"},
+        {"name": "Companies", "state": "reading", "phase": "deletions"},
+        {"name": "Deals", "state": "reading", "phase": "listing"},
+        {"name": "Leads", "state": "done"},
+    )
+
+    step = progress_of(as_alice, connection).context["progress"]["step"]
+
+    assert step == "Reading Contacts and Deals. Looking for deletions in Companies."
+
+
 def test_progress_does_not_take_the_listing_for_a_collection(as_alice, connection):
     run = make_running(
         connection, {"name": "Contacts", "state": "done", "total": 60}, is_full=True

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from integrations.models.items.table import TEXT_LENGTH
+from integrations.models.messages.wording import join_some
 from integrations.providers.typed.plain import write_day
 from integrations.providers.typed.values import cut
 from integrations.services.items.tables.columns import amounts
@@ -99,8 +100,8 @@ LABELS: Final[Mapping[Operator, str]] = {
 UNOFFERED: Final = frozenset({O.SAME, O.TOLD})
 WITHOUT_VALUE: Final = frozenset({O.ME, O.EMPTY, O.FILLED})
 YES, NO = "yes", "no"
-# Of more values words name the first ones, and of longer ones how they begin.
-MOST_TOLD, VALUE_LENGTH = 3, 60
+# Of longer values words tell how they begin.
+VALUE_LENGTH = 60
 # Of the number that stands for a user.
 MOST_DIGITS: Final = 15
 # No longer text is compared: values are kept by their beginning only.
@@ -201,14 +202,6 @@ def why_not(column: Column, operator: str, values: Sequence[str]) -> str:
     if len(named) == 1:
         return f"{begins}: {named[0]} is not {needed}."
     return f"{begins}: none of {join_some(named, last=' and ')} is {needed}."
-
-
-def join_some(texts: Sequence[str], *, last: str, glue: str = ", ") -> str:
-    """Return texts as one, the first of them with the number of all others if many."""
-    more = len(texts) - MOST_TOLD
-    # One more is as long as its number.
-    told = [*texts[:MOST_TOLD], f"{more:,} more"] if more > 1 else [*texts]
-    return last.join(each for each in (glue.join(told[:-1]), *told[-1:]) if each)
 
 
 def to_words(column: Column, operator: Operator, values: Sequence[str]) -> str:

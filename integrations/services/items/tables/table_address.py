@@ -32,7 +32,6 @@ from integrations.services.items.tables.operators import (
     MOST_CHOICES,
     MOST_LENGTH,
     filled,
-    join_some,
     why_not,
 )
 
@@ -155,7 +154,7 @@ class AddressReader:
         if unused:
             left = wording.count_text(len(unused), "filter")
             named = [f"“{each.words}”" for each in unused]
-            told = join_some(named, last=" and ")
+            told = wording.join_some(named, last=" and ")
             self.left_out.append(f"{left} more than can be used at once: {told}.")
         return used
 
