@@ -56,8 +56,8 @@ def test_two_accounts_of_one_name_are_told_apart(as_alice, two_portals):
     shown = {item.connection.title for item in page.context["items"]}
     assert shown == {"Lantern & Reed"}
     body = page.content.decode()
-    assert "Lantern &amp; Reed, 555</bdi><td>" in body
-    assert "Lantern &amp; Reed, 777</bdi><td>" in body
+    assert "Lantern &amp; Reed, 555</bdi><td " in body
+    assert "Lantern &amp; Reed, 777</bdi><td " in body
 
 
 def test_collections_of_one_name_stand_under_their_connection(as_alice, two_portals):
