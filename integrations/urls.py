@@ -19,6 +19,7 @@ from integrations.views.connections import (
 )
 from integrations.views.editing import bulk, import_undo, imports, lists
 from integrations.views.editing import pages as editing
+from integrations.views.items import choices as item_choices
 from integrations.views.items import download, everything, search
 from integrations.views.items import index as items
 from integrations.views.items.choosing import lists as choosing
@@ -159,6 +160,7 @@ urlpatterns = [
     path("collections/<uuid:pk>/as-of/", table_as_of.table_as_of, name="table-as-of"),
     path("collections/<uuid:pk>/rows/", rows.table_rows, name="table-rows"),
     path("items/", items.item_list, name="item-list"),
+    path("items/choices/", item_choices.item_choices, name="item-choices"),
     path("items/rows/", choosing.item_rows, name="item-rows"),
     path("items/download/", download.item_download, name="item-download"),
     path("items/live/", items.item_list_live, name="item-list-live"),

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator, capfirst
 
 from integrations.models import Edit, Item, SyncRun
+from integrations.templatetags.item_rows import DELETED, ICON
 from integrations.templatetags.mooring import badge, mark, tone, type_text, words
 from integrations.templatetags.quick_html import format_html, format_html_join, to_html
 from integrations.templatetags.times import when
@@ -25,9 +26,7 @@ ENTRY: Final = (
     '<li><div class="row">{}\n{}\n<span{}>{}</span>\n'
     '<span class="soft small">{}{} · {}</span>{}{}</div>{}{}{}</li>\n'
 )
-DELETED: Final = SafeString(' class="deleted"')
 LINK: Final = '<a href="{}">{}<bdi>{}</bdi></a>'
-ICON: Final = '<span aria-hidden="true">{}</span> '
 ACCOUNT: Final = " · <bdi>{}</bdi>"
 RUN: Final = '\n<a class="small" href="{}">by this sync</a>'
 EDIT: Final = '\n<a class="small" href="{}">by {}, through Mooring</a>'

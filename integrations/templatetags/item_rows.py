@@ -18,7 +18,7 @@ from integrations.templatetags.quick_html import (
     set_apart,
     to_html,
 )
-from integrations.templatetags.times import when
+from integrations.templatetags.times import when_cell
 
 register = template.Library()
 
@@ -102,13 +102,13 @@ def _connection(item: Item) -> str:
 
 def _updated(item: Item) -> str:
     if item.deleted_at:
-        return f"<td>deleted {when(item.deleted_at)}"
+        return when_cell(item.deleted_at, NO_TIME, word="deleted ")
     word = "noticed " if item.is_update_noticed else ""
-    return f"<td>{word}{when(item.remote_updated_at, NO_TIME)}"
+    return when_cell(item.remote_updated_at, NO_TIME, word=word)
 
 
 def _created(item: Item) -> str:
-    return f"<td>{when(item.remote_created_at, NO_TIME)}"
+    return when_cell(item.remote_created_at, NO_TIME)
 
 
 _DRAWN: Final[Mapping[str, Callable[[Item], str]]] = {

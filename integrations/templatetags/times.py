@@ -81,17 +81,33 @@ def milliseconds(value: int | None) -> str:
     return duration(None if value is None else value / 1000)
 
 
+def when_cell(value: datetime | None, missing: str, *, word: str = "") -> str:
+    """Draw the cell of a row that says ``word`` and a datetime relative to now.
+
+    The exact time is its title, as in tables: an element of its own in each of a
+    hundred cells would be as long as both.
+    """
+    if value is None:
+        return f"<td>{word}{missing}"
+    text = _relative((value - timezone.now()).total_seconds(), value)
+    return f"<td{_title(value, text)}>{word}{text}"
+
+
 def _time(value: datetime, text: str) -> SafeString:
     """Draw a datetime whose source tells it in UTC, as ours and the providers' do."""
-    zone, told = timezone.get_current_timezone(), value.astimezone(UTC)
+    told = value.astimezone(UTC).replace(tzinfo=None)
+    stamp = f"{told.isoformat(timespec='seconds')}Z"
+    return SafeString(f"<time datetime={stamp}{_title(value, text)}>{text}</time>")
+
+
+def _title(value: datetime, text: str) -> str:
+    """Return the attribute that says with a text when exactly: here, and in UTC."""
+    zone = timezone.get_current_timezone()
     exact = write_time(value, zone)
-    # What the text and the title say together: here, and where it was told.
-    both = (exact,) if str(zone) == "UTC" else (exact, write_time(told, UTC))
+    both = (exact,) if str(zone) == "UTC" else (exact, write_time(value, UTC))
     title = " = ".join(dict.fromkeys(each for each in both if each != text))
     # Digits and words of ours alone, with nothing in them to escape.
-    titled = f' title="{title}"' if title else ""
-    stamp = f"{told.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
-    return SafeString(f"<time datetime={stamp}{titled}>{text}</time>")
+    return f' title="{title}"' if title else ""
 
 
 def _element(stamp: str, title: str, text: str) -> SafeString:

@@ -386,8 +386,11 @@
     const { target } = event.detail
     const held = document.activeElement
     const isPart = target.querySelector(":scope > [name=seen]")
-    if (!isLooking || !isPart) return
     const isHeld = target.contains(held)
+    // Arrow keys choose one after the other of what was brought to choose among.
+    const isBrought = isHeld && held.matches("[data-brought]")
+    if (isPart && isBrought) event.detail.shouldSwap = false
+    if (!isLooking || !isPart || isBrought) return
     if (isWritten(target) || (isHeld && held.matches("select"))) {
       event.detail.shouldSwap = false
     } else if (isHeld && held.matches("a") && !held.id) {
@@ -402,6 +405,15 @@
     const { target, alike, number } = lost
     target.querySelectorAll(alike)[number]?.focus({ preventScroll: true })
     lost = null
+  })
+
+  // Choices that were asked for are shown as they come, if the browser still lets them.
+  document.addEventListener("htmx:load", (event) => {
+    try {
+      event.detail.elt.querySelector("[data-brought]")?.showPicker()
+    } catch {
+      // They have the focus, and open by the next key or press.
+    }
   })
 
   // A row that can be edited has one pencil; so that pages stay small, those that lead

@@ -170,6 +170,7 @@ def make_what_is_not_linked(page: Page, deals: str, contacts: str) -> list[str]:
         f"{deals}filter/?closedate__between=2026-01-01,2026-02-01&edit=0",
         f"{deals}?amount__gt=99999999999&nothing__is=1",
         f"{deals}choices/",
+        "/items/choices/?of=collection",
         f"{contacts}imports/",
         f"/views/new/?{urlencode({'back': f'{deals}?nothing__is=1'})}",
     ]

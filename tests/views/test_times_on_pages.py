@@ -29,6 +29,8 @@ RELATIVE = re.compile(
     r"just now|in a moment|\d+ (minute|hour|day)s? ago|in \d+ (minute|hour|day)s?"
 )
 TIME = re.compile(r'<time datetime="?([^" >]+)"?(?: title="([^"]+)")?>([^<]+)</time>')
+# Of a row in a list of items.
+CELL = re.compile(r'<td title="([^"]+)">([^<]+)(?=<)')
 SEPTEMBER = datetime(2026, 9, 27, 8, 30, tzinfo=UTC)
 
 
@@ -86,8 +88,9 @@ def test_an_unknown_time_is_exported_as_unknown(as_alice, collection):
 def test_an_edit_that_was_noticed_says_so(as_alice, collection):
     item = make_item(collection, remote_updated_at=NOON, is_update_noticed=True)
 
-    for path in ("/", "/items/"):
-        assert re.search(r"noticed\s+<time", as_alice.get(path).content.decode())
+    assert re.search(r"noticed\s+<time", as_alice.get("/").content.decode())
+    cell = '<td title="1 Nov 2026, 12:00 UTC">noticed '
+    assert cell in as_alice.get("/items/").content.decode()
     facts = as_alice.get(item.get_absolute_url()).context["facts"]
     assert "Change noticed" in [row["label"] for row in facts]
 
@@ -177,6 +180,11 @@ def test_one_moment_is_written_one_way_on_every_page(
 
     pages = every_page(as_alice, connection, item, run)
 
+    cells = [cell for page in pages for cell in CELL.findall(page)]
+    assert len(cells) >= 2
+    for title, text in cells:
+        assert {exact, "27 Sep 2026, 08:30 UTC"} == {*title.split(" = ")}
+        assert EXACT.fullmatch(text.strip())
     found = [time for page in pages for time in TIME.findall(page)]
     of_then = [time for time in found if time[0].startswith("2026-09-27T08:30")]
     assert len(of_then) > 10

@@ -1,10 +1,12 @@
 """Offer the filters, chips and columns of the items list, ready for its template."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlencode
 
 from integrations.models import Collection, Connection, Item
 from integrations.models.messages import wording
+from integrations.models.paths import fixed_path
 from integrations.services.items.history.news import CHANGED, NEW, RESTORED
 from integrations.services.items.lists.query import (
     DELETED,
@@ -37,6 +39,8 @@ COLUMNS = (
     ("updated", "Updated", "-updated"),
     ("created", "Created", "-created"),
 )
+# Of a filter with more choices the page of the list has only a link to them.
+MOST_OFFERED: Final = 20
 
 
 def make_filters(
@@ -50,7 +54,8 @@ def make_filters(
     """Return one select per filter, each with its empty choice first.
 
     A filter offers what the other ones leave, sorted, with the number of items
-    where the collections' own counts say it.
+    where the collections' own counts say it. More than ``MOST_OFFERED`` choices are
+    offered at its ``choices_url``.
     """
     facets = Facets(query, connections, collections)
     offered = {
@@ -107,24 +112,31 @@ def _select(
     chosen = query.filters.get(name, "")
     if is_any:
         groups = [Group(choices=[Choice(value="", label="Any")]), *groups]
-    known = {choice.value for group in groups for choice in group.choices}
+    known = {choice.value: choice for group in groups for choice in group.choices}
     if chosen not in known:
-        unknown = Choice(value=chosen, label="Unknown")
-        groups = [*groups, Group(choices=[unknown])]
-    return {"name": name, "label": LABELS[name], "groups": groups, "chosen": chosen}
+        known[chosen] = Choice(value=chosen, label="Unknown")
+        groups = [*groups, Group(choices=[known[chosen]])]
+    return {
+        "name": name,
+        "label": LABELS[name],
+        "groups": groups,
+        "chosen": chosen,
+        "chosen_label": known[chosen].label,
+        "choices_url": _choices_url(query, name) if len(known) > MOST_OFFERED else "",
+    }
+
+
+def _choices_url(query: ItemQuery, name: str) -> str:
+    """Return where all choices of one filter are offered."""
+    told = urlencode({**query.change().parameters, "of": name})
+    return f"{fixed_path('integrations:item-choices')}?{told}"
 
 
 def make_chips(
     query: ItemQuery, filters: Iterable[dict[str, Any]]
 ) -> Iterator[dict[str, str]]:
     """Yield one removable chip per filter that is on; the search counts as one."""
-    texts = {
-        select["name"]: choice.label
-        for select in filters
-        for group in select["groups"]
-        for choice in group.choices
-        if choice.value == select["chosen"]
-    }
+    texts = {select["name"]: select["chosen_label"] for select in filters}
     for name, value in query.filters.items():
         yield {
             "label": LABELS[name],

@@ -28,8 +28,8 @@ JUDGED: Final = _ours(
     connection-bulk-edits connection-collections connection-detail
     connection-disconnect connection-edits connection-list connection-runs
     download-detail download-list everything following home import-create import-list
-    import-mapping item-archive item-as-of item-create item-detail item-edit
-    item-edits item-list item-own-values items-as-of keyboard notices
+    import-mapping item-archive item-as-of item-choices item-create item-detail
+    item-edit item-edits item-list item-own-values items-as-of keyboard notices
     own-column-delete own-column-edit own-column-list run-detail search
     sign-in-methods table table-as-of table-choices table-filter table-layout
     time-zone view-create view-delete view-edit

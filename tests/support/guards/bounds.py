@@ -39,6 +39,7 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "views/items/everything.py::MOST_SIDE": f"{NONE}more are not compared at all",
     "views/items/everything.py::MOST_ROWS": "more_rows",
     "views/items/facets.py::MAX_CHOICES": "… and {missing:,} more",
+    "views/items/filters.py::MOST_OFFERED": "choices_url",
     "views/items/parts/facts.py::MAX_CHANGES": "All changes of it",
     "views/items/parts/head.py::MOST_FIELDS": LOOK,
     "views/items/past/changed_fields.py::MOST_OFFERED": "more_fields",

@@ -30,10 +30,11 @@ FIELDS = [
     {"name": "stage", "label": "Stage", "kind": "choice", "options": {"new": "New"}},
 ]
 READ = """{table} {table}live/ {table}as-of/ {table}choices/ {table}columns/
-    {table}own-columns/ /items/ /items/live/ /items/as-of/ {item} {item}as-of/
-    {item}live/ {item}next/ /changes/ /everything/ /search/ /charts/ /charts/live/
-    /downloads/ /connections/ /connections/live/ {connection} {connection}runs/
-    {connection}refreshes/ {connection}progress/ /views/new/ / /live/"""
+    {table}own-columns/ /items/ /items/live/ /items/as-of/ /items/choices/ {item}
+    {item}as-of/ {item}live/ {item}next/ /changes/ /everything/ /search/ /charts/
+    /charts/live/ /downloads/ /connections/ /connections/live/ {connection}
+    {connection}runs/ {connection}refreshes/ {connection}progress/ /views/new/ /
+    /live/"""
 WRITE = """{table}download/ {table}rows/ {table}columns/ /items/download/ /items/rows/
     {connection}collections/ {connection}interval/ {connection}rename/ /changes/seen/
     /accounts/time-zone/ /following/ /notices/ /theme/"""

@@ -15,7 +15,7 @@ from msgspec import Struct
 from integrations.models import Item
 from integrations.models.paths import path_of
 from integrations.services.items.tables.columns.columns import Column
-from integrations.templatetags.item_rows import choose_box
+from integrations.templatetags.item_rows import ICON, choose_box
 from integrations.templatetags.mooring import external, is_safe_link
 from integrations.templatetags.quick_html import (
     format_html,
@@ -28,7 +28,6 @@ from integrations.views.items.parts.values import Shown
 
 EMPTY: Final = SafeString('<span class="soft">\N{EN DASH}</span>')
 SELECTED, END_GROUP = SafeString(" selected"), SafeString("</optgroup>")
-ICON: Final = '<span aria-hidden="true">{}</span> '
 EDIT: Final = '<a class="cell-edit" href={} aria-labelledby="edit r{}"></a>'
 OWN: Final = (
     '<a class="own" href="{}"><span class="sr-only">Change {} of {}: </span>{}</a>'

@@ -19,41 +19,10 @@ from integrations.services.sync import engine, runs
 from integrations.services.sync.leases.lease import RunLease
 from tests.services.fixtures import FinishSync, let_time_pass
 from tests.services.sync.airtable.account_rows import Airtable, assert_equal_to
+from tests.services.sync.at_once import Gate
 
 RECORDS, TABLES = r"/v0/(app\w+)/tbl", r"/meta/bases/(app\w+)/tables"
 BASES = 5
-# Until then everything has come that will come, on any machine.
-SECONDS_TO_WAIT = 20.0
-
-
-class Gate:
-    """Count the bases that are asked at the same time; wait until some are."""
-
-    def __init__(self, sandbox: Any, kind: str, wanted: int) -> None:
-        self.send, self.kind, self.wanted = sandbox.send, kind, wanted
-        self.under_way: Counter[str] = Counter()
-        self.most_at_once = self.most_of_one = 0
-        self.is_open = threading.Condition()
-
-    def __call__(self, request: Request, *args: Any) -> Response:
-        found = re.search(self.kind, request.url)
-        if found is None:
-            return self.send(request, *args)
-        with self.is_open:
-            self.under_way[found[1]] += 1
-            self.most_of_one = max(self.most_of_one, self.under_way[found[1]])
-            self.most_at_once = max(self.most_at_once, len(+self.under_way))
-            self.is_open.notify_all()
-            is_full = self.is_open.wait_for(
-                lambda: self.most_at_once >= self.wanted, SECONDS_TO_WAIT
-            )
-            # Only once is anybody waited for in vain.
-            self.wanted = self.wanted if is_full else 0
-        try:
-            return self.send(request, *args)
-        finally:
-            with self.is_open:
-                self.under_way[found[1]] -= 1
 
 
 def test_all_bases_are_asked_at_once_and_each_only_once(
@@ -217,7 +186,7 @@ def test_a_token_that_ends_under_all_bases_is_refreshed_once(
     ended = threading.Event()
 
     def end_tokens(request: Request, *args: Any) -> Response:
-        with gate.is_open:
+        with gate.changed:
             if not ended.is_set() and re.search(RECORDS, request.url):
                 ended.set()
                 airtable.do("tokens/expire")

@@ -14,8 +14,10 @@ from integrations.services.items.detail import find_children
 from integrations.services.items.relations import around, groups
 from integrations.services.items.storage import store
 from tests.support.pages.kept_rows import kept
-from tests.support.rows import NOON, make_collection, make_connection, make_deals
-from tests.views.items.parts.test_related_tables import FIELDS, store_deals
+from tests.support.rows import NOON, make_collection, make_connection
+from tests.views.items.parts.test_related_tables import deals, store_deals
+
+__all__ = ["deals"]
 
 MOST = 20
 
@@ -31,12 +33,6 @@ def company(connection):
     )
     store.store_page(companies, [acme], run_id=None, now=NOON)
     return Item.objects.select_related("collection").get()
-
-
-@pytest.fixture
-@kept
-def deals(connection):
-    return make_deals(connection, FIELDS)
 
 
 def read_whole(monkeypatch, *, most=500, few=1000):

@@ -6,29 +6,20 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from integrations.models import Item, ItemLink
+from integrations.models import ItemLink
 from integrations.providers.records import IntegrationItem
 from integrations.services.items.relations import around, first_links, groups
 from integrations.services.items.storage import store
 from integrations.services.items.tables import selection
 from tests.support.pages.kept_rows import kept
 from tests.support.plans import STATISTICS, tell_statistics, whole_reads
-from tests.support.rows import NOON, make_collection, make_deals
-from tests.views.items.parts.test_related_tables import FIELDS, store_deals
+from tests.support.rows import NOON, make_collection
+from tests.views.items.parts.test_related_tables import company, deals, store_deals
+
+__all__ = ["company", "deals"]
 
 MOST, FEW, LOOKS = 10, 12, 40
 RELATION = "associations.companies"
-
-
-@pytest.fixture
-@kept
-def company(connection):
-    companies = make_collection(
-        connection, remote_id="companies", name="Companies", item_type="company"
-    )
-    acme = IntegrationItem(id="1", type="company", name="Acme")
-    store.store_page(companies, [acme], run_id=None, now=NOON)
-    return Item.objects.select_related("collection").get()
 
 
 @pytest.fixture
@@ -37,12 +28,6 @@ def contacts(connection):
     return make_collection(
         connection, remote_id="contacts", name="Contacts", item_type="contact"
     )
-
-
-@pytest.fixture
-@kept
-def deals(connection):
-    return make_deals(connection, FIELDS)
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct, field
 from msgspec.structs import astuple, replace
@@ -307,26 +307,23 @@ def leading_columns(collection: Collection) -> Sequence[str]:
 
     None after a mistake of ours, which is logged: a page needs no order of them.
     """
-    connector = CONNECTORS.get(collection.connection.provider)
-    if connector is None:
-        return ()
-    item_type = collection.item_type
-    try:
-        with connector_boundary("leading_columns", collection=collection.pk):
-            return (*connector.leading_columns(item_type, collection.schema),)
-    except ConnectorError:
-        return ()
+    return _told(collection, "leading_columns")
 
 
 def naming_parts(collection: Collection) -> Sequence[str]:
     """Return the properties that items are named by, none after a mistake of ours."""
+    return _told(collection, "naming_parts")
+
+
+def _told(
+    collection: Collection, what: Literal["leading_columns", "naming_parts"]
+) -> Sequence[str]:
     connector = CONNECTORS.get(collection.connection.provider)
     if connector is None:
         return ()
-    item_type = collection.item_type
     try:
-        with connector_boundary("naming_parts", collection=collection.pk):
-            return (*connector.naming_parts(item_type, collection.schema),)
+        with connector_boundary(what, collection=collection.pk):
+            return (*getattr(connector, what)(collection.item_type, collection.schema),)
     except ConnectorError:
         return ()
 

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods
@@ -16,6 +16,7 @@ from integrations.views.access import UserRequest
 from integrations.views.items.tables.filtering import picker
 from integrations.views.items.tables.filtering.form import FilterForm, find_unknown
 from integrations.views.items.tables.table import Table, get_collection
+from integrations.views.leaving import leave
 
 # Of a table as it was, which the filter leads back to.
 TIMES = ("at", "until")
@@ -41,7 +42,7 @@ def table_filter(request: UserRequest, pk: UUID) -> HttpResponse:
     if form is not None and condition is not None:
         address = _address(query.placed(condition, form.place), times)
         if len(address) <= MOST_ADDRESS:
-            return _leave(request, address)
+            return leave(request, address)
         problems = [_too_long(address)]
     is_changing = form is not None and form.place is not None
     context = {
@@ -71,14 +72,6 @@ def table_filter(request: UserRequest, pk: UUID) -> HttpResponse:
         response.headers["HX-Push-Url"] = "false"
     patch_vary_headers(response, ("HX-Request",))
     return response
-
-
-def _leave(request: UserRequest, address: str) -> HttpResponse:
-    """Lead to the filtered rows, the whole page of them."""
-    if request.headers.get("HX-Request") == "true":
-        led = {"HX-Redirect": address, "HX-Push-Url": "false"}
-        return HttpResponse(status=204, headers=led)
-    return redirect(address)
 
 
 def _too_long(address: str) -> str:
