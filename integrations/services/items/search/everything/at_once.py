@@ -83,11 +83,14 @@ def ask_whole(
     if database.vendor == "sqlite":
         few = str(full_text.FEW + 1)
         answers = _read_each([_to_select(each, few) for each in wanted])
-        whole, *some = (_to_found(keys, len(keys), full_text.FEW) for keys in answers)
+        whole, *some = (
+            _to_found([key for (key,) in rows], len(rows), full_text.FEW)
+            for rows in answers
+        )
         return whole, some
     limits = [full_text.FEW, *(max(most, full_text.FEW) for _ in parts)]
     looked, parameters = _look_at(wanted, ordered)
-    named, told = [looked], list[Statement]()
+    named, told, key = [looked], list[Statement](), full_text.key_column()
     for place, (each, limit) in enumerate(zip(wanted, limits, strict=True)):
         is_much = (
             f"(SELECT COUNT(*) FROM looked WHERE held & {2**place} > 0)"
@@ -97,20 +100,27 @@ def ask_whole(
         select, values = _to_select(each, limited)
         parameters += values
         named.append(f"found{place} AS MATERIALIZED ({select})")
-        number = f"(SELECT COUNT(*) FROM found{place})"
-        told.append((f"SELECT * FROM found{place} WHERE {number} <= {limit}", ()))
-        told.append((f"SELECT CASE WHEN {is_much} THEN -1 ELSE {number} END", ()))
+        told.append(
+            (
+                (
+                    f"SELECT CASE WHEN {is_much} THEN -1 ELSE COUNT(*) END,"
+                    f" CASE WHEN COUNT(*) <= {limit} THEN ARRAY_AGG({key}) END"
+                    f" FROM found{place}"
+                ),
+                (),
+            )
+        )
     answers = _read_each(told, (f"WITH {', '.join(named)}", parameters))
-    pairs = zip(answers[::2], answers[1::2], limits, strict=True)
-    whole, *some = (_to_found(keys, n, limit) for keys, [(n,)], limit in pairs)
+    pairs = zip(answers, limits, strict=True)
+    whole, *some = (_to_found(keys or [], n, limit) for [(n, keys)], limit in pairs)
     return whole, some
 
 
-def _to_found(keys: Sequence[tuple[Any, ...]], number: int, most: int) -> Found:
+def _to_found(keys: list[int], number: int, most: int) -> Found:
     """Return what is known of so many that were found; of a negative number nothing."""
     is_known = 0 <= number <= most
     is_too_much = number > max(MOST_FOUND, full_text.FEW)
-    return Found([key for (key,) in keys] if is_known else None, is_too_much)
+    return Found(keys if is_known else None, is_too_much)
 
 
 def _look_at(
