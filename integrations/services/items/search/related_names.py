@@ -8,6 +8,7 @@ items are linked to it, and none of them is indexed again.
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from django.db import connection as database
 from django.db.models import OuterRef, Subquery
 from msgspec.structs import replace
 
@@ -45,11 +46,15 @@ def _named(units: Sequence[Unit], mark: str) -> Mapping[Unit, tuple[str, ...]]:
     # No join, by which a planner might begin, and no order, for which it reads all.
     within = Collection.objects.filter(pk=OuterRef("collection"))
     items = Item.objects.live().only("connection", "type", "remote_id")
+    mark = f"{mark}{NAME_WORD}"
+    # PostgreSQL finds whole words without putting together all that begin so.
+    is_whole = len(unique) > 1 and database.vendor == "postgresql"
     found = found_items.find_each(
-        [all_of((unit,), mark=f"{mark}{NAME_WORD}") for unit in unique],
+        [all_of((unit,), mark=mark) for unit in unique],
         items.annotate(within=Subquery(within.values("remote_id"))),
         most=full_text.FEW,
         few=MOST_NAMES + 1,
+        common=all_of(unique, mark=mark, is_whole=True) if is_whole else None,
     )
     return {
         unit: tuple(

@@ -1,5 +1,6 @@
 """Read what a user searches for: what has to be found, and how good a match is."""
 
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
 from django.utils import timezone
@@ -94,6 +95,19 @@ class SearchQuery(Struct, frozen=True, kw_only=True):
             words = tuple(Word(f"{self.mark}{link}") for link in links)
             held[Rank.RELATED] = AnyOf(words)
         return held
+
+    def apart(self, held: Mapping[Rank, Sequence[int]]) -> dict[Rank, set[int]]:
+        """Return which items are of ranks of names, by all that hold ``rare`` ones.
+
+        Only where nothing else decides: a better name holds what worse ones do.
+        """
+        found, better = dict[Rank, set[int]](), set[int]()
+        for rank in self.in_names if self.is_plain else ():
+            if rank not in held:
+                break
+            found[rank] = {*held[rank]} - better
+            better |= found[rank]
+        return found
 
     def ranked(self, rank: Rank) -> Condition | None:
         """Return the condition of one rank; the ranks share all that is found."""

@@ -203,22 +203,26 @@ def _take(
     """Return the first rows of a part that are selected.
 
     Most pages are full after a look at the first rows. Where selected rows are too
-    rare for that, the keys of all of them are asked for, once.
+    rare for that, the keys of all of them are asked for, once; where these are very
+    many, more of the first rows are looked at before.
     """
     rows = part.rows.values_list(order.key, part.value)
     if not _is_looked_at(selection):
         return list(rows[:want])
     found: list[tuple[int, Any]] = []
-    looked = 0
+    looked, columns = 0, (order.key, part.value)
     for look in () if selection.has_all_keys else LOOKS:
         looked += look
-        columns = (order.key, part.value)
         held = selection.holds(order.key)
         found, is_end = first_held(part.rows[:looked], held, columns, want)
         if is_end or len(found) == want:
             return found
         if len(found) * sum(LOOKS) < want * looked:
             break
+    if selection.least_number and not selection.has_all_keys:
+        found = selection.first_beside(part.rows, columns, want)
+        if len(found) == want:
+            return found
     keys = selection.all_keys
     if len(keys) <= FEW:
         return list(rows.filter(**{f"{order.key}__in": list(keys)})[:want])

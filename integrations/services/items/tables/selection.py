@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection as database
 from django.db.models import (
     BooleanField,
@@ -37,8 +38,10 @@ from integrations.services.items.tables.conditions import (
 )
 from integrations.services.items.tables.indexing import linked_names
 from integrations.services.items.tables.indexing.first_keys import (
+    first_beside,
     first_keys,
     hold_for_more,
+    some_keys,
 )
 from integrations.services.items.tables.indexing.indexes import Indexes
 from integrations.services.items.tables.link_filter import LinkedRows, find_rows
@@ -50,6 +53,8 @@ from integrations.services.items.tables.unindexed import Unindexed
 NOT_THERE = "The item that rows were to be linked with is not there."
 # So few items are fetched first, and sorted then.
 FEW = 1000
+# Of up to so many all keys are asked for; of more so many rows are looked at first.
+MANY, WINDOW = 5000, 25_000
 EXACT = frozenset(
     {
         *(Operator.IS, Operator.ONE_OF, Operator.ME, Operator.SAME),
@@ -181,6 +186,8 @@ class Selection(Struct, frozen=True, kw_only=True, dict=True):
         is_narrowed = self.hits is not None or self.linked is not None
         if self.keys is not None or is_narrowed or not self.positive:
             return False
+        if limit < vars(self).get("least_number", 0):
+            return True
         if self.is_any:
             parts = first_keys([rows for _, rows in self.positive], most=FEW)
             return len({key for keys in parts for key in keys}) > limit
@@ -297,6 +304,33 @@ class Selection(Struct, frozen=True, kw_only=True, dict=True):
         if self.hits is not None and self.hits.condition is not None:
             keys.intersection_update(full_text.all_keys(self.hits.condition))
         return keys
+
+    @cached_property
+    def least_number(self) -> int:
+        """So many items are selected at least: all of them where they are not many.
+
+        Then their keys are known as well.
+        """
+        is_narrowed = self.hits is not None or self.linked is not None
+        is_side_by_side = self.positive and not (self.is_any or is_narrowed)
+        if database.vendor == "sqlite" or not is_side_by_side:
+            return len(self.all_keys)
+        try:
+            number, keys = some_keys(self._narrowed(), MANY)
+        except EmptyResultSet:
+            number, keys = 0, []
+        if keys is not None:
+            vars(self)["all_keys"] = set(keys)
+        return number
+
+    def first_beside(
+        self, rows: QuerySet[Any], columns: tuple[str, str], want: int
+    ) -> list[tuple[Any, ...]]:
+        """Return the selected ones of the first of some rows, no more than are wanted.
+
+        It is for very many of which PostgreSQL finds what each condition finds.
+        """
+        return first_beside(rows[:WINDOW], self._joined_where(), columns, want)
 
     def keys_to_count(self) -> QuerySet[Any]:
         """Return the selected items by their keys alone, in no order.

@@ -1,7 +1,7 @@
 """A look at the first rows of a table asks for these alone, by either database."""
 
 import re
-from datetime import UTC
+from datetime import UTC, timedelta
 
 import pytest
 from django.db import connection as database
@@ -10,6 +10,9 @@ from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
 from integrations.models import Item
+from integrations.providers.records import IntegrationItem
+from integrations.services.items.lists.counting import Count
+from integrations.services.items.storage import store
 from integrations.services.items.tables import listing, selection
 from integrations.services.items.tables.columns.columns import columns_of
 from integrations.services.items.tables.conditions import Asker
@@ -17,8 +20,10 @@ from integrations.services.items.tables.indexing import first_keys, indexes
 from integrations.services.items.tables.selection import Selection
 from integrations.services.items.tables.table_query import TableQuery
 from tests.services.items.tables.test_group_plans import deals  # noqa: F401
+from tests.support import plans
 from tests.support.plans import tell_statistics
-from tests.support.rows import NOON
+from tests.support.rows import NOON, make_collection
+from tests.views.items.tables.test_table import SCHEMA
 
 RARE = "dealstage__is=Closed+won&amount__is=96"
 ADDRESSES = (
@@ -81,6 +86,75 @@ def test_rare_rows_are_found_where_they_are_stored(deals, monkeypatch):  # noqa:
 
     assert len(page.items) == query.size
     assert [q["sql"] for q in queries if "CURSOR" in str(q["sql"])] == []
+
+
+# Whatever they are sorted by, the first rows match neither.
+WIDE = "amount__is=1&dealstage__is=Closed+won"
+LATEST, OTHERS = 1000, 3000
+
+
+@pytest.mark.skipif(database.vendor == "sqlite", reason="SQLite keeps no rows for it")
+@pytest.mark.parametrize("order", ["", "&sort=closedate", "&sort=-closedate"])
+def test_of_very_many_behind_the_first_rows_no_more_are_sent_than_shown(
+    connection, monkeypatch, order
+):
+    many = 100
+    for module, name, value in (
+        (listing, "LOOKS", (50, 100)),
+        (listing, "FEW", 20),
+        (listing, "SEVERAL_LIMIT", many - 1),
+        (selection, "FEW", 20),
+        (selection, "MANY", many),
+        (indexes, "SMALL", 2 * (LATEST + OTHERS)),
+    ):
+        monkeypatch.setattr(module, name, value)
+    made = make_uneven(connection, is_descending=order != "&sort=closedate")
+    query = TableQuery.parse(made.pk, QueryDict(WIDE + order), columns_of(made))
+    found = indexes.prepare(made, query.indexed)
+    tell_statistics("whole")
+    chosen = Selection.make(made, query, found, Asker(zone=UTC, today=NOON.date()))
+
+    with CaptureQueriesContext(database) as queries:
+        page = listing.fetch_page(chosen)
+        number = listing.count(chosen, page)
+
+    wanted = [n for n in range(OTHERS) if n % 6 == 0][-query.size :]
+    assert [int(each.remote_id) for each in page.items] == wanted[::-1]
+    told = [plans.explain(str(each["sql"]), is_run=True) for each in queries]
+    sent = [each["Actual Rows"] for each in told]
+    assert max(sent) <= query.size + 1
+    assert number == Count(number=many - 1, is_more=True)
+
+
+def make_uneven(connection, *, is_descending):
+    """Store deals of which the first in an order, a quarter, match no filter."""
+    made = make_collection(
+        connection,
+        remote_id="deals",
+        item_type="deal",
+        schema=SCHEMA,
+        first_full_refresh_at=NOON,
+    )
+    items = [
+        IntegrationItem(
+            id=f"{n}",
+            type="deal",
+            name=f"Deal {n}",
+            last_modified_time=NOON - timedelta(minutes=LATEST + OTHERS - n),
+            properties={
+                "amount": f"{1 + n % 3 if n < OTHERS else 4}",
+                "dealstage": f"s{2 - (n % 2 if n < OTHERS else 1)}",
+                "closedate": (
+                    NOON + timedelta(hours=n if is_descending else -n)
+                ).isoformat(),
+            },
+        )
+        for n in range(LATEST + OTHERS)
+    ]
+    store.store_page(made, items, run_id=None, now=NOON)
+    made.stored_count = len(items)
+    made.save(update_fields=["stored_count"])
+    return made
 
 
 @pytest.mark.skipif(database.vendor == "sqlite", reason="PostgreSQL expects numbers")

@@ -1,6 +1,7 @@
 """Words that many items have, and none of a type of many more, walk through no list."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -86,6 +87,42 @@ def test_words_that_none_has_together_are_not_looked_for_in_all_texts(
     by_index = [sql for sql in asked if search in sql]
     assert by_index
     assert [sql for sql in by_index if max(looked_at(sql)) > FOUND] == []
+
+
+@pytest.mark.skipif(database.vendor == "sqlite", reason="PostgreSQL puts all together")
+def test_names_with_two_words_are_put_together_once(alice: User) -> None:
+    deals = make_collection(make_connection(alice), remote_id="deals", item_type="deal")
+    names = [*["tide flow"] * FOUND, *["the tide"] * FOUND, *["flow"] * FOUND]
+    items = [
+        IntegrationItem(id=f"{n}", type="deal", name=f"{name} {n}")
+        for n, name in enumerate(names)
+    ]
+    store.store_page(deals, items, run_id=None, now=NOON)
+    deals.stored_count = len(items)
+    tell_statistics("whole")
+
+    with CaptureQueriesContext(database) as queries:
+        found = search_all("tide flow", [deals])
+
+    (group,) = found.groups
+    assert len(group.items) == grouped.MOST_SHOWN
+    asked = [str(query["sql"]) for query in queries]
+    scans = [scan for sql in asked for scan in scans_of_words(sql)]
+    # Names that hold both words as they are typed, all that is found, names that begin
+    # so, and names that hold words which begin so.
+    assert [scan["Actual Rows"] for scan in scans] == [FOUND] * 4
+
+
+def scans_of_words(sql: str) -> list[dict[str, Any]]:
+    """Return what a statement asked of the index of words, and how much that told."""
+    plan = explain(sql, {"enable_seqscan": "off"}, is_run=True)
+    return [
+        node
+        for node in nodes_of(plan)
+        if node.get("Index Name") == "integrations_item_search_vectors"
+        and node["Actual Loops"]
+        and node["Actual Rows"]
+    ]
 
 
 @pytest.fixture

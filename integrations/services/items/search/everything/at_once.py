@@ -1,6 +1,6 @@
 """Ask the index for several conditions, or read several lists, by one statement."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from django.core.exceptions import EmptyResultSet
@@ -13,7 +13,7 @@ from integrations.services.items.lists import listing
 from integrations.services.items.lists.query import ItemQuery
 from integrations.services.items.search import full_text
 from integrations.services.items.search.conditions import Condition
-from integrations.services.items.search.full_text import ITEM_KEYS, TABLE, Hits
+from integrations.services.items.search.full_text import ITEM_KEYS, TABLE
 from integrations.services.items.search.search_query import Rank
 
 Statement: TypeAlias = tuple[str, Sequence[Any]]
@@ -30,6 +30,16 @@ class Held(NamedTuple):
     key: int
     type: str
     rank: int | None
+
+
+class Found(NamedTuple):
+    """The ``keys`` of all that was found, None where these are not known.
+
+    They are not where there are ``too_many`` to be looked up, or where nobody counted.
+    """
+
+    keys: list[int] | None
+    too_many: bool
 
 
 class Told(NamedTuple):
@@ -56,53 +66,80 @@ def latest() -> tuple[OrderBy, str]:
 
 
 def ask_whole(
-    condition: Condition, parts: Sequence[Condition], ordered: ItemQuerySet
-) -> tuple[Hits, list[Hits]]:
+    condition: Condition,
+    parts: Sequence[Condition],
+    ordered: ItemQuerySet,
+    *,
+    most: int,
+) -> tuple[Found, list[Found]]:
     """Ask the index for all that is found, and for some parts of it.
 
     PostgreSQL's index puts all that it finds together before it tells the first. There
     it is not asked, and no keys are known, for what many of the first rows of a list
-    hold.
+    hold; and parts are told up to so many as are the ``most`` to be looked up, so that
+    nobody has to ask again.
     """
     wanted = [condition, *parts]
-    few = str(full_text.FEW + 1)
     if database.vendor == "sqlite":
-        found = _read_each([_to_select(each, few) for each in wanted])
-        whole, *some = map(_to_hits, wanted, found)
-        return whole, some
-    before = _look_at(wanted, ordered)
-    are_many = [
-        f"(SELECT COUNT(*) FROM looked WHERE held & {2**place} > 0)"
-        f" >= {full_text.ENOUGH}"
-        for place in range(len(wanted))
-    ]
-    asked = [
-        _to_select(each, f"CASE WHEN {is_much} THEN 0 ELSE {few} END")
-        for each, is_much in zip(wanted, are_many, strict=True)
-    ]
-    told: list[Statement] = [(f"SELECT ({is_much})::int", ()) for is_much in are_many]
-    answers = _read_each([*asked, *told], before)
-    whole, *some = (
-        Hits(condition=each, keys=[], are_few=False)
-        if is_much
-        else _to_hits(each, keys)
-        for each, keys, [(is_much,)] in zip(
-            wanted, answers[: len(wanted)], answers[len(wanted) :], strict=True
+        few = str(full_text.FEW + 1)
+        answers = _read_each([_to_select(each, few) for each in wanted])
+        whole, *some = (
+            _to_found([key for (key,) in rows], len(rows), full_text.FEW)
+            for rows in answers
         )
-    )
+        return whole, some
+    limits = [full_text.FEW, *(max(most, full_text.FEW) for _ in parts)]
+    looked, parameters = _look_at(wanted, ordered)
+    named, told, key = [looked], list[Statement](), full_text.key_column()
+    for place, (each, limit) in enumerate(zip(wanted, limits, strict=True)):
+        is_much = (
+            f"(SELECT COUNT(*) FROM looked WHERE held & {2**place} > 0)"
+            f" >= {full_text.ENOUGH}"
+        )
+        limited = f"CASE WHEN {is_much} THEN 0 ELSE {limit + 1} END"
+        select, values = _to_select(each, limited)
+        parameters += values
+        named.append(f"found{place} AS MATERIALIZED ({select})")
+        told.append(
+            (
+                (
+                    f"SELECT CASE WHEN {is_much} THEN -1 ELSE COUNT(*) END,"
+                    f" CASE WHEN COUNT(*) <= {limit} THEN ARRAY_AGG({key}) END"
+                    f" FROM found{place}"
+                ),
+                (),
+            )
+        )
+    answers = _read_each(told, (f"WITH {', '.join(named)}", parameters))
+    pairs = zip(answers, limits, strict=True)
+    whole, *some = (_to_found(keys or [], n, limit) for [(n, keys)], limit in pairs)
     return whole, some
 
 
-def _look_at(wanted: Sequence[Condition], ordered: ItemQuerySet) -> Statement:
-    """Name what the first rows of a list hold, a bit for each of some conditions."""
-    tests = [full_text.to_test(each) for each in wanted]
-    bits = " + ".join(
-        f"{2**place} * ({matches})::int" for place, (matches, _) in enumerate(tests)
+def _to_found(keys: list[int], number: int, most: int) -> Found:
+    """Return what is known of so many that were found; of a negative number nothing."""
+    is_known = 0 <= number <= most
+    is_too_much = number > max(MOST_FOUND, full_text.FEW)
+    return Found(keys if is_known else None, is_too_much)
+
+
+def _look_at(
+    wanted: Sequence[Condition], ordered: ItemQuerySet
+) -> tuple[str, list[Any]]:
+    """Name what the first rows of a list hold, a bit for each of some conditions.
+
+    Of rows that do not hold the first of them no other one is asked.
+    """
+    (whole, first_values), *tests = map(full_text.to_test, wanted)
+    bits = "".join(
+        f" + {2**place} * ({matches})::int"
+        for place, (matches, _) in enumerate(tests, start=1)
     )
-    held = _of_text(bits, [value for _, values in tests for value in values])
+    values = [*first_values, *(value for _, each in tests for value in each)]
+    held = _of_text(f"CASE WHEN {whole} THEN 1{bits} ELSE 0 END", values)
     first = ordered.annotate(held=held).values_list("held")[: full_text.STEPS[0]]
     rows, parameters = _to_statement(first)
-    return f"WITH looked AS MATERIALIZED ({rows})", parameters
+    return f"looked AS MATERIALIZED ({rows})", [*parameters]
 
 
 def rank_of(ranked: Mapping[Rank, Condition], found: Condition) -> RawSQL:
@@ -138,17 +175,28 @@ def read_held(lists: Sequence[ItemQuerySet], rank: RawSQL) -> list[list[Held]]:
 
 
 def ask_ranks(
-    ranked: Mapping[Rank, Condition], live: ItemQuerySet, *, limit: int, most: int
+    ranked: Mapping[Rank, Condition],
+    live: ItemQuerySet,
+    *,
+    limit: int,
+    most: int,
+    known: Mapping[Rank, Collection[int]],
 ) -> dict[Rank, list[Told]]:
     """Ask the index for all live items of some ranks, and return the first of each.
 
-    Ranks are left out from where they have more items together than the limit, deleted
-    ones as well: so many are looked up one by one.
+    It is not asked for ranks whose keys are ``known``, of deleted ones as well. Ranks
+    are left out from where they have more items together than the limit, deleted ones
+    as well: so many are looked up one by one.
     """
     selects, values = list[str](), list[Any]()
+    key = full_text.key_column()
     for rank, condition in ranked.items():
+        if rank in known:
+            keys = "UNNEST((SELECT %s::bigint[]))"
+            selects.append(f"SELECT {int(rank)} AS rank, {keys} AS item")
+            values.append([*known[rank]])
+            continue
         some, parameter = full_text.select_some(condition, str(limit + 1))
-        key = full_text.key_column()
         selects.append(f"SELECT {int(rank)} AS rank, {key} AS item FROM ({some}) AS f")
         values.append(parameter)
     rows, parameters = _to_statement(live.order_by().values_list("id", "type", LATEST))
@@ -176,11 +224,6 @@ def ask_ranks(
         for rank in ranked
         if rank not in unknown
     }
-
-
-def _to_hits(condition: Condition, rows: Sequence[tuple[Any, ...]]) -> Hits:
-    keys = [row[0] for row in rows]
-    return Hits(condition=condition, keys=keys, are_few=len(keys) <= full_text.FEW)
 
 
 def _to_select(condition: Condition, most: str) -> Statement:

@@ -87,23 +87,44 @@ class Finder:
         ranked = {rank: search_query.ranked(rank) for rank in Rank}
         self._ranked = {rank: each for rank, each in ranked.items() if each}
         self._rank = at_once.rank_of(self._ranked, condition)
-        ordered = live.order_by(*ItemQuery().order.ordering)
-        # In names words are rare enough to ask the index for them at once.
-        rare = search_query.rare
-        self._whole, hits = at_once.ask_whole(condition, [*rare.values()], ordered)
-        few = {r: each for r, each in zip(rare, hits, strict=True) if each.are_few}
         # Ranks of which all is known, whatever the type.
-        self._sure = {*few, *(rank for rank in Rank if rank not in self._ranked)}
-        keys = {key for each in few.values() for key in each.keys}
-        types = sorted(self._stored)
-        if self._whole.are_few:
-            self._sure, keys, types = set(Rank), set(self._whole.keys), []
+        self._sure = {rank for rank in Rank if rank not in self._ranked}
+        keys = self._ask_first(search_query)
+        types = [] if len(self._sure) == len(Rank) else sorted(self._stored)
         self._looks = {type_: Look() for type_ in types}
         self._known: dict[tuple[str, Rank], list[int]] = {}
         self._numbers = Counter[tuple[str, Rank]]()
         self.cut: dict[str, int] = {}
         self._begin(keys)
         self._first_looks = dict(self._looks)
+
+    def _ask_first(self, search_query: SearchQuery) -> set[int]:
+        """Ask the index for all and for names; return the keys of ranks that are few.
+
+        All ranks are where all that is found is few.
+        """
+        # In names words are rare enough to ask the index for them at once.
+        rare = search_query.rare
+        # To put together the names of several words takes longer than to look them up.
+        is_one = len(search_query.units) == 1
+        whole, parts = at_once.ask_whole(
+            self._condition,
+            [*rare.values()],
+            self._live.order_by(*ItemQuery().order.ordering),
+            most=full_text.FEW if is_one else at_once.MOST_FOUND,
+        )
+        told = dict(zip(rare, parts, strict=True))
+        held = {rank: each.keys for rank, each in told.items() if each.keys is not None}
+        # Of names what the index told of more than a few, to be asked for no more.
+        self._held = search_query.apart(held)
+        names = search_query.in_names if search_query.is_plain else {}
+        self._too_many = {rank for rank in names if told[rank].too_many}
+        if whole.keys is not None:
+            self._sure = set(Rank)
+            return set(whole.keys)
+        few = {rank for rank, keys in held.items() if len(keys) <= full_text.FEW}
+        self._sure |= few
+        return {key for rank in few for key in held[rank]}
 
     def _begin(self, keys: set[int]) -> None:
         """Read the rows that the index told of, and look at the first of each type."""
@@ -162,14 +183,17 @@ class Finder:
             if rank in self._sure:
                 continue
             expected += self._expected(rank)
-            if expected > self._limit:
+            is_too_much = rank in self._too_many and not self._is_small
+            if is_too_much or expected > self._limit:
                 break
             asked[rank] = condition
         is_all = len(self._sure) + len(asked) == len(Rank)
         is_lacking = bool(self._missing(most))
         if not asked or not (is_lacking or (is_all and self._is_uncounted())):
             return
-        answers = at_once.ask_ranks(asked, self._live, limit=self._limit, most=most)
+        answers = at_once.ask_ranks(
+            asked, self._live, limit=self._limit, most=most, known=self._held
+        )
         for rank, told in answers.items():
             self._sure.add(rank)
             for each in told:

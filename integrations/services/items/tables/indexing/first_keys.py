@@ -70,6 +70,55 @@ def first_held(
     ], is_end
 
 
+def first_beside(
+    rows: QuerySet[Any], where: Q, columns: tuple[str, str], want: int
+) -> list[tuple[Any, ...]]:
+    """Return the first of some rows for whose item that holds which holds for values.
+
+    The rows are cut where looking ends. PostgreSQL reads them and what each condition
+    finds side by side, in the way that it expects to be the shortest. The columns are
+    the item's key and what the rows are sorted by, both in one direction.
+    """
+    using = connections[rows.db]
+    fields = [_field(rows, name) for name in columns]
+    item, value = map(F, columns)
+    sql, parameters = rows.values(told0=item, told1=value).query.sql_with_params()
+    query = PropertyValue.objects.filter(where).query
+    held, values = query.get_compiler(rows.db).compile(query.where)
+    # What holds for a value's item is asked of rows that are called as values are.
+    called = using.ops.quote_name(str(query.get_initial_alias()))
+    direction = "DESC" if str(rows.query.order_by[0]).startswith("-") else "ASC"
+    with using.cursor() as cursor:
+        cursor.execute(
+            f"SELECT * FROM ({sql}) AS {called} (item_id, told) WHERE {held}"
+            f" ORDER BY told {direction}, item_id {direction} LIMIT {want}",
+            [*parameters, *values],
+        )
+        answers = cursor.fetchall()
+    return [
+        tuple(_read(using, *each) for each in zip(fields, row, strict=True))
+        for row in answers
+    ]
+
+
+def some_keys(rows: QuerySet[PropertyValue], most: int) -> tuple[int, list[int] | None]:
+    """Return of how many items the first rows are, and all keys of up to so many rows.
+
+    The rows that are looked at are one more than ``most``. The keys are None where
+    there are so many, and are sent by no PostgreSQL then.
+    """
+    some = rows.order_by().values("item_id")[: most + 1]
+    sql, parameters = some.query.sql_with_params()
+    with connections[rows.db].cursor() as cursor:
+        cursor.execute(
+            f"WITH first AS MATERIALIZED ({sql}) SELECT COUNT(DISTINCT item_id),"
+            f" CASE WHEN COUNT(*) <= {most} THEN ARRAY_AGG(item_id) END FROM first",
+            parameters,
+        )
+        number, keys = cursor.fetchone()
+    return number, keys if number else []
+
+
 def _field(rows: QuerySet[Any], name: str) -> Any:
     options = rows.model._meta  # noqa: SLF001 (Django documents _meta)
     return options.pk if name == "pk" else options.get_field(name)
