@@ -143,6 +143,32 @@ def test_values_that_many_items_have_keep_what_they_hang_on(alice):
         assert {"sek", "eur"} & words_of(text) == {currency.lower()}
 
 
+def test_an_amount_is_described_once_beside_its_currency_only(alice, monkeypatch):
+    fields = [
+        {"name": "amount", "label": "Amount", "kind": "money"},
+        {"name": "fee", "label": "Fee", "kind": "money"},
+        {"name": "deal_currency_code", "label": "Currency"},
+        {"name": "stage", "label": "Stage"},
+    ]
+    fields[0]["options"] = {"currency_property": "deal_currency_code"}
+    deals = make_collection(make_connection(alice), schema={"fields": fields})
+    indexer, described = Indexer(deals), []
+    usual = {"deal_currency_code": "SEK", "stage": "Won"}
+    indexer.text(name="Deal", remote_id="a", properties=usual)
+    describe = texts.describe
+
+    def note(collection, values):
+        described.append(set(values))
+        return describe(collection, values)
+
+    monkeypatch.setattr(texts, "describe", note)
+    properties = {"amount": "9", "fee": "3", **usual}
+    text = indexer.text(name="Deal", remote_id="b", properties=properties)
+
+    assert described == [{"amount", "fee", "deal_currency_code"}]
+    assert {"9", "3", "sek", "won"} <= words_of(text)
+
+
 def test_a_box_without_a_tick_is_found_in_every_item(alice):
     boxes = [{"name": "fldAAAAAAAAAAAAA1", "label": "Done"}]
     table = make_collection(

@@ -135,6 +135,12 @@ class Indexer:
         shown = {field.name for field in self._describe(absent)}
         return {name: None for name in absent if name in shown}
 
+    @cached_property
+    def _currencies(self) -> set[str]:
+        """Return the properties that tell the currency of others."""
+        specs = read_fields(self.collection.schema)
+        return {spec.options.get(fields.CURRENCY_PROPERTY, "") for spec in specs} - {""}
+
     def text_of(
         self, item: Item, *, content: str = "", noted: Iterable[str] = ()
     ) -> str:
@@ -208,13 +214,14 @@ class Indexer:
         """Describe values by themselves, amounts beside the currency they hang on."""
         found: dict[str, list[DisplayField]] = {name: [] for name in rest}
         amounts: set[str] = set()
-        for field in self._describe(rest):
+        named = self._currencies
+        beside = {n: properties[n] for n in named if n in properties and n not in rest}
+        for field in self._describe({**rest, **beside} if beside else rest):
+            if field.name in beside:
+                continue
             found.setdefault(field.name, []).append(field)
             if isinstance(field.value, fields.Money):
                 amounts.add(field.name)
-        if amounts:
-            together = [f for f in self._describe(properties) if f.name in amounts]
-            found |= {n: [f for f in together if f.name == n] for n in amounts}
         for name, value in rest.items():
             texts = tuple(self._found_in(found[name]))
             if name not in amounts:
