@@ -9,22 +9,26 @@ from typing import Any
 
 from django.db import migrations
 
+from integrations.migrations._beside_use import briefly
+
 INDEX = "integrations_item_search_vectors"
 KILOBYTES = 512
 
 
 def bound(_apps: Any, schema_editor: Any) -> None:
     """Bound the list; what is longer is sorted in by the next write."""
-    if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute(
-            f"ALTER INDEX {INDEX} SET (gin_pending_list_limit = {KILOBYTES})"
-        )
+    _alter(schema_editor, f"SET (gin_pending_list_limit = {KILOBYTES})")
 
 
 def unbound(_apps: Any, schema_editor: Any) -> None:
     """Leave it to the server's own setting again."""
+    _alter(schema_editor, "RESET (gin_pending_list_limit)")
+
+
+def _alter(schema_editor: Any, change: str) -> None:
     if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute(f"ALTER INDEX {INDEX} RESET (gin_pending_list_limit)")
+        statement = f"ALTER INDEX {INDEX} {change}"
+        briefly(schema_editor, lambda: schema_editor.execute(statement))
 
 
 class Migration(migrations.Migration):

@@ -2,14 +2,48 @@
 
 PostgreSQL builds and drops an index beside all use, which takes no transaction: such
 a migration is not atomic. Each operation can be done again after it was interrupted.
+What locks a table or an index as a whole waits for that in short tries.
 """
 
-from typing import Any
+import time
+from collections.abc import Callable
+from typing import Any, Final
 
-from django.db import migrations, transaction
+from django.db import OperationalError, migrations, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import ProjectState
 from django.db.models import Index
+
+
+# Whoever waits for such a lock holds back all who come later, readers too: for so many
+# seconds, and then lets them pass.
+LOCK_SECONDS: Final = 2
+PAUSE_SECONDS: Final = 5
+MOST_TRIES: Final = 60
+LOCK_NOT_AVAILABLE: Final = "55P03"
+
+
+def briefly(editor: BaseDatabaseSchemaEditor, act: Callable[[], None]) -> None:
+    """Do what locks a table or an index as a whole, between those who read it.
+
+    Raises OperationalError where somebody has read it all the time.
+    """
+    if editor.connection.vendor != "postgresql":
+        act()
+        return
+    for left in reversed(range(MOST_TRIES)):
+        try:
+            with transaction.atomic(editor.connection.alias):
+                editor.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+                act()
+                editor.execute("SET LOCAL lock_timeout = DEFAULT")
+        except OperationalError as exc:
+            code = getattr(exc.__cause__, "sqlstate", "")
+            if code != LOCK_NOT_AVAILABLE or not left:
+                raise
+            time.sleep(PAUSE_SECONDS)
+        else:
+            return
 
 
 def _create(editor: BaseDatabaseSchemaEditor, model: Any, index: Index) -> None:
@@ -44,7 +78,11 @@ class AddField(migrations.AddField):
             columns = connection.introspection.get_table_description(cursor, table)
         added = model._meta.get_field(self.name).column  # noqa: SLF001
         if added not in {column.name for column in columns}:
-            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            add = super().database_forwards
+            briefly(
+                schema_editor,
+                lambda: add(app_label, schema_editor, from_state, to_state),
+            )
 
 
 class AddIndex(migrations.AddIndex):
@@ -109,8 +147,12 @@ class RemoveConstraint(migrations.RemoveConstraint):
         to_state: ProjectState,
     ) -> None:
         """Drop it."""
+        drop = super().database_forwards
         with transaction.atomic(schema_editor.connection.alias):
-            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            briefly(
+                schema_editor,
+                lambda: drop(app_label, schema_editor, from_state, to_state),
+            )
 
     def database_backwards(
         self,

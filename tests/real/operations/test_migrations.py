@@ -1,11 +1,14 @@
 """Every newer migration can be taken back on PostgreSQL, and applied again."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from tests.real.support.fork_server import ForkServers
+from tests.real.support.processes import wait_until
 from tests.real.support.stack import Stack
 
 if TYPE_CHECKING:
@@ -25,6 +28,10 @@ SHAPE = (
         "select conrelid::regclass::text, contype::text, pg_get_constraintdef(oid)"
         " from pg_constraint where connamespace = 'public'::regnamespace"
     ),
+)
+READ = "select count(*) from integrations_item_search"
+WAITS = (
+    "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like %s"
 )
 FILL = """
 from django.contrib.auth.models import User
@@ -58,3 +65,30 @@ def test_migrations_go_back_and_forth_around_the_rows(
     assert stack.rows("select count(*) from integrations_item") == [(3,)]
     unnamed = "select 1 from integrations_itemchange where connection_id is null"
     assert not stack.rows(unnamed)
+
+
+@pytest.mark.parametrize("database", ["postgres"])
+def test_a_migration_that_waits_for_a_long_reader_lets_others_read(
+    database: str, postgres: "Postgres", tmp_path: Path
+) -> None:
+    url = postgres.create_database(template="migrated")
+    stack = Stack(tmp_path, database_url=url, fork_servers=ForkServers())
+    stack.manage("migrate", "integrations", "0069")
+    with psycopg.connect(url) as long_reader, ThreadPoolExecutor() as pool:
+        long_reader.execute(READ)
+        migrated = pool.submit(stack.manage, "migrate", "integrations", "0070")
+        with psycopg.connect(url, autocommit=True) as other:
+            words = ("%ALTER INDEX%",)
+            wait_until(lambda: other.execute(WAITS, words).fetchall(), "it waits")
+            other.execute("set statement_timeout = '10s'")
+
+            assert other.execute(READ).fetchall() == [(0,)]
+
+        long_reader.rollback()
+        migrated.result()
+    options = "select reloptions from pg_class where relname = %s"
+    with psycopg.connect(url) as after:
+        name = ("integrations_item_search_vectors",)
+        assert after.execute(options, name).fetchall() == [
+            (["gin_pending_list_limit=512"],)
+        ]
