@@ -6,7 +6,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -179,6 +179,21 @@ class ApiClient:
         if is_begun := ahead.begin():
             self._ahead.put(lane, ahead)
         return is_begun
+
+    def is_awaited(self, lane: str) -> bool:
+        """Tell whether an answer of a lane is on its way and not there yet."""
+        ahead = self._ahead.get(lane)
+        return ahead is not None and not ahead.has_come
+
+    def wait_for_one(self, lanes: Iterable[str]) -> None:
+        """Wait until the answer of one of several lanes is there, if any has one."""
+        awaited = [ahead for lane in lanes if (ahead := self._ahead.get(lane))]
+        if not awaited:
+            return
+        asked_at = time.monotonic()
+        Prefetch.wait_for_one(awaited)
+        # What all of them waited for was this one's limit.
+        self.waited += min(each.slept_since(asked_at) for each in awaited)
 
     def drop_prefetched(self) -> None:
         """Drop what was sent ahead; what still waits for a limit is never sent."""

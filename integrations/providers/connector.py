@@ -166,15 +166,16 @@ class BaseConnector(ABC):
         """Send for the page that ``fetch_page`` returns later; tell whether that is so.
 
         It is on its way while the page before it is stored, and those of other lanes
-        (``lane_of``). Each has a lane of ``ApiClient.prefetch``. Raises nothing.
+        (``lane_of``), each in the lane of ``ApiClient.prefetch`` of that name.
+        Raises nothing.
         """
         return False
 
     def lane_of(self, remote_id: str, details: Mapping[str, Any]) -> str:
         """Return what a collection shares a lane with, "" for what is read alone.
 
-        Those come first. Lanes are asked at once and stored in turns, a page of each;
-        the collections of one lane are read one after the other.
+        Those come first. Lanes are asked at once and stored as they come, a page of
+        each; the collections of one lane are read one after the other.
         """
         return ""
 

@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future
+from concurrent.futures import wait as wait_for
 from contextvars import copy_context
 from datetime import UTC, datetime
 from typing import Final
@@ -59,6 +60,17 @@ class Prefetch:
         """Wait for the answer; raises what waiting for limits or sending raised."""
         return self._outcome.result()
 
+    @property
+    def has_come(self) -> bool:
+        """Tell whether `response` returns or raises without a wait."""
+        return self._outcome.done()
+
+    @staticmethod
+    def wait_for_one(several: Iterable["Prefetch"]) -> None:
+        """Wait until one of several has come; raises nothing of it."""
+        outcomes = [each._outcome for each in several]  # noqa: SLF001 - its own
+        wait_for(outcomes, return_when=FIRST_COMPLETED)
+
     def slept_since(self, asked_at: float) -> float:
         """Return how many seconds were slept for limits after a monotonic time."""
         return min(self._slept, max(0.0, self._granted_at - asked_at))
@@ -108,6 +120,10 @@ class Prefetches:
         """Tell whether this very request is under way."""
         known = self._by_lane.get(lane)
         return known is not None and known.url == url
+
+    def get(self, lane: str) -> Prefetch | None:
+        """Return what is under way in a lane."""
+        return self._by_lane.get(lane)
 
     def has_room(self, lane: str) -> bool:
         """Tell whether there may be a request in that lane."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from itertools import islice
 
 from django.utils import timezone
 
@@ -26,16 +25,14 @@ from integrations.services.common.errors import ConnectorError
 from integrations.services.items.search.texts import forget_indexer
 from integrations.services.sync import failures
 from integrations.services.sync.collections import opened_collections
+from integrations.services.sync.lanes import Lanes
 from integrations.services.sync.leases.lease import RunLease
 from integrations.services.sync.refresh import start
 from integrations.services.sync.refresh.collection import (
     send_ahead,
     sync_collection,
 )
-from integrations.services.sync.refresh.context import connector_of
 
-# More of them at once would leave a listing alone until its cursor is forgotten.
-MOST_IN_TURNS = 10
 FIRST_PAUSE = 5.0
 
 
@@ -65,48 +62,36 @@ def _in_turns(lease: RunLease, pending: Sequence[Collection]) -> Iterator[Collec
 
     While one of several lanes is read, the next pages of the others are on their way.
     """
-    lanes = _in_lanes(each for each in pending if _is_ready(lease, each))
-    while turn := _next_turn(lanes):
+    lanes = Lanes(each for each in pending if _is_ready(lease, each))
+    while turn := lanes.first_of_each():
         lease.gives_way = len(turn) > 1
-        for collection in turn:
-            if lease.gives_way:
-                _send_ahead(lease, _next_turn(lanes))
-            if is_ready := _is_ready(lease, collection):
-                yield collection
-            state = lease.progress_of(collection).state
-            if not is_ready or state is not ProgressState.READING:
-                _leave(lanes, collection)
+        if lease.gives_way:
+            _send_ahead(lease, turn.values())
+        lane = _first_come(lease, turn)
+        collection = turn[lane]
+        if is_ready := _is_ready(lease, collection):
+            yield collection
+        state = lease.progress_of(collection).state
+        if not is_ready or state is not ProgressState.READING:
+            forget_indexer(collection)
+            lanes.leave(lane)
+        else:
+            lanes.put_behind(lane)
 
 
-def _in_lanes(collections: Iterable[Collection]) -> dict[str, list[Collection]]:
-    """Return collections by their lanes, those that are read alone under ""."""
-    lanes: dict[str, list[Collection]] = {}
-    for each in collections:
-        lane = connector_of(each).lane_of(each.remote_id, each.details)
-        lanes.setdefault(lane, []).append(each)
-    return lanes
+def _first_come(lease: RunLease, turn: Mapping[str, Collection]) -> str:
+    """Return the lane that is read next: of those in turn the first that can be.
 
-
-def _leave(lanes: dict[str, list[Collection]], collection: Collection) -> None:
-    """Take out what was first in its lane, whatever lane it would be in by now."""
-    forget_indexer(collection)
-    lane = next(key for key, row in lanes.items() if row[0] == collection)
-    del lanes[lane][0]
-    if not lanes[lane]:
-        del lanes[lane]
-
-
-def _next_turn(lanes: Mapping[str, Sequence[Collection]]) -> list[Collection]:
-    """Return what is read next: one collection, or one of each of several lanes.
-
-    Lanes wait for no others' answers, so they are read in turns, a page of each.
+    An answer that is on its way holds up no other lane, and is waited for only where
+    all are.
     """
-    if alone := lanes.get(""):
-        return [alone[0]]
-    return [first for first, *_ in islice(lanes.values(), MOST_IN_TURNS)]
+    if len(turn) > 1 and all(map(lease.api.is_awaited, turn)):
+        lease.api.wait_for_one(turn)
+    awaited = {lane for lane in turn if lease.api.is_awaited(lane)}
+    return next((lane for lane in turn if lane not in awaited), next(iter(turn)))
 
 
-def _send_ahead(lease: RunLease, turn: Sequence[Collection]) -> None:
+def _send_ahead(lease: RunLease, turn: Iterable[Collection]) -> None:
     """Send for the next page of each; what goes wrong with one is its own."""
     for collection in turn:
         if _is_ready(lease, collection):

@@ -353,3 +353,18 @@ def test_waiting_beside_others_is_counted_once(api, web):
         api.get(f"/{lane}")
 
     assert api.waited < SECONDS_TO_WAIT
+
+
+def test_the_lane_whose_answer_came_first_can_be_read_first(api, web):
+    web.on("/a", ok("a")).on("/b", ok("b"))
+    web.free.clear()
+    ahead(api, "/a", lane="a")
+    web.wait_for(1)
+    assert api.is_awaited("a")
+    assert not api.is_awaited("b")
+    web.free.set()
+
+    api.wait_for_one(["a", "b"])
+
+    assert not api.is_awaited("a")
+    assert api.get("/a") == "a"

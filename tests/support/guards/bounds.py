@@ -194,11 +194,11 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "services/sync/calls/budget.py::UNKNOWN_RATE_LIMIT": (
         f"{NONE}a guess where a provider tells no limit"
     ),
-    "services/sync/collection_loop.py::MOST_IN_TURNS": LATER,
     "services/sync/deletions/held_deletions.py::SAMPLE": (
         "sample|length < collection.hold.count"
     ),
     "services/sync/failures.py::MOST_IN_A_ROW": FAILS,
+    "services/sync/lanes.py::MOST_IN_TURNS": LATER,
     "services/sync/refresh/checkpoint.py::MOST_NOTED": "found.has_more_noted",
     "services/sync/refresh/collection.py::MOST_RESTARTS": FAILS,
     "services/sync/refresh/extras.py::MOST_TRIES": (

@@ -81,7 +81,9 @@ class Reader:
 
     def prefetch_rows(self, after: str | None) -> bool:
         """Send for a list page; one of each type of records may be under way."""
-        return self.api.prefetch(self.path, params=self._place(after), lane=self.path)
+        return self.api.prefetch(
+            self.path, params=self._place(after), lane=self.kind.remote_id
+        )
 
     def fetch_one(self, remote_id: str) -> dict[str, Any] | None:
         """Return the row that an id leads to now, None when it leads nowhere.

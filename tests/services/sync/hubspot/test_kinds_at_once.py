@@ -1,5 +1,6 @@
-"""Contacts, companies and deals of a portal are asked at once, and stored in turns."""
+"""Types of records of a portal are asked at once, and stored as their answers come."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ from integrations.models import Connection, Item
 from integrations.services.items.storage import store
 from integrations.services.sync import engine, runs
 from tests.services.fixtures import FinishSync, let_time_pass
-from tests.services.hubspot_account import assert_equal_to, live
-from tests.services.sync.at_once import Gate
+from tests.services.hubspot_account import assert_equal_to, inventory, live
+from tests.services.sync.at_once import SECONDS_TO_WAIT, Gate
 
 LIST = r"/crm/objects/[^/]+/(\w+)\?(?!.*archived=true)"
 KINDS = {"contacts", "companies", "deals"}
@@ -62,6 +63,46 @@ def test_the_next_page_is_on_its_way_while_one_is_stored(
     engine.run_slice(run.pk)
 
     assert came == [True]
+
+
+class Late(Gate):
+    """Hold back the answers for one kind until others are stored to their end."""
+
+    def __init__(self, sandbox: Any, kind: str) -> None:
+        super().__init__(sandbox, LIST)
+        self.kind, self.is_late = kind, False
+        self.may_come = threading.Event()
+
+    def answer(self, name: str, request: Request, *args: Any) -> Response:
+        """Return what the sandbox says, of that kind when it may come."""
+        if name == self.kind and not self.may_come.wait(SECONDS_TO_WAIT):
+            self.is_late = True
+        return super().answer(name, request, *args)
+
+
+def test_a_slow_kind_delays_no_other(
+    connection: Connection,
+    finish_sync: FinishSync,
+    sandbox: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lists, store_page = Late(sandbox, "companies"), store.store_page
+    left = {kind: len(inventory(sandbox, kind)) for kind in KINDS - {"companies"}}
+
+    def storing(collection: Any, items: Any, **options: Any) -> Any:
+        if collection.remote_id in left:
+            left[collection.remote_id] -= len(items)
+        if not any(left.values()):
+            lists.may_come.set()
+        return store_page(collection, items, **options)
+
+    monkeypatch.setattr(sandbox, "send", lists)
+    monkeypatch.setattr(store, "store_page", storing)
+
+    assert finish_sync(connection, full=True).outcome == "complete"
+
+    assert not lists.is_late
+    assert_equal_to(sandbox)
 
 
 def test_slices_that_end_ask_for_no_page_twice(
