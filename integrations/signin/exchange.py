@@ -185,11 +185,8 @@ def _failed_exchange(slug: str, exc: OAuthError) -> GrantFailed:
     return GrantFailed("provider_down", user_messages.PROVIDER_DOWN)
 
 
-def accept(grant: IdentifiedGrant, user: User, *, was_named: bool) -> Connected:
-    """Store the grant as one user's; raise GrantFailed if that may not be.
-
-    The account it is for ``was_named`` before, or chosen at the provider.
-    """
+def accept(grant: IdentifiedGrant, user: User) -> Connected:
+    """Store the grant as one user's; raise GrantFailed if that may not be."""
     consent = grant.consent
     try:
         connected = persist(
@@ -200,7 +197,6 @@ def accept(grant: IdentifiedGrant, user: User, *, was_named: bool) -> Connected:
                 account=grant.account,
                 plan=consent.plan,
                 issued_at=consent.issued_at,
-                was_named=was_named,
             )
         )
     except OwnedBySomeoneElseError as exc:

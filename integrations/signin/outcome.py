@@ -19,9 +19,6 @@ def messages_of(connected: Connected, wanted: Connection | None) -> Iterator[Tol
     if connected.is_older:
         yield user_messages.OLDER, {}
         return
-    if connected.is_lesser:
-        yield user_messages.EDITING_KEPT, {}
-        return
     if wanted is not None and wanted.pk != connection.pk:
         yield user_messages.OTHER_ACCOUNT, {"chosen": connection, "wanted": wanted}
     elif connected.is_new:

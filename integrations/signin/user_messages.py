@@ -170,12 +170,6 @@ EDITING_NOT_ASKED = UserMessage(
     text="You cannot edit for now: {name} was not asked for {what}, because nobody "
     "said that this account was meant. Press “Ask for it” under Editing.",
 )
-EDITING_KEPT = UserMessage(
-    code="editing_kept",
-    level="success",
-    text="{name} is connected as it was, and you can go on editing. This time it was "
-    "not asked for that, so the new consent was given back.",
-)
 OTHER_ACCOUNT = UserMessage(
     code="other_account",
     level="warning",

@@ -146,8 +146,8 @@ def _connect(
     """Store the grant for the user who asked for it."""
     if not isinstance(request.user, User):
         raise BadRequest("nobody is signed in")
+    connected = accept(grant, request.user)
     wanted = begun.connection
-    connected = accept(grant, request.user, was_named=wanted is not None)
     for told, facts in messages_of(connected, wanted):
         _add_message(request, told, provider, **facts)
     if wanted and wanted.pk != connected.connection.pk:
@@ -172,7 +172,7 @@ def _sign_in(
         grant.revoke()
         _add_message(request, user_messages.SIGN_IN_OFF, provider)
         return redirect("account_login")
-    accept(grant, connection.owner, was_named=False)
+    accept(grant, connection.owner)
     audit.record(
         "account.provider_sign_in",
         user=connection.owner,

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from integrations.models import Connection, Credential, PendingRevocation
+from integrations.models import Connection, Credential
 from integrations.services.writing import editing
 from tests.signin.conftest import come_back
 
@@ -70,79 +70,20 @@ def test_whoever_asked_to_edit_is_told_that_it_was_refused(
     assert "Ask for it" in told["editing_refused"]
 
 
-@pytest.fixture
-def edited(again: Again, known: Connection, alice: User) -> Connection:
-    """Return a connection that its user can edit."""
+def test_who_connects_without_naming_the_account_is_not_told_of_a_refusal(
+    browser: Client,
+    again: Again,
+    known: Connection,
+    alice: User,
+    start: Any,
+    consent: Any,
+) -> None:
     editing.switch(known, on=True, actor=alice)
     again()
-    known.refresh_from_db()
-    assert WRITE in known.granted_scopes
-    return known
-
-
-def test_who_connects_without_naming_the_account_can_go_on_editing(
-    browser: Client, edited: Connection, start: Any, consent: Any, sandbox: Any
-) -> None:
-    before, given_back = Credential.objects.get(), PendingRevocation.objects.count()
 
     told = come_back(browser, consent(start())).context["messages"]
 
-    assert [message.extra_tags for message in told] == ["editing_kept"]
-    edited.refresh_from_db()
-    assert WRITE in edited.granted_scopes
-    assert edited.state == "active"
-    stored = Credential.objects.get()
-    assert stored.fingerprint == before.fingerprint
-    assert stored.generation == before.generation
-    # What was not stored does not live on at the provider.
-    assert PendingRevocation.objects.count() == given_back + 1
-
-
-def test_who_signs_in_by_an_account_can_go_on_editing_it(
-    client: Client, edited: Connection, start: Any, consent: Any, settings: Any
-) -> None:
-    settings.PROVIDER_SIGN_IN = True
-    stranger = Client()
-
-    page = come_back(stranger, consent(start(stranger)))
-
-    assert page.context["user"] == edited.owner
-    edited.refresh_from_db()
-    assert WRITE in edited.granted_scopes
-
-
-def test_a_grant_that_was_ended_at_the_provider_is_replaced_by_the_lesser_one(
-    browser: Client, edited: Connection, start: Any, consent: Any, sandbox: Any
-) -> None:
-    sandbox.client.command("grants/revoke")
-
-    told = come_back(browser, consent(start())).context["messages"]
-
-    assert "editing_not_asked" in [message.extra_tags for message in told]
-    edited.refresh_from_db()
-    assert edited.state == "active"
-    assert WRITE not in edited.granted_scopes
-
-
-def test_a_grant_that_permits_more_is_stored_though_it_permits_no_editing(
-    browser: Client, edited: Connection, start: Any, consent: Any
-) -> None:
-    kept = [scope for scope in edited.granted_scopes if scope != DEALS]
-    Connection.objects.update(granted_scopes=kept)
-
-    told = come_back(browser, consent(start())).context["messages"]
-
-    assert [message.extra_tags for message in told] == ["gained", "editing_not_asked"]
-
-
-def test_who_named_the_account_and_is_refused_keeps_no_permission_to_edit(
-    again: Again, edited: Connection
-) -> None:
-    told = again(WRITE)
-
-    assert "editing_refused" in told
-    edited.refresh_from_db()
-    assert WRITE not in edited.granted_scopes
+    assert [message.extra_tags for message in told] == ["editing_not_asked"]
 
 
 def test_what_is_permitted_since_is_named(again: Again, known: Connection) -> None:

@@ -25,7 +25,7 @@ from integrations.services.common.errors import (
     TooManyConnectionsError,
 )
 from integrations.services.connections import new_grant, quota
-from integrations.services.grants import lesser, revocation
+from integrations.services.grants import revocation
 from integrations.services.sync import runs
 from integrations.services.writing import waiting
 
@@ -37,7 +37,7 @@ class Connected(Struct, frozen=True, kw_only=True):
 
     One that ``was_readable`` is another consent for what could be read before; by it
     scopes are ``gained`` and ``lost``. A grant that ``is_older`` than the one in use
-    was given back, and so was one by which nobody could edit any more (``is_lesser``).
+    was given back.
     """
 
     connection: Connection
@@ -47,7 +47,6 @@ class Connected(Struct, frozen=True, kw_only=True):
     gained: AbstractSet[str] = frozenset()
     lost: AbstractSet[str] = frozenset()
     is_older: bool = False
-    is_lesser: bool = False
 
 
 class _Stored(Struct, frozen=True, kw_only=True):
@@ -68,7 +67,6 @@ def connect(
     account: RemoteAccount,
     plan: str = "",
     issued_at: datetime | None = None,
-    was_named: bool = True,
 ) -> Connected:
     """Store a new grant, sealed, and queue its first sync after the commit.
 
@@ -76,14 +74,10 @@ def connect(
     history, and starts a new generation; with the scopes of before its syncs go on
     where they were, or else everything is read again. ``plan`` is the provider's plan
     that the user says a new one has. ``issued_at`` is when the provider answered with
-    the grant: a newer one of the same user is kept, and this one given back. So is the
-    grant that permits to edit, where no account ``was_named`` and therefore no such
-    permission was asked for. With nothing changed, raises OwnedBySomeoneElseError when
-    the account is somebody else's here, and TooManyConnectionsError.
+    the grant: a newer one of the same user is kept, and this one given back. With
+    nothing changed, raises OwnedBySomeoneElseError when the account is somebody else's
+    here, and TooManyConnectionsError.
     """
-    own = same_account(provider, account).filter(owner=user).first()
-    if own is not None and not was_named and lesser.is_lesser(own, tokens, account):
-        return _give_back(own, tokens, is_lesser=True)
     store = partial(
         _store,
         user=user,
@@ -95,19 +89,13 @@ def connect(
     )
     stored = _store_beside_another(store, provider)
     if stored is None:
-        newer = same_account(provider, account).get(owner=user)
-        return _give_back(newer, tokens, is_older=True)
-    return _begin(stored)
-
-
-def _begin(stored: _Stored) -> Connected:
-    """Queue what a stored grant is for: a sync, and the edits that waited for it."""
+        return _keep_newer(same_account(provider, account).get(owner=user), tokens)
     trigger = SyncRun.Trigger.CONNECT if stored.is_new else SyncRun.Trigger.RECONNECT
     request = runs.request_sync(
         stored.connection,
         trigger=trigger,
         full=not (stored.is_new or stored.shows_the_same),
-        wait=CONNECTORS[stored.connection.provider].usual_share_lag,
+        wait=CONNECTORS[provider].usual_share_lag,
     )
     waiting.wake(stored.connection)
     scopes = set(stored.connection.granted_scopes)
@@ -194,28 +182,20 @@ def _has_newer_grant(connection: Connection, issued_at: datetime) -> bool:
     return stored.issued_at > issued_at and not is_unknown
 
 
-def _give_back(
-    connection: Connection,
-    tokens: TokenSet,
-    *,
-    is_older: bool = False,
-    is_lesser: bool = False,
-) -> Connected:
-    """Give one of two grants back; the connection has the better one."""
+def _keep_newer(connection: Connection, tokens: TokenSet) -> Connected:
+    """Give the older of two grants back; the connection has the newer one."""
     provider, account_id = connection.provider, connection.remote_id
     owner_id = connection.owner_id
     revocation.revoke_unstored(
         provider, tokens, account_id=account_id, owner_id=owner_id
     )
-    kind = "older" if is_older else "lesser"
-    logger.info("%s grant not stored connection=%s", kind, connection.pk)
+    logger.info("older grant not stored connection=%s", connection.pk)
     return Connected(
         connection=connection,
         is_new=False,
         delivered=True,
         was_readable=True,
-        is_older=is_older,
-        is_lesser=is_lesser,
+        is_older=True,
     )
 
 
