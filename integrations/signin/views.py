@@ -172,7 +172,11 @@ def _sign_in(
         grant.revoke()
         _add_message(request, user_messages.SIGN_IN_OFF, provider)
         return redirect("account_login")
-    accept(grant, connection.owner)
+    connected = accept(grant, connection.owner)
+    for told, facts in messages_of(connected, None):
+        # The rest was not asked for, and so is no news.
+        if told is user_messages.EDITING_NOT_ASKED:
+            _add_message(request, told, provider, **facts)
     audit.record(
         "account.provider_sign_in",
         user=connection.owner,

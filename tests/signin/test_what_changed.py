@@ -86,6 +86,27 @@ def test_who_connects_without_naming_the_account_is_not_told_of_a_refusal(
     assert [message.extra_tags for message in told] == ["editing_not_asked"]
 
 
+def test_who_signs_in_by_an_account_that_they_edit_is_told_to_ask_for_it_again(
+    client: Client,
+    again: Again,
+    known: Connection,
+    alice: User,
+    start: Any,
+    consent: Any,
+    settings: Any,
+) -> None:
+    editing.switch(known, on=True, actor=alice)
+    again()
+    settings.PROVIDER_SIGN_IN = True
+    stranger = Client()
+
+    page = come_back(stranger, consent(start(stranger)))
+
+    assert page.context["user"] == alice
+    told = [message.extra_tags for message in page.context["messages"]]
+    assert "editing_not_asked" in told
+
+
 def test_what_is_permitted_since_is_named(again: Again, known: Connection) -> None:
     kept = [scope for scope in known.granted_scopes if scope != DEALS]
     Connection.objects.update(granted_scopes=kept)
