@@ -143,6 +143,21 @@ def test_values_that_many_items_have_keep_what_they_hang_on(alice):
         assert {"sek", "eur"} & words_of(text) == {currency.lower()}
 
 
+def test_an_amount_whose_currency_no_schema_names_has_that_of_its_deal(alice):
+    fields = [
+        {"name": "amount", "label": "Amount", "kind": "money"},
+        {"name": "deal_currency_code", "label": "Currency", "is_hidden": True},
+    ]
+    deals = make_collection(make_connection(alice), schema={"fields": fields})
+    deals.connection.account = {"currency": "EUR"}
+    indexer = Indexer(deals)
+
+    for amount in ("9", "8"):
+        properties = {"amount": amount, "deal_currency_code": "SEK"}
+        text = indexer.text(name="Deal", remote_id="a", properties=properties)
+        assert {"sek", "eur"} & words_of(text) == {"sek"}
+
+
 def test_an_amount_is_described_once_beside_its_currency_only(alice, monkeypatch):
     fields = [
         {"name": "amount", "label": "Amount", "kind": "money"},
@@ -150,7 +165,8 @@ def test_an_amount_is_described_once_beside_its_currency_only(alice, monkeypatch
         {"name": "deal_currency_code", "label": "Currency"},
         {"name": "stage", "label": "Stage"},
     ]
-    fields[0]["options"] = {"currency_property": "deal_currency_code"}
+    for amount in fields[:2]:
+        amount["options"] = {"currency_property": "deal_currency_code"}
     deals = make_collection(make_connection(alice), schema={"fields": fields})
     indexer, described = Indexer(deals), []
     usual = {"deal_currency_code": "SEK", "stage": "Won"}

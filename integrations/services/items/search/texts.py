@@ -136,10 +136,12 @@ class Indexer:
         return {name: None for name in absent if name in shown}
 
     @cached_property
-    def _currencies(self) -> set[str]:
-        """Return the properties that tell the currency of others."""
+    def _currencies(self) -> set[str] | None:
+        """Return the properties that tell currencies, None where any one may do so."""
         specs = read_fields(self.collection.schema)
-        return {spec.options.get(fields.CURRENCY_PROPERTY, "") for spec in specs} - {""}
+        amounts = (spec for spec in specs if spec.kind == "money")
+        named = {spec.options.get(fields.CURRENCY_PROPERTY, "") for spec in amounts}
+        return None if "" in named else named
 
     def text_of(
         self, item: Item, *, content: str = "", noted: Iterable[str] = ()
@@ -214,7 +216,7 @@ class Indexer:
         """Describe values by themselves, amounts beside the currency they hang on."""
         found: dict[str, list[DisplayField]] = {name: [] for name in rest}
         amounts: set[str] = set()
-        named = self._currencies
+        named = properties if self._currencies is None else self._currencies
         beside = {n: properties[n] for n in named if n in properties and n not in rest}
         for field in self._describe({**rest, **beside} if beside else rest):
             if field.name in beside:
