@@ -206,6 +206,7 @@ def test_what_has_nothing_to_choose_leads_back_to_the_list(as_alice, many, name)
     assert page.url == "/items/?q=1"
     assert part.status_code == 204
     assert part.headers["HX-Redirect"] == "/items/?q=1"
+    assert all("HX-Request" in each.headers["Vary"] for each in (page, part))
 
 
 def test_nobody_is_offered_what_is_of_somebody_else(as_bob, many):
