@@ -31,9 +31,9 @@ from integrations.providers.typed.plain import write_time
 SCOPES: Mapping[str, str] = {
     scope.name: scope.description for spec in SPECS.values() for scope in spec.scopes
 }
-# What is shown of a time that nobody knows.
 # Of more texts the first are named.
 MOST_TOLD = 3
+# What is shown of a time that nobody knows.
 UNKNOWN_TIME = "\N{EN DASH}"
 # What is said of a change that the history holds no field of.
 NO_FIELD_CHANGED = "no field changed: its text did, or what is not kept here"
