@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from msgspec import Struct
 
+from integrations.http.observability import steering
 from integrations.models import Incident, Notice, NoticeSettings
 from integrations.models.messages.wording import count_text, time_text
 from integrations.providers.typed.values import one_line
@@ -84,7 +85,7 @@ def list_mail(
     }
     mail = EmailMultiAlternatives(
         subject=_one_line(title),
-        body=render_to_string(f"mail/{mailing_list}.txt", told),
+        body=steering.plain(render_to_string(f"mail/{mailing_list}.txt", told)),
         to=[user.email],
         headers={
             "List-Unsubscribe": f"<{ending}>",
@@ -94,7 +95,7 @@ def list_mail(
     )
     if with_html:
         html = render_to_string(f"mail/{mailing_list}.html", told)
-        mail.attach_alternative(html, "text/html")
+        mail.attach_alternative(steering.plain(html), "text/html")
     return mail
 
 
@@ -116,9 +117,9 @@ def site_mail(notices: Sequence[Notice]) -> EmailMultiAlternatives:
 def site_text(entries: Sequence[Entry]) -> str:
     """Return what operators are told, with the address of the site it is about."""
     told = "\n\n".join(f"{each.title}\n{each.text}" for each in entries)
-    return f"Mooring at {settings.PUBLIC_BASE_URL}\n\n{told}\n"
+    return steering.plain(f"Mooring at {settings.PUBLIC_BASE_URL}\n\n{told}\n")
 
 
 def _one_line(title: str) -> str:
     """Return a subject: a header has one line, whatever an account calls itself."""
-    return PREFIX + one_line(title, limit=150)
+    return PREFIX + one_line(steering.plain(title), limit=150)

@@ -83,6 +83,20 @@ def test_a_name_from_a_provider_is_no_markup_in_a_mail(alice: User, ana: Item) -
     assert "<script>" in mail.outbox[0].body
 
 
+def test_no_sign_in_a_name_turns_the_lines_of_a_mail(alice: User, ana: Item) -> None:
+    Item.objects.update(name="Ana \u202egnp.exe")
+    following.follow(alice, ana)
+    choose(alice)
+    change(ana)
+
+    tick(timezone.now() + 2 * HOUR)
+
+    sent = mail.outbox[0]
+    told = [sent.subject, sent.body, str(sent.alternatives[0].content)]
+    assert "Ana \ufffdgnp.exe" in sent.body
+    assert not any("\u202e" in each for each in told)
+
+
 def test_two_schedulers_plan_one_digest(alice: User, ana: Item) -> None:
     following.follow(alice, ana)
     read = choose(alice)
