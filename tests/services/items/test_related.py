@@ -56,20 +56,41 @@ def test_the_company_is_found_by_its_domain(contact, elsewhere):
         "mailto:Ana@acme.example?subject=Hi",
         "bo@acme.example; ana@acme.example",
         "bo@acme.example ana@acme.example",
+    ],
+)
+def test_an_address_is_found_with_its_name_and_among_others(contact, elsewhere, value):
+    other = make_item(
+        elsewhere, properties={"x": value, "indexed": "ana@acme.example !"}
+    )
+
+    assert (other, "Same e-mail address, ana@acme.example") in found(contact)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
         {"id": "usr1", "email": "ana@acme.example", "name": "Ana"},
         [{"id": "usr1", "email": "ana@acme.example", "name": "Ana"}],
         [{"text": "Write", "href": "mailto:ana@acme.example"}],
     ],
 )
-def test_an_address_is_found_with_its_name_among_others_and_of_a_user(
+def test_what_names_somebody_with_an_address_comes_behind_who_has_it(
     contact, elsewhere, value
 ):
-    other = make_item(
-        elsewhere, properties={"x": value, "indexed": "ana@acme.example !"}
-    )
+    for number in range(related.MOST + 1):
+        make_item(
+            elsewhere,
+            name=f"Task {number}",
+            properties={"user": value, "indexed": "ana@acme.example !"},
+        )
+    ana = make_item(elsewhere, properties={"mail": "ana@acme.example"})
 
-    whys = [why for item, why in found(contact) if item == other]
-    assert whys == ["Same e-mail address, ana@acme.example"]
+    (first, why), *others = found(contact)
+
+    assert (first, why) == (ana, "Same e-mail address, ana@acme.example")
+    assert len(others) == related.MOST - 1
+    named = "Names somebody with the e-mail address ana@acme.example"
+    assert {each for _, each in others} == {named}
 
 
 @pytest.mark.parametrize(
@@ -204,7 +225,7 @@ def test_what_is_deleted_hides_no_item_unsaid(
     contact, elsewhere, monkeypatch, others, has_more
 ):
     monkeypatch.setattr(related, "FOUND", 4)
-    monkeypatch.setattr(related, "LOOKED_AT_FOR_USER", 4)
+    monkeypatch.setattr(related, "LOOKED_AT_FOR_ALL", 4)
     same = {"mail": "ana@acme.example"}
     make_item(elsewhere, properties=same, deleted_at=NOON, deleted_kind="deleted")
     for _ in range(others):

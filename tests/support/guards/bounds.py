@@ -87,7 +87,7 @@ BOUNDS = bounds_of_providers.BOUNDS | {
     "services/items/relations/related.py::MOST": "more_related",
     "services/items/relations/traces.py::MOST_TRACES": LOOK,
     "services/items/relations/related.py::LOOKED_AT": "has_more",
-    "services/items/relations/related.py::LOOKED_AT_FOR_USER": "has_more",
+    "services/items/relations/related.py::LOOKED_AT_FOR_ALL": "has_more",
     "services/items/relations/phones.py::LONGEST_PHONE": f"{NONE}no number is longer",
     "services/items/relations/traces.py::MOST_TEXTS": LOOK,
     "services/items/relations/around.py::FEW": WHOLE,

@@ -8,7 +8,7 @@ from django.urls import reverse
 from integrations.models import ItemChange
 from integrations.providers.kinds import Role
 from integrations.services.items.described import describe
-from integrations.services.items.relations import everything
+from integrations.services.items.relations import everything, related
 from integrations.services.items.relations.side_by_side import compare
 from tests.support.pages.kept_rows import kept
 from tests.support.rows import NOON, make_collection, make_connection, make_item
@@ -276,6 +276,22 @@ def test_nobody_elses_items_are_there(as_bob, contact):
 
     assert 'data-code="nothing_about"' in page.content.decode()
     assert "Acme" not in page.content.decode()
+
+
+def test_what_is_behind_the_first_ones_is_not_said_to_be_nowhere(
+    as_alice, collection, monkeypatch
+):
+    monkeypatch.setattr(related, "LOOKED_AT_FOR_ALL", 2)
+    worker = {"id": "usr2", "email": ANA, "name": "Ana"}
+    for name in ("Ask", "Tell"):
+        told = {"user": worker, "indexed": f"{ANA} !"}
+        make_item(collection, name=name, properties=told)
+    make_item(collection, name="Acme", properties={"site": "acme.example"})
+
+    html = ask(as_alice, "acme.example").content.decode()
+
+    assert 'data-code="nothing_among_first"' in html
+    assert "/items/?q=acme.example" in html
 
 
 @pytest.mark.parametrize("about", ["no address", "12345", "@", "x" * 5000, "\x00"])

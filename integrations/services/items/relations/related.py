@@ -7,14 +7,14 @@ from msgspec import Struct
 
 from integrations.models import Item
 from integrations.models.items.item import ItemQuerySet
-from integrations.services.items.relations.traces import Kind, Trace
+from integrations.services.items.relations.traces import Trace
 from integrations.services.items.search import found_items, full_text
 
 MOST = 10
 # The index finds words, not addresses: so many finds are looked at, and no more.
 FOUND, LOOKED_AT = 1000, 200
-# An address is in every record that its user works on, and theirs is one of them.
-LOOKED_AT_FOR_USER = FOUND
+# An address, and its domain, is in every record that its user works on.
+LOOKED_AT_FOR_ALL = FOUND
 
 
 class Related(Struct, frozen=True, kw_only=True):
@@ -29,13 +29,19 @@ def find_related(
 ) -> list[Related]:
     """Return live items of the same owner in other collections, addresses first.
 
+    Behind all that have a trace themselves come those that name somebody with it.
     These are the first; all that share a trace are on the page about it.
     """
     elsewhere = _own(item.owner_id).exclude(collection_id=item.collection_id)
+    ranked = [
+        (trace.is_own(other.properties), trace, other)
+        for trace, others, _ in _holders(elsewhere, traces, item.owner_id)
+        for other in others
+    ]
     found: dict[int, Related] = {}
-    for trace, others, _ in _holders(elsewhere, traces, item.owner_id):
-        for other in others:
-            found.setdefault(other.pk, Related(item=other, why=trace.why))
+    for is_own, trace, other in sorted(ranked, key=lambda each: not each[0]):
+        why = trace.why if is_own else trace.why_named
+        found.setdefault(other.pk, Related(item=other, why=why))
     return list(found.values())[:most]
 
 
@@ -45,7 +51,7 @@ def find_all(trace: Trace, *, owner_id: int, most: int) -> tuple[list[Item], boo
     Those come first that hold it themselves, before those that name a user with it.
     Beside them stands whether there are more, or may be, behind what was looked at.
     """
-    few = LOOKED_AT_FOR_USER if trace.kind is Kind.EMAIL else LOOKED_AT
+    few = LOOKED_AT_FOR_ALL
     [(_, items, is_cut)] = _holders(_own(owner_id), [trace], owner_id, few=few)
     items.sort(key=lambda item: not trace.is_own(item.properties))
     # The index finds what is deleted as well, so that live ones may be behind that.

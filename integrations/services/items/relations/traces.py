@@ -67,6 +67,12 @@ WHY: Mapping[Kind, str] = {
     Kind.PHONE: "Same phone number, ending in",
     Kind.DOMAIN: "Same company domain,",
 }
+# Of items in which a user, or a link among words, has it.
+WHY_NAMED: Mapping[Kind, str] = {
+    Kind.EMAIL: "Names somebody with the e-mail address",
+    Kind.PHONE: "Names somebody with the phone number ending in",
+    Kind.DOMAIN: WHY[Kind.DOMAIN],
+}
 
 
 class Trace(Struct, frozen=True, kw_only=True):
@@ -79,6 +85,11 @@ class Trace(Struct, frozen=True, kw_only=True):
     def why(self) -> str:
         """Return in words why items that share it are related."""
         return f"{WHY[self.kind]} {self.text}"
+
+    @property
+    def why_named(self) -> str:
+        """Return in words why items are related that only name somebody who has it."""
+        return f"{WHY_NAMED[self.kind]} {self.text}"
 
     @classmethod
     def parse(cls, text: str) -> "Trace | None":
