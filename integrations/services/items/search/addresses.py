@@ -22,8 +22,8 @@ SCHEME = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE | re.ASCII)
 BARE = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?/", re.IGNORECASE)
 # What stands around an address in a message.
 AROUND = "<>()[]\"'.,; "
-# An id of letters alone would be any word.
-ID = re.compile(r"(?=.*\d)[\w.:-]{1,255}", re.ASCII)
+# Letters alone would be any word; but those of ids are large and small, in no order.
+ID = re.compile(r"(?=.*(?:\d|[a-z][A-Z]))[\w.:-]{1,255}", re.ASCII)
 
 
 class Named(Struct, frozen=True, kw_only=True):

@@ -266,6 +266,15 @@ def test_an_id_alone_leads_to_the_one_item_and_back_to_what_else_it_finds(
     assert number in found
 
 
+@pytest.mark.parametrize("text", ["appKSQsnfEpkzzpVJ", " appKSQsnfEpkzzpVJ\n"])
+def test_an_id_without_a_digit_leads_to_its_item_as_well(search, alice, text):
+    made = make_connection(alice, provider="airtable", remote_id="x")
+    bases = make_collection(made, remote_id="structure", item_type="base")
+    wanted = make_item(bases, remote_id="appKSQsnfEpkzzpVJ")
+
+    assert opened(search(text)) == wanted
+
+
 def test_an_id_that_two_items_have_shows_both(search, portal):
     both = [make_item(each, remote_id="512") for each in portal]
 
